@@ -1,8 +1,9 @@
 import type { Clock, Timer } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
-import { Lanes, type Urgency } from './lanes.ts';
+import { Lanes } from './lanes.ts';
 import { RoundBackoffs, type PlannedBackoff } from './round-backoffs.ts';
 import { RoundsUnderWay } from './rounds-under-way.ts';
+import type { Urgency } from './urgency.ts';
 import { WakeUps } from './wake-ups.ts';
 import { PRIORITIES, type RoundResult, type Work } from './work.ts';
 

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../time/clock.ts';
 import { toSeconds, type Milliseconds } from '../time/units.ts';
-import type { Urgency } from './lanes.ts';
+import type { Urgency } from './urgency.ts';
 
 /**
  * A round that takes longer is given up: it would hold its key for ever. The longest way through one is a dozen requests

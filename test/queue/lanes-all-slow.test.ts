@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { Lanes } from '../../src/queue/lanes.ts';
 import { startQueue } from './noted-queue.ts';
 
 const MINUTE_MS = 60_000;
@@ -60,3 +61,38 @@ it('renewals that are due again and again leave workers for a new JWT', async ()
   await clock.advance(10_000);
   await stopping;
 });
+
+for (const [title, areSuspects] of [
+  ['of keys that were quick before', false],
+  ['of keys that were slow before', true],
+] as const)
+  it(`new JWTs get their workers when more renewals than can be made take half a minute each, ${title}`, () => {
+    const [DUE, NEW] = [0, 1];
+    const lanes = new Lanes(32, NEW);
+    const endsAt = new Map<string, number>();
+    const begun: number[] = [];
+    let sequence = 0;
+    const waitFor = (name: string, rank: number, expiresAt: number): void => {
+      sequence += 1;
+      lanes.set(`ns-${sequence % 50}/${name}-${sequence}`, { rank, expiresAt, sequence });
+    };
+    for (let each = 0; each < 500; each += 1) waitFor('due', DUE, each);
+    for (let each = 0; each < 50; each += 1) waitFor('new', NEW, Number.POSITIVE_INFINITY);
+    for (let now = 0; now < 10 * MINUTE_MS; now += 100) {
+      for (const [key, at] of endsAt) {
+        if (now < at) continue;
+        endsAt.delete(key);
+        lanes.end(key, now, false);
+        if (areSuspects && key.includes('due')) lanes.set(key, { rank: DUE, expiresAt: now, sequence: 0 });
+      }
+      for (let next = lanes.begin(now); next !== undefined; next = lanes.begin(now)) {
+        endsAt.set(next.key, now + 10_000 + 20_000 * Math.random());
+        if (next.key.includes('new')) begun.push(now);
+        if (next.key.includes('new')) waitFor('new', NEW, Number.POSITIVE_INFINITY);
+        else waitFor('due', DUE, now);
+      }
+      assert.ok(endsAt.size <= 4 * 32, `${endsAt.size} at once`);
+    }
+    const last = begun.filter((at) => at >= 5 * MINUTE_MS).length;
+    assert.ok(last >= 20, `${last} began in the last five minutes`);
+  });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Lanes, type Urgency } from '../../src/queue/lanes.ts';
+import { Lanes } from '../../src/queue/lanes.ts';
+import type { Urgency } from '../../src/queue/urgency.ts';
 
 const WORKERS = 32;
 const HOUR_MS = 3_600_000;

@@ -174,7 +174,7 @@ describe('the lanes of waiting keys', () => {
     assert.equal(begun(lanes, 1_000).length, 2, 'all four are slow by now, and hold two');
     let all = 6;
     for (let now = 2_000; now < 60_000; now += 1_000) all += begun(lanes, now).length;
-    assert.equal(all, 16);
+    assert.equal(all, 14, 'of 16, half of the workers is left to keys that failed or are new');
   });
 
   it('let a key go to the front of those that failed when something about it changed', () => {

@@ -1,0 +1,153 @@
+import { isMoreUrgent, type Urgency } from './urgency.ts';
+
+/** Slow and failing rounds hold no more of the workers, so that they delay no renewal of others. */
+const LIMITED_SHARE = 0.5;
+/** The share of workers that fresh keys have whatever comes of all others, and suspects too. */
+const MIN_SHARE = 0.125;
+/** Extra rounds may start in place of slow ones; this is the most that may be under way for each worker. */
+const MAX_ROUNDS_PER_WORKER = 4;
+
+/** Where a key waits. */
+export type Lane = 'quick' | LimitedLane;
+/** A lane whose rounds may be slow: together they hold no more than half of the workers. */
+export type LimitedLane = 'fresh' | 'suspect';
+
+/** A key whose last round failed or was slow. */
+export interface Suspect extends Urgency {
+  /** Rounds in a row that failed. */
+  readonly failures: number;
+}
+
+/** The first key of each lane; `undefined`: none waits there. */
+export interface FirstOfLanes {
+  readonly quick: Urgency | undefined;
+  readonly fresh: Urgency | undefined;
+  readonly suspect: Suspect | undefined;
+}
+
+/** How many rounds are under way. */
+export interface RoundCounts {
+  /** Of quick keys, without those that have become slow. */
+  readonly quick: number;
+  /** Of quick keys, that have become slow. */
+  readonly slow: number;
+  readonly fresh: number;
+  readonly suspect: number;
+}
+
+/** How many rounds may be under way. */
+export interface LaneBounds {
+  readonly workers: number;
+  /** Of fresh keys and suspects together. */
+  readonly limited: number;
+  /** What is kept for fresh keys, and for suspects; of suspects that failed no more go before fresh keys. */
+  readonly reserved: number;
+  /** Of quick keys, with those that have become slow: limited rounds have theirs beside them. */
+  readonly quickAndSlow: number;
+}
+
+/** What decides which lane is next. */
+export interface LaneChoice {
+  readonly bounds: LaneBounds;
+  readonly first: FirstOfLanes;
+  readonly rounds: RoundCounts;
+  /** How many suspects may be worked on, by how their last rounds went. */
+  readonly suspectLimit: number;
+  /** The rank of keys that were never worked on: what ranks before it is due. */
+  readonly newRank: number;
+  /** The lane of the limited round that began last. */
+  readonly lastLimited: LimitedLane | undefined;
+}
+
+/** The bounds of so many workers. */
+export function boundLanes(workers: number): LaneBounds {
+  const limited = Math.max(1, Math.floor(workers * LIMITED_SHARE));
+  const reserved = Math.max(1, Math.floor(workers * MIN_SHARE));
+  return { workers, limited, reserved, quickAndSlow: workers * MAX_ROUNDS_PER_WORKER - limited };
+}
+
+/** The order of suspects: what is due, then what failed least, then the most urgent. */
+export function suspectsInOrder(newRank: number): (a: Suspect, b: Suspect) => boolean {
+  return (a, b) => {
+    const [isDueA, isDueB] = [a.rank < newRank, b.rank < newRank];
+    if (isDueA !== isDueB) return isDueA;
+    return a.failures === b.failures ? isMoreUrgent(a, b) : a.failures < b.failures;
+  };
+}
+
+/**
+ * The lane whose first key is worked on next; `undefined`: no round may begin now. Of equal priority the soonest to expire is
+ * next, whichever lane it waits in, as far as the lanes have workers:
+ *
+ * | lane    | keys in it                                           | workers                                         |
+ * | ------- | ---------------------------------------------------- | ----------------------------------------------- |
+ * | quick   | those whose last round ended well within a second    | all but those that limited and slow rounds have |
+ * | fresh   | never worked on, or changed since they were suspects | half, together with suspects; an eighth at least |
+ * | suspect | those whose last round failed or was slow            | an eighth to half, by how the last ones went    |
+ *
+ * - Limited are the rounds of fresh keys and of suspects: they never hold more than half of the workers. Rounds of quick keys
+ *   that have become slow count with them, and together they take no more than half away from quick keys. So a thousand JWTs
+ *   that fail slowly delay no other's renewal.
+ * - The more often suspects fail, or slow each other down, the fewer of them are worked on at once (`SuspectLimit`).
+ * - Under an API server that answers everybody late all rounds are slow, and a renewal that is due may be that of a suspect.
+ *   So quick keys that became slow never shut the other lanes, however many of them extra rounds have begun for: an eighth
+ *   of the workers is kept for fresh keys and as many for suspects, and a fresh key or a suspect that is more urgent than all quick ones begins
+ *   as long as limited rounds hold less than half.
+ * - Nor does such a renewal wait behind others' new JWTs, of which more may come than can be worked on: a suspect that was
+ *   only slow takes its turn by its urgency, and for those that are due and failed an eighth is kept. Of these the ones that
+ *   failed least go first.
+ * - Nor do new JWTs wait for ever behind such renewals, which may be due again and again: these leave them an eighth. Up to
+ *   three workers have only one for both: there the two take turns.
+ */
+export function chooseLane(choice: LaneChoice): Lane | undefined {
+  const limited = limitedLanesInOrder(choice).find((lane) => mayBeginLimited(choice, lane));
+  if (limited !== undefined) return limited;
+  return choice.first.quick !== undefined && hasRoomForQuick(choice) ? 'quick' : undefined;
+}
+
+/** Which of fresh keys and suspects is asked first; without lanes in which none waits, or may begin beside the other. */
+function limitedLanesInOrder(choice: LaneChoice): readonly LimitedLane[] {
+  const { first, bounds, lastLimited } = choice;
+  const { fresh, suspect } = first;
+  if (suspect === undefined || !hasRoomForSuspect(choice)) return fresh === undefined ? [] : ['fresh'];
+  if (fresh === undefined) return ['suspect'];
+  if (!takesItsTurn(choice, suspect) || !isMoreUrgent(suspect, fresh)) return ['fresh'];
+  // A single worker cannot be shared in another way.
+  const takeTurns = bounds.limited === 1;
+  return takeTurns && lastLimited === 'suspect' ? ['fresh', 'suspect'] : ['suspect', 'fresh'];
+}
+
+function hasRoomForSuspect({ first, bounds, rounds, suspectLimit }: LaneChoice): boolean {
+  const besideFresh = Math.max(1, bounds.limited - bounds.reserved);
+  const most = first.fresh === undefined ? bounds.limited : besideFresh;
+  return rounds.suspect < Math.min(most, suspectLimit);
+}
+
+/** Whether the suspect is compared with fresh keys by its urgency; otherwise it waits until there is none of these. */
+function takesItsTurn({ bounds, rounds, newRank }: LaneChoice, { failures, rank }: Suspect): boolean {
+  return failures === 0 || (rank < newRank && rounds.suspect < bounds.reserved);
+}
+
+/** Whether the first key of this lane may begin, and before the first quick key. */
+function mayBeginLimited(choice: LaneChoice, lane: LimitedLane): boolean {
+  const { bounds, rounds, first } = choice;
+  const item = first[lane];
+  if (item === undefined) return false;
+  const limited = countLimited(rounds);
+  if (limited >= bounds.limited || rounds.quick + limited >= bounds.workers) return false;
+  const isFirst = first.quick === undefined || isMoreUrgent(item, first.quick);
+  if (isFirst) return true;
+  const isReserved = rounds[lane] < bounds.reserved;
+  if (!isReserved && rounds.slow + limited >= bounds.limited) return false;
+  return !hasRoomForQuick(choice) || (isReserved && item.rank === first.quick.rank);
+}
+
+/** Limited and slow rounds take no more than half of the workers away from quick keys. */
+function hasRoomForQuick({ bounds, rounds }: LaneChoice): boolean {
+  const taken = Math.min(rounds.slow + countLimited(rounds), bounds.limited);
+  return rounds.quick < bounds.workers - taken && rounds.quick + rounds.slow < bounds.quickAndSlow;
+}
+
+function countLimited({ fresh, suspect }: RoundCounts): number {
+  return fresh + suspect;
+}

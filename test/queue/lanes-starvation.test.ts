@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Lanes } from '../../src/queue/lanes.ts';
+import type { Milliseconds } from '../../src/time/units.ts';
+
+const [DUE, NEW, RESYNC] = [0, 1, 3];
+const MINUTE_MS = 60_000;
+
+/** Works on a key that is new or failed, and ends its round so. */
+function workOn(lanes: Lanes, key: string, round: 'slow' | 'failed'): void {
+  lanes.set(key, { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence: 0 });
+  assert.equal(lanes.begin(0)?.key, key);
+  lanes.end(key, round === 'slow' ? 2_000 : 10, round === 'failed');
+}
+
+/** What happens to keys while the lanes run. */
+interface Story {
+  readonly lanes: Lanes;
+  /** How long the round of this key takes. */
+  readonly roundMs: (key: string) => Milliseconds;
+  /** Called when the round of a key begins. */
+  readonly onBegun: (key: string, now: Milliseconds) => void;
+  /** Called when it has ended, to let keys wait again. */
+  readonly onEnded: (key: string, now: Milliseconds) => void;
+  readonly hasFailed?: (key: string) => boolean;
+  readonly minutes: number;
+}
+
+function run({ lanes, roundMs, onBegun, onEnded, hasFailed = () => false, minutes }: Story): void {
+  const underWay = new Map<string, Milliseconds>();
+  for (let now = 10_000; now < minutes * MINUTE_MS; now += 50) {
+    for (const [key, endsAt] of underWay) {
+      if (now < endsAt) continue;
+      underWay.delete(key);
+      lanes.end(key, now, hasFailed(key));
+      onEnded(key, now);
+    }
+    for (let next = lanes.begin(now); next !== undefined; next = lanes.begin(now)) {
+      underWay.set(next.key, now + roundMs(next.key));
+      onBegun(next.key, now);
+    }
+  }
+}
+
+/** Lets 50 new JWTs wait at any time, each with a name of its own. */
+function keepNewWaiting(lanes: Lanes): () => void {
+  let sequence = 1_000;
+  const addOne = (): void => {
+    sequence += 1;
+    lanes.set(`many/new-${sequence}`, { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence });
+  };
+  for (let each = 0; each < 50; each += 1) addOne();
+  return addOne;
+}
+
+const isNew = (key: string): boolean => key.startsWith('many/new-');
+
+describe('while new JWTs always wait', () => {
+  /** Whether the key has begun within a minute. */
+  function hasBegun(lanes: Lanes, wanted: string): boolean {
+    const begun = new Set<string>();
+    const addOne = keepNewWaiting(lanes);
+    run({
+      lanes,
+      roundMs: () => 50,
+      onBegun: (key) => {
+        begun.add(key);
+        if (isNew(key)) addOne();
+      },
+      onEnded: () => {},
+      minutes: 1,
+    });
+    return begun.has(wanted);
+  }
+
+  it('a renewal that failed waits for no other of its namespace that was only slow and is not due', () => {
+    const lanes = new Lanes(32, NEW);
+    workOn(lanes, 'ns/slow', 'slow');
+    workOn(lanes, 'ns/due', 'failed');
+    lanes.set('ns/slow', { rank: RESYNC, expiresAt: 2 * MINUTE_MS, sequence: 1 });
+    lanes.set('ns/due', { rank: DUE, expiresAt: MINUTE_MS, sequence: 2 });
+    assert.ok(hasBegun(lanes, 'ns/due'));
+  });
+
+  it('a renewal that failed twice waits for no new one of its namespace that failed once', () => {
+    const lanes = new Lanes(32, NEW);
+    workOn(lanes, 'ns/due', 'failed');
+    workOn(lanes, 'ns/due', 'failed');
+    workOn(lanes, 'ns/once', 'failed');
+    lanes.set('ns/once', { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence: 1 });
+    lanes.set('ns/due', { rank: DUE, expiresAt: MINUTE_MS, sequence: 2 });
+    assert.ok(hasBegun(lanes, 'ns/due'));
+  });
+});
+
+for (const workers of [1, 2, 3, 4])
+  describe(`with ${workers} workers`, () => {
+    for (const round of ['failed', 'slow'] as const)
+      it(`renewals that are due again and again, and whose rounds are ${round}, leave room for new JWTs`, () => {
+        const lanes = new Lanes(workers, NEW);
+        const bad = Array.from({ length: 100 }, (_, index) => `bad/due-${index}`);
+        const wait = (key: string): void => lanes.set(key, { rank: DUE, expiresAt: 0, sequence: 0 });
+        for (const key of [...bad, ...bad]) workOn(lanes, key, round);
+        for (const key of bad) wait(key);
+        const addOne = keepNewWaiting(lanes);
+        const begun = { new: 0, bad: 0 };
+        run({
+          lanes,
+          roundMs: () => (round === 'slow' ? 2_000 : 500),
+          hasFailed: (key) => round === 'failed' && !isNew(key),
+          onBegun: (key) => {
+            begun[isNew(key) ? 'new' : 'bad'] += 1;
+            if (isNew(key)) addOne();
+          },
+          onEnded: (key) => {
+            if (!isNew(key)) wait(key);
+          },
+          minutes: 5,
+        });
+        assert.ok(begun.new >= 60 && begun.bad >= 60, JSON.stringify(begun));
+      });
+
+    it('a renewal that failed does not leave its turn to a new JWT for which it is not the time', () => {
+      const lanes = new Lanes(workers, NEW);
+      workOn(lanes, 'bad/due', 'failed');
+      lanes.set('many/new', { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence: 1 });
+      lanes.set('good/due', { rank: DUE, expiresAt: MINUTE_MS, sequence: 2 });
+      for (let now = 10; now < 100; now += 10) {
+        lanes.set('bad/due', { rank: DUE, expiresAt: 0, sequence: 3 });
+        assert.equal(
+          lanes.begin(now)?.key,
+          'bad/due',
+          'it is more urgent than the renewal that keeps the new JWT out',
+        );
+        lanes.end('bad/due', now + 1, true);
+      }
+    });
+  });
