@@ -2,7 +2,7 @@ import { findCondition } from '../reconcile/conditions.ts';
 import { findContenders, type Contenders } from '../reconcile/contention.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import type { Outcome } from '../reconcile/outcome.ts';
-import type { SecretChange } from '../reconcile/plan.ts';
+import type { Plan, SecretChange } from '../reconcile/plan.ts';
 import { isScheduledRenewal } from '../reconcile/scheduled-renewal.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { Seconds } from '../time/units.ts';
@@ -29,6 +29,19 @@ export function planWrite(
     : Number.POSITIVE_INFINITY;
   const nextAt = Math.min(nextRenewalAt, budget.nextWriteAt(uid, now));
   return { isScheduled: nextRenewalAt <= now, heldUntil: nextAt <= now ? undefined : nextAt };
+}
+
+/**
+ * Until when the write is held back before which this is to be read; `undefined`: it is not, or the read decides whether
+ * there is one. Whoever keeps changing the Secret would otherwise get a read for each change. In seconds since the epoch.
+ */
+export function heldBeforeRead(
+  budget: WriteBudget,
+  observed: Observed,
+  { before }: Extract<Plan, { do: 'read' }>,
+  now: Seconds,
+): Seconds | undefined {
+  return before === undefined ? undefined : planWrite(budget, observed, before, now).heldUntil;
 }
 
 /**

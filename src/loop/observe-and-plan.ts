@@ -4,8 +4,8 @@ import type { Jwt } from '../resources/jwt.ts';
 import type { Seconds } from '../time/units.ts';
 import { observe, readMissing, type Known, type Observer } from './observe.ts';
 
-/** What a plan may ask to be read. */
-type Readable = Extract<Plan, { do: 'read' }>['what'];
+/** A plan that asks for something to be read. */
+type Read = Extract<Plan, { do: 'read' }>;
 
 /** What observing and planning depends on, beside what there is. */
 export interface PlanningOptions {
@@ -14,7 +14,7 @@ export interface PlanningOptions {
   /** Read before. */
   readonly known?: Known;
   /** Whether that may be read over the network; if not, the plan stays at it. All may be, by default. */
-  readonly mayRead?: (what: Readable) => boolean;
+  readonly mayRead?: (plan: Read, observed: Observed) => boolean;
   /** The JWT with what its status does not say yet. */
   readonly recall?: (jwt: Jwt) => Jwt;
   /** What else is known of what was observed. */
@@ -36,7 +36,7 @@ export async function observeAndPlan(
     const observed = adjust(await observe(observer, recall(known.jwt ?? jwt), known, now));
     onObserved?.(observed, known);
     const plan = planNext(observed, now);
-    if (plan.do !== 'read' || !mayRead(plan.what)) return { observed, plan };
+    if (plan.do !== 'read' || !mayRead(plan, observed)) return { observed, plan };
     known = await readMissing(observer, observed, plan.what, known);
   }
 }

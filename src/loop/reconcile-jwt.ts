@@ -20,6 +20,7 @@ import {
 } from './fail-round.ts';
 import {
   addContenders,
+  heldBeforeRead,
   lookForContenders,
   planWrite,
   resumeContention,
@@ -62,6 +63,7 @@ export async function reconcileJwt(
     resumeContention(reconciler.memory.budget, stored, now);
     const { observed, plan } = await observeAndPlan(reconciler.observer, stored, {
       now,
+      mayRead: (read, seen) => heldBeforeRead(reconciler.memory.budget, seen, read, now) === undefined,
       recall: (jwt) => recallJwt(reconciler, jwt),
       onObserved: (seen, { jwt = stored }) => {
         progress.observed = seen;
@@ -102,8 +104,11 @@ async function carryOut(round: DecidedRound, plan: Plan): Promise<RoundResult> {
   const { reconciler, observed } = round;
   const { namespace, name } = observed.jwt;
   switch (plan.do) {
-    case 'read':
-      throw new Error('a plan was to be carried out before all was read');
+    case 'read': {
+      const heldUntil = heldBeforeRead(reconciler.memory.budget, observed, plan, round.now);
+      if (heldUntil === undefined) throw new Error('a plan was to be carried out before all was read');
+      return holdBack(round, heldUntil);
+    }
     case 'ignore':
       return waitUntil(releaseTime(observed.jwt));
     case 'release':

@@ -14,8 +14,11 @@ export type Plan =
   | { readonly do: 'ignore' }
   /** Remove token-manager's finalizer: the JWT is being deleted, and token-manager does not run any more. */
   | { readonly do: 'release' }
-  /** Read this first, then plan again: the decision depends on it. */
-  | { readonly do: 'read'; readonly what: 'key' | 'token' | 'jwt' }
+  /**
+   * Read this first, then plan again: the decision depends on it. `before`: the write that follows unless the read forbids it;
+   * while that is held back, nothing depends on the read.
+   */
+  | { readonly do: 'read'; readonly what: 'key' | 'token' | 'jwt'; readonly before?: SecretChange }
   | { readonly do: 'sign'; readonly cause: SignatureCause }
   /** Write the Secret's metadata again, with the same token bytes; `problem` is what keeps it from being Ready even then. */
   | { readonly do: 'repair'; readonly problem?: StateProblem }
@@ -51,7 +54,7 @@ export function planNext(observed: Observed, now: Seconds): Plan {
     const plan = planFor(facts);
     if (plan === undefined) continue;
     const isWrite = plan.do === 'sign' || plan.do === 'repair';
-    return isWrite && mayBeOrphan(facts) ? { do: 'read', what: 'jwt' } : plan;
+    return isWrite && mayBeOrphan(facts) ? { do: 'read', what: 'jwt', before: plan } : plan;
   }
   return { do: 'upToDate' };
 }
@@ -119,7 +122,9 @@ function signIfDue({ observed, spec, now }: PlanFacts): Plan | undefined {
   const cause = findCause({ observed, spec, now });
   if (cause === undefined) return undefined;
   if (cause === 'RenewRequested' && mayBeServed(observed)) return { do: 'read', what: 'jwt' };
-  if (cause === 'SecretMissing' && mayBeGone(observed)) return { do: 'read', what: 'jwt' };
+  const sign = { do: 'sign', cause } as const;
+  const confirmFirst = { do: 'read', what: 'jwt', before: sign } as const;
+  if (cause === 'SecretMissing' && mayBeGone(observed)) return confirmFirst;
   // What can be repaired without a signature is repaired meanwhile.
   const reportInstead = (problem: StateProblem): Plan =>
     repairIfDrifted({ observed, spec, now }) ?? { do: 'report', problem, wanted: cause };
@@ -130,7 +135,7 @@ function signIfDue({ observed, spec, now }: PlanFacts): Plan | undefined {
     case 'unread':
       return { do: 'read', what: 'key' };
     case 'read':
-      return lacksClaims({ observed, spec, now }) ? { do: 'read', what: 'jwt' } : { do: 'sign', cause };
+      return lacksClaims({ observed, spec, now }) ? confirmFirst : sign;
     default:
       return observed.key satisfies never;
   }

@@ -4,6 +4,7 @@ import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import { findCondition } from '../../src/reconcile/conditions.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
+import { OWNING_JWT } from '../../src/resources/names.ts';
 import { NOW } from '../fixtures/observed.ts';
 import { jwt, makeReconciler, NEXT_ATTEMPT_AT } from './made-reconciler.ts';
 import { NO_STATUS } from '../fixtures/jwts.ts';
@@ -13,7 +14,7 @@ describe('a Secret that somebody else keeps changing', () => {
   const REPLACED = {
     managedFields: [{ manager: 'peer', operation: 'Update', time: '2027-01-15T08:00:00Z' }],
   };
-  const broken = (): JsonObject => {
+  const broken = (more: JsonObject = {}): JsonObject => {
     const secret = wireSecret('my-jwt', { token: 'garbage' });
     const metadata = objectMember(secret, 'metadata') ?? {};
     return {
@@ -30,6 +31,7 @@ describe('a Secret that somebody else keeps changing', () => {
             controller: true,
           },
         ],
+        ...more,
       },
     };
   };
@@ -50,6 +52,34 @@ describe('a Secret that somebody else keeps changing', () => {
       const condition = findCondition(status, type);
       assert.deepEqual([condition?.status, condition?.reason], [value, 'Contended']);
       assert.match(condition?.message ?? '', /field managers seen: "peer"\).*kubectl get secret my-jwt/);
+    }
+  });
+
+  it('costs no read of its JWT while it is held back, whatever is to be asked before the next write', async () => {
+    const digested = (): Jwt => {
+      assert.ok(jwt.spec.ok);
+      return { ...jwt, spec: { ok: true, value: { ...jwt.spec.value, claimsDigest: 'x' } } };
+    };
+    const published: Jwt = { ...jwt, recorded: { ...NO_STATUS, tokenId: 'of a token that is gone' } };
+    for (const [title, wanted, secrets] of [
+      [
+        'it may be an orphan',
+        jwt,
+        [broken({ ownerReferences: [], annotations: { [OWNING_JWT]: 'science/my-jwt' } })],
+      ],
+      ['the cache keeps only a digest of its claims', digested(), [broken()]],
+      ['its Secret is missing', published, []],
+    ] as const) {
+      const made = makeReconciler([KEY_SECRET, ...secrets], [], undefined, [jwt]);
+      const readsOfJwt = (): number => made.reads.filter((path) => path.startsWith('jwt ')).length;
+      for (let write = 0; write < 6; write += 1) made.reconciler.memory.budget.spend(jwt.uid, NOW, false);
+      for (let round = 0; round < 10; round += 1)
+        assert.equal((await reconcileJwt(made.reconciler, wanted, NEXT_ATTEMPT_AT)).next, 'wait');
+      assert.deepEqual([readsOfJwt(), made.signed.length], [0, 0], title);
+      assert.equal(findCondition(made.statuses.at(-1) ?? NO_STATUS, 'Contended')?.status, 'True', title);
+      const later = { ...made.reconciler, now: () => (NOW + 60) * 1000 };
+      await reconcileJwt(later, wanted, NEXT_ATTEMPT_AT);
+      assert.deepEqual([readsOfJwt(), made.signed.length], [1, 1], title);
     }
   });
 

@@ -18,9 +18,11 @@ import {
 const key = { state: 'read', version: 'key/1', key: await readKey() } as const;
 const noKey = { state: 'unavailable', problem: { reason: 'KeyNotFound', message: 'no key' } } as const;
 const READ_TOKEN = { do: 'read', what: 'token' };
-const READ_JWT = { do: 'read', what: 'jwt' };
 const READ_KEY = { do: 'read', what: 'key' };
 const SIGN_MISSING = { do: 'sign', cause: 'SecretMissing' };
+const RENEW_DUE = { do: 'sign', cause: 'RenewalDue' };
+const REPAIR = { do: 'repair' };
+const readJwtBefore = (before: object): object => ({ do: 'read', what: 'jwt', before });
 
 const jwt = await settledJwt();
 const plan = (observed: Observed): unknown => planNext(observed, NOW);
@@ -30,14 +32,14 @@ describe('a Secret that is missing, though its token was published', () => {
 
   it('is asked for at the API server, then its JWT, before anything is signed: caches may be behind', () => {
     assert.deepEqual(plan(missing), READ_TOKEN);
-    assert.deepEqual(plan({ ...missing, isAbsenceConfirmed: true }), READ_JWT);
+    assert.deepEqual(plan({ ...missing, isAbsenceConfirmed: true }), readJwtBefore(SIGN_MISSING));
     assert.deepEqual(plan({ ...missing, isAbsenceConfirmed: true, isJwtConfirmed: true }), SIGN_MISSING);
   });
 
   it('costs no read of a private key before that: a JWT that is gone needs none', () => {
     const recorded = { ...jwt.recorded, keyVersion: undefined };
     const observed = { ...missing, jwt: { ...jwt, recorded }, key: UNREAD, isAbsenceConfirmed: true };
-    assert.deepEqual(plan(observed), READ_JWT);
+    assert.deepEqual(plan(observed), readJwtBefore(SIGN_MISSING));
     assert.deepEqual(plan({ ...observed, isJwtConfirmed: true }), READ_KEY);
   });
 
@@ -51,10 +53,13 @@ describe('a Secret without the owner reference of its JWT', () => {
     makeObserved({ jwt, key, secret: ourSecret(jwt, age, { owners: [] }) });
 
   it('gets it back, or a new token, only when the API server itself says that the JWT is not being deleted', () => {
-    for (const age of [0, 20 * 3_600]) assert.deepEqual(plan(orphan(age)), READ_JWT);
-    assert.deepEqual(plan({ ...orphan(0), isJwtConfirmed: true }), { do: 'repair' });
-    const renewal = { do: 'sign', cause: 'RenewalDue' };
-    assert.deepEqual(plan({ ...orphan(20 * 3_600), isJwtConfirmed: true }), renewal);
+    for (const [age, write] of [
+      [0, REPAIR],
+      [20 * 3_600, RENEW_DUE],
+    ] as const) {
+      assert.deepEqual(plan(orphan(age)), readJwtBefore(write));
+      assert.deepEqual(plan({ ...orphan(age), isJwtConfirmed: true }), write);
+    }
     assert.deepEqual(plan({ ...orphan(0), jwt: { ...jwt, isDeleting: true }, isJwtConfirmed: true }), {
       do: 'ignore',
     });
@@ -84,8 +89,8 @@ describe('a signature', () => {
     assert.ok(jwt.spec.ok);
     const spec = { ok: true, value: { ...jwt.spec.value, claimsDigest: 'x' } } as const;
     const observed = { ...(await settled(20 * 3_600, { key })), jwt: { ...jwt, spec } };
-    assert.deepEqual(plan(observed), READ_JWT);
-    assert.deepEqual(plan({ ...observed, isJwtConfirmed: true }), { do: 'sign', cause: 'RenewalDue' });
+    assert.deepEqual(plan(observed), readJwtBefore(RENEW_DUE));
+    assert.deepEqual(plan({ ...observed, isJwtConfirmed: true }), RENEW_DUE);
   });
 
   it('that is due by time does not wait for the JWT, whatever token the status describes', async () => {

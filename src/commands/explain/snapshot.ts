@@ -71,7 +71,7 @@ export async function takeSnapshot(
   const seen = await observeAndPlan(observer, jwt, {
     now,
     known: key?.state === 'forbidden' ? { jwt, key: assumeKey(jwt) } : { jwt },
-    mayRead: (what) => what === 'token',
+    mayRead: ({ what }) => what === 'token',
     ...(policy === undefined ? { adjust: assumePolicy } : {}),
   });
   const read = readToken(readSecretToken(newest()) ?? '');
