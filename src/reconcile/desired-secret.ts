@@ -114,6 +114,8 @@ export function hasDrift(jwt: Jwt, spec: JwtSpec, secret: SecretObservation, exp
     [LAST_SIGNING_TIME]: String(Math.floor(expiresAt - spec.lifetime)),
     [EXPIRES_AT]: formatTime(expiresAt),
   };
+  const { secretTemplate } = spec;
+  const labelSources = { ...jwt.labels, ...secretTemplate.labels };
   const owned = secret.owners.some((owner) => isOwner(jwt, owner) && owner.controller);
   const named = secret.annotations[OWNING_JWT] ?? nameOf(jwt);
   return (
@@ -121,18 +123,20 @@ export function hasDrift(jwt: Jwt, spec: JwtSpec, secret: SecretObservation, exp
     named !== nameOf(jwt) ||
     lacks(secret.labels, labels) ||
     lacks(secret.annotations, annotations) ||
-    secret.ours.labels.some((name) => !Object.hasOwn(labels, name) && !wasCopied(jwt, spec, secret, name)) ||
-    secret.ours.annotations.some(
-      (name) =>
-        name !== OWNING_JWT && !Object.hasOwn(annotations, name) && !wasCopied(jwt, spec, secret, name),
-    )
+    secret.ours.labels.some(isUnwanted(secret.labels, labels, labelSources)) ||
+    secret.ours.annotations
+      .filter((name) => name !== OWNING_JWT)
+      .some(isUnwanted(secret.annotations, annotations, secretTemplate.annotations))
   );
 }
 
-/** Earlier versions copied every label and annotation: one that equals that of the JWT or its template is such a copy. */
-function wasCopied(jwt: Jwt, { secretTemplate }: JwtSpec, secret: SecretObservation, name: string): boolean {
-  const source = { ...secretTemplate.annotations, ...jwt.labels, ...secretTemplate.labels }[name];
-  return source !== undefined && source === (secret.labels[name] ?? secret.annotations[name]);
+/**
+ * Whether what we wrote under a name is not wanted any more. Earlier versions copied every label of the JWT and whatever its
+ * template has: what is still the same is left as it is.
+ */
+function isUnwanted(present: StringMap, wanted: StringMap, sources: StringMap): (name: string) => boolean {
+  return (name) =>
+    !Object.hasOwn(wanted, name) && !(Object.hasOwn(sources, name) && sources[name] === present[name]);
 }
 
 function lacks(present: StringMap, wanted: StringMap): boolean {

@@ -135,6 +135,33 @@ describe('the Secret as it is applied', () => {
   });
 });
 
+describe('a label and an annotation of one name', () => {
+  const NAME = 'argocd.argoproj.io/instance';
+  const TEMPLATE = { [NAME]: 'a' };
+  /** Whether a Secret of the JWT has drift after it got this template; both of the name were once written. */
+  function drifts(secretTemplate: object, jwtLabels: Record<string, string> = {}): boolean {
+    const { jwt, spec } = make({ secretTemplate }, jwtLabels);
+    const good = ourSecret(jwt);
+    const secret = {
+      ...good,
+      labels: { ...good.labels, [NAME]: 'a' },
+      annotations: { ...good.annotations, [NAME]: 'a' },
+      ours: {
+        labels: [...new Set([...good.ours.labels, NAME])],
+        annotations: [...new Set([...good.ours.annotations, NAME])],
+      },
+    };
+    return hasDrift(jwt, spec, secret, NOW + spec.lifetime);
+  }
+
+  it('are each a copy only of one of their kind', () => {
+    assert.equal(drifts({ labels: TEMPLATE, annotations: TEMPLATE }), false);
+    assert.equal(drifts({ labels: TEMPLATE }), true, 'the annotation is not wanted any more');
+    assert.equal(drifts({ annotations: TEMPLATE }), true, 'the label is not wanted any more');
+    assert.equal(drifts({ annotations: TEMPLATE }, TEMPLATE), false);
+  });
+});
+
 describe('drift', () => {
   const { jwt, spec } = make(
     { secretTemplate: { labels: { tier: '1' }, annotations: { note: 'n' } } },
