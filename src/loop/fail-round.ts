@@ -8,7 +8,6 @@ import { describeRefusal, waitAfterRefusal } from '../reconcile/refusal.ts';
 import type { Retry, RoundResult } from '../queue/work.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
-import { formatTime } from '../time/format-time.ts';
 import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
 import { addContenders } from './hold-back.ts';
 import type { Sources } from './observe.ts';
@@ -45,7 +44,7 @@ export interface FailureHandler extends StatusWriter {
 }
 
 /** What the status says of a bug: its own words may hold a secret. */
-const INTERNAL_ERROR = 'an internal error; see the log of jwt-injector';
+const INTERNAL_ERROR = 'an internal error; see the log of jwt-injector; it is tried again';
 
 /**
  * After a refusal of the API server or a bug: the status says so if it still can, and the JWT is tried again. Never throws.
@@ -60,7 +59,7 @@ export async function failRound(
   const { stored, observed, write, signed } = progress;
   const failure = failureOf(handler, error);
   if (failure?.meaning === 'stale') {
-    const unsent = error instanceof Unsent ? problemOf(failure, stored, nextAttemptAt, undefined) : undefined;
+    const unsent = error instanceof Unsent ? problemOf(failure, stored, undefined) : undefined;
     countWrite(handler, progress, now, { problem: unsent, mayArrive: unsent === undefined });
     return retryAfter(progress, now);
   }
@@ -70,7 +69,7 @@ export async function failRound(
   const refusedWait = refusal === undefined ? undefined : waitAfterRefusal(refusal);
   const retry = retryAfter(progress, now, failure?.after, refusedWait);
   const triedAgainAt = attemptTime(retry, now, nextAttemptAt);
-  const problem = problemOf(failure, stored, triedAgainAt, refusedWait);
+  const problem = problemOf(failure, stored, refusedWait);
   countWrite(handler, progress, now, { problem, mayArrive: refusal === undefined });
   if (failure?.meaning === 'terminating') return { next: 'wait' };
   // The watch will report that it is gone; if it stays after all, it is tried again.
@@ -138,17 +137,13 @@ function failureOf({ classify }: FailureHandler, error: unknown): Failure | unde
   return error instanceof Stale ? { meaning: 'stale', message: error.message } : classify(error);
 }
 
+/** What goes wrong, in words that hold however often it is tried: the write budget keeps them. */
 function problemOf(
   failure: Failure | undefined,
   jwt: Jwt,
-  nextAttemptAt: Seconds,
   refusedWait: Milliseconds | undefined,
 ): StateProblem {
-  if (failure === undefined)
-    return {
-      reason: 'WriteFailed',
-      message: `${INTERNAL_ERROR}; it is tried again at ${formatTime(nextAttemptAt)}`,
-    };
+  if (failure === undefined) return { reason: 'WriteFailed', message: INTERNAL_ERROR };
   return failure.refusal === undefined
     ? { reason: 'WriteFailed', message: `${failure.message}; it is tried again` }
     : { reason: 'WriteRefused', message: describeRefusal(failure.refusal, jwt, refusedWait) };
