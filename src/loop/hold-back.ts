@@ -33,7 +33,7 @@ export function planWrite(
 
 /**
  * Until when the write is held back before which this is to be read; `undefined`: it is not, or the read decides whether
- * there is one. Whoever keeps changing the Secret would otherwise get a read for each change. In seconds since the epoch.
+ * there is one. Those who keep changing the Secret would otherwise get a read for each change. In seconds since the epoch.
  */
 export function heldBeforeRead(
   budget: WriteBudget,

@@ -5,7 +5,7 @@ import type { Seconds } from '../time/units.ts';
 import { observe, readMissing, type Known, type Observer } from './observe.ts';
 
 /** A plan that asks for something to be read. */
-type Read = Extract<Plan, { do: 'read' }>;
+type PlannedRead = Extract<Plan, { do: 'read' }>;
 
 /** What observing and planning depends on, beside what there is. */
 export interface PlanningOptions {
@@ -14,7 +14,7 @@ export interface PlanningOptions {
   /** Read before. */
   readonly known?: Known;
   /** Whether that may be read over the network; if not, the plan stays at it. All may be, by default. */
-  readonly mayRead?: (plan: Read, observed: Observed) => boolean;
+  readonly mayRead?: (plan: PlannedRead, observed: Observed) => boolean;
   /** The JWT with what its status does not say yet. */
   readonly recall?: (jwt: Jwt) => Jwt;
   /** What else is known of what was observed. */
