@@ -195,6 +195,21 @@ describe('the chart with every value set', () => {
     );
   });
 
+  it('takes what has no value for what it is by default, as with --reuse-values of a release that had no such value', async () => {
+    const monitoring = { podMonitor: { enabled: true }, serviceMonitor: { enabled: true } };
+    const common = { finalStatePolicy: { enabled: true }, monitoring };
+    const unset = {
+      ...common,
+      namespaceDefault: null,
+      crd: { enabled: null },
+      editRole: { enabled: null },
+      podDisruptionBudget: { enabled: null },
+      networkPolicy: { enabled: null },
+      fallbackWebhook: { enabled: null },
+    };
+    assert.equal(await helm.render(unset), await helm.render(common));
+  });
+
   it('asks for no token by the label of a namespace where the webhook gives none', async () => {
     const values = { namespaceDefault: false, finalStatePolicy: { enabled: true } };
     const rendered = readObjects(await helm.render(values));

@@ -67,3 +67,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   name: {{ .name }}
   namespace: {{ .root.Release.Namespace }}
 {{- end -}}
+
+{{/*
+Whether a value is on that is on by default: "true" or nothing. Only false switches it off. The values of an earlier release do
+not have it (helm upgrade --reuse-values), and null takes the default away.
+*/}}
+{{- define "jwt-injector.isOn" -}}
+{{- if ne (toString .) "false" -}}true{{- end -}}
+{{- end -}}

@@ -37,7 +37,7 @@
 {{- else if ne $secret "jwt-injector-tls" }}
 - --tls-secret={{ $secret }}
 {{- end }}
-{{- if not .root.Values.namespaceDefault }}
+{{- if not (include "jwt-injector.isOn" .root.Values.namespaceDefault) }}
 - --no-namespace-default
 {{- end }}
 {{- end -}}
@@ -71,7 +71,7 @@ selected by), webhook and controller (which halves), replicas and resources.
 {{- define "jwt-injector.deployment" -}}
 {{- $values := .root.Values -}}
 {{- $filesOf := and .webhook (not (include "jwt-injector.isSelfIssued" .root)) -}}
-{{- $fallback := and .webhook $values.fallbackWebhook.enabled -}}
+{{- $fallback := and .webhook (include "jwt-injector.isOn" $values.fallbackWebhook.enabled) -}}
 apiVersion: apps/v1
 kind: Deployment
 metadata:

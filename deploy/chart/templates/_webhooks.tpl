@@ -29,7 +29,7 @@ timeoutSeconds: 5
 
 {{/* Whether the label of a namespace names a token: "true" or nothing. Where only some namespaces are served, none does. */}}
 {{- define "jwt-injector.hasNamespaceDefault" -}}
-{{- if and .Values.namespaceDefault (not .Values.namespaces) -}}true{{- end -}}
+{{- if and (include "jwt-injector.isOn" .Values.namespaceDefault) (not .Values.namespaces) -}}true{{- end -}}
 {{- end -}}
 
 {{/* cert-manager sets caBundle where it is asked to, and takes everything else out of it. */}}
