@@ -32,6 +32,9 @@ export function it(name: string, ...rest: readonly [Body] | readonly [options: o
   RECORDED.push({ name: [...names, name].join(' > '), run: () => runOnce(body) });
 }
 
+/** A test outside of `describe`. */
+export { it as test };
+
 async function runOnce(body: Body): Promise<void> {
   const undo: (() => unknown)[] = [];
   try {

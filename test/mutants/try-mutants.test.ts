@@ -18,8 +18,10 @@ export const never = (): boolean => true;
 
 const TEST = `
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { sum } from './sum.ts';
+
+test('the sum of nothing', () => assert.equal(sum([]), 0));
 
 describe('a sum', () => {
   it('adds numbers', async ({ after }) => {
@@ -66,6 +68,16 @@ describe('a mutant', () => {
 });
 
 describe('a run that would show nothing', () => {
+  it('throws when a file of tests cannot be read: without it, what only its tests notice seemed to survive', async (context) => {
+    const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-mutants-test-'));
+    context.after(() => rm(folder, { recursive: true }));
+    const [good, bad] = [join(folder, 'good.test.ts'), join(folder, 'bad.test.ts')];
+    await writeFile(good, `import { it } from 'node:test'; it('passes', () => undefined);`);
+    await writeFile(bad, `import { unknown } from 'node:test'; unknown();`);
+    const trial = tryMutants({ mutants: [MUTANT], sources: {} }, [good, bad], 1);
+    await assert.rejects(trial, /without a mutant: .*bad\.test\.ts: SyntaxError/);
+  });
+
   it('throws when there is no mutant', async () => {
     await assert.rejects(tryMutants({ mutants: [], sources: {} }, ['any.test.ts'], 1), /nothing to change/);
   });

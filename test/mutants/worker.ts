@@ -22,17 +22,19 @@ export interface DryRun {
   readonly tests: readonly { readonly name: string; readonly ms: number; readonly reached: Reached }[];
   /** While the files were read, before the first test. */
   readonly atStart: Reached;
-  /** Of a test that fails without any mutant. */
+  /** Of a test that fails, or a file that cannot be read, without any mutant. */
   readonly failure?: string;
 }
 
 const { active } = globalThis.mutants;
 
-let readable = true;
-try {
-  for (const file of process.argv.slice(2)) await import(pathToFileURL(file).href);
-} catch {
-  readable = false;
+let unreadable: string | undefined;
+for (const file of process.argv.slice(2)) {
+  try {
+    await import(pathToFileURL(file).href);
+  } catch (error) {
+    unreadable ??= `${file}: ${String(error)}`;
+  }
 }
 
 process.on('message', (message: Trial | 'dry run') => {
@@ -42,6 +44,7 @@ process.send?.('ready');
 
 async function dryRun(): Promise<DryRun> {
   const atStart = takeReached();
+  if (unreadable !== undefined) return { tests: [], atStart, failure: unreadable };
   const tests: DryRun['tests'][number][] = [];
   for (const { name, run } of RECORDED) {
     const begin = performance.now();
@@ -63,7 +66,7 @@ function takeReached(): Reached {
 }
 
 async function tryMutant({ mutant, tests, limit }: Trial): Promise<Verdict> {
-  if (!readable) return { noticed: true };
+  if (unreadable !== undefined) return { noticed: true };
   active[0] = mutant;
   globalThis.mutants.passes = limit;
   process.env['JWT_INJECTOR_MUTANT'] = String(mutant);
