@@ -91,8 +91,8 @@ export function suspectsInOrder(newRank: number): (a: Suspect, b: Suspect) => bo
  * - The more often suspects fail, or slow each other down, the fewer of them are worked on at once (`SuspectLimit`).
  * - Under an API server that answers everybody late all rounds are slow, and a renewal that is due may be that of a suspect.
  *   So quick keys that became slow never shut the other lanes, however many of them extra rounds have begun for: an eighth
- *   of the workers is kept for fresh keys and as many for suspects, and a fresh key or a suspect that is more urgent than all quick ones begins
- *   as long as limited rounds hold less than half.
+ *   of the workers is kept for fresh keys and as many for suspects, and a fresh key or a suspect that is more urgent than
+ *   all quick ones begins as long as limited rounds hold less than half.
  * - Nor does such a renewal wait behind others' new JWTs, of which more may come than can be worked on: a suspect that was
  *   only slow takes its turn by its urgency, and for those that are due and failed an eighth is kept. Of these the ones that
  *   failed least go first.

@@ -38,7 +38,8 @@ const MAX_DOCUMENTS = 10_000;
 
 /**
  * The documents of a YAML text, or the objects of a JSON text, to be changed in place; together they are the whole text, but
- * for a carriage return alone in JSON, which becomes a line feed. Comments alone are a document of nothing. The problem names the first document that cannot be read.
+ * for a carriage return alone in JSON, which becomes a line feed. Comments alone are a document of nothing. The problem names
+ * the first document that cannot be read.
  */
 export function readEditable(text: string): Result<readonly EditableDocument[], YamlProblem> {
   const objects = splitJsonObjects(text);
