@@ -112,6 +112,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'sudo npm run e2e -- --only churn': ON_NODES,
   'sudo npm run e2e -- --only delivery': ON_NODES,
   'npm run e2e -- --only ipv6': ON_NODES,
+  'sudo npm run e2e -- --only policy': ON_NODES,
   'npm run certificates':
     'creates thousands of pods: test/integration/certificates.test.ts makes such changes with fewer',
   'npm run upgrade -- --from=REF': 'needs another version of the history',

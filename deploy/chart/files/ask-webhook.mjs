@@ -44,7 +44,7 @@ async function ask() {
 }
 
 /** What the network says that does not let anybody in. */
-const REFUSALS = ['ECONNREFUSED', 'EHOSTUNREACH'];
+const REFUSALS = new Set(['ECONNREFUSED', 'EHOSTUNREACH']);
 
 /** Where NetworkPolicies are enforced, it may take some seconds until the network knows this pod as one that may ask. */
 async function askUntilLetIn() {
@@ -52,7 +52,7 @@ async function askUntilLetIn() {
     try {
       return await ask();
     } catch (error) {
-      if (!REFUSALS.includes(error.code) || Date.now() > end) throw error;
+      if (!REFUSALS.has(error.code) || Date.now() > end) throw error;
       console.error(`${error.message}, asking again`);
     }
   }
