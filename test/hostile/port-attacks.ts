@@ -122,6 +122,7 @@ export const PORT_ATTACKS: readonly Attack[] = [
       const noise = [randomText(65_536), `${HEAD}\r\n`, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'];
       await inParallel(scaled(100, target), 20, async (number) => {
         const socket = await tcpDial(target.webhookPort);
+        if (socket !== undefined) reached();
         socket?.write(noise[number % noise.length] ?? '');
         await sleep(50);
         socket?.destroy();
