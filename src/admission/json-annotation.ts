@@ -1,7 +1,7 @@
 import { member, type JsonObject } from '../resources/json.ts';
 import { MAX_ANNOTATIONS_BYTES } from './annotation-size.ts';
 
-/** The value of an annotation that holds JSON; `undefined` if there is none, or it cannot be read. */
+/** The value of an annotation that holds JSON; `undefined` if it is missing or cannot be read. */
 export function readJsonAnnotation(annotations: JsonObject | undefined, key: string): unknown {
   const text = member(annotations, key);
   if (typeof text !== 'string' || text.length > MAX_ANNOTATIONS_BYTES) return undefined;

@@ -94,7 +94,7 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
       const limit = clock.setTimer(LAST_EVENTS_MS, () => abort.abort());
       await running;
       limit.cancel();
-      logDropped(droppedLine.rest());
+      logDropped(droppedLine.flush());
     },
   };
 }

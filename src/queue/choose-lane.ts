@@ -123,7 +123,7 @@ function hasRoomForSuspect({ first, bounds, rounds, suspectLimit }: LaneChoice):
   return rounds.suspect < Math.min(most, suspectLimit);
 }
 
-/** Whether the suspect is compared with fresh keys by its urgency; otherwise it waits until there is none of these. */
+/** Whether the suspect is compared with fresh keys by its urgency; otherwise it waits until no fresh key does. */
 function takesItsTurn({ bounds, rounds, newRank }: LaneChoice, { failures, rank }: Suspect): boolean {
   return failures === 0 || (rank < newRank && rounds.suspect < bounds.reserved);
 }

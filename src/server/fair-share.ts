@@ -26,7 +26,7 @@ const NO_GUARANTEE: Guarantee = { weight: 0, isInUse: () => false };
  * nobody holds more than a newcomer's owner will, all of these lose what is spare, or else nobody new would get anything.
  *
  * A crowd of owners with one item each makes equal shares small. So an owner in use may be guaranteed more: up to that, an
- * owner that is not loses in its place.
+ * owner that is not in use loses in its place.
  */
 export class FairShare<T> {
   readonly #capacity: number;

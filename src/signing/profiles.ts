@@ -66,7 +66,7 @@ export function findProfile(claims: JsonObject): Profile {
   return profileOfVer(claims) ?? (isUnnamed ? SCITOKENS_1 : WLCG);
 }
 
-/** The first claim that the profile does not allow; `undefined` when there is none. */
+/** The first claim that the profile does not allow; `undefined` when it allows all. */
 export function findForeignClaim(claims: JsonObject, { knownClaims }: Profile): string | undefined {
   return Object.keys(claims).find((name) => knownClaims?.has(name) === false);
 }

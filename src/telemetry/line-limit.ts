@@ -29,11 +29,11 @@ export class LineLimit {
     const cause = this.#causes.get(name) ?? this.#add(name);
     cause.unlogged += times;
     const isDue = this.#clock.monotonic() - cause.loggedAt >= LINE_EVERY_MS;
-    return isDue ? this.rest(name) : undefined;
+    return isDue ? this.flush(name) : undefined;
   }
 
   /** The count for a last line, however early; `undefined` if nothing happened since the line before. */
-  rest(name = ''): number | undefined {
+  flush(name = ''): number | undefined {
     const cause = this.#causes.get(name);
     if (cause === undefined || cause.unlogged === 0) return undefined;
     const { unlogged } = cause;

@@ -18,6 +18,11 @@ function secret(name: string, secretName: string, path = 'token'): Json {
   return { name, secret: { secretName, items: [{ key: 'token', path }] } };
 }
 
+/** Mounts of the token's volume and of another one, in turn. */
+function mountInTurn(count: number, pathOf: (index: number) => string): Json[] {
+  return repeat(count, (index) => ({ name: index % 2 === 0 ? 'own' : 'other', mountPath: pathOf(index) }));
+}
+
 /** Pods with two parts that grow. */
 export const FAMILIES: readonly Family[] = [
   {
@@ -93,10 +98,9 @@ export const FAMILIES: readonly Family[] = [
         volumes: [secret('own', 'my-jwt', 'a/b/c/token')],
         containers: [
           container('app', {
-            volumeMounts: repeat(10 * size, (index) => ({
-              name: index % 2 === 0 ? 'own' : 'other',
-              mountPath: index % 2 === 0 ? `/m${index}` : `/m${index - 1}/a`,
-            })),
+            volumeMounts: mountInTurn(10 * size, (index) =>
+              index % 2 === 0 ? `/m${index}` : `/m${index - 1}/a`,
+            ),
           }),
         ],
       }),
@@ -108,10 +112,7 @@ export const FAMILIES: readonly Family[] = [
         volumes: [secret('own', 'my-jwt', 'a/token')],
         containers: [
           container('app', {
-            volumeMounts: repeat(5 * size, (index) => ({
-              name: index % 2 === 0 ? 'own' : 'other',
-              mountPath: `/m${index % 7}${'/a'.repeat(index % 40)}`,
-            })),
+            volumeMounts: mountInTurn(5 * size, (index) => `/m${index % 7}${'/a'.repeat(index % 40)}`),
           }),
         ],
       }),

@@ -51,6 +51,6 @@ it('a limited line says nothing of what did not happen, and gives the rest of wh
   assert.equal(limit.count(0), 2);
   assert.equal(limit.count(0), undefined);
   assert.equal(limit.count(4), undefined);
-  assert.equal(limit.rest(), 4);
-  assert.equal(limit.rest(), undefined);
+  assert.equal(limit.flush(), 4);
+  assert.equal(limit.flush(), undefined);
 });
