@@ -22,11 +22,17 @@ function lateTime({ validFrom, expiresAt }: Validity): Milliseconds {
   return expiresAt - (expiresAt - validFrom) * LAST_PART;
 }
 
-/** For `/readyz`: what keeps clients from taking this certificate. */
+/** What keeps clients from taking this certificate at `now`, for `/readyz` and before another one is replaced by it. */
 export function certificateProblem(certificate: Validity | undefined, now: Milliseconds): string | undefined {
   if (certificate === undefined) return 'none yet';
-  if (ageOfCertificate(certificate, now) !== 'expired') return undefined;
-  return `expired at ${formatTime(toSeconds(certificate.expiresAt))}`;
+  switch (ageOfCertificate(certificate, now)) {
+    case 'expired':
+      return `expired at ${formatTime(toSeconds(certificate.expiresAt))}`;
+    case 'early':
+      return `not valid before ${formatTime(toSeconds(certificate.validFrom))}: compare the clocks`;
+    default:
+      return undefined;
+  }
 }
 
 /** How often the same is logged again: an expired certificate stops every annotated pod. */

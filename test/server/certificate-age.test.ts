@@ -20,7 +20,9 @@ describe('the age of a certificate', () => {
       assert.equal(ageOfCertificate(VALID, now), age));
   }
 
-  it('makes the service not ready only when it has expired, and is named', () => {
+  it('makes the service not ready when clients would refuse it by its dates, and is named', () => {
+    assert.equal(certificateProblem(VALID, -1), 'not valid before 1970-01-01T00:00:00Z: compare the clocks');
+    assert.equal(certificateProblem(VALID, 0), undefined);
     assert.equal(certificateProblem(VALID, 89 * HOUR), undefined);
     assert.equal(certificateProblem(VALID, 90 * HOUR), 'expired at 1970-01-04T18:00:00Z');
   });

@@ -3,9 +3,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { checkCertificate, readCertificateFiles } from '../../src/server/tls.ts';
+import {
+  checkCertificate,
+  readCertificateFiles,
+  type CertificatePair,
+  type ServingCertificate,
+} from '../../src/server/tls.ts';
 import { CERTIFICATE_POLL_MS, watchCertificate } from '../../src/server/watch-certificate.ts';
+import { formatTime } from '../../src/time/format-time.ts';
+import { HOUR_MS, toSeconds } from '../../src/time/units.ts';
 import { makeDevCertificate, RSA_1024, type DevCertificate } from './dev-certificate.ts';
+import { servingCertificate } from './started-webhook.ts';
 
 let folder: string;
 let first: DevCertificate;
@@ -76,50 +84,96 @@ describe('a certificate', () => {
   });
 });
 
+/** What a watch reports and uses. */
+interface Watched {
+  readonly calls: readonly string[];
+  readonly inUse: readonly string[];
+}
+
+/** Watches files that hold `first` at the beginning; before each look one step is done, and the last one ends the watch. */
+async function watchThrough(
+  name: string,
+  steps: readonly ((write: (pair: CertificatePair) => Promise<unknown>) => unknown)[],
+  {
+    validity,
+    now = Date.now,
+  }: { readonly validity?: Partial<ServingCertificate>; readonly now?: () => number } = {},
+): Promise<Watched> {
+  const files = filesOf(name);
+  const write = ({ cert, key }: CertificatePair) =>
+    Promise.all([writeFile(files.certFile, cert), writeFile(files.keyFile, key)]);
+  const titleOf = ({ cert }: CertificatePair): string => (cert === second.cert ? 'second' : 'first');
+  const calls: string[] = [];
+  const inUse: string[] = [];
+  const stopping = new AbortController();
+  const left = [...steps, () => stopping.abort()];
+  await write(first);
+  await watchCertificate({
+    files,
+    current: { ...servingCertificate(first), ...validity },
+    signal: stopping.signal,
+    clock: {
+      now,
+      sleep: async (time) => {
+        assert.equal(time, CERTIFICATE_POLL_MS);
+        await left.shift()?.(write);
+        return !stopping.signal.aborted;
+      },
+    },
+    onLook: (pair) => inUse.push(titleOf(pair)),
+    onChange: (pair) => calls.push(titleOf(pair)),
+    onProblem: (problem) => calls.push(problem.replaceAll(folder, '')),
+  });
+  return { calls, inUse };
+}
+
 describe('the files of a certificate are polled:', () => {
   it('a new pair is used once it is whole, and a half-written one is reported once', async () => {
-    const files = filesOf('tls');
-    const write = (cert: string, key: string) =>
-      Promise.all([writeFile(files.certFile, cert), writeFile(files.keyFile, key)]);
-    const calls: string[] = [];
-    const inUse: string[] = [];
-    // What is done between two looks; the last one ends the watch.
-    const stopping = new AbortController();
-    const steps: (() => unknown)[] = [
-      () => write(first.cert, first.key),
-      () => write(second.cert, first.key),
+    const { calls, inUse } = await watchThrough('whole', [
+      (write) => write(first),
+      (write) => write({ cert: second.cert, key: first.key }),
       () => undefined,
-      () => write(brokenChain().cert, brokenChain().key),
-      () => write(small.cert, small.key),
-      () => write(second.cert, second.key),
+      (write) => write(brokenChain()),
+      (write) => write(small),
+      (write) => write(second),
       () => undefined,
-      () => rm(files.keyFile),
-      () => stopping.abort(),
-    ];
-    const checked = checkCertificate(first);
-    assert.ok(checked.ok);
-    await watchCertificate({
-      files,
-      current: checked.value,
-      signal: stopping.signal,
-      clock: {
-        sleep: async (time) => {
-          assert.equal(time, CERTIFICATE_POLL_MS);
-          await steps.shift()?.();
-          return !stopping.signal.aborted;
-        },
-      },
-      onLook: ({ cert }) => inUse.push(cert === second.cert ? 'second' : 'first'),
-      onChange: ({ cert }) => calls.push(cert === second.cert ? 'second' : 'first'),
-      onProblem: (problem) => calls.push(problem.replaceAll(folder, '')),
-    });
+      () => rm(filesOf('whole').keyFile),
+    ]);
     assert.deepEqual(calls, [
-      '/tls.crt and /tls.key: key and certificate do not belong together (the server’s own certificate comes first)',
-      '/tls.crt and /tls.key: TLS does not take this pair: bad base64 decode',
-      '/tls.crt and /tls.key: TLS does not take this pair: ee key too small',
+      '/whole.crt and /whole.key: key and certificate do not belong together (the server’s own certificate comes first)',
+      '/whole.crt and /whole.key: TLS does not take this pair: bad base64 decode',
+      '/whole.crt and /whole.key: TLS does not take this pair: ee key too small',
       'second',
-      'cannot read /tls.key: there is no such file',
+      'cannot read /whole.key: there is no such file',
     ]);
     assert.deepEqual(inUse, [...Array.from({ length: 6 }, () => 'first'), 'second', 'second', 'second']);
+  });
+
+  it('one that has expired is reported once, and used only when the old one has expired, too', async () => {
+    const { validFrom, expiresAt } = servingCertificate(second);
+    const validity = { validFrom, expiresAt: expiresAt + HOUR_MS };
+    let now = expiresAt;
+    const { calls, inUse } = await watchThrough(
+      'expired',
+      [(write) => write(second), () => (now = validity.expiresAt - 1), () => (now = validity.expiresAt)],
+      { validity, now: () => now },
+    );
+    assert.deepEqual(calls, [`/expired.crt: expired at ${formatTime(toSeconds(expiresAt))}`, 'second']);
+    assert.deepEqual(inUse, ['first', 'first', 'first', 'second']);
+  });
+
+  it('one that is not valid yet is reported once, and used as soon as it is', async () => {
+    const { validFrom, expiresAt } = servingCertificate(second);
+    let now = validFrom - HOUR_MS;
+    const { calls, inUse } = await watchThrough(
+      'early',
+      [(write) => write(second), () => (now = validFrom - 1), () => (now = validFrom)],
+      { validity: { validFrom: now, expiresAt }, now: () => now },
+    );
+    assert.deepEqual(calls, [
+      `/early.crt: not valid before ${formatTime(toSeconds(validFrom))}: compare the clocks`,
+      'second',
+    ]);
+    assert.deepEqual(inUse, ['first', 'first', 'first', 'second']);
   });
 });
