@@ -5,9 +5,9 @@ import { describe, it } from 'node:test';
 
 const ROOT = join(import.meta.dirname, '..');
 const COMMANDS = join(ROOT, 'src/commands');
-/** It names the file of each verb, to be loaded when it is called; nobody else may. */
+/** The only file that may name the file of each verb, which is loaded when it is called. */
 const TABLE = 'all-commands.ts';
-/** Such as: `certs/report.ts -> doctor/finding.ts`, and the reason why that cannot move to a shared room. */
+/** For example `certs/report.ts -> doctor/finding.ts`, and the reason why that cannot move to a shared room. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {};
 
 const LOADED = /\bimport\('(\.[^']+)'/g;

@@ -67,14 +67,14 @@ export async function readPage<T>(
       size.noteTime(endpoint.clock.monotonic() - startedAt);
       return page;
     } catch (error) {
-      const brokeOff = hasBegun && error instanceof KubeError && BROKEN_OFF.has(error.reason);
-      if (!brokeOff || !size.shrink()) throw error;
+      const hasEndedEarly = hasBegun && error instanceof KubeError && ENDED_EARLY.has(error.reason);
+      if (!hasEndedEarly || !size.shrink()) throw error;
     }
   }
 }
 
 /** How it ends when the API server or we ourselves were too slow for a page. */
-const BROKEN_OFF: ReadonlySet<string> = new Set(['Deadline', 'Unreachable', 'Malformed']);
+const ENDED_EARLY: ReadonlySet<string> = new Set(['Deadline', 'Unreachable', 'Malformed']);
 
 async function readItems<T>(
   { turns, readAhead }: Endpoint,

@@ -59,7 +59,7 @@ export interface LaneChoice {
   readonly lastLimited: LimitedLane | undefined;
 }
 
-/** The bounds of so many workers. */
+/** The bounds for this number of workers. */
 export function boundLanes(workers: number): LaneBounds {
   const limited = Math.max(1, Math.floor(workers * LIMITED_SHARE));
   const reserved = Math.max(1, Math.floor(workers * MIN_SHARE));

@@ -45,7 +45,7 @@ export type SocketOptions = Pick<ServerOpts, 'pauseOnConnect'>;
 /** A port on which a server listens. */
 export interface Port {
   readonly address: AddressInfo;
-  /** Listens no more but with the socket of the server itself; resolves when the connections of all others have ended. */
+  /** From now on listens only with the server's own socket; resolves when the connections of all others have ended. */
   readonly close: () => Promise<void>;
 }
 

@@ -10,7 +10,7 @@ import { reviewOf, workload } from './workloads.ts';
 
 const MIB = 1_048_576;
 
-/** A path of so many bytes, in parts of at most 250. */
+/** A path of `bytes` bytes, in parts of at most 250. */
 function longPath(bytes: number): string {
   return `/${'a'.repeat(249)}`.repeat(Math.ceil(bytes / 250)).slice(0, bytes - 1) + 'z';
 }

@@ -131,7 +131,7 @@ interface Load extends Lanes {
   readonly pid: number;
 }
 
-/** One run: so many requests to each, by turns, over connections that are open already. */
+/** One run: `requests` requests to each, in turn, over connections that are open already. */
 async function compare(loads: Readonly<Record<keyof Run, Load>>, requests: number): Promise<Run> {
   const cpuSeconds = { ours: 0, peer: 0 };
   const latencies: Record<keyof Run, number[]> = { ours: [], peer: [] };

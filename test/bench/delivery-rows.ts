@@ -15,7 +15,7 @@ import { formatMs, type Row } from './report.ts';
 import {
   formatLateness,
   keptFresh,
-  leastRenewals,
+  minRenewals,
   readMetrics,
   readNudges,
   renewOften,
@@ -161,7 +161,7 @@ async function measureUnderLimit(bench: DeliveryBench, bare: BareClient): Promis
       what: `lateness of ${late.total} renewals of ${SHORT} JWTs of 1–2 min with ${Math.floor(pods / 10 / SHORT)} pods each, ${seconds} s`,
       ours: `${formatLateness(late)}; ${JSON.stringify(late.nudges)}`,
       peer: `without prompt delivery ${lateAlone.total} renewals, ${formatLateness(lateAlone)}`,
-      goal: `as many in time, within 1 %, ≥ ${leastRenewals(seconds)} renewals, all tokens valid`,
+      goal: `as many in time, within 1 %, ≥ ${minRenewals(seconds)} renewals, all tokens valid`,
       holds: shareOf(late) >= shareOf(lateAlone) - 0.01 && keptFresh(late, seconds),
       data: { late, lateAlone },
     },
@@ -190,7 +190,7 @@ async function listPodsBare(bare: BareClient): Promise<number> {
 }
 
 const PACE_SECONDS = 20;
-/** `/metrics` of so many JWTs takes a second. */
+/** Scraping that number of JWTs takes a second. */
 const ASK_EVERY_MS = 5_000;
 
 /** Right after very many renewals: more wait than can be nudged. */
@@ -208,7 +208,7 @@ function crowdOf(pods: number): number {
   return Math.ceil(pods / 10);
 }
 
-/** Waits until so many nudges, the only ones so far, have a result. */
+/** Waits until `count` nudges have a result; there were none before. */
 async function waitForNudges(service: MeasuredService, count: number): Promise<void> {
   await waitUntil('the nudges', WITHIN_MS, async () => {
     await sleep(ASK_EVERY_MS);

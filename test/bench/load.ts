@@ -10,7 +10,7 @@ export interface Load {
 
 /** Keep-alive connections that stay open from one burst of requests to the next. */
 export interface Lanes {
-  /** Sends that many, one after the other on each connection; gives all latencies in milliseconds. */
+  /** Sends `requests` requests, one after the other on each connection; returns all latencies in milliseconds. */
   send(requests: number): Promise<readonly number[]>;
   close(): void;
 }
@@ -42,7 +42,7 @@ export function openLanes(load: Load): Lanes {
   };
 }
 
-/** So many requests over connections of their own. */
+/** Sends `requests` requests over new connections; returns all latencies in milliseconds. */
 export async function sendLoad(load: Load & { readonly requests: number }): Promise<readonly number[]> {
   const lanes = openLanes(load);
   const latencies = await lanes.send(load.requests);

@@ -12,8 +12,8 @@ export function isReady({ condition, status }: LogLine): boolean {
 }
 
 /**
- * Asked of line after line: whether with this one so many different JWTs have a line that fits. "every JWT was looked at" says less:
- * those whose write failed and is tried again later were looked at, too.
+ * A function to call with each line: true once `count` different JWTs have a line that fits. "every JWT was looked at" says less:
+ * it counts those whose write failed and is tried again later, too.
  */
 export function reaches(count: number, fits: (line: LogLine) => boolean): (line: LogLine) => boolean {
   const jwts = new Set<string>();

@@ -58,7 +58,7 @@ export async function writeKey(client: BareClient, namespace: string): Promise<v
   });
 }
 
-/** The same writes as signing takes, without signing: one Secret and one status for each JWT. Milliseconds. */
+/** Makes the writes of signing, without signing: one Secret and one status for each JWT. Returns milliseconds. */
 export async function writeBare(
   client: BareClient,
   { namespaces, count }: ManyOptions,

@@ -24,7 +24,7 @@ export interface Scale {
   readonly owners: FieldOwners;
 }
 
-/** Makes so many namespaces. The client is the caller's to close. */
+/** Creates `count` namespaces. The caller closes the client. */
 export async function openScale(stage: Stage, count: number): Promise<Scale> {
   const bare = await openBareClient(stage.cluster.adminKubeconfig, WIDTH);
   const namespaces = await makeKeyedNamespaces(bare, count);
@@ -115,7 +115,7 @@ export async function settle(service: MeasuredService): Promise<void> {
   await service.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);
 }
 
-/** New keys for so many of the namespaces; milliseconds until all of their JWTs, so many, are signed with them. */
+/** Replaces the keys of `namespaces` namespaces; returns the milliseconds until all of their `jwts` JWTs are signed with them. */
 export async function resign(
   service: MeasuredService,
   bare: BareClient,

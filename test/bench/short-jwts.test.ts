@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { keptFresh, leastRenewals, readLateness, SHORT } from './short-jwts.ts';
+import { keptFresh, minRenewals, readLateness, SHORT } from './short-jwts.ts';
 
-/** As `/metrics` has it, with so many renewals, of which so many within a second. */
+/** `/metrics` with `total` renewals, `inTime` of them within a second. */
 function metricsWith(total: number, inTime: number): string {
   const name = 'jwt_injector_renewal_lateness_seconds_bucket';
   return `${name}{le="0.1"} ${inTime}\n${name}{le="1"} ${inTime}\n${name}{le="+Inf"} ${total}\n`;
 }
 
-/** Of the JWTs of a namespace, so many with a valid token. */
+/** `/metrics` of the JWTs of a namespace, `ready` of them with a valid token. */
 function readyLines(namespace: string, ready: number): string {
   return Array.from(
     { length: SHORT },
@@ -19,7 +19,7 @@ function readyLines(namespace: string, ready: number): string {
 
 describe('the renewals of short-lived JWTs', () => {
   const begin = metricsWith(100, 90);
-  const many = leastRenewals(600);
+  const many = minRenewals(600);
   const after = (renewals: number, ready: number) =>
     readLateness(begin, metricsWith(100 + renewals, 90 + renewals) + readyLines('short', ready), 'short');
 
@@ -28,8 +28,8 @@ describe('the renewals of short-lived JWTs', () => {
   });
 
   it('are as many as fall due in the time: every 30 and 60 s, the first a period after the signature', () => {
-    assert.equal(leastRenewals(600), 250 * 19 + 250 * 9);
-    assert.equal(leastRenewals(30), 0);
+    assert.equal(minRenewals(600), 250 * 19 + 250 * 9);
+    assert.equal(minRenewals(30), 0);
   });
 
   it('do not keep tokens fresh when JWTs sleep for ever after their first renewal', () => {

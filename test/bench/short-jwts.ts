@@ -66,18 +66,18 @@ function readBucket(metrics: string, le: string): number {
   return at < 0 ? Number.NaN : Number.parseInt(metrics.slice(at + line.length), 10);
 }
 
-/** So many fall due in the time, the first of each JWT one period after its signature. */
-export function leastRenewals(seconds: number): number {
+/** The minimum number of renewals due in that time; the first of each JWT is one period after its signature. */
+export function minRenewals(seconds: number): number {
   const ofOne = PERIODS.map((period) => Math.max(0, Math.floor(seconds / period) - 1));
   return ofOne.reduce((sum, each) => sum + each, 0) * (SHORT / PERIODS.length);
 }
 
 /** Lateness counts renewals that came: a JWT that is never renewed again shows only here. */
 export function keptFresh({ total, ready }: Lateness, seconds: number): boolean {
-  return total >= leastRenewals(seconds) && ready === SHORT;
+  return total >= minRenewals(seconds) && ready === SHORT;
 }
 
-/** Of the renewals, within a second. */
+/** The share of renewals made within a second. */
 export function shareOf({ total, inTime }: Pick<Lateness, 'total' | 'inTime'>): number {
   return inTime / total;
 }

@@ -34,7 +34,7 @@ export function runOnText(
   return runCommand(command, ['-f', '-', ...more], { input: text });
 }
 
-/** The same with these objects as documents of one file. */
+/** Runs a command on these objects, as documents of one file. */
 export function runOnObjects(
   command: Command,
   objects: readonly unknown[],

@@ -19,7 +19,7 @@ import { sortAddresses } from '../../src/server/own-addresses.ts';
 /** Addresses that a pod may have, as the downward API writes `status.podIPs`; those of IPv6 where this kernel has it. */
 const { own: known } = await sortAddresses(['127.0.0.2', '::1']);
 const POD_IPS = known.includes('::1') ? ['127.0.0.2', '::1', '127.0.0.2,::1'] : ['127.0.0.2'];
-/** So many reviews are under way at once, each on a connection of its own. */
+/** The number of reviews under way at once, each on its own connection. */
 const CLIENTS = 8;
 const WITHIN_MS = 30_000;
 

@@ -118,10 +118,10 @@ describe('the webhook alone', { concurrency: true }, () => {
   it('starts with an expired pair, names it in its log, and is not ready', async () => {
     const child = await start('expired', await makeDevCertificate(-60_000));
     try {
-      let isTold = false;
+      let isReported = false;
       for await (const text of createInterface(child.stdout)) {
         const line = JSON.parse(text) as { msg: string; level: string; port?: number };
-        isTold ||= line.level === 'error' && line.msg.includes('certificate has expired');
+        isReported ||= line.level === 'error' && line.msg.includes('certificate has expired');
         if (line.msg !== 'listening: probes and metrics') continue;
         const answer = await fetch(`http://127.0.0.1:${line.port}/readyz`);
         assert.equal(answer.status, 503);
@@ -131,7 +131,7 @@ describe('the webhook alone', { concurrency: true }, () => {
         );
         break;
       }
-      assert.ok(isTold);
+      assert.ok(isReported);
     } finally {
       child.kill('SIGTERM');
       await once(child, 'exit');

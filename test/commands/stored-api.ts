@@ -13,7 +13,7 @@ import { runCommand, withoutKubeconfig, type CommandResult } from './captured-io
 /** Answers a request in its own way, or leaves it (`undefined`). */
 export type Interference = (request: SeenRequest, response: ServerResponse) => 'answered' | undefined;
 
-/** As much of an API server as a command needs: objects by path, with resourceVersions, that can be read, listed, created and patched. */
+/** The part of an API server that commands need: objects by path, with resourceVersions, that can be read, listed, created and patched. */
 export interface StoredApi extends AsyncDisposable {
   /** By the path of the object. */
   readonly objects: Map<string, Loose>;

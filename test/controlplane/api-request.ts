@@ -9,7 +9,7 @@ export type ApiAnswer = {
   readonly warnings: readonly string[];
 };
 
-/** Whom to ask and as whom; `agent` holds the certificate authority and belongs to the caller. */
+/** The server and the user of a request; `agent` holds the certificate authority and is closed by the caller. */
 export type ApiAccess = { readonly port: number; readonly token: string; readonly agent: Agent };
 
 /** Several control planes share two cores, so an answer may take seconds. */

@@ -11,7 +11,7 @@ interface KindEntry {
   readonly namespaced: boolean;
 }
 
-/** As much as is needed of an object. */
+/** The fields of an object that are needed here. */
 interface Applicable {
   readonly apiVersion: string;
   readonly kind: string;

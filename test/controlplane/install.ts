@@ -8,7 +8,7 @@ import { waitUntil } from './wait-until.ts';
 const CRD_PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/jwts.tokens.osg-htc.org';
 const ESTABLISHED_WITHIN_MS = 30_000;
 
-/** As much as is looked at. */
+/** The fields of a CustomResourceDefinition that are needed here. */
 interface CustomResourceDefinition {
   readonly status?: {
     /** Null of one that was made a moment ago. */

@@ -23,7 +23,7 @@ export async function createNamespace(access: ApiAccess, name: string): Promise<
   );
 }
 
-/** Whose kubeconfig to write, and where. */
+/** The ServiceAccount of the kubeconfig, and the folder it is written to. */
 export type ServiceAccountSettings = {
   readonly access: ApiAccess;
   readonly ca: string;

@@ -22,7 +22,7 @@ export async function waitUntil<T>(
     if (result !== undefined && result !== false) return result;
     const elapsed = performance.now() - start;
     if (elapsed > deadlineMs) {
-      throw new ControlPlaneError(`waited ${Math.round(deadlineMs / 1000)} s for ${what}, in vain`);
+      throw new ControlPlaneError(`not within ${Math.round(deadlineMs / 1000)} s: ${what}`);
     }
     await sleep(Math.min(Math.max(elapsed * PAUSE_PART, MIN_PAUSE_MS), MAX_PAUSE_MS));
   }

@@ -5,14 +5,14 @@ import { NAMESPACE } from './demo.ts';
 import { StepFailure } from './step-failure.ts';
 
 /** What was looked for, or what is there instead, in words. */
-export type Look<T> = { readonly value: T } | { readonly instead: string };
+export type Attempt<T> = { readonly value: T } | { readonly instead: string };
 
 const WITHIN_MS = 20_000;
 
 /** Looks again and again until the value is there; after `withinMs` a StepFailure says what is there instead. */
 export async function expectSoon<T>(
   expected: string,
-  look: () => Promise<Look<T>>,
+  look: () => Promise<Attempt<T>>,
   withinMs = WITHIN_MS,
 ): Promise<T> {
   let instead = 'nothing';

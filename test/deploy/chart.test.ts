@@ -24,7 +24,7 @@ interface PodTemplate {
 const SCHEMA = JSON.parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8')) as Schema;
 const VALUES = readFileSync(join(CHART, 'values.yaml'), 'utf8');
 
-/** Those of `run` on which no other object of the chart depends. */
+/** Flags of `run` on which no other object of the chart depends. */
 const EXTRA_FLAGS: ReadonlySet<string> = new Set<FlagName>([
   'kubeconfig',
   'context',

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { Violation } from './case-file.ts';
 
-/** So many characters of one suffice to find it; what is shorter may stand anywhere by chance. */
+/** This many characters are enough to recognize one; shorter ones may occur by chance. */
 const LENGTH = 30;
 
 /** What must never be shown, and a search for it: parts of tokens and of private keys (I6). */

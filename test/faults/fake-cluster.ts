@@ -10,7 +10,7 @@ export interface FakeCluster {
   connect(onStored: (object: Loose) => void): Api;
   /** Calls back for each event at once, before any watch has it. */
   follow(onEvent: (event: WireEvent) => void): void;
-  /** From now on watches see so many milliseconds later what is written. */
+  /** From now on, watches see each write `lagMs` milliseconds later. */
   delayWatches(lagMs: number): void;
 }
 

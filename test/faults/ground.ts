@@ -29,15 +29,15 @@ export interface Ground {
   readonly short: boolean;
   /** Makes a JWT, waits until it is Ready, and puts things of others into its Secret. */
   sign(name: string, wish?: Wish): Promise<TrackedJwt>;
-  /** So many of them, `name-0` and so on, several at a time. */
+  /** Makes `count` JWTs, `name-0` and so on, several at a time. */
   signMany(name: string, count: number, wish?: Wish): Promise<readonly TrackedJwt[]>;
   /** Makes one more namespace, which goes with the first; gives its name. */
   addNamespace(suffix: string): Promise<string>;
   /** Makes or replaces the data of a key Secret; the text is its `key.pem`. */
   storeKey(name: string, text: string): Promise<Loose>;
   /**
-   * Gives what is written without need so many milliseconds. Afterwards the observer has seen all that is stored: who finds that
-   * nothing happened looks at what is, not at what a slow watch has reported so far.
+   * Waits `ms` milliseconds for writes that are not needed. Afterwards the observer has seen all that is stored: a fault that finds that
+   * nothing happened looks at what is stored, not at what a slow watch has reported so far.
    */
   rest(ms: number): Promise<void>;
   /** For the table: what was seen. The same words are shown once. */

@@ -51,7 +51,7 @@ const GOOD: readonly Fault[] = FORMS.map(({ name, title, algorithm = 'ES256', wr
   },
 }));
 
-/** The same key in another form is read once and leads to no write; its version comes with the next thing that is new. */
+/** A key that only gets another form is read once and leads to no write; its version comes with the next thing that is new. */
 async function keepSameKey(ground: Ground, jwt: TrackedJwt, content: string): Promise<void> {
   const { log } = ground.arena.main().proxy;
   const countReads = (): number =>

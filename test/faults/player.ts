@@ -30,7 +30,7 @@ export interface Player {
   stop(): Promise<void>;
 }
 
-export interface PlayerMeans {
+export interface PlayerDependencies {
   readonly cluster: ControlPlane;
   readonly authority: CertificateAuthority;
   readonly onStored: (resourceVersion: string) => void;
@@ -45,8 +45,8 @@ const GRACE_MS = 30_000;
 const LEADS_WITHIN_MS = 45_000; // a dead leader's lease, and some
 
 /** Starts proxy and service; resolves when the service is ready, leading or not. */
-export async function startPlayer(means: PlayerMeans): Promise<Player> {
-  const { cluster, authority, onStored, launch, number } = means;
+export async function startPlayer(dependencies: PlayerDependencies): Promise<Player> {
+  const { cluster, authority, onStored, launch, number } = dependencies;
   const proxy = await startProxy(cluster, authority, onStored);
   try {
     const kubeconfig = join(cluster.folder, `player-${number}.kubeconfig`);

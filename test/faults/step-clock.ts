@@ -1,6 +1,6 @@
 /**
- * Loaded into the service before anything else (`node --import`): at SIGWINCH its wall clock steps ahead by so many
- * milliseconds as STEP_CLOCK_MS says, as it does for a process whose machine's clock is set right.
+ * Loaded into the service before anything else (`node --import`): at SIGWINCH its wall clock steps ahead by
+ * STEP_CLOCK_MS milliseconds, as it does for a process whose machine's clock is set right.
  */
 const realNow = Date.now;
 let ahead = 0;

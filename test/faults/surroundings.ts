@@ -28,14 +28,14 @@ async function withoutVerb(
     await sleep(1_000); // the authorizer learns by a watch
     if (verb === 'get') await changeKey(ground, jwt);
     else await jwt.requestRenewal();
-    const isTold = async (): Promise<boolean> => {
+    const isReported = async (): Promise<boolean> => {
       const events = await api.list(pathOf('events', ground.namespace));
       return events.items.some(
         ({ reason, note }: Loose) =>
           reason === 'WriteRefused' && note.includes(`is not allowed to ${verb} ${resource} `),
       );
     };
-    await jwt.waitFor('an Event that reports the refusal', isTold, 15_000);
+    await jwt.waitFor('an Event that reports the refusal', isReported, 15_000);
   } finally {
     await api.merge(CLUSTER_ROLE, { rules });
   }
@@ -90,11 +90,11 @@ async function refuseByPolicy(ground: Ground): Promise<void> {
   try {
     await sleep(5_000); // policies take effect some seconds after they were written
     await jwt.requestRenewal();
-    const isTold = async (): Promise<boolean> =>
+    const isReported = async (): Promise<boolean> =>
       (await api.list(pathOf('events', ground.namespace))).items.some(
         ({ reason, note }: Loose) => reason === 'WriteRefused' && note.includes(`admission policy ${name} `),
       );
-    await jwt.waitFor('an Event that reports the refusal', isTold, 15_000);
+    await jwt.waitFor('an Event that reports the refusal', isReported, 15_000);
     if (jwt.text !== before) ground.fail('recovery', 'the policy had no effect: nothing was tested');
   } finally {
     await api.remove(`${path}/validatingadmissionpolicybindings/${name}`);

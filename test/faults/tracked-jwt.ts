@@ -97,7 +97,7 @@ export class TrackedJwt {
     this.#keys.push({ from: Date.now(), keyId, publicKey: createPublicKey(key) });
   }
 
-  /** So many more writes have a reason. */
+  /** Adds to the number of writes that have a reason. */
   addCauses(count = 1): void {
     this.#causes += count;
   }

@@ -3,8 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Target } from './attack.ts';
 import { ATTACKS } from './catalogue.ts';
 
-// An attack of its own thread, with the CPU that nobody else wants (Linux gives each thread its priority): what it costs to
-// make must not delay the well-behaved client that is measured, since an attacker has a machine of its own.
+// An attack in its own thread, at the lowest priority (Linux gives each thread its own): producing it must not delay the
+// well-behaved client that is measured, since a real attacker has another machine.
 setPriority(constants.priority.PRIORITY_LOW);
 const { name, target }: { readonly name: string; readonly target: Target } = workerData;
 const attack = ATTACKS.find((candidate) => candidate.name === name);

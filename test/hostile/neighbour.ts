@@ -9,7 +9,7 @@ import { keySecret, makeJwt } from './objects.ts';
 export interface Experience {
   /** Milliseconds that the slowest creation of an annotated pod took. */
   readonly longestMs: number;
-  /** The same for a pod that did not opt in, which the service never sees: what the API server itself took. */
+  /** Milliseconds that the slowest creation of a pod took that did not opt in. The service never sees it: the API server alone took them. */
   readonly longestPlainMs: number;
   readonly pods: number;
   /** Pods that were refused or not injected, and tokens that had expired, were gone or could not be read, in words. */

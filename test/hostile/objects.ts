@@ -4,7 +4,7 @@ import type { Tenant } from './tenant.ts';
 
 const PREFIX = 'tokens.osg-htc.org/';
 
-/** A pod that asks for the token `a`, with one more annotation of ours and that many containers. */
+/** A pod that asks for the token `a`, with one more annotation of ours and `containers` containers. */
 export function heavyPod(wish: {
   readonly annotation: string;
   readonly value: string;
@@ -88,7 +88,7 @@ export function createKey(tenant: Pick<Tenant, 'mustCreate'>): Promise<void> {
   return tenant.mustCreate('secrets', keySecret('key'));
 }
 
-/** A text of that many characters at most, made of `unit` again and again. */
+/** Repeats `unit` to a text of at most `characters` characters. */
 export function fillKey(unit: string, characters: number): string {
   return unit.repeat(Math.floor(characters / unit.length));
 }
@@ -109,7 +109,7 @@ export function hugeRsaKey(bits: number): string {
   return JSON.stringify({ kty: 'RSA', n: odd(bits), e: 'AQAB', ...parts });
 }
 
-/** A compact JWS of about that many bytes whose payload is arrays in arrays. */
+/** A compact JWS of about `bytes` bytes whose payload is arrays in arrays. */
 export function nestedToken(bytes: number): string {
   const header = Buffer.from('{"alg":"ES256","kid":"a"}').toString('base64url');
   const depth = Math.floor((bytes * 3) / 4 / 2);
@@ -117,7 +117,7 @@ export function nestedToken(bytes: number): string {
   return `${header}.${payload}.${'a'.repeat(86)}`;
 }
 
-/** A compact JWS of about that many bytes whose payload has as many values as fit. */
+/** A compact JWS of about `bytes` bytes whose payload has as many values as fit. */
 export function crowdedToken(bytes: number): string {
   const header = Buffer.from('{"alg":"ES256","kid":"a"}').toString('base64url');
   const values = Math.floor((bytes * 3) / 4 / 3);

@@ -13,7 +13,7 @@ export interface HostileResult {
   readonly peakMiB: number;
   /** Slowest creation of an annotated pod by a client that does nothing wrong, in milliseconds. */
   readonly longestMs: number;
-  /** The same for a pod that the service never sees. */
+  /** Slowest creation of a pod that the service never sees, in milliseconds. */
   readonly longestPlainMs: number;
   /** What the attacker got back. */
   readonly answers: string;
@@ -27,11 +27,11 @@ export const ANSWER_MS = 5_000;
 export const AFTERMATH_MS = 2_000;
 export const ATTACK_MS = 90_000;
 
-/** Those who are looked at during an attack. */
+/** The well-behaved client and the service, which are observed during an attack. */
 export interface Observed {
   readonly neighbour: Neighbour;
   readonly victim: Fighter;
-  /** Of the rows' names and titles. */
+  /** Put before the names and titles of the rows. */
   readonly prefix: string;
 }
 
@@ -71,10 +71,10 @@ export async function observe(
   };
 }
 
-export type Look = Pick<HostileResult, 'peakMiB' | 'longestMs' | 'longestPlainMs' | 'harms'>;
+export type ObservedAttack = Pick<HostileResult, 'peakMiB' | 'longestMs' | 'longestPlainMs' | 'harms'>;
 
 /** What happened since the last look. */
-export async function look({ neighbour, victim }: Observed): Promise<Look> {
+export async function look({ neighbour, victim }: Observed): Promise<ObservedAttack> {
   const { longestMs, longestPlainMs, harms } = neighbour.takeExperience();
   const peak = victim.takePeakMemory();
   const ends = await victim.takeEnds();

@@ -71,7 +71,7 @@ export const POD_BODIES: readonly Body[] = [
     reaches: /^200 (?:patched|denied)/,
   },
   {
-    name: 'copied-record',
+    name: 'copied-annotations',
     title: 'a Deployment whose record of copied annotations is 240 KB of nested JSON',
     fullOnly: true,
     path: '/mutate/workloads',

@@ -15,7 +15,7 @@ export function podReview(spec: string, metadata = TOKEN): string {
   return reviewOf('pods', 'Pod', `{"metadata":{"name":"a",${metadata}},"spec":${spec}}`);
 }
 
-/** That many containers with names of their own, as the elements of a JSON array. */
+/** `count` containers with different names, as the elements of a JSON array. */
 export function containersOf(count: number): string {
   return Array.from({ length: count }, (_, number) => `{"name":"c${number}"}`).join(',');
 }

@@ -13,7 +13,7 @@ import {
   missing,
   observe,
   type HostileResult,
-  type Look,
+  type ObservedAttack,
   type Observed,
   type Outcome,
 } from './observe.ts';
@@ -34,7 +34,7 @@ export interface HostileOptions {
 const RENEWED_WITHIN_MS = 30_000;
 const PAUSE_MS = 500;
 const TOGETHER_MS = 180_000;
-/** So many attacks are under way at the end and the new start, after rows with each of them. */
+/** The number of attacks under way together at the end and the new start, after rows with each of them. */
 const DURING_RESTART = 4;
 
 /** Makes the attacks one after the other, then together, then while the service ends and starts again. */
@@ -129,7 +129,7 @@ function storeUnseen(siege: Siege, attack: Attack, target: Target): Promise<Host
 /** SIGTERM while the port is attacked; then a start while all that was stored is there and the port is attacked again. */
 async function endAndStart(siege: Siege, attacks: readonly Attack[], target: Target): Promise<HostileResult> {
   const { neighbour, victim } = siege;
-  const looks: Look[] = [];
+  const looks: ObservedAttack[] = [];
   const restart = async (): Promise<Outcome> => {
     const attacking = attacks.map((attack) => ({ attack, ...launchAttack(attack, target, ATTACK_MS) }));
     await Promise.all(attacking.map(({ begun }) => begun));
@@ -156,7 +156,7 @@ async function endAndStart(siege: Siege, attacks: readonly Attack[], target: Tar
   const title = 'SIGTERM and a new start, with all that was stored, while the port is attacked';
   const result = await observe(siege, { name: 'restart', title }, restart);
   looks.push(result);
-  const most = (of: (one: Look) => number): number => Math.max(...looks.map(of));
+  const most = (of: (one: ObservedAttack) => number): number => Math.max(...looks.map(of));
   return {
     ...result,
     peakMiB: most(({ peakMiB }) => peakMiB),

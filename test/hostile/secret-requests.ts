@@ -3,7 +3,7 @@ import type { Loose } from '../integration/objects.ts';
 import { inParallel } from './in-parallel.ts';
 import { createKey, crowdedToken, labelledSecret, makeJwt, nestedToken } from './objects.ts';
 
-/** Those that mean something on a Secret. */
+/** Annotations that the service reads on a Secret. */
 const OUR_ANNOTATIONS = [
   'jwt',
   'adopt',

@@ -15,7 +15,7 @@ export interface Place {
   readonly tenant: Tenant;
 }
 
-/** Whose a Secret is, and what never happens to those of others. */
+/** The owner of a Secret, and what is never done to Secrets of others. */
 export function describeOwnership(place: () => Place): void {
   const kubectl = (...args: readonly string[]) => place().stage.cluster.kubectl([...args, '-n', 'keys']);
   const patchSecret = (name: string, patch: object) =>

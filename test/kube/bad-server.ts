@@ -21,7 +21,7 @@ export type Handler = (request: SeenRequest, response: ServerResponse) => void;
 export interface BadServer extends AsyncDisposable {
   readonly url: string;
   readonly requests: SeenRequest[];
-  /** Resolves as soon as so many requests have come. */
+  /** Resolves when `count` requests have arrived. */
   readonly received: (count: number) => Promise<void>;
   /** Connections that were ever opened. */
   readonly connections: () => number;

@@ -68,7 +68,7 @@ async function playFaults(
   assert.equal(leaders(), 1);
 }
 
-/** The same faults in each run, so that what passed once passes again; and others each time. */
+// One seed is fixed, so that what passed once passes again; the other is new in each run.
 for (const seed of [11, undefined]) {
   test(`never two leaders, and always one again when the faults are over (seed ${seed ?? 'random'})`, async () => {
     const property = fc.asyncProperty(fc.array(fault, { maxLength: 8 }), fc.nat(), playFaults);

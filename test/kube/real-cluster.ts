@@ -55,7 +55,7 @@ export async function until(
 ): Promise<void> {
   const end = performance.now() + limitMs;
   while (!(await condition())) {
-    assert.ok(performance.now() < end, `waited in vain for ${what}`);
+    assert.ok(performance.now() < end, `not in time: ${what}`);
     await systemClock.sleep(10);
   }
 }

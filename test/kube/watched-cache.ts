@@ -67,7 +67,7 @@ export async function watchFake(options: Partial<ListWatchOptions<string>> = {})
   const until = async (condition: () => boolean, what: string): Promise<void> => {
     const end = Date.now() + 60_000;
     while (!condition()) {
-      assert.ok(Date.now() < end, `waited in vain for ${what}`);
+      assert.ok(Date.now() < end, `not in time: ${what}`);
       await systemClock.sleep(2);
     }
   };

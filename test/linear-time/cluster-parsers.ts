@@ -115,7 +115,7 @@ export const CLUSTER_PARSERS: Readonly<Record<string, ForeignParser>> = {
   },
 };
 
-/** Every object that a list holds, fed in chunks of so many bytes; what is not a list ends it. */
+/** Cuts every object out of a list that comes in chunks of `chunk` bytes; ends at what is not a list. */
 function cut(bytes: Buffer, chunk: number): void {
   const cutter = new ItemCutter({ longest: bytes.length, withoutManagedFields: true });
   try {

@@ -1,8 +1,8 @@
-/** A sample, in milliseconds, is as many calls as take this long: the clock's own steps do not count in it. */
+/** A sample repeats the call for this many milliseconds, so that the steps of the clock do not count. */
 const SAMPLE_MS = 2;
-/** As many samples are taken at least, since the first ones run code that is not compiled yet. */
+/** The minimum number of samples, since the first ones run code that is not compiled yet. */
 const MIN_TRIES = 2;
-/** Whatever else the machine does and the garbage collector needs: one quiet pair of samples in so many is enough. */
+/** One pair of samples in this many is enough, if neither the machine nor the garbage collector disturbed it. */
 const MAX_TRIES = 40;
 /**
  * What takes less than this, in milliseconds, has not made a step for each pair of 5,000 characters, which is the least

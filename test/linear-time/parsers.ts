@@ -67,7 +67,7 @@ spec:
   containers:
   - name: app
 `;
-/** The same as an item of a List, its annotation without the quotes that it needs. */
+/** The pod as an item of a List; its annotation is without the quotes that it needs. */
 const ITEM = `- apiVersion: v1
   kind: Pod
   metadata: {name: p, annotations: {tokens.osg-htc.org/token: my-jwt, tokens.osg-htc.org/inject: true}}

@@ -204,7 +204,7 @@ export const FAMILIES: readonly Family[] = [
   },
 ];
 
-/** Those of which a review holds the most, each alone: work for each pair of them shows at that number only. */
+/** The things of which a review holds the most, each alone: work for each pair of them shows at that number only. */
 export const LARGE_FAMILIES: readonly Family[] = [
   {
     title: 'containers, of which one is selected',

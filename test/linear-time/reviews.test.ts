@@ -43,7 +43,7 @@ const REVIEWS: readonly [string, (pod: Json) => AdmissionAnswer][] = [
 
 /** Large enough that a review takes a millisecond and more, where it is not refused before anything grows. */
 const SIZE = 1_000;
-/** As many containers with a mount and a variable as a review of 8 MiB holds. */
+/** The largest number of containers with a mount and a variable in a review of 8 MiB. */
 const LARGE_SIZE = 32_000;
 /** Where a test of these fails, each needs seconds. */
 const LARGE_TRIES = 12;

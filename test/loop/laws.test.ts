@@ -6,10 +6,10 @@ import { REPLAYS } from './model/replays.ts';
 import { playSchedule, randomNumbers } from './model/run.ts';
 import { schedule, type Schedule } from './model/steps.ts';
 
-/** The same schedules in every run, so that what passed once passes again; LAWS_SEED=random looks for new ones. */
+/** Every run has the same schedules, so that what passed once passes again; LAWS_SEED=random looks for new ones. */
 const SEED =
   process.env['LAWS_SEED'] === 'random' ? Date.now() % 2 ** 31 : Number(process.env['LAWS_SEED'] ?? 7);
-/** So many of that seed's schedules are known to pass; more are looked through with LAWS_SEED=random. */
+/** The number of schedules of that seed that are known to pass; LAWS_SEED=random tries others. */
 const KNOWN_GOOD = 8_000;
 const RUNS = process.env['LAWS_SEED'] === undefined ? Math.min(TRIES, KNOWN_GOOD) : TRIES;
 

@@ -9,7 +9,7 @@ const entries = (count: number): Record<string, string> =>
 
 const nested = (levels: number): unknown => (levels === 0 ? '' : { a: nested(levels - 1) });
 
-/** A text with which the JSON of something has so many bytes; an `é` is two of them. */
+/** A text that makes the JSON of an object `bytes` bytes long; an `é` is two of them. */
 const fill = (bytes: number, json: string): string => `é${'x'.repeat(bytes - Buffer.byteLength(json) - 2)}`;
 
 describe('what a JWT may ask for', () => {

@@ -22,7 +22,7 @@ const PATTERNS = [
 const WITHOUT_CLUSTER =
   /\/(?:tools\/.+|deploy\/(?:ask-webhook|cel-words|chart|chart-settings|documented-overlays|kube-score|release|same-objects|version)|controlplane\/(?:binaries|build-progress|choose-entry|reaper))\.test\.ts$/;
 
-/** Those that wait long, or do much, begin first, so that the others fill the rest of the time. */
+/** Files that wait long, or do much, begin first, so that the others fill the rest of the time. */
 const FIRST = [
   'lifecycle',
   'certificate-ways',
@@ -48,12 +48,12 @@ const FIRST = [
   'doctor',
 ];
 
-/** Those that install the product themselves; they come before a worker does it for all others. See `borrowEmptyCluster`. */
+/** Files that install the product themselves; they come before a worker does it for all others. See `borrowEmptyCluster`. */
 const ON_EMPTY_CLUSTER = /\/(?:certificate-ways|lifecycle|manifests)\.test\.ts$/;
 
 const TEST_ENDS_WITHIN_MS = 300_000;
 
-/** Go's collector runs when the heap has grown by so many percent: memory for time, as control planes of tests are small. */
+/** Go's collector runs when the heap has grown by this many percent: memory for time, as control planes of tests are small. */
 process.env['GOGC'] ??= '400';
 
 const HELP = `Usage: npm run test:integration -- [options] [FILE...]

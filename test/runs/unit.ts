@@ -4,7 +4,7 @@ import type { RunResult } from './report.ts';
 import { finishRuns, runFiles } from './run-files.ts';
 import { ROOT } from './run-program.ts';
 
-/** Those that need a cluster, a browser, other shells or a tool written in Go, and those that fill the processor. */
+/** Tests that need a cluster, a browser, other shells or a tool written in Go, and those that fill the processor. */
 const ELSEWHERE =
   /^test\/(?:browser|controlplane|deploy|integration|linear-time|shells|tools|verifiers)\/|\.(?:integration|load)\.test\.ts$/;
 

@@ -19,9 +19,9 @@ const COUNT = 800;
 /** Clients and server share this process: on a busy machine a handshake may take longer than it usually may. */
 const PATIENT = { handshake: 60_000, asking: 60_000 };
 /** Blocks this thread, as a long turn of the event loop does. */
-const BLOCKED_AT_MOST_MS = 60_000;
+const MAX_BLOCKED_MS = 60_000;
 
-/** As many as the kernel lets wait at all; fewer where an admin says so. */
+/** The kernel's limit of waiting connections, which an admin may lower. */
 function expectedConnections(): number {
   try {
     return Math.min(COUNT, Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8')));
@@ -67,7 +67,7 @@ async function crowdWhileBusy(port: number): Promise<CrowdReport> {
   const { promise, resolve, reject } = Promise.withResolvers<CrowdReport>();
   worker.once('message', resolve).once('error', reject);
   try {
-    assert.equal(Atomics.wait(dialled, 0, 0, BLOCKED_AT_MOST_MS), 'ok');
+    assert.equal(Atomics.wait(dialled, 0, 0, MAX_BLOCKED_MS), 'ok');
     return await promise;
   } finally {
     await worker.terminate();

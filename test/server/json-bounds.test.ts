@@ -31,7 +31,7 @@ function largestPod(): object {
   return { kind: 'Pod', metadata: { name: 'x', managedFields }, spec: { containers } };
 }
 
-/** As many members as fit into 64 KiB, in objects of 64: the shortest names that are different. */
+/** The largest number of members that fit into 64 KiB, in objects of 64: the shortest names that are different. */
 function largestClaims(): Record<string, Record<string, number>> {
   const names = Array.from({ length: 64 }, (_, index) =>
     String.fromCodePoint(48 + index + (index > 43 ? 1 : 0)),

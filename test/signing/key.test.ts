@@ -246,7 +246,7 @@ function encode(text: string | Buffer): Buffer {
   return Buffer.from(Buffer.from(text).toString('base64'));
 }
 
-/** An RSA key by its form alone, with a modulus of so many bytes. */
+/** An RSA key of which only the form is real, with a modulus of `bytes` bytes. */
 function hugeJwk(bytes: number): Record<string, string> {
   const number = (length: number): string => Buffer.alloc(length, 0xff).toString('base64url');
   const half = number(bytes / 2);

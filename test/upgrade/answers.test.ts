@@ -32,7 +32,7 @@ describe('the answers of two versions', () => {
     ],
   } as const;
   for (const [how, [status, body, says]] of Object.entries(useless)) {
-    it(`agree in vain when both answer ${how}`, async () => {
+    it(`count as a disagreement when both answer ${how}`, async () => {
       const certificate = await makeDevCertificate();
       await using other = await serve(certificate, status, body);
       const { port } = Object(other.address());

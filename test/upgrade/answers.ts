@@ -33,11 +33,11 @@ export interface Comparison {
   readonly decided: Readonly<Record<Decision, number>>;
   /** Another decision or patch: what happens to an object would depend on which replica is asked. */
   readonly decisions: readonly Difference[];
-  /** The same decision and patch in other words, or with other warnings. */
+  /** Equal decisions and patches with other words or warnings. */
   readonly words: readonly Difference[];
 }
 
-/** The same reviews each time. */
+/** The reviews of every run are the same. */
 const SEED = 1;
 const PODS = 400;
 /** Any version decides so at least as often: half as often as this one, as rules change. */

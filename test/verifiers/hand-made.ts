@@ -36,7 +36,7 @@ export function signByHand(
   return `${input}.${makeSignature(input).toString('base64url')}`;
 }
 
-/** Seconds since the epoch, so many from now. */
+/** The time `seconds` seconds from now, in seconds since the epoch. */
 export function secondsFromNow(seconds: number): number {
   return Math.floor(Date.now() / 1000) + seconds;
 }

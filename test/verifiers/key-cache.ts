@@ -3,13 +3,13 @@ import { arrayMember, member, stringMember } from '../../src/resources/json.ts';
 import type { Xrootd } from './xrootd.ts';
 
 const LOOK_EVERY_MS = 1_000;
-const LOCKED_AT_MOST_MS = 2_000;
+const MAX_LOCKED_MS = 2_000;
 
 type Keeper = Pick<Xrootd, 'keyCache'>;
 
 /**
- * Lets scitokens-cpp ask the issuers again after so many seconds, instead of the 600 that are fixed in version 0.7. It keeps
- * the time of the next look beside the keys. It must have some already: only then is there the file.
+ * Makes scitokens-cpp fetch the keys again after `seconds` seconds, instead of the 600 that are fixed in version 0.7. It stores
+ * the time of the next fetch beside the keys. It must have fetched some already: only then does the file exist.
  */
 export function shortenRefresh(storage: Keeper, seconds: number): Disposable {
   const timer = setInterval(() => {
@@ -36,7 +36,7 @@ export function listKnownKids(storage: Keeper, issuer: string): readonly string[
 }
 
 function withCache<T>({ keyCache }: Keeper, use: (cache: DatabaseSync) => T): T {
-  const cache = new DatabaseSync(keyCache, { timeout: LOCKED_AT_MOST_MS });
+  const cache = new DatabaseSync(keyCache, { timeout: MAX_LOCKED_MS });
   try {
     return use(cache);
   } finally {

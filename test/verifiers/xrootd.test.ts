@@ -17,7 +17,7 @@ interface Row {
   readonly spec?: Spec;
   /** … or one that the service would never make: its own, signed again with a change. */
   readonly change?: Change;
-  /** Whose token is changed; `plain` by default. */
+  /** The JWT whose token is changed; `plain` by default. */
   readonly of?: 'plain' | 'slash';
   /** GET of the file by default. */
   readonly ask?: Partial<Ask>;

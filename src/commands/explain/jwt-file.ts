@@ -80,13 +80,13 @@ export async function explainJwtFile(
   };
 }
 
-interface KeyVerdict {
+interface CheckedKey {
   readonly words: string;
   readonly problem?: StateProblem;
 }
 
 /** A key in the JWT itself was judged with the spec already. */
-async function judgeKey(found: KeyInFile, { algorithm }: JwtSpec): Promise<KeyVerdict> {
+async function judgeKey(found: KeyInFile, { algorithm }: JwtSpec): Promise<CheckedKey> {
   if (found.from === 'value') return { words: 'in the JWT itself (spec.key.value)' };
   const { place, isPresent, text } = found;
   if (!isPresent) return { words: `${place}, which is not in the input: not checked` };

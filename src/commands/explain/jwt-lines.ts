@@ -85,10 +85,10 @@ function describeNext(report: JwtReport, circumstances: Circumstances): readonly
   const { now } = circumstances;
   const { next, conditions, nextAttemptAt } = report;
   const { problem } = next;
-  const isTold = conditions.some(({ message }) => message === problem);
+  const isReported = conditions.some(({ message }) => message === problem);
   const attempt = parseTime(nextAttemptAt);
   return [
-    `  ${next.message}${problem === undefined ? '' : isTold ? ': see above' : `: ${problem}`}`,
+    `  ${next.message}${problem === undefined ? '' : isReported ? ': see above' : `: ${problem}`}`,
     ...(attempt === undefined
       ? []
       : [`  the conditions above say what it waits for; the next attempt is at ${formatWhen(attempt, now)}`]),

@@ -37,8 +37,8 @@ export interface YamlProblem {
 const MAX_DOCUMENTS = 10_000;
 
 /**
- * The documents of a YAML text, or the objects of a JSON text, to be changed in place; together they are the whole text, but
- * for a carriage return alone in JSON, which becomes a line feed. Comments alone are a document of nothing. The problem names
+ * The documents of a YAML text, or the objects of a JSON text, to be changed in place; together they are the whole text, except
+ * that a carriage return alone in JSON becomes a line feed. Comments alone are an empty document. The problem names
  * the first document that cannot be read.
  */
 export function readEditable(text: string): Result<readonly EditableDocument[], YamlProblem> {

@@ -30,7 +30,7 @@ interface Settings<T> {
   readonly during: Promise<T>;
 }
 
-/** So many creations are under way at once. */
+/** The number of creations under way at once. */
 export const CREATORS = 4;
 const PAUSE_MS = 100; // four creators come to 30 pods a second or so
 const ANSWERED = { timeoutMs: 30_000 }; // the API server gives up a webhook after 5 s, and itself after 60

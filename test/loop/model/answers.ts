@@ -35,7 +35,7 @@ export const STATUSES = [
   400, 401, 403, 404, 405, 406, 408, 409, 410, 412, 413, 415, 422, 429, 500, 502, 503, 504,
 ] as const;
 
-/** Those that say more than a status. */
+/** Answers that say more than a status. */
 export const ELOQUENT: readonly Answer[] = Object.entries(WORDS).map(([why, { status }]) => ({
   status,
   why: why as Why,

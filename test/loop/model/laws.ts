@@ -63,13 +63,13 @@ export class Laws {
     ledger.states.push({ since, jwt });
   }
 
-  /** Something happened that the controller needs so many milliseconds to answer. */
+  /** Something happened to which the controller may take `ms` milliseconds to react. */
   disturb(keys: Iterable<string>, ms: number): void {
     const until = this.#view.monotonic() + ms;
     for (const key of keys) this.#ledger(key).excusedUntil = Math.max(this.#ledger(key).excusedUntil, until);
   }
 
-  /** What is being answered takes so many milliseconds longer. */
+  /** Adds `ms` milliseconds to what is under way. */
   prolong(ms: number): void {
     for (const ledger of this.#ledgers.values())
       if (ledger.excusedUntil > this.#view.monotonic()) ledger.excusedUntil += ms;

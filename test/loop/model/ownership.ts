@@ -2,7 +2,7 @@ import { ADOPT, LAST_SIGNING_TIME, OWNING_JWT } from '../../../src/resources/nam
 import type { ModelJwt } from './cluster.ts';
 import { valuesOf, type ModelSecret } from './secret.ts';
 
-/** Whose a Secret is. */
+/** Whether the Secret belongs to the JWT. */
 export function isOurs(jwt: ModelJwt, { fields }: ModelSecret): boolean {
   const owners = Object.entries(valuesOf(fields, 'owners'));
   const isController = (owner: unknown): boolean => JSON.stringify(owner).includes('"controller":true');

@@ -7,18 +7,18 @@ const LOOKS_PER_ROUND = 4;
  */
 const FREE_ROUNDS = 25;
 const MINUTE_MS = 60_000;
-/** Every JWT that exists is looked at so often; news of a new one may be on its way for half a minute. */
+/** The longest time between two rounds of a JWT; the event of a new one may need half a minute. */
 export const MAX_REST_MS = 600_000 + 30_000;
 
 /**
- * How often rounds look at a JWT: never in a hot loop, since rounds come of news, of failures that back off, and of times
- * that were planned; and again within ten minutes, whatever happened.
+ * How often a JWT gets a round: never in a hot loop, since rounds follow events, failures that back off, and planned
+ * times; and again within ten minutes, whatever happened.
  */
 export class Pace {
   readonly violations: string[] = [];
   readonly #monotonic: () => number;
   readonly #looks = new Map<string, number[]>();
-  /** Since when somebody who leads may look, and since when each JWT is there to be looked at. */
+  /** The time since which a leader may do rounds, and the time since which each JWT exists. */
   #since = 0;
   readonly #born = new Map<string, number>();
   #news: number[] = [];
@@ -27,7 +27,7 @@ export class Pace {
     this.#monotonic = monotonic;
   }
 
-  /** So many objects that others wrote came to somebody's ears. */
+  /** Others wrote `count` objects, and a replica received their events. */
   news(count: number): void {
     for (let each = 0; each < count; each += 1) this.#news.push(this.#monotonic());
   }

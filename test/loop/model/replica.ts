@@ -33,7 +33,7 @@ export interface ReplicaOptions {
   readonly mayWrite: () => boolean;
   /** A round looks at the JWT. */
   readonly onLook: (key: string) => void;
-  /** The caches got so many objects that others wrote. */
+  /** The caches received `count` objects that others wrote. */
   readonly onNews: (count: number) => void;
   /** All is listed: leadership may begin. */
   readonly onSynced: () => void;
@@ -153,7 +153,7 @@ export class Replica {
       readSecret: store.readSecret,
       readJwt: async (namespace, name) => {
         const object = await store.readJwt(namespace, name);
-        return object === undefined ? undefined : readJwt(object);
+        return object === undefined ? undefined : parseJwtObject(object);
       },
     };
     const controller = createController({
@@ -247,14 +247,14 @@ function readMetadata(object: JsonObject): SecretMetadata {
   return parseSecretMetadata({ metadata: objectMember(object, 'metadata') });
 }
 
-function readJwt(object: JsonObject): Jwt | undefined {
+function parseJwtObject(object: JsonObject): Jwt | undefined {
   const jwt = parseJwt(object);
   return jwt.ok ? jwt.value : undefined;
 }
 
 /** As the cache keeps it. */
 function keepJwt(object: JsonObject): Jwt | undefined {
-  const jwt = readJwt(object);
+  const jwt = parseJwtObject(object);
   return jwt === undefined ? undefined : packClaims(digestLongClaims(jwt));
 }
 

@@ -99,7 +99,7 @@ export type Step =
   | { readonly do: 'relist'; readonly replica: 0 | 1 }
   | { readonly do: 'lag'; readonly replica: 0 | 1; readonly ms: number }
   | { readonly do: 'jump'; readonly ms: number }
-  /** Such calls are answered so, for so long. */
+  /** Calls of this kind get this answer for `ms` milliseconds. */
   | { readonly do: 'refuse'; readonly call: Call; readonly answer: Answer; readonly ms: number }
   /** The process is stopped, or its machine, whose monotonic clock stands still then. */
   | {

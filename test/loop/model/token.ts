@@ -64,12 +64,12 @@ export class Verifier {
   readonly #seen = new Map<string, SeenToken | undefined>();
 
   read(text: string): SeenToken | undefined {
-    if (!this.#seen.has(text)) this.#seen.set(text, readAnew(text));
+    if (!this.#seen.has(text)) this.#seen.set(text, readToken(text));
     return this.#seen.get(text);
   }
 }
 
-function readAnew(text: string): SeenToken | undefined {
+function readToken(text: string): SeenToken | undefined {
   const [head = '', body = '', signature = '', ...rest] = text.split('.');
   const header = parse(head);
   const claims = parse(body);

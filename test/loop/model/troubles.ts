@@ -16,7 +16,7 @@ export interface TroublesOptions {
   /** The replica of that index, as long as its process lives. */
   readonly replica: (index: number) => Replica | undefined;
   readonly isLeader: (index: number) => boolean;
-  /** What is being answered takes so many milliseconds longer. */
+  /** Adds `ms` milliseconds to the answers that are under way. */
   readonly onStalled: (ms: number) => void;
   /** The leader may begin a term, if its process runs and does not doubt that it leads. */
   readonly onMayBegin: () => void;
@@ -64,7 +64,7 @@ export class Troubles {
     return this.#options.clock.monotonic() < this.#stall.until ? this.#stall.ms : 0;
   }
 
-  /** Such calls are answered so, and not served. */
+  /** Calls of this kind get this answer and are not carried out. */
   refuse(call: Call, answer: Answer, ms: number): number {
     const refusal = { call, answer };
     this.#refusals.add(refusal);

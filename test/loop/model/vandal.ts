@@ -5,7 +5,7 @@ import { LEGACY_MANAGER } from './secret.ts';
 import { JWT_KEYS, type JwtKey, type Vandalism } from './steps.ts';
 import { forge, lifetimesOf } from './token.ts';
 
-/** Whom a vandal may ask, and what the Secret held before. */
+/** The API that a vandal uses, and the earlier content of the Secret. */
 export interface Scene {
   readonly cluster: ModelCluster;
   readonly laws: Laws;

@@ -20,7 +20,7 @@ export interface WatchOptions<T> {
   /** Whether the API server answers. */
   readonly isUp: () => boolean;
   readonly onSynced: () => void;
-  /** The cache gets so many objects that somebody else than the controller wrote. */
+  /** The cache received `count` objects that others than the controller wrote. */
   readonly onNews: (count: number) => void;
 }
 

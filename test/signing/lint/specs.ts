@@ -10,7 +10,7 @@ export function spec(changes: Record<string, unknown> = {}): unknown {
   return wireJwt({ key: SECRET, ...changes }).spec;
 }
 
-/** The same with these claims added to, or replaced in, the page's; `undefined` takes one away. */
+/** The spec of the page with these claims added or replaced; `undefined` removes one. */
 export function claims(changes: Record<string, unknown>): unknown {
   const data = Object.entries({ ...GOOD_DATA, ...changes }).filter(([, value]) => value !== undefined);
   return spec({ data: Object.fromEntries(data) });

@@ -34,7 +34,7 @@ function judge(verifier: VerifierName, differences: Differences): readonly strin
   );
 }
 
-/** So many keys of other names: a, b, c, … */
+/** `count` keys with other names: a, b, c, … */
 function others(count: number): readonly object[] {
   return Array.from({ length: count }, (_, index) => ({ ...KEY, kid: 'abcdefgh'[index] }));
 }
