@@ -50,15 +50,17 @@ export function watchAreas({ client, log, caches, namespaces, onListed }: AreaOp
     onListed(area.namespace);
   };
   for (const area of areas) void admit(area);
+  let isStopped = false;
   const watches = areas.flatMap((area) => area.watches);
   return {
     isListed: (namespace) => {
       for (const area of unlisted) if (includes(area, namespace)) return false;
       return true;
     },
-    synced: waitForAreas(areas),
+    synced: waitForAreas(areas).then((isAnyListed) => isAnyListed && !isStopped),
     watches: () => watches.map(({ resource, watch }) => ({ resource, lastEventAt: watch.lastEventAt() })),
     stop: async () => {
+      isStopped = true;
       await Promise.all(watches.map(({ watch }) => watch.stop()));
     },
   };
@@ -111,7 +113,7 @@ function watchArea(
   return { namespace, watches, listed };
 }
 
-/** True when every area has listed or failed to, and one at least has listed; false if they were stopped before. */
+/** True when none is waited for any more and one at least has listed; false if none has when they are stopped. */
 async function waitForAreas(areas: readonly Area[]): Promise<boolean> {
   const failed = ({ watches }: Area): Promise<void> => Promise.race(watches.map(({ watch }) => watch.failed));
   await Promise.all(areas.map((area) => Promise.race([area.listed, failed(area)])));

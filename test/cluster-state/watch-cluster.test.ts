@@ -33,11 +33,15 @@ const wire = (namespace: string) => {
   return jwt;
 };
 
-/** Answers lists with one JWT in each namespace and no Secret, except for what `isClosed` says; watches stay silent. */
-const startApi = (isClosed: (path: string) => boolean) =>
+/**
+ * Answers lists with one JWT in each namespace and no Secret. What `isClosed` says is refused, what `isSilent` says gets no
+ * answer; watches stay silent.
+ */
+const startApi = (isClosed: (path: string) => boolean, isSilent = (_path: string): boolean => false) =>
   startBadServer((request, response) => {
     const { path, query } = request;
     const namespace = path.split('/').at(-2) ?? '';
+    if (isSilent(path)) return response;
     if (isClosed(path)) return refuse(response, 403, 'Forbidden');
     response.writeHead(200);
     if (query.get('watch') === 'true') return response.flushHeaders();
@@ -66,6 +70,22 @@ it('one of several namespaces that cannot be read delays no other, and is notice
   assert.equal(cluster.sources.jwt('b', 'my-jwt')?.namespace, 'b');
   await cluster.stop();
 });
+
+for (const namespaces of [
+  ['a', 'b'],
+  ['b', 'a'],
+])
+  it(`nothing is synced that was stopped before all was listed: ${namespaces.join(', ')}`, async () => {
+    await using server = await startApi(
+      () => false,
+      (path) => path.includes('/namespaces/b/'),
+    );
+    await using client = clientOf(clusterAt(server.url));
+    const cluster = watchCluster(client, pino({ level: 'silent' }), namespaces);
+    while ([...cluster.jwts()].length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await cluster.stop();
+    assert.equal(await cluster.synced, false);
+  });
 
 it('without --namespaces nothing begins before everything was read', async () => {
   let isClosed = true;
