@@ -71,10 +71,14 @@ export function startDelivery({
   const startOnceListed = async (): Promise<void> => {
     // A namespace that cannot be listed is not waited for.
     await Promise.all(watches.map(({ synced, failed }) => Promise.race([synced, failed])));
-    log.info({ mounts: pods.size }, 'every pod was looked at');
     queue.start();
   };
+  const logOnceListed = async (): Promise<void> => {
+    const isListed = await Promise.all(watches.map(({ synced }) => synced));
+    if (isListed.every(Boolean)) log.info({ mounts: pods.size }, 'every pod was looked at');
+  };
   void startOnceListed();
+  void logOnceListed();
   return {
     renewed: (namespace, secret) => queue.renewed(namespace, secret),
     watches: () => watches.map((watch) => ({ resource: 'pods', lastEventAt: watch.lastEventAt() })),
