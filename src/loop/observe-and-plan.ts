@@ -15,8 +15,8 @@ export interface PlanningOptions {
   readonly known?: Known;
   /** Whether that may be read over the network; if not, the plan stays at it. All may be, by default. */
   readonly mayRead?: (plan: PlannedRead, observed: Observed) => boolean;
-  /** The JWT with what its status does not say yet. */
-  readonly recall?: (jwt: Jwt) => Jwt;
+  /** The JWT with what its status does not say yet; `known` is what was read so far. */
+  readonly recall?: (jwt: Jwt, known: Known) => Jwt;
   /** What else is known of what was observed. */
   readonly adjust?: (observed: Observed) => Observed;
   /** Called with what was observed, and with what was read for it, before it is planned. */
@@ -33,7 +33,7 @@ export async function observeAndPlan(
   { now, known = {}, mayRead = () => true, recall = same, adjust = same, onObserved }: PlanningOptions,
 ): Promise<{ readonly observed: Observed; readonly plan: Plan }> {
   for (;;) {
-    const observed = adjust(await observe(observer, recall(known.jwt ?? jwt), known, now));
+    const observed = adjust(await observe(observer, recall(known.jwt ?? jwt, known), known, now));
     onObserved?.(observed, known);
     const plan = planNext(observed, now);
     if (plan.do !== 'read' || !mayRead(plan, observed)) return { observed, plan };

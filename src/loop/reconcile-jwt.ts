@@ -27,7 +27,7 @@ import {
   type PlannedWrite,
 } from './hold-back.ts';
 import { makeToken } from './make-token.ts';
-import { observeWithoutChecking, type Observer } from './observe.ts';
+import { observeWithoutChecking, type Known, type Observer } from './observe.ts';
 import { observeAndPlan } from './observe-and-plan.ts';
 import { subjectOf } from './recorder.ts';
 import { isNewStatus, writeStatus } from './write-status.ts';
@@ -64,7 +64,7 @@ export async function reconcileJwt(
     const { observed, plan } = await observeAndPlan(reconciler.observer, stored, {
       now,
       mayRead: (read, seen) => heldBeforeRead(reconciler.memory.budget, seen, read, now) === undefined,
-      recall: (jwt) => recallJwt(reconciler, jwt),
+      recall: (jwt, known) => recallJwt(reconciler, jwt, known),
       onObserved: (seen, { jwt = stored }) => {
         progress.observed = seen;
         progress.stored = jwt;
@@ -86,7 +86,7 @@ export function skipRound(reconciler: Reconciler, stored: Jwt): RoundResult | un
   const now = toSeconds(reconciler.now());
   try {
     resumeContention(memory.budget, stored, now);
-    const observation = observeWithoutChecking(observer, recallJwt(reconciler, stored), {}, now);
+    const observation = observeWithoutChecking(observer, recallJwt(reconciler, stored, {}), {}, now);
     if (observation.state !== 'complete') return undefined;
     const { observed } = observation;
     if (planNext(observed, now).do !== 'upToDate') return undefined;
@@ -239,8 +239,9 @@ function waitUntil(time: Seconds | undefined): RoundResult {
   return { next: 'wait', dueAt: toMilliseconds(time) };
 }
 
-/** The JWT with what its status is still to say. */
-function recallJwt({ observer, memory }: Reconciler, jwt: Jwt): Jwt {
-  const { evidence } = observer.sources.tokenSecret(jwt.namespace, jwt.name) ?? {};
+/** The JWT with what its status is still to say, by the token in its Secret: as it was read, or else as the cache has it. */
+function recallJwt({ observer, memory }: Reconciler, jwt: Jwt, known: Known): Jwt {
+  const secret = known.secret ?? observer.sources.tokenSecret(jwt.namespace, jwt.name);
+  const evidence = secret === undefined || secret === 'absent' ? undefined : secret.evidence;
   return memory.recall(jwt, evidence?.facts?.jti);
 }

@@ -14,14 +14,18 @@ export const jwt = makeJwt(WITH_KEY);
 export const NEXT_ATTEMPT_AT = NOW + 4;
 export const refused: Failure = { meaning: 'failed', message: 'apply secrets: 403 Forbidden' };
 
-/** A reconciler over sources; `fails` says which writes throw, `inStore` are JWTs as the API server has them. */
+/**
+ * A reconciler over sources; `fails` says which writes throw, `inStore` are JWTs and `secretsInStore` Secrets as the API
+ * server has them.
+ */
 export function makeReconciler(
   seen: readonly JsonObject[],
   fails: readonly string[] = [],
   failure = refused,
   inStore: readonly Jwt[] = [],
+  secretsInStore = seen,
 ) {
-  const { observer, reads } = makeSources(seen, seen, inStore);
+  const { observer, reads } = makeSources(seen, secretsInStore, inStore);
   const writes: string[] = [];
   const secrets: JsonObject[] = [];
   const statuses: unknown[] = [];

@@ -8,9 +8,10 @@ import type { Failure } from '../../src/reconcile/failure.ts';
 import type { JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { NO_STATUS } from '../fixtures/jwts.ts';
+import { makeKey, toPem } from '../fixtures/keys.ts';
 import { DAY, NOW } from '../fixtures/observed.ts';
 import { jwt, makeReconciler, stored } from './made-reconciler.ts';
-import { KEY_SECRET } from './model/sources.ts';
+import { KEY_SECRET, wireSecret } from './model/sources.ts';
 
 /** What the API server may answer to a write of the Secret. */
 const ANSWERS = {
@@ -114,6 +115,20 @@ describe('writes of the Secret that fail', () => {
     assert.equal(late.made.signed.length, 0);
     const status = late.made.statuses.at(-1);
     assert.deepEqual([status?.expiresAt, status?.issuedAt], [NOW + DAY, NOW]);
+  });
+
+  it('may have arrived: a token that a read finds before the watch reports it is known, too', async () => {
+    const first = makeReconciler([KEY_SECRET]);
+    await reconcileJwt(first.reconciler, jwt, NOW + 1);
+    const settled: Jwt = { ...jwt, recorded: first.statuses[0] ?? NO_STATUS };
+    // The key was changed, and the Secret deleted.
+    const seen = [wireSecret('k', { 'key.pem': toPem(makeKey('ES256')) }, { resourceVersion: '9' })];
+    const lost = makeReconciler(seen, ['secret'], ANSWERS.timeout, [settled]);
+    await reconcileJwt(lost.reconciler, settled, NOW + 1);
+    assert.equal(lost.secrets.length, 1);
+    const arrived = makeReconciler(seen, [], undefined, [settled], [...seen, stored(lost.secrets[0])]);
+    await reconcileJwt({ ...arrived.reconciler, memory: lost.reconciler.memory }, settled, NOW + 2);
+    assert.deepEqual([arrived.signed.length, arrived.writes], [0, ['status']]);
   });
 
   it('cost no more signatures than the budget has, whatever is answered', async () => {
