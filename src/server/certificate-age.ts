@@ -25,14 +25,11 @@ function lateTime({ validFrom, expiresAt }: Validity): Milliseconds {
 /** What keeps clients from taking this certificate at `now`, for `/readyz` and before another one is replaced by it. */
 export function certificateProblem(certificate: Validity | undefined, now: Milliseconds): string | undefined {
   if (certificate === undefined) return 'none yet';
-  switch (ageOfCertificate(certificate, now)) {
-    case 'expired':
-      return `expired at ${formatTime(toSeconds(certificate.expiresAt))}`;
-    case 'early':
-      return `not valid before ${formatTime(toSeconds(certificate.validFrom))}: compare the clocks`;
-    default:
-      return undefined;
-  }
+  const age = ageOfCertificate(certificate, now);
+  if (age === 'expired') return `expired at ${formatTime(toSeconds(certificate.expiresAt))}`;
+  return age === 'early'
+    ? `not valid before ${formatTime(toSeconds(certificate.validFrom))}: compare the clocks`
+    : undefined;
 }
 
 /** How often the same is logged again: an expired certificate stops every annotated pod. */
