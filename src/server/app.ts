@@ -10,8 +10,8 @@ import {
 } from '../resources/admission-review.ts';
 import {
   Connections,
+  IDLE_MS,
   MAX_HEADER_BYTES,
-  NODE_LIMITS_OFF,
   UNREAD_BEFORE_TLS,
   type ConnectionLimits,
 } from './connections.ts';
@@ -29,13 +29,13 @@ import type { HttpsApp } from './https-app.ts';
  * Connections, for three API servers with 200 changing requests under way each, at the most; memory, for each has up to 64 KiB
  * of a body and some 60 KB of TLS.
  */
-const WEBHOOK_LIMITS: ConnectionLimits = {
+export const WEBHOOK_LIMITS: ConnectionLimits = {
   connections: 600,
   guaranteed: 64, // as many reviews at once, since each takes a connection of HTTP/1.1; nine addresses can have them
   handshake: 5_000,
   asking: 10_000,
   answering: 35_000, // a webhook has at most 30 s
-  idle: 95_000, // Go's client drops idle connections after 90 s: the client must close them, not we
+  idle: IDLE_MS,
   look: 250,
 };
 
@@ -78,11 +78,9 @@ export function createWebhookApp({
   const app: HttpsApp = fastify({
     https: {
       ...secureContextOptions(certificate()),
-      ...NODE_LIMITS_OFF,
       ...UNREAD_BEFORE_TLS,
       maxHeaderSize: MAX_HEADER_BYTES,
     },
-    ...NODE_LIMITS_OFF,
     return503OnClosing: false, // a 503 would be a failed admission
     routerOptions: { querystringParser: (text) => ({ text }) }, // looked at only by answers that have to wait
     genReqId: () => '', // a review has a uid

@@ -47,11 +47,20 @@ interface OpenConnection {
 /** How many senders are remembered: a few API servers, and then as many others as the webhook has connections. */
 const MAX_SENDERS = 1_024;
 
+/**
+ * How long a connection may be idle. Go's client, that of the API server and of Prometheus, drops its own after 90 s: it must be
+ * the one who does, or a request may be on its way to a connection that is gone.
+ */
+export const IDLE_MS = 95_000;
+
 /** Of a request's headers: those of the API server and of Prometheus have some hundred bytes. */
 export const MAX_HEADER_BYTES = 8 * 1024;
 
-/** How many bytes a request may have, Node limits; how long it may take, `Connections` does. */
-export const NODE_LIMITS_OFF = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0 } as const;
+/**
+ * How many bytes a request may have, Node limits; how long it may take, `Connections` does. They are set on the server: among
+ * Fastify's options, a `keepAliveTimeout` of 0 stands for its own 72 s.
+ */
+const NODE_LIMITS_OFF = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0 } as const;
 
 /**
  * Of a connection nothing is read before its handshake begins: what waits for its turn takes none of our memory. And Node
@@ -92,8 +101,12 @@ export class Connections {
     );
   }
 
-  /** From now on until the server closes. `secure`: its connections begin with a TLS handshake. */
+  /**
+   * From now on until the server closes, in the place of Node's own limits of time. `secure`: its connections begin with a TLS
+   * handshake.
+   */
   watch(server: Server, { secure }: { readonly secure: boolean }): void {
+    Object.assign(server, NODE_LIMITS_OFF);
     const shaking = new Map<string, OpenConnection>();
     const turns = secure ? takeTurns(server) : undefined;
     server.on('connection', (tcp) => {

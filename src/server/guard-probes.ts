@@ -1,15 +1,15 @@
 import type { FastifyInstance } from 'fastify';
-import { Connections, type ConnectionLimits } from './connections.ts';
+import { Connections, IDLE_MS, type ConnectionLimits } from './connections.ts';
 import { RANK } from './fair-share.ts';
 
 /** The kubelet, some scrapers, an admin: each needs one or two connections. */
-const PROBE_LIMITS: ConnectionLimits = {
+export const PROBE_LIMITS: ConnectionLimits = {
   connections: 64,
   guaranteed: 0, // the kubelet uses a connection once
   handshake: 0, // plain HTTP has none
   asking: 5_000,
   answering: 60_000, // the longest scrape_timeout in use
-  idle: 95_000, // Go's client drops idle connections after 90 s
+  idle: IDLE_MS,
   look: 250,
 };
 /** When the server closes, a scrape that is under way has this long to be taken. */

@@ -1,5 +1,5 @@
 import { fastify, type FastifyInstance } from 'fastify';
-import { MAX_HEADER_BYTES, NODE_LIMITS_OFF, type ConnectionLimits } from './connections.ts';
+import { MAX_HEADER_BYTES, type ConnectionLimits } from './connections.ts';
 import { guardProbes } from './guard-probes.ts';
 import { addScrapeRoute, type Scraped } from './scrape-route.ts';
 
@@ -28,8 +28,7 @@ export function createProbesApp({ checks, metrics, limits = {} }: ProbesOptions)
   const app = fastify({
     logger: false,
     return503OnClosing: false,
-    http: { ...NODE_LIMITS_OFF, maxHeaderSize: MAX_HEADER_BYTES },
-    ...NODE_LIMITS_OFF,
+    http: { maxHeaderSize: MAX_HEADER_BYTES },
   });
   guardProbes(app, limits);
   app.get('/livez', (_request, reply) => reply.type(TEXT).send('ok\n'));

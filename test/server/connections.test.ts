@@ -3,9 +3,39 @@ import { once } from 'node:events';
 import { Agent } from 'node:https';
 import { connect } from 'node:tls';
 import { describe, it } from 'node:test';
+import { createWebhookApp, WEBHOOK_LIMITS } from '../../src/server/app.ts';
+import { PROBE_LIMITS } from '../../src/server/guard-probes.ts';
+import { createProbesApp } from '../../src/server/probes.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { makeDevCertificate } from './dev-certificate.ts';
 import { reviewText } from './reviews.ts';
 import { servingCertificate, startWebhook, withWebhook } from './started-webhook.ts';
+
+/** After which time Go's client (`http.DefaultTransport`) drops a connection that is idle. */
+const GO_IDLE_MS = 90_000;
+
+/** The servers of both ports as they run, before they listen. */
+function bothServers() {
+  const metrics = createMetrics();
+  const logger = createLogger({ level: 'info', destination: { write: () => undefined } });
+  const certificate = () => undefined;
+  const { app } = createWebhookApp({ certificate, routes: {}, logger, metrics, isDraining: () => false });
+  return { webhook: app.server, probes: createProbesApp({ checks: [], metrics }).server };
+}
+
+describe('an idle connection', () => {
+  it('is kept for longer than Go’s client keeps it, so that no request meets its end', () => {
+    assert.ok(WEBHOOK_LIMITS.idle > GO_IDLE_MS);
+    assert.ok(PROBE_LIMITS.idle > GO_IDLE_MS);
+  });
+
+  for (const [port, server] of Object.entries(bothServers()))
+    it(`is not ended by Node (${port})`, () => {
+      const { headersTimeout, requestTimeout, keepAliveTimeout } = server;
+      assert.deepEqual([headersTimeout, requestTimeout, keepAliveTimeout], [0, 0, 0]);
+    });
+});
 
 describe('connections:', { concurrency: true }, () => {
   it('eight busy keep-alive clients lose no request while one of two replicas stops', async () => {
