@@ -15,7 +15,7 @@ import type { ContainerShape } from './pod-shape.ts';
 import { checkEnvVar, checkMountPath, DEFAULT_MOUNT_PATH } from './injection-settings.ts';
 import { quote } from './text.ts';
 import { explainTokenName, explainTooManyTokens, MAX_TOKENS, splitList } from './token-list.ts';
-import { isTokenName } from './token-name.ts';
+import { isObjectName } from '../resources/object-name.ts';
 import { findTokenVolumes, type ShowingVolumes } from './token-volume.ts';
 import { joinWarnings, NO_WARNINGS, type Warning, type WithWarnings } from './warnings.ts';
 
@@ -70,7 +70,7 @@ export function findEphemeralTokens(
 }
 
 function explainLack(name: string): string {
-  if (!isTokenName(name)) return explainTokenName(name).what;
+  if (!isObjectName(name)) return explainTokenName(name).what;
   return `ephemeral containers do not get ${quote(name, 40)}: the pod has no volume with it`;
 }
 

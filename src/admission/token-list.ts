@@ -1,10 +1,10 @@
 import { INJECTION_ANNOTATIONS, NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
-import { MAX_OBJECT_NAME } from '../resources/object-name.ts';
+import { isObjectName, MAX_OBJECT_NAME } from '../resources/object-name.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { trimmed } from '../resources/white-space.ts';
 import type { Problem } from './decision.ts';
 import { quote } from './text.ts';
-import { closestTokenName, isTokenName } from './token-name.ts';
+import { closestTokenName } from './token-name.ts';
 import { joinWarnings, NO_WARNINGS, type Warning, type WithWarnings } from './warnings.ts';
 
 const KEY = INJECTION_ANNOTATIONS.token;
@@ -26,7 +26,7 @@ export function readTokens(
 
 function checkTokens(tokens: readonly string[]): Result<readonly string[], Problem> {
   if (tokens.length > MAX_TOKENS) return fail(explainTooManyTokens(tokens.length));
-  const wrong = tokens.find((token) => !isTokenName(token));
+  const wrong = tokens.find((token) => !isObjectName(token));
   if (wrong === undefined) return ok(tokens);
   const { what, remedy } = explainTokenName(wrong);
   return fail({ what: `annotation ${KEY}: ${what}`, remedy });
@@ -47,7 +47,7 @@ export function explainTooManyTokens(count: number): Problem {
 
 function readDefault(defaultToken: string | undefined): Result<readonly string[], Problem> {
   if (defaultToken === undefined) return ok([]);
-  if (isTokenName(defaultToken)) return ok([defaultToken]);
+  if (isObjectName(defaultToken)) return ok([defaultToken]);
   const { what, remedy } = explainTokenName(defaultToken);
   return fail({
     what: `label ${NAMESPACE_DEFAULT_LABEL} of the namespace: ${what}`,

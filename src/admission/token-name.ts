@@ -1,13 +1,5 @@
 import { createHash } from 'node:crypto';
-import { MAX_DNS_LABEL, MAX_OBJECT_NAME } from '../resources/object-name.ts';
-
-/** Kubernetes names of Secrets and JWTs are DNS-1123 subdomains. */
-const TOKEN_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-
-/** Whether a Secret, and so a JWT, can have that name. */
-export function isTokenName(name: string): boolean {
-  return name.length <= MAX_OBJECT_NAME && TOKEN_NAME.test(name);
-}
+import { isObjectName, MAX_DNS_LABEL, MAX_OBJECT_NAME } from '../resources/object-name.ts';
 
 /** The closest name that is valid, `undefined` when no character of it is. */
 export function closestTokenName(name: string): string | undefined {
@@ -19,7 +11,7 @@ export function closestTokenName(name: string): string | undefined {
     .replaceAll(/^[-.]+/g, '')
     .slice(0, MAX_OBJECT_NAME)
     .replaceAll(/[-.]+$/g, '');
-  return isTokenName(plain) ? plain : undefined;
+  return isObjectName(plain) ? plain : undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
-import { closestTokenName, isTokenName } from '../admission/token-name.ts';
+import { closestTokenName } from '../admission/token-name.ts';
+import { isObjectName } from '../resources/object-name.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { isNewKeyAlgorithm } from '../signing/generate-key.ts';
 import { CLUSTER_FLAGS, type ConnectFlags } from './cluster/connect-flags.ts';
@@ -55,7 +56,7 @@ function readOptions(
   const [name = '', ...more] = words;
   if (name === '') return fail('the name of the JWT is missing');
   if (more.length > 0) return fail(`unexpected argument "${more.join(' ')}": make one key at a time`);
-  if (!isTokenName(`${name}-key`)) {
+  if (!isObjectName(`${name}-key`)) {
     const closest = closestTokenName(name);
     return fail(
       `"${name}" cannot be the name of a JWT and, with -key, of a Secret` +

@@ -1,4 +1,4 @@
-import { isTokenName } from '../../admission/token-name.ts';
+import { isObjectName } from '../../resources/object-name.ts';
 
 /**
  * Words of the command line, for a message: in quotes if they could name objects. Others may be a token, or a part of one that
@@ -14,5 +14,5 @@ export function unexpectedArgument(words: readonly string[], remedy: string): st
 }
 
 function couldNameObjects(words: readonly string[]): boolean {
-  return words.every((word) => word.split('/').every(isTokenName));
+  return words.every((word) => word.split('/').every(isObjectName));
 }

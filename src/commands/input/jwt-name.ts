@@ -1,4 +1,4 @@
-import { isTokenName } from '../../admission/token-name.ts';
+import { isObjectName } from '../../resources/object-name.ts';
 import { GROUP } from '../../resources/names.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { describeGiven, unexpectedArgument } from './given-words.ts';
@@ -41,7 +41,7 @@ export function readJwtNames(words: readonly string[]): Result<readonly string[]
  * writes paths into its audit log, nor quoted: it may be a token that was pasted in its place.
  */
 export function checkObjectName(name: string): Result<string, string> {
-  return isTokenName(name)
+  return isObjectName(name)
     ? ok(name)
     : fail('what was given as a name cannot be one: names have lower-case letters, digits, "-" and "."');
 }

@@ -1,5 +1,5 @@
 import type { JWK } from 'jose';
-import { isTokenName } from '../../admission/token-name.ts';
+import { isObjectName } from '../../resources/object-name.ts';
 import { parsePublicJwk } from '../../reconcile/key-record.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { ROTATION } from '../../resources/names.ts';
@@ -36,14 +36,14 @@ export function readRotation(object: unknown): Rotation | undefined {
   const [secret, previousKeyId] = [stringMember(record, 'secret'), stringMember(record, 'previousKeyId')];
   const [kid, alg = ''] = [stringMember(publicKey, 'kid'), stringMember(publicKey, 'alg')];
   if (publicKey === undefined || kid === undefined || !isNewKeyAlgorithm(alg)) return undefined;
-  if (secret === undefined || !isTokenName(secret) || previousKeyId === undefined) return undefined;
+  if (secret === undefined || !isObjectName(secret) || previousKeyId === undefined) return undefined;
   const previousSecret = stringMember(record, 'previousSecret');
   const wait = member(record, 'wait');
   return {
     secret,
     publicKey: { ...publicKey, kid, alg },
     previousKeyId,
-    previousSecret: previousSecret !== undefined && isTokenName(previousSecret) ? previousSecret : undefined,
+    previousSecret: previousSecret !== undefined && isObjectName(previousSecret) ? previousSecret : undefined,
     wait: typeof wait === 'number' ? wait : undefined,
     publishedAt: parseTime(member(record, 'publishedAt')),
     switchedAt: parseTime(member(record, 'switchedAt')),

@@ -1,4 +1,4 @@
-import { isTokenName } from '../../admission/token-name.ts';
+import { isObjectName } from '../../resources/object-name.ts';
 import { findKeyRefusal, locateKey, type KeyReference } from '../../reconcile/key-access.ts';
 import { objectMember } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
@@ -33,7 +33,7 @@ function checkKeySecret(jwt: Jwt, facts: MigrationFacts, grants: Grants): JwtFin
   const where = `${namespace}/${name}`;
   const secret = facts.secret(namespace, name);
   if (secret.state === 'forbidden') return undefined;
-  if (!isTokenName(name) || !DATA_KEY.test(key)) {
+  if (!isObjectName(name) || !DATA_KEY.test(key)) {
     const why = 'its spec.key.secret is not a valid name of a Secret and its data key';
     return { level: 'fix', reason: 'KeyNotFound', why, commands: [editJwt(facts.printer, jwt)] };
   }

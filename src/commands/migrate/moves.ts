@@ -1,5 +1,5 @@
 import type { ObjectName } from '../../resources/object-key.ts';
-import { isTokenName } from '../../admission/token-name.ts';
+import { isObjectName } from '../../resources/object-name.ts';
 import { objectMember, stringMember } from '../../resources/json.ts';
 import { isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
 import type { CommandPrinter } from '../cluster/command-printer.ts';
@@ -68,7 +68,7 @@ function findSource(printer: CommandPrinter, { jwt, spec }: MigratingJwt): Sourc
 function findMapSource(printer: CommandPrinter, jwtNamespace: string, map: unknown): Source | undefined {
   const [name = '', key = ''] = [stringMember(map, 'name'), stringMember(map, 'key')];
   const namespace = stringMember(map, 'namespace') ?? OLD_KEY_NAMESPACE;
-  if (!isTokenName(name) || !isTokenName(namespace) || !DATA_KEY.test(key)) return undefined;
+  if (!isObjectName(name) || !isObjectName(namespace) || !DATA_KEY.test(key)) return undefined;
   return {
     id: `${jwtNamespace} configmap ${namespace}/${name} ${key}`,
     from: `ConfigMap ${namespace}/${name}`,
