@@ -73,6 +73,9 @@ export function formatDuration(span: Seconds): string {
 
 const GO_UNITS: Readonly<Record<string, Milliseconds>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
+/** Go counts a span in 64 bits of nanoseconds: 292 years. */
+const MAX_GO_DURATION_MS = 2 ** 63 / 1e6;
+
 /** A span longer than 0 in Go's form (`time.ParseDuration`), of the units that make sense here: `1m30s`, `1.5h`, `500ms`. */
 export function parseGoDuration(text: string): Milliseconds | undefined {
   if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
@@ -80,5 +83,5 @@ export function parseGoDuration(text: string): Milliseconds | undefined {
   for (const [, amount, unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
     span += Number(amount) * (GO_UNITS[unit] ?? 0);
   }
-  return span > 0 ? span : undefined;
+  return span > 0 && span <= MAX_GO_DURATION_MS ? span : undefined;
 }
