@@ -9,7 +9,7 @@ export function isMeasuredV8(version: string): boolean {
 }
 
 /** Flags of V8 that can change while it runs (`node --v8-options`); what is fixed at its start is in `container-heap.ts`. */
-const FLAGS = [
+const V8_FLAGS = [
   /**
    * New objects are collected by several threads while the work waits for the slowest of them. Few of ours survive, so there is
    * little to share: waking the threads costs more CPU than it saves, and where others use the cores, the work waits for
@@ -26,5 +26,5 @@ const FLAGS = [
 
 /** Has the garbage collector hold reviews up for as short a time as it can. For a service; short-lived commands gain nothing. */
 export function shortenPauses(): void {
-  if (isMeasuredV8(process.versions.v8)) for (const flag of FLAGS) setFlagsFromString(flag);
+  if (isMeasuredV8(process.versions.v8)) for (const flag of V8_FLAGS) setFlagsFromString(flag);
 }
