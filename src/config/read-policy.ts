@@ -8,7 +8,10 @@ import { parseIssuers } from './values.ts';
 export function readPolicy(settings: Settings): SigningPolicy {
   const [minLifetime, maxLifetime] = [readSpan(settings, 'min-lifetime'), readSpan(settings, 'max-lifetime')];
   if (minLifetime !== undefined && maxLifetime !== undefined && minLifetime > maxLifetime)
-    settings.refuse('--min-lifetime must not be longer than --max-lifetime: no JWT could meet both');
+    settings.refuse(
+      ['min-lifetime', 'max-lifetime'],
+      '--min-lifetime must not be longer than --max-lifetime: no JWT could meet both',
+    );
   return {
     forbidInlineKeys: settings.isOn('forbid-inline-keys'),
     minLifetime,

@@ -6,12 +6,16 @@ import { environmentName, RUN_FLAGS, type FlagName } from './run-flags.ts';
 export class Settings {
   readonly #given: ReadonlyMap<string, string>;
   readonly #environment: NodeJS.ProcessEnv;
-  readonly #problems: string[];
+  readonly #problems: string[] = [];
+  /** Flags with a problem of their own. */
+  readonly #wrong = new Set<string>();
 
   constructor(args: readonly string[], environment: NodeJS.ProcessEnv) {
-    this.#problems = [];
-    this.#given = readArguments(args, this.#problems);
+    const { given, unknown, withoutValue } = readArguments(args);
+    this.#given = given;
     this.#environment = environment;
+    this.#problems.push(...unknown);
+    for (const name of withoutValue) this.#refuseAlone(name, 'needs a value');
   }
 
   /** Everything that is wrong with the settings read so far, one sentence each. */
@@ -19,22 +23,26 @@ export class Settings {
     return this.#problems;
   }
 
-  /** Adds a problem that no single setting has. */
-  refuse(problem: string): void {
-    this.#problems.push(problem);
+  /**
+   * Adds a problem that these settings, read before, have with each other. It is not named where one of them is a problem
+   * already: nobody knows what was meant there.
+   */
+  refuse(names: readonly FlagName[], problem: string): void {
+    if (!names.some((name) => this.#wrong.has(name))) this.#problems.push(problem);
   }
 
-  /** An empty value counts as none. */
+  /** An empty value counts as none. An empty argument hides the environment variable. */
   text(name: FlagName): string | undefined {
     const flag: Flag = RUN_FLAGS[name];
-    const value = this.#given.get(name) ?? this.#environment[environmentName(name)] ?? flag.default;
-    return value === '' ? undefined : value;
+    const value = this.#given.get(name) ?? this.#environment[environmentName(name)];
+    return value === undefined || value === '' ? flag.default : value;
   }
 
   /** Whether a boolean flag is set. */
   isOn(name: FlagName): boolean {
     const value = this.text(name) ?? 'false';
-    if (value !== 'true' && value !== 'false') this.refuse(`--${name} must be true or false, not "${value}"`);
+    if (value !== 'true' && value !== 'false')
+      this.#refuseAlone(name, `must be true or false, not "${value}"`);
     return value === 'true';
   }
 
@@ -42,13 +50,26 @@ export class Settings {
   parsed<T>(name: FlagName, parse: (value: string) => T | undefined, expected: string, placeholder: T): T {
     const value = this.text(name) ?? '';
     const result = parse(value);
-    if (result === undefined) this.refuse(`--${name} must be ${expected}, not "${value}"`);
+    if (result === undefined) this.#refuseAlone(name, `must be ${expected}, not "${value}"`);
     return result ?? placeholder;
+  }
+
+  #refuseAlone(name: string, problem: string): void {
+    this.#wrong.add(name);
+    this.#problems.push(`--${name} ${problem}`);
   }
 }
 
-/** Flags as text (`true` for a boolean one). What is unknown or in the wrong place is a problem, not an exception. */
-function readArguments(args: readonly string[], problems: string[]): ReadonlyMap<string, string> {
+interface Arguments {
+  /** As text, `true` for a boolean flag alone. The last of several counts. */
+  readonly given: ReadonlyMap<string, string>;
+  /** What `run` does not take, one sentence each. */
+  readonly unknown: readonly string[];
+  /** Flags that lack their value. */
+  readonly withoutValue: readonly string[];
+}
+
+function readArguments(args: readonly string[]): Arguments {
   const options = Object.fromEntries(Object.entries(RUN_FLAGS).map(([name, { type }]) => [name, { type }]));
   const { tokens } = parseArgs({
     args: [...args],
@@ -58,15 +79,17 @@ function readArguments(args: readonly string[], problems: string[]): ReadonlyMap
     tokens: true,
   });
   const given = new Map<string, string>();
+  const unknown: string[] = [];
+  const withoutValue: string[] = [];
   for (const token of tokens) {
-    if (token.kind === 'positional') problems.push(`"${token.value}" is not a flag: run takes flags only`);
+    if (token.kind === 'positional') unknown.push(`"${token.value}" is not a flag: run takes flags only`);
     if (token.kind !== 'option') continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (option === undefined)
-      problems.push(`${token.rawName} is not a flag of run: see jwt-injector run --help`);
+      unknown.push(`${token.rawName} is not a flag of run: see jwt-injector run --help`);
     else if (option.type === 'boolean') given.set(token.name, token.value ?? 'true');
-    else if (token.value === undefined) problems.push(`${token.rawName} needs a value`);
+    else if (token.value === undefined) withoutValue.push(token.name);
     else given.set(token.name, token.value);
   }
-  return given;
+  return { given, unknown, withoutValue };
 }

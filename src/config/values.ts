@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { MAX_OBJECT_NAME } from '../resources/object-name.ts';
+import { isNamespaceName, isObjectName } from '../resources/object-name.ts';
 
 /** Where to listen: `:8443` is every interface, `127.0.0.1:8443` and `[::1]:8443` one. Port 0 lets the system choose. */
 export interface Address {
@@ -29,15 +29,15 @@ export function parseIps(text: string): readonly [string, ...string[]] | undefin
     : undefined;
 }
 
-/** The name of a namespace (DNS-1123 label). */
+/** The name of a namespace. */
 export function parseNamespace(text: string): string | undefined {
-  return /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text) ? text : undefined;
+  return isNamespaceName(text) ? text : undefined;
 }
 
 /** `a, b`: names of namespaces, each once. */
 export function parseNamespaces(text: string): readonly string[] | undefined {
   const names = new Set(text.split(',').map((name) => name.trim()));
-  return [...names].every((name) => parseNamespace(name) !== undefined) ? [...names] : undefined;
+  return [...names].every(isNamespaceName) ? [...names] : undefined;
 }
 
 /** `https://a, https://b`: issuers, each once. */
@@ -46,16 +46,15 @@ export function parseIssuers(text: string): readonly string[] | undefined {
   return issuers.has('') ? undefined : [...issuers];
 }
 
-/** The name of an object (DNS-1123 subdomain). */
-export function parseName(text: string): string | undefined {
-  const isName = text.length <= MAX_OBJECT_NAME && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(text);
-  return isName ? text : undefined;
+/** The name of a Secret. */
+export function parseSecretName(text: string): string | undefined {
+  return isObjectName(text) ? text : undefined;
 }
 
 /** A whole number from 1 to 1024. */
 export function parseCount(text: string): number | undefined {
   const count = Number(text);
-  return Number.isInteger(count) && count >= 1 && count <= 1024 ? count : undefined;
+  return /^[1-9]\d{0,3}$/.test(text) && count <= 1024 ? count : undefined;
 }
 
 /** One of `LOG_LEVELS`. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { CertificateConfig } from '../config/config.ts';
+import type { CertificateConfig } from '../config/read-webhook.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { readCertificateFiles, type ServingCertificate } from '../server/tls.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
-import type { LeaseConfig } from '../config/config.ts';
+import type { LeaseConfig } from '../config/read-controller.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { Leader, type LeaderOptions } from '../kube/leader.ts';
 import { accessLease } from '../kube/lease.ts';

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
-import type { ControllerConfig } from '../config/config.ts';
+import type { ControllerConfig } from '../config/read-controller.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { startEventRecorder } from '../kube/events.ts';
 import { createRecorder } from '../loop/create-recorder.ts';

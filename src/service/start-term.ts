@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { ControllerConfig } from '../config/config.ts';
+import type { ControllerConfig } from '../config/read-controller.ts';
 import { Turns } from '../time/turns.ts';
 import { createController, type Controller } from '../loop/controller.ts';
 import { KeyCache } from '../loop/key-cache.ts';

@@ -1,5 +1,5 @@
 import { reviewJwt, type JwtReviewSettings } from '../admission/review-jwts.ts';
-import type { WebhookConfig } from '../config/config.ts';
+import type { WebhookConfig } from '../config/read-webhook.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { startNamespaceDefaults } from '../kube/namespaces.ts';
 import { ok, type Result } from '../resources/result.ts';

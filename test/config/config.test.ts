@@ -106,9 +106,16 @@ describe('the settings of run', () => {
     assert.equal(read(['--workers=5', '--workers=6']).controller?.workers, 6);
   });
 
-  it('treat an empty value as not set', () => {
-    assert.equal(read(['--kubeconfig='], { JWT_INJECTOR_CONTEXT: '' }).kubeconfig, undefined);
-    assert.equal(read([], { JWT_INJECTOR_CONTEXT: '' }).context, undefined);
+  it('treat an empty value as not set: its default counts', () => {
+    for (const name of Object.keys(RUN_FLAGS)) {
+      assert.deepEqual(parseConfig([`--${name}=`], {}), parseConfig([], {}), name);
+      assert.deepEqual(parseConfig([], { [environmentName(name)]: '' }), parseConfig([], {}), name);
+    }
+  });
+
+  it('can switch a value of the environment off', () => {
+    assert.equal(read(['--kubeconfig='], { JWT_INJECTOR_KUBECONFIG: '/k' }).kubeconfig, undefined);
+    assert.equal(read(['--workers='], { JWT_INJECTOR_WORKERS: '5' }).controller?.workers, 32);
   });
 
   it('can switch a flag of the environment off', () => {
@@ -128,70 +135,137 @@ describe('the settings of run', () => {
   });
 
   it('need files of a certificate with --namespaces, but none without the webhook', () => {
-    assert.match(
-      problems(['--namespaces=a']).join(),
-      /--namespaces needs --tls-cert-file and --tls-key-file/,
-    );
+    const needed =
+      '--namespaces needs --tls-cert-file and --tls-key-file: a self-issued certificate takes rights on webhook configurations, which have no namespace (or --no-webhook)';
+    assert.deepEqual(problems(['--namespaces=a']), [needed]);
     assert.deepEqual(problems(['--namespaces=a', '--no-webhook']), []);
   });
 
-  const refused: readonly (readonly [readonly string[], RegExp])[] = [
-    [['--bogus'], /--bogus is not a flag of run: see jwt-injector run --help/],
-    [['--constructor=1'], /--constructor is not a flag/],
-    [['run'], /"run" is not a flag: run takes flags only/],
-    [['--workers'], /--workers needs a value/],
-    [['--workers=0'], /--workers must be a whole number from 1 to 1024, not "0"/],
-    [['--workers=1025'], /from 1 to 1024/],
-    [['--workers=1.5'], /from 1 to 1024/],
-    [['--http-address=8080'], /--http-address must be host:port or :port, not "8080"/],
-    [['--http-address=:65536'], /host:port/],
-    [['--http-address=::1:80'], /host:port/],
-    [['--log-level=loud'], /--log-level must be one of trace, debug, info, warn, error, silent/],
-    [['--no-webhook=yes'], /--no-webhook must be true or false, not "yes"/],
-    [['--no-webhook', '--no-controller'], /leave nothing to do: remove one of them/],
-    [['--no-controller', '--lease-duration=x'], /--lease-duration/],
-    [['--no-webhook', '--webhook-address=nowhere'], /--webhook-address/],
-    [['--webhook-ips=10.0.0.1,localhost'], /--webhook-ips must be IP addresses, separated by commas/],
-    [['--webhook-ips=10.0.0.1,'], /--webhook-ips must be IP addresses/],
-    [['--no-webhook', '--webhook-ips=10.0.0'], /--webhook-ips must be IP addresses/],
-    [['--webhook-ips=::1', '--webhook-address=[::1]:1'], /leave the host out, as in :8443/],
-    [['--namespaces=a,,b'], /--namespaces must be names of namespaces, separated by commas/],
-    [['--namespaces=Not_A_Name'], /--namespaces/],
+  const count = (given: string): string => `--workers must be a whole number from 1 to 1024, not "${given}"`;
+  const secretName = (given: string): string => `--tls-secret must be the name of a Secret, not "${given}"`;
+  const address = (given: string): string => `--http-address must be host:port or :port, not "${given}"`;
+  const ips = (given: string): string =>
+    `--webhook-ips must be IP addresses, separated by commas, not "${given}"`;
+  const namespaces = (given: string): string =>
+    `--namespaces must be names of namespaces, separated by commas, not "${given}"`;
+  const leaseNamespace = (given: string): string =>
+    `--lease-namespace must be the name of a namespace, not "${given}"`;
+  const span = (flag: string, given: string): string =>
+    `--${flag} must be a duration such as 15s or 1m30s, not "${given}"`;
+  const lifetime = (flag: string, given: string): string =>
+    `--${flag} must be a duration such as 12h or 30m, not "${given}"`;
+  const boolean = (flag: string, given: string): string => `--${flag} must be true or false, not "${given}"`;
+  const HALF_A_PAIR =
+    '--tls-cert-file and --tls-key-file belong together: set both, or none for a self-issued certificate';
+
+  /** Arguments, and every problem that is named: no other. */
+  const refused: readonly (readonly [args: readonly string[], ...problems: readonly string[]])[] = [
+    [['--bogus'], '--bogus is not a flag of run: see jwt-injector run --help'],
+    [['--constructor=1'], '--constructor is not a flag of run: see jwt-injector run --help'],
+    [['run'], '"run" is not a flag: run takes flags only'],
+    [['--workers'], '--workers needs a value'],
+    ...['0', '1025', '1.5', '0x10', '1e2', '05', ' 5', '10240'].map(
+      (given) => [[`--workers=${given}`], count(given)] as const,
+    ),
+    ...['8080', ':65536', '::1:80'].map((given) => [[`--http-address=${given}`], address(given)] as const),
+    [['--log-level=loud'], '--log-level must be one of trace, debug, info, warn, error, silent, not "loud"'],
+    [['--no-webhook=yes'], boolean('no-webhook', 'yes')],
+    [
+      ['--no-webhook', '--no-controller'],
+      '--no-webhook and --no-controller together leave nothing to do: remove one of them',
+    ],
+    [['--no-controller', '--lease-duration=x'], span('lease-duration', 'x')],
+    [
+      ['--no-webhook', '--webhook-address=nowhere'],
+      '--webhook-address must be host:port or :port, not "nowhere"',
+    ],
+    ...['10.0.0.1,localhost', '10.0.0.1,'].map((given) => [[`--webhook-ips=${given}`], ips(given)] as const),
+    [['--no-webhook', '--webhook-ips=10.0.0'], ips('10.0.0')],
+    [
+      ['--webhook-ips=::1', '--webhook-address=[::1]:1'],
+      '--webhook-ips takes the place of the host in --webhook-address: leave the host out, as in :8443',
+    ],
+    ...['a,,b', 'Not_A_Name'].map((given) => [[`--namespaces=${given}`], namespaces(given)] as const),
     [
       ['--legacy-key-namespace=Old/Keys'],
-      /--legacy-key-namespace must be the name of a namespace, not "Old\/Keys"/,
+      '--legacy-key-namespace must be the name of a namespace, not "Old/Keys"',
     ],
-    [['--lease-namespace=a,b'], /--lease-namespace must be the name of a namespace, not "a,b"/],
-    [['--no-controller', '--lease-namespace=a.b'], /--lease-namespace must be the name of a namespace/],
-    [['--min-lifetime=2h', '--max-lifetime=1h'], /--min-lifetime must not be longer than --max-lifetime/],
-    [['--max-lifetime=1d'], /--max-lifetime must be a duration such as 12h or 30m, not "1d"/],
-    [['--allowed-issuers=a,,b'], /--allowed-issuers must be issuers, separated by commas/],
-    [['--tls-cert-file='], /--tls-cert-file and --tls-key-file belong together: set both, or none/],
-    [['--tls-secret=No_Name'], /--tls-secret must be the name of a Secret, not "No_Name"/],
-    [['--lease-duration=15'], /--lease-duration must be a duration such as 15s or 1m30s, not "15"/],
-    [['--lease-duration=10s'], /--lease-duration must be longer than --renew-deadline/],
-    [['--retry-period=9s'], /longer than 1\.2 × --retry-period/],
+    [['--lease-namespace=a,b'], leaseNamespace('a,b')],
+    [['--no-controller', '--lease-namespace=a.b'], leaseNamespace('a.b')],
+    [
+      ['--min-lifetime=2h', '--max-lifetime=1h'],
+      '--min-lifetime must not be longer than --max-lifetime: no JWT could meet both',
+    ],
+    [['--max-lifetime=1d'], lifetime('max-lifetime', '1d')],
+    [['--allowed-issuers=a,,b'], '--allowed-issuers must be issuers, separated by commas, not "a,,b"'],
+    [['--tls-cert-file='], HALF_A_PAIR],
+    ...['No_Name', 'a..b', 'a.-b', 'a-.b', '.a', 'x'.repeat(254)].map(
+      (given) => [[`--tls-secret=${given}`], secretName(given)] as const,
+    ),
+    [['--lease-duration=15'], span('lease-duration', '15')],
+    [['--lease-duration=10s'], '--lease-duration must be longer than --renew-deadline'],
+    [['--retry-period=9s'], '--renew-deadline must be longer than 1.2 × --retry-period'],
+    [
+      ['--lease-duration=5s', '--renew-deadline=5s', '--retry-period=5s'],
+      '--lease-duration must be longer than --renew-deadline',
+      '--renew-deadline must be longer than 1.2 × --retry-period',
+    ],
+    [['--lease-duration=596524h'], '--lease-duration must be at most 596523h: a Lease takes no longer one'],
   ];
-  for (const [args, says] of refused) {
-    it(`are refused for ${args.join(' ')}`, () => {
-      const found = problems([...CERTIFICATE, ...args]);
-      assert.ok(
-        found.some((problem) => says.test(problem)),
-        found.join('\n'),
-      );
+  for (const [args, ...expected] of refused) {
+    it(`are refused for ${args.join(' ').slice(0, 80)}`, () => {
+      assert.deepEqual(problems([...CERTIFICATE, ...args]), expected);
+    });
+  }
+
+  it('may be as long as a Lease can be', () => {
+    assert.equal(read(['--lease-duration=596523h']).controller?.lease.duration, 596_523 * 3_600_000);
+  });
+
+  it('of the webhook are checked also where it is off, as those of the controller are', () => {
+    const both = ['--tls-secret=A_B', '--no-namespace-default=maybe', '--share-webhook-port=maybe'];
+    const expected = [
+      boolean('share-webhook-port', 'maybe'),
+      secretName('A_B'),
+      boolean('no-namespace-default', 'maybe'),
+    ];
+    assert.deepEqual(problems(['--no-webhook', ...both]), expected);
+    assert.deepEqual(problems(['--no-webhook', '--tls-cert-file=c']), [HALF_A_PAIR]);
+    const controller = ['--workers=x', '--prompt-delivery=maybe'];
+    assert.deepEqual(problems(['--no-controller', ...controller]), [
+      count('x'),
+      boolean('prompt-delivery', 'maybe'),
+    ]);
+  });
+
+  /** What is wrong by itself is not compared with others. */
+  const alone: readonly (readonly [args: readonly string[], problem: string])[] = [
+    [['--lease-duration=abc'], span('lease-duration', 'abc')],
+    [['--renew-deadline=abc'], span('renew-deadline', 'abc')],
+    [['--retry-period=abc'], span('retry-period', 'abc')],
+    [['--max-lifetime=abc', '--min-lifetime=1h'], lifetime('max-lifetime', 'abc')],
+    [['--namespaces=a,,b'], namespaces('a,,b')],
+    [['--namespaces=a', '--no-webhook=yes'], boolean('no-webhook', 'yes')],
+    [['--no-webhook=yes', '--no-controller'], boolean('no-webhook', 'yes')],
+    [['--tls-key-file=k', '--tls-cert-file'], '--tls-cert-file needs a value'],
+    [['--webhook-ips=x', '--webhook-address=[::1]:1'], ips('x')],
+  ];
+  for (const [args, problem] of alone) {
+    it(`have one problem with ${args.join(' ')}`, () => {
+      assert.deepEqual(problems(args), [problem]);
     });
   }
 
   it('name every problem at once', () => {
-    const found = problems([
-      '--bogus',
-      '--tls-cert-file=c',
-      '--workers=x',
-      '--log-level=y',
-      '--http-address=z',
-      '--retry-period=w',
+    const wrong = ['--bogus', '--tls-cert-file=c', '--workers=x', '--log-level=y', '--http-address=z'];
+    assert.deepEqual(problems([...wrong, '--lease-duration=9s', '--retry-period=w']), [
+      '--bogus is not a flag of run: see jwt-injector run --help',
+      HALF_A_PAIR,
+      count('x'),
+      span('retry-period', 'w'),
+      '--lease-duration must be longer than --renew-deadline',
+      address('z'),
+      '--log-level must be one of trace, debug, info, warn, error, silent, not "y"',
     ]);
-    for (const name of ['bogus', 'workers', 'log-level', 'http-address', 'retry-period', 'tls-cert-file'])
-      assert.equal(found.filter((problem) => problem.includes(`--${name} `)).length >= 1, true, name);
   });
 });
