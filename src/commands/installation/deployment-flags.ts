@@ -1,4 +1,10 @@
-import { environmentName } from '../../config/run-flags.ts';
+import { readNamespaces } from '../../config/read-namespaces.ts';
+import {
+  readCertificateConfig,
+  takesNamespaceDefault,
+  type CertificateConfig,
+} from '../../config/read-webhook.ts';
+import { Settings } from '../../config/settings.ts';
 import { arrayMember, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { APP } from '../../resources/names.ts';
 
@@ -22,40 +28,37 @@ function containersOf(deployment: JsonObject): readonly unknown[] {
   return arrayMember(objectMember(template, 'spec'), 'containers');
 }
 
-/**
- * The value of a flag of `run`, as arguments or environment give it; empty for one without a value; `undefined` if it
- * is not set.
- */
-export function findFlag(deployment: JsonObject, flag: string): string | undefined {
-  const container = containerOf(deployment);
-  const args = arrayMember(container, 'args').filter((arg) => typeof arg === 'string');
-  for (const [index, arg] of args.entries()) {
-    if (arg === `--${flag}`) return args[index + 1]?.startsWith('--') === false ? args[index + 1] : '';
-    if (arg.startsWith(`--${flag}=`)) return arg.slice(flag.length + 3);
-  }
-  const variable = arrayMember(container, 'env').find(
-    (entry) => stringMember(entry, 'name') === environmentName(flag),
-  );
-  return stringMember(variable, 'value');
-}
-
 /** Whether pods are nudged after a renewal. */
 export function isPromptDelivery(deployment: JsonObject | undefined): boolean {
-  return deployment !== undefined && isOn(deployment, 'prompt-delivery');
+  return deployment !== undefined && settingsOf(deployment).isOn('prompt-delivery');
 }
 
 /** Whether the label of a namespace names the token of pods that name none. */
 export function hasNamespaceDefault(deployment: JsonObject): boolean {
-  return !isOn(deployment, 'no-namespace-default') && findNamespaces(deployment) === undefined;
-}
-
-function isOn(deployment: JsonObject, flag: string): boolean {
-  const value = findFlag(deployment, flag);
-  return value !== undefined && value !== 'false';
+  const settings = settingsOf(deployment);
+  return takesNamespaceDefault(settings, readNamespaces(settings));
 }
 
 /** The namespaces that it is limited to; `undefined`: all. */
 export function findNamespaces(deployment: JsonObject | undefined): readonly string[] | undefined {
-  const text = deployment === undefined ? undefined : findFlag(deployment, 'namespaces');
-  return text === undefined ? undefined : text.split(',').map((name) => name.trim());
+  return deployment === undefined ? undefined : readNamespaces(settingsOf(deployment));
+}
+
+/** Where its certificate comes from. */
+export function findCertificateConfig(deployment: JsonObject): CertificateConfig {
+  return readCertificateConfig(settingsOf(deployment));
+}
+
+/**
+ * What `run` reads there. A variable counts as not set if its value is somewhere else (`valueFrom`, `envFrom`). What is wrong
+ * is not looked at: the container says it when it starts.
+ */
+function settingsOf(deployment: JsonObject): Settings {
+  const container = containerOf(deployment);
+  const args = arrayMember(container, 'args').filter((arg) => typeof arg === 'string');
+  const variables = arrayMember(container, 'env').map((entry) => [
+    stringMember(entry, 'name') ?? '',
+    stringMember(entry, 'value'),
+  ]);
+  return new Settings(args, Object.fromEntries(variables));
 }

@@ -6,7 +6,7 @@ import { APP, TLS_SECRET } from '../../resources/names.ts';
 import { DEPLOYMENTS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
 import { installedNamespace, readWebhookConfigurations } from './installed-namespace.ts';
-import { findFlag } from './deployment-flags.ts';
+import { findCertificateConfig } from './deployment-flags.ts';
 import { tryRead, foundValue, type ReadResult } from '../cluster/read-result.ts';
 import type { CertificateSnapshot, TlsSnapshot } from './certificate-snapshot.ts';
 import { SECRETS } from '../../kube/known-resources.ts';
@@ -36,8 +36,8 @@ export async function gatherCertificates(
 
 function findSource(deployment: JsonObject | undefined): Pick<TlsSnapshot, 'name' | 'source'> {
   if (deployment === undefined) return { name: TLS_SECRET, source: undefined };
-  if (findFlag(deployment, 'tls-cert-file') === undefined)
-    return { name: findFlag(deployment, 'tls-secret') ?? TLS_SECRET, source: 'self' };
+  const certificate = findCertificateConfig(deployment);
+  if (certificate.from === 'secret') return { name: certificate.name, source: 'self' };
   const template = objectMember(objectMember(deployment, 'spec'), 'template');
   const mounted = arrayMember(objectMember(template, 'spec'), 'volumes')
     .map((volume) => stringMember(objectMember(volume, 'secret'), 'secretName'))

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  findCertificateConfig,
+  findNamespaces,
+  hasNamespaceDefault,
+  isPromptDelivery,
+} from '../../../src/commands/installation/deployment-flags.ts';
+import { parseConfig } from '../../../src/config/config.ts';
+
+/** The certificate's files, so that every setting goes with `--namespaces`. */
+const CERTIFICATE = ['--tls-cert-file=c', '--tls-key-file=k'];
+
+function deploymentWith(args: readonly string[], env: readonly object[] = []): object {
+  const container = { name: 'jwt-injector', args, env };
+  return { spec: { template: { spec: { containers: [{ name: 'sidecar' }, container] } } } };
+}
+
+/** Arguments, and what the environment has. */
+const cases: readonly (readonly [args: readonly string[], environment: Record<string, string>])[] = [
+  [[], {}],
+  [['--namespaces=a', '--namespaces=b, c,b'], {}],
+  [['--namespaces', 'a'], {}],
+  [['--namespaces=a'], { NAMESPACES: 'b' }],
+  [['--namespaces='], { NAMESPACES: 'b' }],
+  [[], { NAMESPACES: 'b' }],
+  [[], { NAMESPACES: '' }],
+  [['--prompt-delivery'], {}],
+  [['--prompt-delivery', '--prompt-delivery=false'], {}],
+  [['--prompt-delivery=false', '--prompt-delivery=true'], {}],
+  [['--prompt-delivery='], {}],
+  [['--prompt-delivery='], { PROMPT_DELIVERY: 'true' }],
+  [[], { PROMPT_DELIVERY: '' }],
+  [[], { PROMPT_DELIVERY: 'true' }],
+  [['--no-namespace-default'], {}],
+  [['--no-namespace-default=false'], { NO_NAMESPACE_DEFAULT: 'true' }],
+  [['--no-namespace-default='], {}],
+  [['--tls-secret=a', '--tls-secret=b', '--tls-cert-file=', '--tls-key-file='], {}],
+  [['--tls-secret=', '--tls-cert-file=', '--tls-key-file='], { TLS_SECRET: 'b' }],
+  [['--tls-cert-file=', '--tls-key-file='], { TLS_SECRET: '' }],
+];
+
+describe('what the flags of a Deployment say is what run takes them for', () => {
+  for (const [args, environment] of cases) {
+    const named = Object.entries(environment).map(
+      ([name, value]) => [`JWT_INJECTOR_${name}`, value] as const,
+    );
+    const variables = named.map(([name, value]) => `${name}=${value}`);
+    it([...variables, ...args].join(' ') || 'without any', () => {
+      const all = [...CERTIFICATE, ...args];
+      const config = parseConfig(all, Object.fromEntries(named));
+      assert.ok(config.ok, config.ok ? '' : config.problem.join());
+      const env = named.map(([name, value]) => ({ name, value }));
+      const deployment = { ...deploymentWith(['run', ...all], env) };
+      const { webhook, controller, namespaces } = config.value;
+      assert.deepEqual(findNamespaces(deployment), namespaces);
+      assert.equal(isPromptDelivery(deployment), controller?.promptDelivery);
+      assert.equal(hasNamespaceDefault(deployment), webhook?.usesNamespaceDefault);
+      assert.deepEqual(findCertificateConfig(deployment), webhook?.certificate);
+    });
+  }
+
+  it('a variable counts as not set if its value is somewhere else', () => {
+    const valueFrom = { configMapKeyRef: { name: 'settings', key: 'namespaces' } };
+    const deployment = { ...deploymentWith([], [{ name: 'JWT_INJECTOR_NAMESPACES', valueFrom }]) };
+    assert.equal(findNamespaces(deployment), undefined);
+  });
+
+  it('flags of another version change nothing', () => {
+    assert.deepEqual(findNamespaces({ ...deploymentWith(['--new=1', '--namespaces=a', '--other']) }), ['a']);
+  });
+
+  it('no Deployment limits nothing', () => {
+    assert.equal(findNamespaces(undefined), undefined);
+    assert.equal(isPromptDelivery(undefined), false);
+  });
+});
