@@ -30,6 +30,7 @@ const FORCED_EXIT_MS = 25_000;
 export const runCommand: Command = Object.assign(run, { offers: { flags: RUN_FLAGS } });
 
 async function run(args: readonly string[], io: Io): Promise<ExitCode> {
+  // Wherever it stands: no flag has a value of that form.
   if (args.includes('--help') || args.includes('-h')) {
     io.stdout.write(HELP);
     return EXIT.done;
