@@ -1,34 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { waitUntil } from '../controlplane/wait-until.ts';
-import type { Loose } from '../integration/objects.ts';
 import { startFakeApi, type FakeAnswer } from './fake-api.ts';
+import { answerOf, listSecrets } from './fake-cluster.ts';
 import { startNeighbour } from './neighbour.ts';
 
 const WITHIN_MS = 30_000;
-const INJECTED = { containers: [{ env: [{ name: 'BEARER_TOKEN_FILE' }] }] };
-const TOKEN = ['e30', Buffer.from('{"exp":9999999999}').toString('base64url'), 'a'].join('.');
-
-function listOf(count: number): FakeAnswer {
-  const items = Array.from({ length: count }, (_, number) => ({
-    metadata: { name: `token-${number}` },
-    data: { token: Buffer.from(TOKEN).toString('base64') },
-  }));
-  return { status: 200, body: { items } };
-}
-
-/** What pods get, as annotated ones are injected. */
-function created(method: string, path: string, { metadata = {} }: Loose): FakeAnswer {
-  const isAnnotated = Object.keys(metadata.annotations ?? {}).length > 0;
-  const spec = isAnnotated ? INJECTED : { containers: [{}] };
-  const isPod = method === 'POST' && path.endsWith('/pods');
-  return { status: method === 'POST' ? 201 : 200, body: isPod ? { metadata: { name: 'work-1' }, spec } : {} };
-}
+const VALID = 9_999_999_999;
+const EXPIRED = 1;
+const REFUSED: FakeAnswer = { status: 500, body: { message: 'no webhook' } };
 
 describe('the well-behaved neighbour', { timeout: 2 * WITHIN_MS }, () => {
   for (const [what, secrets, harm] of [
-    ['its Secrets are gone', listOf(0), '10 of 10 Secrets have no token'],
-    ['one token is gone', listOf(9), '1 of 10 Secrets have no token'],
+    ['its Secrets are gone', listSecrets(0), '10 of 10 Secrets have no token'],
+    ['one token is gone', listSecrets(9), '1 of 10 Secrets have no token'],
     [
       'it cannot look',
       { status: 403, body: { message: 'secrets is forbidden' } },
@@ -36,9 +21,9 @@ describe('the well-behaved neighbour', { timeout: 2 * WITHIN_MS }, () => {
     ],
   ] as const) {
     it(`is harmed if ${what}`, async () => {
-      let answer: FakeAnswer = listOf(10);
+      let answer: FakeAnswer = listSecrets(10);
       await using api = await startFakeApi((method, path, body) =>
-        method === 'GET' ? answer : created(method, path, body),
+        method === 'GET' ? answer : answerOf(method, path, body),
       );
       const neighbour = await startNeighbour({ api: api.access, namespace: 'well-behaved' });
       try {
@@ -60,15 +45,15 @@ describe('the well-behaved neighbour', { timeout: 2 * WITHIN_MS }, () => {
     const answer = Promise.withResolvers<FakeAnswer>();
     let asked = 0;
     await using api = await startFakeApi((method, path, body) => {
-      if (method === 'GET') return listOf(10);
+      if (method === 'GET') return listSecrets(10);
       if (path.endsWith('/pods')) asked += 1;
-      return asked === 1 ? answer.promise : created(method, path, body);
+      return asked === 1 ? answer.promise : answerOf(method, path, body);
     });
     const neighbour = await startNeighbour({ api: api.access, namespace: 'well-behaved' });
     try {
       await waitUntil('a request for a pod', WITHIN_MS, () => asked > 0);
       neighbour.forget();
-      answer.resolve({ status: 500, body: { message: 'no webhook' } });
+      answer.resolve(REFUSED);
       const seen = await waitUntil('a pod', WITHIN_MS, () => {
         const { pods, harms } = neighbour.takeExperience();
         return (pods > 0 || harms.length > 0) && harms;
@@ -77,5 +62,83 @@ describe('the well-behaved neighbour', { timeout: 2 * WITHIN_MS }, () => {
     } finally {
       await neighbour.stop();
     }
+  });
+
+  it('settles when what is under way was answered', async () => {
+    const answer = Promise.withResolvers<FakeAnswer>();
+    let asked = 0;
+    await using api = await startFakeApi((method, path, body) => {
+      if (method === 'GET') return listSecrets(10);
+      if (path.endsWith('/pods')) asked += 1;
+      return asked === 1 ? answer.promise : answerOf(method, path, body);
+    });
+    const neighbour = await startNeighbour({ api: api.access, namespace: 'well-behaved' });
+    try {
+      await waitUntil('a request for a pod', WITHIN_MS, () => asked > 0);
+      const settled = neighbour.settle();
+      answer.resolve(REFUSED);
+      await settled;
+      assert.deepEqual(neighbour.takeExperience().harms, ['a pod was refused: 500 no webhook']);
+    } finally {
+      await neighbour.stop();
+    }
+  });
+
+  describe('after a new start of the service', () => {
+    /** A cluster whose tokens have expired, and a neighbour who has seen that. */
+    async function startExpired(opened: AsyncDisposableStack) {
+      const cluster = { exp: VALID, refusesPods: false, looks: 0 };
+      const api = await startFakeApi((method, path, body) => {
+        if (method === 'GET') {
+          cluster.looks += 1;
+          return listSecrets(10, cluster.exp);
+        }
+        return cluster.refusesPods && path.endsWith('/pods') ? REFUSED : answerOf(method, path, body);
+      });
+      opened.use(api);
+      const neighbour = await startNeighbour({ api: api.access, namespace: 'well-behaved' });
+      opened.defer(() => neighbour.stop());
+      cluster.exp = EXPIRED;
+      await waitUntil('a harm', WITHIN_MS, () => neighbour.takeExperience().harms.length > 0);
+      const recovering = (withinMs: number) => neighbour.recover(performance.now(), withinMs);
+      const { looks } = cluster;
+      const looked = () => waitUntil('two looks', WITHIN_MS, () => cluster.looks >= looks + 2);
+      return { cluster, neighbour, recovering, looked };
+    }
+
+    it('expired tokens do not count until new ones came', async () => {
+      await using opened = new AsyncDisposableStack();
+      const { cluster, neighbour, recovering, looked } = await startExpired(opened);
+      const recovered = recovering(WITHIN_MS);
+      await looked();
+      cluster.exp = VALID + 1;
+      await recovered;
+      await neighbour.settle();
+      assert.deepEqual(neighbour.takeExperience().harms, []);
+    });
+
+    it('a pod that is refused counts before they came', async () => {
+      await using opened = new AsyncDisposableStack();
+      const { cluster, neighbour, recovering, looked } = await startExpired(opened);
+      const recovered = recovering(WITHIN_MS);
+      cluster.refusesPods = true;
+      await looked();
+      cluster.refusesPods = false;
+      cluster.exp = VALID + 1;
+      await recovered;
+      assert.deepEqual(neighbour.takeExperience().harms, ['a pod was refused: 500 no webhook']);
+    });
+
+    it('that no token is renewed counts, and what stays expired', async () => {
+      await using opened = new AsyncDisposableStack();
+      const { neighbour, recovering } = await startExpired(opened);
+      await recovering(1);
+      const seen: string[] = [];
+      await waitUntil('an expired token', WITHIN_MS, () => {
+        seen.push(...neighbour.takeExperience().harms);
+        return seen.includes('token-9 held an expired token');
+      });
+      assert.equal(seen[0], 'no token was renewed within 0.001 s of a new start');
+    });
   });
 });

@@ -14,8 +14,6 @@ export interface Experience {
   readonly pods: number;
   /** Pods that were refused or not injected, and tokens that had expired, were gone or could not be read, in words. */
   readonly harms: readonly string[];
-  /** New tokens in its Secrets. */
-  readonly renewals: number;
 }
 
 /** A tenant who does nothing wrong, in a namespace of their own: creates annotated pods, and has JWTs of one minute. */
@@ -24,6 +22,13 @@ export interface Neighbour {
   takeExperience(): Experience;
   /** What happened so far does not count, nor what comes of requests that are under way. */
   forget(): void;
+  /** Resolves when the pods that are being created were answered, or are too late: what comes of them is known then. */
+  settle(): Promise<void>;
+  /**
+   * For a service that is ready again and whose start began at `since` (`performance.now()`). As `forget`, but tokens may be
+   * expired until new ones came, `withinMs` at most: that is waited for. That none came is a harm.
+   */
+  recover(since: number, withinMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -54,9 +59,13 @@ export async function startNeighbour({
   let longestMs = 0;
   let longestPlainMs = 0;
   let pods = 0;
-  let renewals = 0;
   let harms: string[] = [];
   let forgotten = 0;
+  let creating: Promise<void> = Promise.resolve();
+  /** When a new token was seen last, by `performance.now()`. */
+  let renewedAt = 0;
+  let holdsExpired = false;
+  let mayBeExpired = false;
   const seen = new Map<string, string>();
 
   /** Says whether what began now still counts. */
@@ -99,14 +108,18 @@ export async function startNeighbour({
       clearTimeout(late);
     }
   };
+  const createBoth = async (): Promise<void> => {
+    const counts = begin();
+    const tookMs = (await createPod(ANNOTATED, true, counts)) ?? ANSWER_WITHIN_MS;
+    if (counts()) longestMs = Math.max(longestMs, tookMs);
+    const plainTookMs = (await createPod(PLAIN, false, counts)) ?? ANSWER_WITHIN_MS;
+    if (counts()) longestPlainMs = Math.max(longestPlainMs, plainTookMs);
+    if (counts()) pods += 1;
+  };
   const work = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      const counts = begin();
-      const tookMs = (await createPod(ANNOTATED, true, counts)) ?? ANSWER_WITHIN_MS;
-      if (counts()) longestMs = Math.max(longestMs, tookMs);
-      const plainTookMs = (await createPod(PLAIN, false, counts)) ?? ANSWER_WITHIN_MS;
-      if (counts()) longestPlainMs = Math.max(longestPlainMs, plainTookMs);
-      if (counts()) pods += 1;
+      creating = createBoth();
+      await creating;
       await sleep(PAUSE_MS);
     }
   };
@@ -118,13 +131,16 @@ export async function startNeighbour({
     const held = items.filter(
       ({ data, metadata }) => data?.token !== undefined && metadata.name.startsWith('token-'),
     );
+    const expired: string[] = [];
     for (const { metadata, data } of held) {
       const text = Buffer.from(data.token, 'base64').toString();
       const { exp } = JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString());
-      if (exp * 1000 < askedAt && counts()) addHarm(`${metadata.name} held an expired token`);
-      if (seen.get(metadata.name) !== text) renewals += 1;
+      if (exp * 1000 < askedAt) expired.push(metadata.name);
+      if (seen.get(metadata.name) !== text) renewedAt = performance.now();
       seen.set(metadata.name, text);
     }
+    holdsExpired = expired.length > 0;
+    if (counts() && !mayBeExpired) for (const name of expired) addHarm(`${name} held an expired token`);
     return held.length;
   };
   const watch = async (): Promise<void> => {
@@ -143,22 +159,32 @@ export async function startNeighbour({
   await api.ask('POST', `${core}/secrets`, keySecret('key'));
   for (let number = 0; number < JWTS; number += 1) await api.ask('POST', jwts, makeJwt(`token-${number}`));
   await waitUntil('the first tokens', READY_WITHIN_MS, async () => (await lookAtTokens(begin())) === JWTS);
-  renewals = 0;
   const running = Promise.all([work(), watch()]);
   const takeExperience = (): Experience => {
-    const experience = { longestMs, longestPlainMs, pods, harms, renewals };
+    const experience = { longestMs, longestPlainMs, pods, harms };
     longestMs = 0;
     longestPlainMs = 0;
     pods = 0;
-    renewals = 0;
     harms = [];
     return experience;
   };
+  const forget = (): void => {
+    forgotten += 1;
+    takeExperience();
+  };
   return {
     takeExperience,
-    forget: () => {
-      forgotten += 1;
-      takeExperience();
+    forget,
+    settle: () => Promise.race([creating, sleep(ANSWER_WITHIN_MS, undefined, { ref: false })]),
+    recover: async (since, withinMs) => {
+      forget();
+      mayBeExpired = true;
+      const lastLook = performance.now() + withinMs;
+      const isRenewed = (): boolean => renewedAt >= since;
+      const isWell = (): boolean => isRenewed() && !holdsExpired;
+      while (!isWell() && performance.now() < lastLook) await sleep(LOOK_MS);
+      mayBeExpired = false;
+      if (!isRenewed()) addHarm(`no token was renewed within ${withinMs / 1000} s of a new start`);
     },
     stop: async () => {
       stopping.abort();

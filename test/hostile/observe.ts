@@ -49,13 +49,15 @@ export function missing({ name }: Attack, { words, wasMade }: Answers): readonly
   return wasMade ? [] : [`the attack ${name} was not made: ${words}`];
 }
 
-/** Runs what a row is about, and looks at the harm that it did until a while after it. */
+/**
+ * Runs what a row is about, and looks at the harm that it did until a while after it. What came after the look of the row
+ * before counts, too: nobody else would see it.
+ */
 export async function observe(
   siege: Observed,
   { name, title }: Pick<Attack, 'name' | 'title'>,
   run: () => Promise<Outcome>,
 ): Promise<HostileResult> {
-  await look(siege);
   const startedAt = performance.now();
   const { answers, harms } = await run();
   await sleep(AFTERMATH_MS);
@@ -73,8 +75,9 @@ export async function observe(
 
 export type ObservedAttack = Pick<HostileResult, 'peakMiB' | 'longestMs' | 'longestPlainMs' | 'harms'>;
 
-/** What happened since the last look. */
+/** What happened since the last look, with what comes of the pods that are being created. */
 export async function look({ neighbour, victim }: Observed): Promise<ObservedAttack> {
+  await neighbour.settle();
   const { longestMs, longestPlainMs, harms } = neighbour.takeExperience();
   const peak = victim.takePeakMemory();
   const ends = await victim.takeEnds();

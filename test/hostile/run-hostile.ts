@@ -18,6 +18,7 @@ import {
   type Outcome,
 } from './observe.ts';
 import type { Ring } from './ring.ts';
+import { storeUnseen } from './store-unseen.ts';
 
 export interface HostileOptions {
   readonly scale: number;
@@ -30,9 +31,6 @@ export interface HostileOptions {
   readonly onResult: (result: HostileResult) => void;
 }
 
-/** What expired while no service ran is signed within this time of its start. */
-const RENEWED_WITHIN_MS = 30_000;
-const PAUSE_MS = 500;
 const TOGETHER_MS = 180_000;
 /** The number of attacks under way together at the end and the new start, after rows with each of them. */
 const DURING_RESTART = 4;
@@ -71,7 +69,10 @@ async function leaveAlone({ main, fallback, otherLeader }: Ring, neighbour: Neig
   await main.kill();
   // The review that was under way went with it, and does not count.
   neighbour.forget();
-  await waitUntil('a pod by way of the fallback', ANSWER_MS, () => neighbour.takeExperience().pods > 0);
+  await waitUntil('a pod by way of the fallback', ANSWER_MS, () => {
+    const { pods, harms } = neighbour.takeExperience();
+    return pods > 0 && harms.length === 0;
+  });
 }
 
 interface Siege extends Observed {
@@ -107,23 +108,6 @@ async function besiege(attacks: readonly Attack[], siege: Siege): Promise<void> 
   const fromPort = attacks.filter(({ from }) => from === 'port');
   const atEnd = isApart || isTogether ? fromPort.slice(0, DURING_RESTART) : fromPort;
   onResult(await endAndStart(siege, atEnd, await aim(false)));
-}
-
-/** What the webhook would refuse is stored while it is down, and is there when the service starts. */
-function storeUnseen(siege: Siege, attack: Attack, target: Target): Promise<HostileResult> {
-  const { neighbour, victim } = siege;
-  const row = { name: `${attack.name}-unseen`, title: `${attack.title}, unseen; a new start` };
-  return observe(siege, row, async () => {
-    const stopped = await victim.stop();
-    const { answers, harms } = await launchAlone(attack, target);
-    await victim.start();
-    // Tokens expired meanwhile. What met no service at all does not count; that it ends over and over does.
-    const lastLook = performance.now() + RENEWED_WITHIN_MS;
-    while (neighbour.takeExperience().renewals === 0 && performance.now() < lastLook) await sleep(PAUSE_MS);
-    await sleep(AFTERMATH_MS);
-    neighbour.forget();
-    return { answers, harms: [...stopped, ...harms] };
-  });
 }
 
 /** SIGTERM while the port is attacked; then a start while all that was stored is there and the port is attacked again. */

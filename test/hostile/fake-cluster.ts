@@ -1,0 +1,22 @@
+import type { Loose } from '../integration/objects.ts';
+import type { FakeAnswer } from './fake-api.ts';
+
+const INJECTED = { containers: [{ env: [{ name: 'BEARER_TOKEN_FILE' }] }] };
+
+/** The Secrets of so many JWTs of the neighbour, each with a token that expires then (seconds since the epoch). */
+export function listSecrets(count: number, exp = 9_999_999_999): FakeAnswer {
+  const token = ['e30', Buffer.from(JSON.stringify({ exp })).toString('base64url'), 'a'].join('.');
+  const items = Array.from({ length: count }, (_, number) => ({
+    metadata: { name: `token-${number}` },
+    data: { token: Buffer.from(token).toString('base64') },
+  }));
+  return { status: 200, body: { items } };
+}
+
+/** What a request for anything else gets: pods are created, annotated ones injected. */
+export function answerOf(method: string, path: string, { metadata = {} }: Loose): FakeAnswer {
+  const isAnnotated = Object.keys(metadata.annotations ?? {}).length > 0;
+  const spec = isAnnotated ? INJECTED : { containers: [{}] };
+  const isPod = method === 'POST' && path.endsWith('/pods');
+  return { status: method === 'POST' ? 201 : 200, body: isPod ? { metadata: { name: 'work-1' }, spec } : {} };
+}
