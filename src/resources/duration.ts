@@ -8,13 +8,12 @@ const SECONDS = { days: 86_400, hours: 3_600, minutes: 60 } as const;
 const MAX_PART: Seconds = 36_500 * 86_400;
 
 /**
- * The sum of `{days, hours, minutes}` as the JWT resource writes a duration. Units that are
- * absent count as 0; a unit that is not an integer ≥ 0, or an object without any unit, is a problem (one sentence).
+ * The sum of `{days, hours, minutes}` as the JWT resource writes a duration. Units that are absent count as 0, as in the
+ * rules of the CRD; a unit that is not an integer ≥ 0 is a problem (one sentence).
  */
 export function parseDuration(value: unknown, where: string): Result<Seconds, string> {
   if (!isJsonObject(value)) return fail(`${where} must be an object with days, hours or minutes`);
   let seconds = 0;
-  let isGiven = false;
   for (const [unit, length] of Object.entries(SECONDS)) {
     const amount = member(value, unit);
     if (amount === undefined || amount === null) continue;
@@ -23,8 +22,6 @@ export function parseDuration(value: unknown, where: string): Result<Seconds, st
     }
     if (amount * length > MAX_PART) return fail(`${where}.${unit} is more than a hundred years`);
     seconds += amount * length;
-    isGiven = true;
   }
-  if (!isGiven) return fail(`${where} needs at least one of days, hours and minutes`);
   return ok(seconds);
 }

@@ -167,8 +167,9 @@ export function parseJwtSpec(spec: unknown): Result<JwtSpec, StateProblem> {
   }
   const lifetime = parseDuration(member(spec, 'expiryTime'), 'spec.expiryTime');
   if (!lifetime.ok) return invalid(lifetime.problem);
-  if (lifetime.value === 0)
-    return invalid('spec.expiryTime is zero: no token could ever be valid; set days, hours or minutes');
+  if (lifetime.value === 0) {
+    return invalid('spec.expiryTime must be longer than zero: set at least one of days, hours and minutes');
+  }
   const resign = member(spec, 'resignBefore');
   const resignBefore =
     resign === undefined || resign === null ? ok(0) : parseDuration(resign, 'spec.resignBefore');

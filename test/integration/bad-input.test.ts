@@ -152,7 +152,7 @@ describe('bad input on the command line', { concurrency: 2 }, () => {
     ],
     'a lifetime of zero': [
       { expiryTime: { minutes: 0 } },
-      /spec\.expiryTime is zero.*set days, hours or minutes/,
+      /spec\.expiryTime must be longer than zero: set at least one of days, hours and minutes/,
     ],
   };
   for (const [what, [spec, says]] of Object.entries(refused)) {

@@ -64,6 +64,7 @@ describe('the CRD on a real API server', () => {
     'several units, summed': { expiryTime: { days: 1, hours: 2, minutes: 3 } },
     'a minute without resignBefore': { expiryTime: { minutes: 1 }, resignBefore: undefined },
     'resignBefore of zero, which means half': { resignBefore: { minutes: 0 } },
+    'resignBefore without units, which means half, too': { resignBefore: {} },
     'a key Secret': { key: { secret: { name: 'my-key', key: 'key.pem' } } },
     'a key Secret of another namespace': {
       key: { secret: { name: 'my-key', key: 'key.pem', namespace: 'keys' } },

@@ -214,7 +214,7 @@ describe('the plan', () => {
 
   it('reports what is wrong with the spec, with what to do', () => {
     const cases: readonly (readonly [Record<string, unknown>, string, RegExp])[] = [
-      [{ expiryTime: { days: 0 } }, 'ClaimsInvalid', /zero.*set days, hours or minutes/],
+      [{ expiryTime: { days: 0 } }, 'ClaimsInvalid', /zero: set at least one of days, hours and minutes/],
       [{ expiryTime: {} }, 'ClaimsInvalid', /at least one of days, hours and minutes/],
       [{ expiryTime: { days: -1 } }, 'ClaimsInvalid', /0 or more/],
       [{ key: { configMap: { name: 'k', key: 'k' } } }, 'KeyUnreadable', /kubectl create secret/],

@@ -145,12 +145,15 @@ describe('the spec of a JWT', () => {
       });
   });
 
-  it('has no resignBefore when that is absent, null or zero', () => {
-    for (const resignBefore of [undefined, null, { minutes: 0 }])
+  it('has no resignBefore when that is absent, null, zero or without a known unit', () => {
+    for (const resignBefore of [undefined, null, { minutes: 0 }, {}, { weeks: 1 }])
       assert.ok(!('resignBefore' in makeSpec({ resignBefore })));
     assert.equal(makeSpec({ resignBefore: { hours: 5 } }).resignBefore, 18_000);
   });
 
+  /** In the words of the CRD's rule. */
+  const NO_LIFETIME =
+    /^spec\.expiryTime must be longer than zero: set at least one of days, hours and minutes$/;
   const refused: readonly (readonly [string, Record<string, unknown>, string, RegExp])[] = [
     ['no issuer', { issuer: '' }, 'ClaimsInvalid', /^spec\.issuer must be set: the claim "iss"$/],
     ['an issuer that is not text', { issuer: 7 }, 'ClaimsInvalid', /spec\.issuer/],
@@ -160,7 +163,9 @@ describe('the spec of a JWT', () => {
     ['an inherited name as algorithm', { algorithm: 'constructor' }, 'ClaimsInvalid', /spec\.algorithm/],
     ['claims that are not an object', { data: ['a'] }, 'ClaimsInvalid', /spec\.data must be an object/],
     ['no lifetime', { expiryTime: undefined }, 'ClaimsInvalid', /spec\.expiryTime/],
-    ['a lifetime of zero', { expiryTime: { days: 0 } }, 'ClaimsInvalid', /zero.*set days, hours or minutes/],
+    ['a lifetime of zero', { expiryTime: { days: 0 } }, 'ClaimsInvalid', NO_LIFETIME],
+    ['a lifetime without units', { expiryTime: {} }, 'ClaimsInvalid', NO_LIFETIME],
+    ['a lifetime in other units', { expiryTime: { weeks: 1 } }, 'ClaimsInvalid', NO_LIFETIME],
     ['a negative resignBefore', { resignBefore: { days: -1 } }, 'ClaimsInvalid', /spec\.resignBefore\.days/],
     ['no key', { key: undefined }, 'KeyUnreadable', /spec\.key is missing/],
     [

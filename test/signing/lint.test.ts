@@ -28,7 +28,7 @@ describe('a spec is refused, with the word of the condition, for', () => {
       spec({ expiryTime: { days: 0 } }),
       'spec',
       'ClaimsInvalid',
-      /^spec\.expiryTime is zero.*set days, hours or minutes/,
+      /^spec\.expiryTime must be longer than zero: set at least one of days, hours and minutes$/,
     ],
     'a template key of our prefix': [
       spec({ secretTemplate: { annotations: { 'tokens.osg-htc.org/adopt': 'x' } } }),

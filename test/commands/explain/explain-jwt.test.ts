@@ -62,7 +62,7 @@ describe('explain -f, for JWTs,', () => {
       title: 'no lifetime',
       spec: { expiryTime: { days: 0 } },
       reason: 'ClaimsInvalid',
-      says: /spec\.expiryTime is zero/,
+      says: /spec\.expiryTime must be longer than zero/,
     },
     {
       title: 'an inexact integer',
