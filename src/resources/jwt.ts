@@ -15,7 +15,8 @@ import {
   type StringMap,
 } from './json.ts';
 import { parseKeySource, type KeySource } from './key-source.ts';
-import { KIND, PREFIX, RENEW } from './names.ts';
+import { keepAnnotations, keepFinalizers, keepLabels, MAX_ENTRIES_BYTES } from './kept-metadata.ts';
+import { KIND, PREFIX } from './names.ts';
 import type { StateProblem } from './problem.ts';
 import { parseRecordedStatus, type RecordedStatus } from './recorded-status.ts';
 import { fail, ok, type Result } from './result.ts';
@@ -26,13 +27,10 @@ import type { Seconds } from '../time/units.ts';
 /** A token goes with every request, and servers take headers of 8 or 16 KiB; what is larger is a mistake or an attack. */
 const MAX_DATA_PROPERTIES = 64;
 const MAX_DATA_BYTES = 64 * 1024;
-/** Labels and finalizers, or what the template adds. A small entry costs twenty times as much memory as text. */
-const MAX_ENTRIES = 256;
-/** As JSON. They are kept in memory of each JWT and of its Secret, and twenty long ones take 2 KiB. */
-const MAX_ENTRIES_BYTES = 8 * 1024;
+/** Labels and annotations of the template: each takes memory of its JWT and of its Secret. */
+const MAX_TEMPLATE_ENTRIES = 256;
 /** Characters of a key of labels or annotations in Kubernetes: a domain of 253, a slash, a name of 63. */
 const MAX_KEY = 317;
-const MAX_RENEW = 1_024; // bytes that count of a request for a new token: a time, a name
 /** Characters, as the CRD bounds them. */
 export const MAX_ISSUER = 2_048;
 const MAX_KEY_ID = 1_024;
@@ -79,6 +77,7 @@ export interface Jwt extends ObjectName {
   readonly isDeleting: boolean;
   /** When its deletion was asked for, in seconds since the epoch. */
   readonly deletedAt: Seconds | undefined;
+  /** Not more than are worth their memory; see `kept-metadata.ts`. So are annotations and finalizers. */
   readonly labels: StringMap;
   readonly annotations: StringMap;
   readonly finalizers: readonly string[];
@@ -96,10 +95,6 @@ export function parseJwt(object: unknown): Result<Jwt, string> {
   const generation = member(metadata, 'generation');
   const finalizers = arrayMember(metadata, 'finalizers').filter((item) => typeof item === 'string');
   const deletedAt = stringMember(metadata, 'deletionTimestamp');
-  const labels = stringMap(member(metadata, 'labels'));
-  // Of what Kubernetes itself does not bound, no more is kept than is useful: there may be many JWTs.
-  const entries = Object.keys(labels).length + finalizers.length;
-  const isLarge = entries > MAX_ENTRIES || jsonBytes([labels, finalizers]) > MAX_ENTRIES_BYTES;
   return ok({
     namespace: stringMember(metadata, 'namespace') ?? '',
     name,
@@ -108,23 +103,12 @@ export function parseJwt(object: unknown): Result<Jwt, string> {
     generation: typeof generation === 'number' ? generation : 0,
     isDeleting: deletedAt !== undefined,
     deletedAt: parseTime(deletedAt),
-    labels: isLarge ? {} : labels,
-    annotations: keptAnnotations(member(metadata, 'annotations')),
-    finalizers: isLarge ? [] : finalizers,
-    spec: isLarge
-      ? invalid(
-          `metadata.labels and finalizers are more than ${MAX_ENTRIES}, or take more than ${MAX_ENTRIES_BYTES} bytes: remove some`,
-        )
-      : parseJwtSpec(member(object, 'spec')),
+    labels: keepLabels(stringMap(member(metadata, 'labels'))),
+    annotations: keepAnnotations(member(metadata, 'annotations')),
+    finalizers: keepFinalizers(finalizers),
+    spec: parseJwtSpec(member(object, 'spec')),
     recorded: parseRecordedStatus(member(object, 'status')),
   });
-}
-
-/** The request for a new token alone: the values of others may be 256 KiB, or a private key. */
-function keptAnnotations(annotations: unknown): StringMap {
-  const renew = stringMember(annotations, RENEW);
-  // Through bytes: the beginning of a long text would keep the whole of it in memory.
-  return renew === undefined ? {} : { [RENEW]: Buffer.from(renew).toString('utf8', 0, MAX_RENEW) };
 }
 
 function invalid(message: string): { readonly ok: false; readonly problem: StateProblem } {
@@ -203,8 +187,10 @@ function parseSecretTemplate(template: unknown): Result<JwtSpec['secretTemplate'
   const annotations = parseEntries(template, 'annotations');
   if (!annotations.ok) return annotations;
   const keys = [...Object.keys(labels.value), ...Object.keys(annotations.value)];
-  if (keys.length > MAX_ENTRIES) {
-    return fail(`spec.secretTemplate has more than ${MAX_ENTRIES} labels and annotations: remove some`);
+  if (keys.length > MAX_TEMPLATE_ENTRIES) {
+    return fail(
+      `spec.secretTemplate has more than ${MAX_TEMPLATE_ENTRIES} labels and annotations: remove some`,
+    );
   }
   if (jsonBytes([labels.value, annotations.value]) > MAX_ENTRIES_BYTES) {
     return fail(`spec.secretTemplate takes more than ${MAX_ENTRIES_BYTES} bytes as JSON: shorten it`);
