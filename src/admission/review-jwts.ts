@@ -1,13 +1,12 @@
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
 import { member, objectMember, stringMember } from '../resources/json.ts';
-import { parseJwtSpec, type JwtSpec } from '../resources/jwt.ts';
 import { describeKeyInOwnSecret, isKeyInOwnSecret } from '../resources/key-in-own-secret.ts';
+import { parseKeySource } from '../resources/key-source.ts';
 import { isExcluded } from '../resources/excluded-namespaces.ts';
 import { GROUP, PLURAL } from '../resources/names.ts';
 import type { StateProblem } from '../resources/problem.ts';
-import type { Result } from '../resources/result.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
-import { lintParsedJwt } from '../signing/lint.ts';
+import { lintParsedJwt, parseToJudge } from '../signing/lint.ts';
 import { findPolicyRefusal } from '../signing/policy.ts';
 import { allowed, denied } from './answer.ts';
 import { showPath } from './text.ts';
@@ -44,13 +43,16 @@ export async function reviewJwt(
   if (operation === 'UPDATE' && isSameJson(spec, member(oldObject, 'spec')))
     return allowed('NotRequested', 'the spec is unchanged');
 
-  const parsed = parseJwtSpec(spec);
-  const forbidden = findKeyInOwnSecret(request, parsed) ?? findForbidden(parsed, policy);
+  const judged = parseToJudge(spec);
+  // A spec that cannot be read is refused for that.
+  const forbidden = judged.parsed.ok
+    ? (findKeyInOwnSecret(request) ?? findPolicyRefusal(judged.parsed.value, policy))
+    : undefined;
   if (forbidden !== undefined) return refuse([forbidden]);
   const isNew = operation === 'CREATE';
   const hasKey = stringMember(objectMember(spec, 'key'), 'value') !== undefined;
-  const tried = hasKey ? await takeTurn(() => lintParsedJwt(spec, parsed, { isNew })) : undefined;
-  const findings = tried ?? (await lintParsedJwt(spec, parsed, { isNew, tryKey: false }));
+  const tried = hasKey ? await takeTurn(() => lintParsedJwt(judged, { isNew })) : undefined;
+  const findings = tried ?? (await lintParsedJwt(judged, { isNew, tryKey: false }));
   const warnings = findings.warnings.slice(0, MAX_SHOWN).map(({ message }) => message);
   const [first, ...more] = findings.refusals;
   return first === undefined
@@ -60,26 +62,19 @@ export async function reviewJwt(
 
 /**
  * A key in the Secret of its token, also where the namespace is spelt out, which the rule of the CRD cannot see. A stored
- * object may keep it: its condition shows it.
+ * object may keep it, whatever else is corrected: its condition shows it.
  */
-function findKeyInOwnSecret(
-  { namespace = '', object, oldObject }: AdmissionRequest,
-  parsed: Result<JwtSpec, StateProblem>,
-): StateProblem | undefined {
+function findKeyInOwnSecret({
+  namespace = '',
+  object,
+  oldObject,
+}: AdmissionRequest): StateProblem | undefined {
   const name = stringMember(objectMember(object, 'metadata'), 'name') ?? '';
-  const isIn = (spec: Result<JwtSpec, StateProblem>): boolean =>
-    spec.ok && isKeyInOwnSecret({ namespace, name }, spec.value.key, namespace);
-  return isIn(parsed) && !isIn(parseJwtSpec(member(oldObject, 'spec')))
-    ? describeKeyInOwnSecret({ name })
-    : undefined;
-}
-
-/** What the cluster's policy forbids; a spec that cannot be read is refused for that. */
-function findForbidden(
-  parsed: Result<JwtSpec, StateProblem>,
-  policy: SigningPolicy,
-): StateProblem | undefined {
-  return parsed.ok ? findPolicyRefusal(parsed.value, policy) : undefined;
+  const isIn = (jwt: unknown): boolean => {
+    const key = parseKeySource(member(member(jwt, 'spec'), 'key'));
+    return key.ok && isKeyInOwnSecret({ namespace, name }, key.value, namespace);
+  };
+  return isIn(object) && !isIn(oldObject) ? describeKeyInOwnSecret({ name }) : undefined;
 }
 
 function isWriteOfJwt({ operation, resource, subResource }: AdmissionRequest): boolean {

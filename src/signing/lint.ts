@@ -21,8 +21,15 @@ export interface LintRefusal extends StateProblem {
 /** What was found about one JWT. */
 export interface LintFindings {
   readonly refusals: readonly LintRefusal[];
-  /** All of them, most useful first. Empty when the spec cannot be read at all. */
+  /** All of them, most useful first. When the spec cannot be read, of a key in a ConfigMap alone. */
   readonly warnings: readonly LintWarning[];
+}
+
+/** A spec that was read to be judged. */
+export interface SpecToJudge {
+  readonly parsed: Result<JwtSpec, StateProblem>;
+  /** Its key is in a ConfigMap, and `parsed` has one in a Secret instead, so that everything else is judged. */
+  readonly hasConfigMapKey: boolean;
 }
 
 /** How closely to look. */
@@ -38,17 +45,26 @@ export interface LintOptions {
  * judged. Never throws, whatever the JSON holds; the messages quote claim names, but never a value or a key.
  */
 export async function lintJwt(spec: unknown, options: LintOptions): Promise<LintFindings> {
-  return lintParsedJwt(spec, parseJwtSpec(spec), options);
+  return lintParsedJwt(parseToJudge(spec), options);
 }
 
-/** As `lintJwt`, for a spec that was parsed before. */
+/** Reads a spec, as wire JSON, for `lintParsedJwt`. */
+export function parseToJudge(spec: unknown): SpecToJudge {
+  const hasConfigMapKey = isConfigMapKey(member(spec, 'key'));
+  const key = { secret: { name: 'any', key: 'any' } };
+  return {
+    parsed: parseJwtSpec(hasConfigMapKey && isJsonObject(spec) ? { ...spec, key } : spec),
+    hasConfigMapKey,
+  };
+}
+
+/** As `lintJwt`, for a spec that was read before. */
 export async function lintParsedJwt(
-  spec: unknown,
-  parsed: Result<JwtSpec, StateProblem>,
+  { parsed, hasConfigMapKey }: SpecToJudge,
   { isNew, tryKey = true }: LintOptions,
 ): Promise<LintFindings> {
-  if (!parsed.ok && hasConfigMapKey(spec)) return { refusals: [], warnings: [CONFIG_MAP_KEY] };
-  if (!parsed.ok) return { refusals: [{ rule: 'spec', ...parsed.problem }], warnings: [] };
+  const ofKey = hasConfigMapKey ? [CONFIG_MAP_KEY] : [];
+  if (!parsed.ok) return { refusals: [{ rule: 'spec', ...parsed.problem }], warnings: ofKey };
   const { value: jwt } = parsed;
   const key = tryKey ? await readInlineKey(jwt) : ok(undefined);
   const claims = buildClaims(jwt, SAMPLE.now, SAMPLE.jti);
@@ -59,7 +75,7 @@ export async function lintParsedJwt(
   if (!claims.ok) refusals.push({ rule: 'claims', ...claims.problem });
   if (tooLong !== undefined) refusals.push({ rule: 'claims', ...tooLong });
   if (isNew && isRenewalClamped(jwt)) refusals.push({ rule: 'renewal', ...describeClamped(jwt) });
-  return { refusals, warnings: findWarnings(jwt, bytes) };
+  return { refusals, warnings: [...ofKey, ...findWarnings(jwt, bytes)] };
 }
 
 /** The warnings of a spec that was read already, and whose key is not at hand. */
@@ -92,7 +108,6 @@ const CONFIG_MAP_KEY: LintWarning = {
     'spec.key.configMap is never read, nothing is signed: move the key into a Secret, set spec.key.secret',
 };
 
-function hasConfigMapKey(spec: unknown): boolean {
-  const key = member(spec, 'key');
+function isConfigMapKey(key: unknown): boolean {
   return isJsonObject(key) && Object.keys(key).length === 1 && isJsonObject(key['configMap']);
 }

@@ -69,6 +69,16 @@ describe('a new JWT', () => {
     );
   });
 
+  it('whose key is in a ConfigMap is allowed with a warning, unless something else is wrong', async () => {
+    const key = { configMap: { name: 'my-keys', key: 'key.pem' } };
+    const { allowed, warnings } = await create({ key });
+    assert.deepEqual([allowed, warnings.length], [true, 1]);
+    assert.match(warnings[0] ?? '', /^spec\.key\.configMap is never read/);
+    const wrong = await create({ key, data: { x: 2 ** 60 } });
+    assert.deepEqual([wrong.allowed, wrong.reason], [false, 'ClaimsInvalid']);
+    assert.match(wrong.warnings[0] ?? '', /^spec\.key\.configMap is never read/);
+  });
+
   it('is refused with everything that is wrong at once', async () => {
     const answer = await create({ ...BAD_KEY, data: { id: 2 ** 60 } });
     assert.equal(answer.reason, 'KeyUnreadable');
@@ -126,6 +136,8 @@ describe('an update', () => {
     const own = { key: { secret: { name: 'my-jwt', key: 'key.pem' } } };
     assert.ok((await update(wireJwt({ ...own, keyId: 'other' }), wireJwt(own))).allowed);
     assert.ok(!(await update(wireJwt(own), wireJwt({ key: SECRET }))).allowed);
+    const unreadable = wireJwt({ ...own, expiryTime: { hours: 0 } });
+    assert.ok((await update(wireJwt(own), unreadable)).allowed, 'also when another fault is corrected');
   });
 
   it('of something that is being deleted is allowed', async () => {

@@ -147,6 +147,21 @@ describe('a spec is refused, with the word of the condition, for', () => {
     }
   });
 
+  it('what else is wrong beside a key in a ConfigMap, with all warnings', async () => {
+    const key = { configMap: { name: 'my-keys', key: 'key.pem' } };
+    const found = async (changes: Record<string, unknown>) => {
+      const { refusals, warnings } = await lintJwt(spec({ key, ...changes }), { isNew: true });
+      return [refusals.map(({ rule }) => rule), warnings.map(({ rule }) => rule)];
+    };
+    assert.deepEqual(await found({ data: { ...GOOD_DATA, x: 2 ** 60 } }), [['claims'], ['config-map-key']]);
+    assert.deepEqual(await found({ resignBefore: { days: 2 } }), [['renewal'], ['config-map-key']]);
+    assert.deepEqual(await found({ expiryTime: { hours: 0 } }), [['spec'], ['config-map-key']]);
+    assert.deepEqual(await found({ expiryTime: { minutes: 5 }, resignBefore: undefined }), [
+      [],
+      ['config-map-key', 'lifetime-short'],
+    ]);
+  });
+
   it('a broken key, without any piece of it in the message', async () => {
     const broken = [NRP_KEY.replace('MHcC', 'AAAA'), NRP_KEY.slice(0, 100), NRP_KEY.replaceAll('-', '')];
     for (const value of broken) {
