@@ -12,7 +12,7 @@ import type { Observed } from './observed.ts';
 import type { Outcome, PresentToken } from './outcome.ts';
 
 /** Every condition that the status is to have after a round; `now` in seconds since the epoch. */
-export function describeConditions(
+export function desiredConditions(
   observed: Observed,
   outcome: Outcome,
   token: PresentToken | undefined,
@@ -20,13 +20,13 @@ export function describeConditions(
 ): readonly Condition[] {
   const { spec } = observed.jwt;
   return [
-    describeReady(observed, outcome, token, now),
-    describeKey(observed, outcome),
+    readyCondition(observed, outcome, token, now),
+    keyCondition(observed, outcome),
     ...(spec.ok ? describeRemarks({ observed, outcome, spec: spec.value, token, now }) : []),
   ];
 }
 
-function describeReady(
+function readyCondition(
   { jwt, key, secret }: Observed,
   { problem }: Outcome,
   token: PresentToken | undefined,
@@ -71,7 +71,7 @@ function describeReady(
   return { type: 'Ready', status: 'False', reason, message };
 }
 
-function describeKey({ jwt, key }: Observed, { problem }: Outcome): Condition {
+function keyCondition({ jwt, key }: Observed, { problem }: Outcome): Condition {
   const specProblem = jwt.spec.ok ? undefined : jwt.spec.problem;
   const failure = specProblem ?? (key.state === 'unavailable' ? key.problem : undefined);
   if (failure !== undefined) {

@@ -7,10 +7,10 @@ import { renewalTime } from '../signing/schedule.ts';
 import { wholeTime } from '../time/format-time.ts';
 import type { Seconds } from '../time/units.ts';
 import { recordConditions } from './conditions.ts';
-import { describeConditions } from './desired-conditions.ts';
-import { describeKeyRecord } from './key-record.ts';
+import { desiredConditions } from './desired-conditions.ts';
+import { recordKey } from './key-record.ts';
 import type { Observed } from './observed.ts';
-import { describeRetiredKeys } from './retired-keys.ts';
+import { recordRetiredKeys } from './retired-keys.ts';
 import { findOwnership } from './ownership.ts';
 import { presentToken, type Outcome, type PresentToken } from './outcome.ts';
 
@@ -32,12 +32,12 @@ export function desiredStatus(observed: Observed, outcome: Outcome, now: Seconds
   const { jwt } = observed;
   const { generation, recorded, spec } = jwt;
   const token = presentToken(observed, outcome);
-  const conditions = describeConditions(observed, outcome, token, now);
-  const keyRecord = describeKeyRecord(observed, outcome.signed !== undefined);
+  const conditions = desiredConditions(observed, outcome, token, now);
+  const keyRecord = recordKey(observed, outcome.signed !== undefined);
   const tokenRecord =
     token === undefined || !spec.ok
-      ? describeExpiredToken(observed, now)
-      : describeToken(jwt, spec.value, token, outcome);
+      ? recordExpiredToken(observed, now)
+      : recordToken(jwt, spec.value, token, outcome);
   const issuer = spec.ok ? issuerOf(spec.value) : undefined;
   return {
     observedGeneration: generation,
@@ -46,9 +46,9 @@ export function desiredStatus(observed: Observed, outcome: Outcome, now: Seconds
     issuer,
     ...keyRecord,
     ...tokenRecord,
-    retiredKeys: describeRetiredKeys(recorded, { ...keyRecord, ...tokenRecord, issuer }, now),
+    retiredKeys: recordRetiredKeys(recorded, { ...keyRecord, ...tokenRecord, issuer }, now),
     nextAttemptAt: outcome.nextAttemptAt === undefined ? undefined : wholeTime(outcome.nextAttemptAt),
-    ...describeRenewals(jwt, outcome),
+    ...recordRenewals(jwt, outcome),
   };
 }
 
@@ -66,7 +66,7 @@ function issuerOf(spec: JwtSpec): string | undefined {
  * The record of the last token stays while the Secret holds one that has expired: when its renewal was due is not forgotten
  * until it was made, and who watches expiries sees this one.
  */
-function describeExpiredToken({ jwt, secret }: Observed, now: Seconds): TokenRecord {
+function recordExpiredToken({ jwt, secret }: Observed, now: Seconds): TokenRecord {
   const { tokenId, issuedAt, expiresAt, renewsAt } = jwt.recorded;
   const holdsExpired =
     secret?.token.state === 'faulty' &&
@@ -76,7 +76,7 @@ function describeExpiredToken({ jwt, secret }: Observed, now: Seconds): TokenRec
   return holdsExpired && isExpired ? { tokenId, issuedAt, expiresAt, renewsAt } : NO_TOKEN;
 }
 
-function describeToken(
+function recordToken(
   { uid, recorded }: Jwt,
   spec: JwtSpec,
   { tokenId, expiresAt }: PresentToken,
@@ -93,7 +93,7 @@ function describeToken(
   };
 }
 
-function describeRenewals(
+function recordRenewals(
   { annotations, recorded }: Jwt,
   { signed }: Outcome,
 ): Pick<RecordedStatus, 'renewals' | 'lastRenew'> {

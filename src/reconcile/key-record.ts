@@ -11,10 +11,7 @@ type KeyRecord = Pick<RecordedStatus, 'keyId' | 'keyThumbprint' | 'publicKey' | 
  * What `status` says of the key that the current token was signed with. It changes with a signature, or when the key was
  * read and proved to be the recorded one; so a key that cannot sign never replaces the record of the one that did.
  */
-export function describeKeyRecord(
-  { jwt, key, secret, recordedKey }: Observed,
-  hasSigned: boolean,
-): KeyRecord {
+export function recordKey({ jwt, key, secret, recordedKey }: Observed, hasSigned: boolean): KeyRecord {
   const { recorded, spec } = jwt;
   const { keyThumbprint, publicKey, keyVersion } = recorded;
   const token = secret?.token.state === 'valid' ? secret.token : undefined;

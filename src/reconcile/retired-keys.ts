@@ -18,7 +18,7 @@ const MAX_KEYS = 16;
  * now sign for the same issuer for at least as long. Entries go with the next new token after their expiry, so that
  * time alone writes nothing. `now` in seconds since the epoch.
  */
-export function describeRetiredKeys(
+export function recordRetiredKeys(
   recorded: Signed & Pick<RecordedStatus, 'retiredKeys'>,
   present: Signed,
   now: Seconds,

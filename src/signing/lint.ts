@@ -6,7 +6,7 @@ import { fail, ok, type Result } from '../resources/result.ts';
 import { buildClaims, type Claims } from './claims.ts';
 import { readSigningKey, type SigningKey } from './key.ts';
 import { findTooLong, tokenBytes } from './token-size.ts';
-import { findWarnings, type LintWarning } from './lint/findings.ts';
+import { findWarnings, type LintWarning } from './lint/lint-findings.ts';
 import { isRenewalClamped } from './schedule.ts';
 
 /** Any time and identifier: of a token to come only the length matters. */

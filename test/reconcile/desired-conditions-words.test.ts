@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Condition, ConditionType } from '../../src/reconcile/conditions.ts';
-import { describeConditions } from '../../src/reconcile/desired-conditions.ts';
+import { desiredConditions } from '../../src/reconcile/desired-conditions.ts';
 import type { KeyObservation, Observed, TokenObservation } from '../../src/reconcile/observed.ts';
 import { presentToken, type Outcome } from '../../src/reconcile/outcome.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
@@ -180,7 +180,7 @@ function conditionOf(
   now = NOW,
 ): Condition | undefined {
   const token = presentToken(observed, outcome);
-  return describeConditions(observed, outcome, token, now).find((condition) => condition.type === type);
+  return desiredConditions(observed, outcome, token, now).find((condition) => condition.type === type);
 }
 
 describe('a condition', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { describeConditions } from '../../src/reconcile/desired-conditions.ts';
+import { desiredConditions } from '../../src/reconcile/desired-conditions.ts';
 import { desiredStatus } from '../../src/reconcile/desired-status.ts';
 import type { Observed } from '../../src/reconcile/observed.ts';
 import { presentToken, type Outcome } from '../../src/reconcile/outcome.ts';
@@ -20,7 +20,7 @@ import { faulty, gone, HOUR, key, noKey, otherKey, signed } from './outcomes.ts'
 
 /** `status reason` of a condition; `undefined` when it is not there. */
 function conditionOf(observed: Observed, outcome: Outcome, type: string, now = NOW): string | undefined {
-  const conditions = describeConditions(observed, outcome, presentToken(observed, outcome), now);
+  const conditions = desiredConditions(observed, outcome, presentToken(observed, outcome), now);
   const condition = conditions.find((one) => one.type === type);
   return condition === undefined ? undefined : `${condition.status} ${condition.reason}`;
 }
@@ -90,7 +90,7 @@ describe('KeyAvailable', () => {
 describe('the other conditions', () => {
   it('are absent when there is nothing to say', async () => {
     const observed = await settled();
-    const conditions = describeConditions(observed, {}, presentToken(observed, {}), NOW);
+    const conditions = desiredConditions(observed, {}, presentToken(observed, {}), NOW);
     assert.deepEqual(
       conditions.map(({ type }) => type),
       ['Ready', 'KeyAvailable'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { describeKeyRecord, parsePublicJwk } from '../../src/reconcile/key-record.ts';
+import { recordKey, parsePublicJwk } from '../../src/reconcile/key-record.ts';
 import type { Observed } from '../../src/reconcile/observed.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { NOW, makeObserved, ourSecret, readKey, settled, settledJwt } from '../fixtures/observed.ts';
@@ -18,14 +18,14 @@ describe('the record of the key that the current token was signed with', () => {
   it('stays as it is while there is no valid token, whatever key and spec say', async () => {
     const jwt = await settledJwt({ keyId: 'another' });
     for (const secret of [undefined, ourSecret(jwt, 0, { token: { state: 'faulty', cause: 'Expired' } })])
-      assert.deepEqual(describeKeyRecord(makeObserved({ jwt, secret, key }), false), recordOf(jwt));
+      assert.deepEqual(recordKey(makeObserved({ jwt, secret, key }), false), recordOf(jwt));
   });
 
   it('stays as it is while the spec cannot be served, even beside a valid token', async () => {
     const served = await settledJwt();
     const broken = { ...makeJwt({ algorithm: 'none' }), recorded: served.recorded };
     assert.deepEqual(
-      describeKeyRecord(makeObserved({ jwt: broken, secret: ourSecret(served), key }), false),
+      recordKey(makeObserved({ jwt: broken, secret: ourSecret(served), key }), false),
       recordOf(served),
     );
   });
@@ -34,7 +34,7 @@ describe('the record of the key that the current token was signed with', () => {
     const jwt = makeJwt();
     const token = { state: 'valid', expiresAt: NOW, isLegacy: true, tokenId: undefined } as const;
     const recorded = (signature: 'unknown' | 'verified'): string | undefined =>
-      describeKeyRecord(
+      recordKey(
         makeObserved({ jwt, secret: ourSecret(jwt, 0, { token: { ...token, signature } }), key }),
         false,
       ).keyVersion;
@@ -43,7 +43,7 @@ describe('the record of the key that the current token was signed with', () => {
   });
 
   it('is of the key that signed in this round, even if there was no token before', () => {
-    const record = describeKeyRecord(makeObserved({ jwt: makeJwt(), key }), true);
+    const record = recordKey(makeObserved({ jwt: makeJwt(), key }), true);
     assert.deepEqual(
       [record.keyId, record.keyThumbprint, record.keyVersion],
       ['my-jwt-key', key.key.thumbprint, 'key/7'],
@@ -53,7 +53,7 @@ describe('the record of the key that the current token was signed with', () => {
   it('has the key id of the spec, with which a valid token was signed', async () => {
     const { jwt, ...observed } = await settled();
     const lost = { ...jwt, recorded: { ...jwt.recorded, keyId: undefined } };
-    assert.equal(describeKeyRecord({ ...observed, jwt: lost }, false).keyId, 'my-jwt-key');
+    assert.equal(recordKey({ ...observed, jwt: lost }, false).keyId, 'my-jwt-key');
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { describeRetiredKeys } from '../../src/reconcile/retired-keys.ts';
+import { recordRetiredKeys } from '../../src/reconcile/retired-keys.ts';
 import { DAY, NOW } from '../fixtures/observed.ts';
 
 const ISSUER = 'https://issuer.example';
@@ -18,12 +18,12 @@ const retired = (kid: string, expiresAt: number) => ({ publicKey: jwk(kid), expi
 describe('retired keys', () => {
   it('do not exist as long as one key signs', () => {
     const recorded = { ...token('old', NOW + 10), retiredKeys: undefined };
-    assert.equal(describeRetiredKeys(recorded, token('old', NOW + DAY, 'next'), NOW), undefined);
+    assert.equal(recordRetiredKeys(recorded, token('old', NOW + DAY, 'next'), NOW), undefined);
   });
 
   it('are kept until their last token expires', () => {
     const recorded = { ...token('old', NOW + 10), retiredKeys: undefined };
-    assert.deepEqual(describeRetiredKeys(recorded, token('new', NOW + DAY), NOW), [retired('old', NOW + 10)]);
+    assert.deepEqual(recordRetiredKeys(recorded, token('new', NOW + DAY), NOW), [retired('old', NOW + 10)]);
   });
 
   it('include the same key under another kid: verifiers look for the kid', () => {
@@ -34,29 +34,29 @@ describe('retired keys', () => {
       tokenId: 'next',
       issuer: ISSUER,
     };
-    assert.deepEqual(describeRetiredKeys(recorded, present, NOW), [retired('old', NOW + 10)]);
+    assert.deepEqual(recordRetiredKeys(recorded, present, NOW), [retired('old', NOW + 10)]);
   });
 
   it('do not include a key that signs with another algorithm now: it is published once under its kid', () => {
     const recorded = { ...token('old', NOW + 10), retiredKeys: undefined };
     const present = { ...token('old', NOW + DAY, 'next'), publicKey: jwk('old').replace('ES256', 'ES512') };
-    assert.equal(describeRetiredKeys(recorded, present, NOW), undefined);
+    assert.equal(recordRetiredKeys(recorded, present, NOW), undefined);
   });
 
   it('are kept for tokens of a longer lifetime, after it became shorter', () => {
     const recorded = { ...token('old', NOW + DAY), retiredKeys: undefined };
-    const shorter = describeRetiredKeys(recorded, token('old', NOW + 60, 'next'), NOW);
+    const shorter = recordRetiredKeys(recorded, token('old', NOW + 60, 'next'), NOW);
     assert.deepEqual(shorter, [retired('old', NOW + DAY)]);
     const replaced = { ...token('old', NOW + 60, 'next'), retiredKeys: shorter };
-    assert.deepEqual(describeRetiredKeys(replaced, token('new', NOW + 60), NOW), [retired('old', NOW + DAY)]);
+    assert.deepEqual(recordRetiredKeys(replaced, token('new', NOW + 60), NOW), [retired('old', NOW + DAY)]);
   });
 
   it('do not come from a status that names no key, or no expiry', () => {
     const nothing = { publicKey: undefined, issuer: ISSUER, retiredKeys: undefined };
     const unnamed = { ...nothing, expiresAt: NOW + 10, tokenId: 'a' };
-    assert.equal(describeRetiredKeys(unnamed, token('new', NOW + DAY), NOW), undefined);
+    assert.equal(recordRetiredKeys(unnamed, token('new', NOW + DAY), NOW), undefined);
     const endless = { ...nothing, publicKey: jwk('old'), expiresAt: undefined, tokenId: 'a' };
-    assert.equal(describeRetiredKeys(endless, token('new', NOW + DAY), NOW), undefined);
+    assert.equal(recordRetiredKeys(endless, token('new', NOW + DAY), NOW), undefined);
   });
 
   it('include the key of a token that was deleted: it may still be in use', () => {
@@ -67,27 +67,27 @@ describe('retired keys', () => {
       tokenId: undefined,
       issuer: ISSUER,
     };
-    const kept = describeRetiredKeys(recorded, gone, NOW);
+    const kept = recordRetiredKeys(recorded, gone, NOW);
     assert.deepEqual(kept, [retired('old', NOW + DAY)]);
-    const again = describeRetiredKeys({ ...gone, retiredKeys: kept }, token('old', NOW + DAY), NOW);
+    const again = recordRetiredKeys({ ...gone, retiredKeys: kept }, token('old', NOW + DAY), NOW);
     assert.equal(again, undefined, 'the same key signs again, for as long');
   });
 
   it('are several when one after the other was replaced, the last to expire first', () => {
     const recorded = { ...token('b', NOW + 20), retiredKeys: [retired('a', NOW + 30)] };
-    const keys = describeRetiredKeys(recorded, token('c', NOW + DAY), NOW);
+    const keys = recordRetiredKeys(recorded, token('c', NOW + DAY), NOW);
     assert.deepEqual(keys, [retired('a', NOW + 30), retired('b', NOW + 20)]);
   });
 
   it('include a key that comes back and is replaced again once, with its last expiry', () => {
     const recorded = { ...token('a', NOW + 40), retiredKeys: [retired('a', NOW + 30)] };
-    assert.deepEqual(describeRetiredKeys(recorded, token('b', NOW + DAY), NOW), [retired('a', NOW + 40)]);
+    assert.deepEqual(recordRetiredKeys(recorded, token('b', NOW + DAY), NOW), [retired('a', NOW + 40)]);
   });
 
   it('are removed with the next token after their expiry, and not by time alone', () => {
     const recorded = { ...token('new', NOW + DAY), retiredKeys: [retired('old', NOW)] };
-    assert.equal(describeRetiredKeys(recorded, token('new', NOW + DAY), NOW), recorded.retiredKeys);
-    assert.equal(describeRetiredKeys(recorded, token('new', NOW + 2 * DAY, 'next'), NOW), undefined);
+    assert.equal(recordRetiredKeys(recorded, token('new', NOW + DAY), NOW), recorded.retiredKeys);
+    assert.equal(recordRetiredKeys(recorded, token('new', NOW + 2 * DAY, 'next'), NOW), undefined);
   });
 
   it('include the same key for another issuer, which stays published until its last token expires', () => {
@@ -95,23 +95,23 @@ describe('retired keys', () => {
     // A token of the new issuer could not be signed yet: the status says the new issuer already, and the old token is there.
     const waiting = { ...token('key', NOW + 10), issuer: 'https://new' };
     const kept = [{ ...retired('key', NOW + 10), issuer: 'https://old' }];
-    assert.deepEqual(describeRetiredKeys(recorded, waiting, NOW), kept);
+    assert.deepEqual(recordRetiredKeys(recorded, waiting, NOW), kept);
     const present = { ...token('key', NOW + DAY, 'next'), issuer: 'https://new' };
-    assert.deepEqual(describeRetiredKeys({ ...waiting, retiredKeys: kept }, present, NOW), kept);
+    assert.deepEqual(recordRetiredKeys({ ...waiting, retiredKeys: kept }, present, NOW), kept);
     const back = { ...token('key', NOW + 2 * DAY, 'last'), issuer: 'https://old' };
-    assert.deepEqual(describeRetiredKeys({ ...present, retiredKeys: kept }, back, NOW), [
+    assert.deepEqual(recordRetiredKeys({ ...present, retiredKeys: kept }, back, NOW), [
       { ...retired('key', NOW + DAY), issuer: 'https://new' },
     ]);
   });
 
   it('do not include the key of tokens without an issuer, which verifiers refuse', () => {
     const recorded = { ...token('old', NOW + 10), issuer: undefined, retiredKeys: undefined };
-    assert.equal(describeRetiredKeys(recorded, token('new', NOW + DAY), NOW), undefined);
+    assert.equal(recordRetiredKeys(recorded, token('new', NOW + DAY), NOW), undefined);
   });
 
   it('are at most as many as the CRD allows', () => {
     const many = Array.from({ length: 16 }, (_, index) => retired(`k${index}`, NOW + 100 - index));
-    const keys = describeRetiredKeys(
+    const keys = recordRetiredKeys(
       { ...token('old', NOW + 500), retiredKeys: many },
       token('new', NOW + DAY),
       NOW,

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { ALGORITHMS, isAlgorithmName } from '../../src/resources/algorithms.ts';
 import { buildClaims } from '../../src/signing/claims.ts';
 import { readSigningKey } from '../../src/signing/key.ts';
-import { findWarnings } from '../../src/signing/lint/findings.ts';
+import { findWarnings } from '../../src/signing/lint/lint-findings.ts';
 import { findTooLong, tokenBytes } from '../../src/signing/token-size.ts';
 import { signToken } from '../../src/signing/token.ts';
 import { makeSpec } from '../fixtures/jwts.ts';

@@ -3,7 +3,7 @@ import { member, stringMember, type JsonObject } from '../../resources/json.ts';
 import { claimsOf, type JwtSpec } from '../../resources/jwt.ts';
 import { BACKDATE, effectiveIssuer } from '../claims.ts';
 import { readScopes } from './scopes.ts';
-import type { LintWarning } from './findings.ts';
+import type { LintWarning } from './lint-findings.ts';
 import type { Seconds } from '../../time/units.ts';
 
 /** WLCG Common JWT Profiles: the longest lifetime of an access token unless its users agreed on more. */
