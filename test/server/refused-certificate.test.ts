@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
-import { EventEmitter } from 'node:events';
+import { spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import { makeDevCertificate, type DevCertificate } from './dev-certificate.ts';
+import { servingCertificate, withWebhook } from './started-webhook.ts';
 import { warnOfRefusedCertificate } from '../../src/server/refused-certificate.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 
@@ -41,4 +48,32 @@ describe('a client that refuses our certificate', () => {
     const [line = ''] = serverWith(60_000)('ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED');
     assert.match(line, /compare the clocks/);
   });
+});
+
+/** Connects with OpenSSL, which sends an alert when it refuses a certificate; Node's client only closes the connection. */
+async function connectTrusting({ cert }: DevCertificate, port: number): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-'));
+  const caFile = join(folder, 'ca.crt');
+  await writeFile(caFile, cert);
+  const args = ['-connect', `127.0.0.1:${port}`, '-CAfile', caFile, '-verify_return_error'];
+  const client = spawn('openssl', ['s_client', ...args], { stdio: 'ignore' });
+  const [code] = await once(client, 'close');
+  await rm(folder, { recursive: true });
+  assert.equal(code, 1);
+}
+
+describe('a TLS client', () => {
+  const cases: readonly [string, number, RegExp][] = [
+    ['that refuses an expired certificate', -60_000, /: it has expired$/],
+    ['that does not trust its issuer', 60_000, /: the caBundle .* must hold its CA$/],
+  ];
+  for (const [title, lifetime, reason] of cases)
+    it(`${title} is in the log of the webhook, with the reason`, async () => {
+      const [served, other] = [await makeDevCertificate(lifetime), await makeDevCertificate()];
+      await withWebhook({ certificate: servingCertificate(served) }, async ({ port, lines }) => {
+        await connectTrusting(lifetime < 0 ? served : other, port);
+        await waitUntil('the line', 30_000, () => lines.length > 0);
+        assert.match(String(lines[0]?.['msg']), reason);
+      });
+    });
 });
