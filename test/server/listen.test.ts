@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import type { ListenPlace } from '../../src/server/listen-many.ts';
+import { fastify } from 'fastify';
+import { listenMany, type ListenPlace, type Port } from '../../src/server/listen-many.ts';
 import { listenOn } from '../../src/server/listen.ts';
+
+/** An address for documentation (RFC 5737): no machine has it. */
+const NOWHERE = '192.0.2.1';
 
 /** A machine on which listening at some addresses fails with an error of this code; gives the addresses tried. */
 function machine(failures: Readonly<Record<string, string>>) {
@@ -34,6 +38,24 @@ describe('listening', () => {
       assert.deepEqual(tried, ['::', '0.0.0.0']);
     });
   }
+
+  for (const isShared of [false, true])
+    it(`listens with the same application where IPv6 is missing (shared port: ${isShared})`, async () => {
+      const app = fastify().get('/', () => 'here');
+      let port: Port | undefined;
+      const listening = await listenOn('--webhook-address', { host: undefined, port: 0 }, async (place) => {
+        const hosts: ListenPlace['hosts'] = place.hosts[0] === '::' ? [NOWHERE] : place.hosts;
+        port = await listenMany(app, { ...place, hosts, isShared });
+        return port.address;
+      });
+      assert.ok(listening.ok);
+      assert.equal(port?.address.address, '0.0.0.0');
+      const answer = await fetch(`http://127.0.0.1:${listening.value}/`, {
+        headers: { connection: 'close' },
+      });
+      assert.deepEqual([answer.status, await answer.text()], [200, 'here']);
+      await Promise.all([port?.close(), app.close()]);
+    });
 
   it('at given addresses is on these only, whatever they are', async () => {
     const { tried, listen } = machine({});
@@ -74,7 +96,7 @@ describe('listening', () => {
     const server = createServer();
     const listening = await listenOn(
       '--http-address',
-      { host: '192.0.2.1', port: 0 },
+      { host: NOWHERE, port: 0 },
       async ({ hosts, port }) => {
         server.listen({ host: hosts[0], port });
         await once(server, 'listening');
@@ -83,7 +105,7 @@ describe('listening', () => {
     );
     assert.deepEqual(listening, {
       ok: false,
-      problem: '--http-address=192.0.2.1:0 is not an address of this machine: use :0 for all of them',
+      problem: `--http-address=${NOWHERE}:0 is not an address of this machine: use :0 for all of them`,
     });
   });
 });
