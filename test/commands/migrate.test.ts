@@ -43,6 +43,55 @@ describe('migrate check finds', () => {
     assert.equal(granted?.reason, 'KeyNotGranted');
   });
 
+  describe('with --legacy-key-namespace of another namespace than default', () => {
+    const more = { legacyKeyNamespace: 'keys' };
+
+    it('a key that token-manager would look for in default after a roll-back', () => {
+      const annotations = { 'tokens.osg-htc.org/allowed-namespaces': 'science' };
+      const [note, ...others] = check({
+        jwts: [wireJwt(keyIn('my-key'))],
+        secrets: { 'keys/my-key': { annotations } },
+        more,
+      });
+      assert.deepEqual([note?.level, note?.reason, others], ['note', 'KeyNamespace', []]);
+      assert.match(note?.why ?? '', /after a roll-back token-manager would read Secret default\/my-key/);
+      assert.deepEqual(note?.commands, [
+        `kubectl patch jwt my-jwt -n science --type=merge -p '{"spec":{"key":{"secret":{"namespace":"keys"}}}}'`,
+      ]);
+    });
+
+    it('a key that is only in default, where token-manager read it', () => {
+      const jwts = ['science', 'default'].map((namespace) =>
+        wireJwt(keyIn('my-key'), { metadata: { namespace } }),
+      );
+      const secrets = { 'default/my-key': {} };
+      const patch = `--type=merge -p '{"spec":{"key":{"secret":{"namespace":"default"}}}}'`;
+      const grant =
+        'kubectl annotate secret my-key -n default --overwrite tokens.osg-htc.org/allowed-namespaces=science';
+      const [science] = fixes({ jwts, secrets, more });
+      assert.match(
+        science?.why ?? '',
+        /token-manager read Secret default\/my-key, jwt-injector looks for keys\/my-key/,
+      );
+      assert.deepEqual(science?.commands, [
+        `${grant} && kubectl patch jwt my-jwt -n science ${patch} && kubectl patch jwt my-jwt -n default ${patch}`,
+      ]);
+      const [own] = fixes({ jwts: jwts.slice(1), secrets, more });
+      assert.deepEqual(own?.commands, [`kubectl patch jwt my-jwt -n default ${patch}`]);
+    });
+
+    it('a key that is nowhere, or has the name of the Secret for the token', () => {
+      const create =
+        'kubectl create secret generic my-jwt -n keys --from-file=key.pem=KEYFILE && ' +
+        'kubectl annotate secret my-jwt -n keys tokens.osg-htc.org/allowed-namespaces=';
+      const [nowhere] = fixes({ jwts: [wireJwt(keyIn('my-jwt'))], more });
+      assert.deepEqual(nowhere?.commands, [`${create}science`]);
+      const jwt = wireJwt(keyIn('my-jwt'), { metadata: { namespace: 'default' } });
+      const [own] = fixes({ jwts: [jwt], secrets: { 'default/my-jwt': {} }, more });
+      assert.deepEqual(own?.commands, [`${create}default`]);
+    });
+  });
+
   it('the same name in both namespaces, as a remark', () => {
     const found = check({
       jwts: [wireJwt(keyIn('my-key'))],

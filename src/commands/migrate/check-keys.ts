@@ -76,7 +76,8 @@ function findElsewhere(jwt: Jwt, reference: KeyReference, facts: MigrationFacts,
     const patches = users.map((other) =>
       patchSpec(facts.printer, other.jwt, { key: { secret: { namespace: old.namespace } } }),
     );
-    const command = inOrder(grant(facts, grants, old), ...patches);
+    const needsGrant = grants.has(`${old.namespace}/${old.name}`);
+    const command = inOrder(...(needsGrant ? [grant(facts, grants, old)] : []), ...patches);
     return { level: 'fix', reason: 'KeyNotFound', why, commands: [command] };
   }
   const why = `its key Secret ${namespace}/${name} does not exist: replace KEYFILE with the file that contains the key`;
@@ -94,8 +95,9 @@ function findOldKey(jwt: Jwt, facts: MigrationFacts): KeyReference | undefined {
   const reference = findReference(jwt, facts);
   if (reference === undefined || facts.secret(reference.namespace, reference.name).state !== 'absent')
     return undefined;
-  const old = oldReference(jwt, reference, facts);
-  return old === undefined || facts.secret(old.namespace, old.name).state === 'absent' ? undefined : old;
+  const old = oldReference(jwt, reference);
+  if (old === undefined || isOwnSecret(jwt, old)) return undefined;
+  return facts.secret(old.namespace, old.name).state === 'absent' ? undefined : old;
 }
 
 function isSameSecret(one: KeyReference | undefined, other: KeyReference): one is KeyReference {
@@ -107,7 +109,7 @@ function isSameSecret(one: KeyReference | undefined, other: KeyReference): one i
  * `default` after a roll-back. If both Secrets exist, only reading private keys would show whether they hold the same one.
  */
 function noteOtherKey(jwt: Jwt, reference: KeyReference, facts: MigrationFacts): JwtFinding | undefined {
-  const old = oldReference(jwt, reference, facts);
+  const old = oldReference(jwt, reference);
   if (old === undefined) return undefined;
   const { namespace, name } = reference;
   const why =
@@ -123,16 +125,11 @@ function findReference(jwt: Jwt, { legacyKeyNamespace }: MigrationFacts): KeyRef
   return jwt.spec.ok ? locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace) : undefined;
 }
 
-/** Where token-manager read the key, if that is a different Secret. */
-function oldReference(
-  jwt: Jwt,
-  reference: KeyReference,
-  { legacyKeyNamespace }: Pick<MigrationFacts, 'legacyKeyNamespace'>,
-): KeyReference | undefined {
-  if (!jwt.spec.ok || jwt.spec.value.key.from !== 'secret' || legacyKeyNamespace !== undefined)
-    return undefined;
+/** Where token-manager read a key without a namespace, if jwt-injector reads it elsewhere, by its flag or its default. */
+function oldReference(jwt: Jwt, reference: KeyReference): KeyReference | undefined {
+  if (!jwt.spec.ok || jwt.spec.value.key.from !== 'secret') return undefined;
   const isOmitted = jwt.spec.value.key.namespace === undefined;
-  return isOmitted && jwt.namespace !== OLD_KEY_NAMESPACE
+  return isOmitted && reference.namespace !== OLD_KEY_NAMESPACE
     ? { ...reference, namespace: OLD_KEY_NAMESPACE }
     : undefined;
 }
@@ -145,7 +142,7 @@ export function listKeySecrets(
   return jwts.flatMap((jwt) => {
     const reference = jwt.spec.ok ? locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace) : undefined;
     if (reference === undefined) return [];
-    const old = oldReference(jwt, reference, { legacyKeyNamespace });
+    const old = oldReference(jwt, reference);
     return old === undefined ? [reference] : [reference, old];
   });
 }
@@ -156,8 +153,7 @@ function collectGrants(facts: MigrationFacts): Grants {
   for (const { jwt } of facts.jwts) {
     const own = findReference(jwt, facts);
     if (own === undefined) continue;
-    const isAbsent = facts.secret(own.namespace, own.name).state === 'absent';
-    const reference = isAbsent ? (oldReference(jwt, own, facts) ?? own) : own;
+    const reference = findOldKey(jwt, facts) ?? own;
     if (reference.namespace === jwt.namespace) continue;
     const id = `${reference.namespace}/${reference.name}`;
     grants.set(id, (grants.get(id) ?? new Set()).add(jwt.namespace));
