@@ -1,7 +1,7 @@
 import type { ObjectName } from '../resources/object-key.ts';
 import type { JsonObject } from '../resources/json.ts';
 import { APP, GROUP, KIND, VERSION } from '../resources/names.ts';
-import { MAX_OBJECT_NAME } from '../resources/object-name.ts';
+import { MAX_OBJECT_NAME, startOfName } from '../resources/object-name.ts';
 import { formatMicroTime } from '../time/format-time.ts';
 import type { Milliseconds } from '../time/units.ts';
 
@@ -20,9 +20,7 @@ const MAX_WORD_BYTES = 128; // bytes, of action, reason and reportingInstance
 
 /** An Event's name: that of its subject and a suffix nobody else uses. */
 export function eventName(subject: string, suffix: string): string {
-  // The cut must not leave a dot or dash before the dot that follows.
-  const start = subject.slice(0, MAX_OBJECT_NAME - suffix.length - 1).replace(/[.-]+$/, '');
-  return `${start}.${suffix}`;
+  return `${startOfName(subject, MAX_OBJECT_NAME - suffix.length - 1)}.${suffix}`;
 }
 
 /** An events.k8s.io/v1 Event. `instance` names this process. */

@@ -15,3 +15,8 @@ export function isObjectName(name: string): boolean {
 export function isNamespaceName(name: string): boolean {
   return name.length <= MAX_DNS_LABEL && DNS_LABEL.test(name);
 }
+
+/** As much of an object's name, at most `length` characters, as is a name itself: a cut may leave a dot or dash at the end. */
+export function startOfName(name: string, length: number): string {
+  return name.slice(0, length).replace(/[.-]+$/, '');
+}

@@ -1,6 +1,7 @@
 import type { ObjectName } from '../../resources/object-key.ts';
 import { isObjectName } from '../../resources/object-name.ts';
 import { objectMember, stringMember } from '../../resources/json.ts';
+import { startOfName } from '../../resources/object-name.ts';
 import { isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
 import type { CommandPrinter } from '../cluster/command-printer.ts';
 import { inOrder, moveKey, patchSpec, printMember } from './shell-commands.ts';
@@ -43,7 +44,7 @@ function findSource(printer: CommandPrinter, { jwt, spec }: MigratingJwt): Sourc
   if (map !== undefined) return findMapSource(printer, namespace, map);
   if (!jwt.spec.ok) return undefined;
   const { key } = jwt.spec.value;
-  const base = `${name.slice(0, MAX_NAME_PART_LENGTH)}-key`;
+  const base = `${startOfName(name, MAX_NAME_PART_LENGTH)}-key`;
   if (key.from === 'value') {
     return {
       id: `${namespace} jwt ${name}`,
@@ -73,7 +74,7 @@ function findMapSource(printer: CommandPrinter, jwtNamespace: string, map: unkno
     id: `${jwtNamespace} configmap ${namespace}/${name} ${key}`,
     from: `ConfigMap ${namespace}/${name}`,
     print: printMember(printer, 'configmap', { namespace, name }, ['data', key]),
-    base: name.slice(0, MAX_NAME_PART_LENGTH),
+    base: startOfName(name, MAX_NAME_PART_LENGTH),
     dataKey: key,
     dropped: { configMap: null },
   };

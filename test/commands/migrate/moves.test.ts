@@ -26,6 +26,19 @@ describe('migrate check moves keys and JWTs:', () => {
     assert.deepEqual(fixes({ jwts: [wireJwt(keyIn('my-jwt', 'science'))] })[0]?.commands, []);
   });
 
+  it('a long name is cut where a name may end', () => {
+    for (const end of ['.', '-', '--']) {
+      const part = 'a'.repeat(240 - end.length);
+      const long = `${part}${end}rest`;
+      const inMap = { key: { configMap: { name: long, key: 'key.pem' } } };
+      const found = check({ jwts: [wireJwt({}, { metadata: { name: long } }), wireJwt(inMap)] });
+      const made = found.flatMap(({ commands }) =>
+        commands.flatMap((command) => /create secret generic (\S+) /.exec(command)?.[1] ?? []),
+      );
+      assert.deepEqual(made.toSorted(inOrderOfText), [part, `${part}-key`]);
+    }
+  });
+
   it('keys that are moved get names of their own, and their JWTs the namespace', () => {
     const fromMap = (name: string, map: string, namespace = 'default') =>
       wireJwt({ key: { configMap: { name: map, key: 'key.pem', namespace } } }, { metadata: { name } });
