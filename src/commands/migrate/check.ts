@@ -3,6 +3,7 @@ import type { Io } from '../io.ts';
 import type { MigrationFinding } from './migration-facts.ts';
 import { gatherFacts, type GatherOptions } from './gather-migration.ts';
 import { findLeftovers } from './find-leftovers.ts';
+import { jwtScope, type JwtScope } from './jwt-scope.ts';
 import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/report-output.ts';
 import { EXIT, type ExitCode } from '../command.ts';
@@ -23,10 +24,10 @@ interface MigrationReport {
 
 /** `jwt-injector migrate check`: exit code 1 when something has to be fixed. */
 export async function checkMigration(access: Access, options: MigrateOptions, io: Io): Promise<ExitCode> {
-  const namespace = options.everywhere ? undefined : access.namespace;
   const gathered = await gatherFacts(access, options);
+  const scope = jwtScope(gathered?.facts.api, options.everywhere, access.namespace);
   const report: MigrationReport = {
-    namespace,
+    namespace: scope.namespace,
     jwts: gathered?.facts.jwts.length ?? 0,
     findings: gathered === undefined ? [] : findLeftovers(gathered.facts),
     forbidden: gathered?.forbidden ?? [],
@@ -34,16 +35,15 @@ export async function checkMigration(access: Access, options: MigrateOptions, io
   printReport(io, options.output, report, (facts, paint) =>
     gathered === undefined
       ? ['This cluster has no JWT resource: there is nothing to take over.']
-      : describeMigration(facts, paint),
+      : describeMigration(facts, scope, paint),
   );
   return report.findings.some(({ level }) => level === 'fix') ? EXIT.refused : EXIT.done;
 }
 
-function describeMigration(report: MigrationReport, paint: Paint): readonly string[] {
-  const { namespace, jwts, findings, forbidden } = report;
+function describeMigration(report: MigrationReport, scope: JwtScope, paint: Paint): readonly string[] {
+  const { jwts, findings, forbidden } = report;
   const fixes = findings.filter(({ level }) => level === 'fix');
   const notes = findings.filter(({ level }) => level === 'note');
-  const where = namespace === undefined ? 'all namespaces' : `namespace ${namespace}`;
   const verdict =
     fixes.length === 0
       ? paint('green', `nothing to fix${forbidden.length === 0 ? '' : ' in what you are allowed to read'}`)
@@ -56,7 +56,7 @@ function describeMigration(report: MigrationReport, paint: Paint): readonly stri
     why,
   ]);
   return [
-    `${jwts} ${jwts === 1 ? 'JWT' : 'JWTs'} in ${where}: ${verdict}${remarks}`,
+    `${jwts} ${jwts === 1 ? 'JWT' : 'JWTs'} ${scope.words}: ${verdict}${remarks}`,
     ...(rows.length === 0 ? [] : ['', ...formatTable(rows)]),
     ...describeCommands('To fix it, in this order:', fixes, paint),
     ...describeCommands('Optional clean-up:', notes, paint),

@@ -5,10 +5,12 @@ import { objectMember, stringMember, type JsonObject } from '../../resources/jso
 import type { CommandPrinter } from '../cluster/command-printer.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeApiError } from '../cluster/api-errors.ts';
+import { discoverJwts } from '../cluster/discover.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
 import type { Io } from '../io.ts';
 import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/report-output.ts';
+import { jwtScope, type JwtScope } from './jwt-scope.ts';
 import { stopDeployment } from './shell-commands.ts';
 import { findDeployments, type OldDeployment } from '../token-manager/deployments.ts';
 import { cleaningPatch, findKopfLeftovers, type KopfLeftovers } from '../token-manager/kopf-leftovers.ts';
@@ -23,8 +25,9 @@ export interface CleanOptions {
   readonly output: OutputFormat;
 }
 
-/** One JWT with markers, and what was done about them. */
+/** One JWT with leftovers, as `-o json` prints it, and what was done about them. */
 interface CleanedJwt extends ObjectName {
+  /** What token-manager left on it. */
   readonly legacyMarkers: KopfLeftovers;
   /** `found`: nothing was changed, because of --dry-run or because token-manager runs, or may run. */
   readonly outcome: 'found' | 'cleaned' | 'failed';
@@ -53,57 +56,56 @@ const MAX_TRIES = 5;
 export async function cleanLeftovers(access: Access, options: CleanOptions, io: Io): Promise<ExitCode> {
   const { everywhere, dryRun, output } = options;
   const forbidden = new Set<string>();
-  const place = everywhere ? {} : { namespace: access.namespace };
-  const withMarkers = await listWithLeftovers(access.client, resourcePath(JWTS, place));
+  const api = await discoverJwts(access.client);
+  const scope = jwtScope(api, everywhere, access.namespace);
+  const withLeftovers =
+    api === undefined ? [] : await listWithLeftovers(access.client, resourcePath(JWTS, scope));
   const deployments = await findDeployments(access, forbidden);
   const running = deployments.filter(({ replicas }) => replicas > 0);
-  const obstacle = findRunning(running, [...forbidden]);
+  const obstacle = whyNotCleaned(running, [...forbidden]);
   const report: CleanReport = {
-    namespace: everywhere ? undefined : access.namespace,
+    namespace: scope.namespace,
     dryRun,
     jwts:
       obstacle === undefined && !dryRun
-        ? await inParallel(withMarkers, (jwt) => cleanOne(access, jwt))
-        : withMarkers.map((jwt) => reportOn(jwt, 'found')),
+        ? await inParallel(withLeftovers, (jwt) => cleanOne(access, jwt))
+        : withLeftovers.map((jwt) => reportOn(jwt, 'found')),
     running,
     forbidden: [...forbidden],
   };
-  printReport(io, output, report, (facts, paint) => describeCleaning(facts, access.printer, paint));
-  const isRefused = withMarkers.length > 0 && !dryRun && obstacle !== undefined;
+  printReport(io, output, report, (facts, paint) =>
+    describeCleaning(facts, { scope, printer: access.printer, paint }),
+  );
+  const isRefused = withLeftovers.length > 0 && !dryRun && obstacle !== undefined;
   return isRefused || report.jwts.some(({ outcome }) => outcome === 'failed') ? EXIT.refused : EXIT.done;
 }
 
 interface JwtWithLeftovers extends ObjectName {
   readonly object: JsonObject;
-  readonly legacyMarkers: KopfLeftovers;
+  readonly leftovers: KopfLeftovers;
 }
 
 async function listWithLeftovers(
   client: Access['client'],
   path: string,
 ): Promise<readonly JwtWithLeftovers[]> {
-  try {
-    const { items } = await client.listMapped(path, { map: readLeftovers });
-    return items.filter((jwt) => jwt !== undefined);
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw error;
-  }
+  const { items } = await client.listMapped(path, { map: readLeftovers });
+  return items.filter((jwt) => jwt !== undefined);
 }
 
 function readLeftovers(object: JsonObject): JwtWithLeftovers | undefined {
-  const legacyMarkers = findKopfLeftovers(object);
-  if (legacyMarkers === undefined) return undefined;
+  const leftovers = findKopfLeftovers(object);
+  if (leftovers === undefined) return undefined;
   const metadata = objectMember(object, 'metadata');
   const [namespace, name] = [stringMember(metadata, 'namespace') ?? '', stringMember(metadata, 'name') ?? ''];
-  return { object, namespace, name, legacyMarkers };
+  return { object, namespace, name, leftovers };
 }
 
 function reportOn(
-  { namespace, name, legacyMarkers }: JwtWithLeftovers,
+  { namespace, name, leftovers }: JwtWithLeftovers,
   outcome: CleanedJwt['outcome'],
 ): CleanedJwt {
-  return { namespace, name, legacyMarkers, outcome };
+  return { namespace, name, legacyMarkers: leftovers, outcome };
 }
 
 /** A refusal is reported, and the other JWTs are still cleaned; without an answer the command ends. */
@@ -116,7 +118,7 @@ async function cleanOne({ client, printer }: Access, jwt: JwtWithLeftovers): Pro
     try {
       const present = tries === 1 ? jwt : readLeftovers(await client.get(path));
       if (present === undefined) return reportOn(jwt, 'cleaned'); // by somebody else
-      await client.mergePatch(path, cleaningPatch(present.object, present.legacyMarkers));
+      await client.mergePatch(path, cleaningPatch(present.object, present.leftovers));
       return reportOn(jwt, 'cleaned');
     } catch (error) {
       if (isNotFound(error)) return reportOn(jwt, 'cleaned');
@@ -127,19 +129,25 @@ async function cleanOne({ client, printer }: Access, jwt: JwtWithLeftovers): Pro
   }
 }
 
-function describeCleaning(report: CleanReport, printer: CommandPrinter, paint: Paint): readonly string[] {
-  const { namespace, dryRun, jwts, running, forbidden } = report;
-  const where = namespace === undefined ? 'in all namespaces' : `in namespace ${namespace}`;
+interface Wording {
+  readonly scope: JwtScope;
+  readonly printer: CommandPrinter;
+  readonly paint: Paint;
+}
+
+function describeCleaning(report: CleanReport, { scope, printer, paint }: Wording): readonly string[] {
+  const { dryRun, jwts, running, forbidden } = report;
+  const where = scope.words;
   if (jwts.length === 0) return [`No JWT ${where} has anything left by token-manager.`];
   const count = (outcome: CleanedJwt['outcome']): number =>
     jwts.filter((jwt) => jwt.outcome === outcome).length;
-  const rows = jwts.map(({ outcome, legacyMarkers, problem, ...jwt }) => [
+  const rows = jwts.map(({ outcome, legacyMarkers: leftovers, problem, ...jwt }) => [
     paint(outcome === 'failed' ? 'red' : outcome === 'cleaned' ? 'green' : 'yellow', outcome),
     `JWT ${jwt.namespace === '' ? '' : `${jwt.namespace}/`}${jwt.name}`,
-    problem ?? [...legacyMarkers.finalizers, ...legacyMarkers.annotations].join(', '),
+    problem ?? [...leftovers.finalizers, ...leftovers.annotations].join(', '),
   ]);
   const failed = count('failed');
-  const obstacle = findRunning(running, forbidden);
+  const obstacle = whyNotCleaned(running, forbidden);
   const verdict = dryRun
     ? `${jwts.length} would be cleaned ${where}; nothing was changed`
     : obstacle === undefined
@@ -149,16 +157,18 @@ function describeCleaning(report: CleanReport, printer: CommandPrinter, paint: P
     verdict,
     '',
     ...formatTable(rows),
-    ...(obstacle === undefined ? [] : ['', `${WHY_NOT}${running.length > 0 ? ' Stop it first:' : ''}`]),
+    ...(obstacle === undefined
+      ? []
+      : ['', `${WHY_STOP_IT_FIRST}${running.length > 0 ? ' Stop it first:' : ''}`]),
     ...running.map((deployment) => stopDeployment(printer, deployment)),
     ...(forbidden.length === 0 ? [] : [paint('yellow', describeMissingRight(forbidden))]),
   ];
 }
 
-const WHY_NOT = 'Without these, a JWT is new to token-manager, and it would sign every one again.';
+const WHY_STOP_IT_FIRST = 'Without these, a JWT is new to token-manager, and it would sign every one again.';
 
 /** Why nothing may be cleaned: a token-manager that runs, or may run. */
-function findRunning(running: readonly OldDeployment[], forbidden: readonly string[]): string | undefined {
+function whyNotCleaned(running: readonly OldDeployment[], forbidden: readonly string[]): string | undefined {
   if (running.length > 0) return 'token-manager is still running';
   return forbidden.length > 0 ? 'it is not known whether token-manager is still running' : undefined;
 }

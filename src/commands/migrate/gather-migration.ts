@@ -14,6 +14,7 @@ import type { MigratingJwt, MigrationFacts } from './migration-facts.ts';
 import { discover, discoverJwts } from '../cluster/discover.ts';
 import { findDeployments, RELEASE } from '../token-manager/deployments.ts';
 import { listKeySecrets } from './check-keys.ts';
+import { jwtScope } from './jwt-scope.ts';
 import { findKeyCopies, findKopfLeftovers } from '../token-manager/kopf-leftovers.ts';
 import { listTargets } from './moves.ts';
 import { tryList } from '../cluster/try-list.ts';
@@ -46,8 +47,8 @@ export async function gatherFacts(
   const api = await discoverJwts(client);
   if (api === undefined) return undefined;
   const forbidden = new Set<string>();
-  const place = everywhere || !api.namespaced ? {} : { namespace };
-  const { items: jwts } = await client.listMapped(resourcePath(JWTS, place), { map: readMigratingJwt });
+  const scope = jwtScope(api, everywhere, namespace);
+  const { items: jwts } = await client.listMapped(resourcePath(JWTS, scope), { map: readMigratingJwt });
   const known = jwts.filter((jwt) => jwt !== undefined);
   const secret = await readSecrets(access, known, legacyKeyNamespace, forbidden);
   const deployments = await findDeployments(access, forbidden);

@@ -17,10 +17,14 @@ describe('migrate clean', () => {
   let api: StoredApi;
   beforeEach(async () => {
     api = await startStoredApi();
+    offerJwts(true);
     api.objects.set(JWT, wireJwt({}, { metadata: { finalizers: [FINALIZER] } }));
   });
   afterEach(() => api[Symbol.asyncDispose]());
 
+  const offerJwts = (namespaced: boolean): void => {
+    api.objects.set('/apis/tokens.osg-htc.org/v1', { resources: [{ name: 'jwts', namespaced }] });
+  };
   const clean = (...args: readonly string[]) => api.run(migrateCommand, 'clean', ...args);
   const finalizers = (): unknown => api.objects.get(JWT).metadata.finalizers;
   const forbidDeployments = (everywhereOnly: boolean): void => {
@@ -36,6 +40,34 @@ describe('migrate clean', () => {
     const { code, out, err } = await clean('-n', 'science');
     assert.deepEqual([code, err, finalizers()], [0, '', []]);
     assert.match(out, /^1 cleaned in namespace science$/m);
+  });
+
+  describe('a Cluster-scoped CRD, of which no JWT has a namespace', () => {
+    const path = '/apis/tokens.osg-htc.org/v1/jwts/my-jwt';
+    beforeEach(() => {
+      api.objects.clear();
+      offerJwts(false);
+      const { namespace: _, ...metadata } = wireJwt({}, { metadata: { finalizers: [FINALIZER] } }).metadata;
+      api.objects.set(path, { ...wireJwt(), metadata });
+      api.interfere = (request, response) => {
+        if (!request.path.endsWith('/namespaces/default/jwts')) return undefined;
+        refuse(response, 404, 'NotFound');
+        return 'answered';
+      };
+    });
+
+    it('is cleaned without -A, too', async () => {
+      const { code, out, err } = await clean();
+      assert.deepEqual([code, err, api.objects.get(path).metadata.finalizers], [0, '', []]);
+      assert.match(out, /^1 cleaned in the cluster$/m);
+    });
+
+    it('is not said by migrate check to be of a namespace', async () => {
+      const { out } = await api.run(migrateCommand, 'check');
+      assert.match(out, /^1 JWT in the cluster: 1 to fix/m);
+      const { namespace } = JSON.parse((await api.run(migrateCommand, 'check', '-o', 'json')).out);
+      assert.equal(namespace, undefined);
+    });
   });
 
   it('takes an empty -n, as of a variable that is not set, for none, and never for all namespaces', async () => {
@@ -92,7 +124,7 @@ describe('migrate clean', () => {
   });
 
   it('has nothing to refuse where nothing was left', async () => {
-    api.objects.clear();
+    api.objects.delete(JWT);
     forbidDeployments(true);
     assert.deepEqual(await clean('-n', 'science'), {
       code: 0,
