@@ -4,6 +4,7 @@ import { isServed, newRequest } from '../../src/commands/renew/renew-request.ts'
 import { renewCommand } from '../../src/commands/renew.ts';
 import { RENEW } from '../../src/resources/names.ts';
 import { makeJwt, wireJwt } from '../fixtures/jwts.ts';
+import { refuse } from '../kube/bad-server.ts';
 import { runCommand } from './captured-io.ts';
 import { startStoredApi, type StoredApi } from './stored-api.ts';
 
@@ -30,8 +31,9 @@ describe('renew:', () => {
   });
 });
 
+const JWT = '/apis/tokens.osg-htc.org/v1/namespaces/science/jwts/my-jwt';
+
 describe('renew of a JWT that is deleted while it waits', () => {
-  const JWT = '/apis/tokens.osg-htc.org/v1/namespaces/science/jwts/my-jwt';
   for (const [title, replace, says] of [
     ['ends at once', (api: StoredApi) => api.objects.delete(JWT), 'was deleted meanwhile'],
     [
@@ -49,6 +51,61 @@ describe('renew of a JWT that is deleted while it waits', () => {
       assert.deepEqual([code, out, err], [1, '', `error: JWT science/my-jwt ${says}\n`]);
     });
   }
+});
+
+describe('renew --prompt', () => {
+  const PODS = '/api/v1/namespaces/science/pods';
+  const pod = (name: string, secretName: string) => ({
+    metadata: { name, namespace: 'science' },
+    spec: {
+      nodeName: 'node',
+      containers: [{ name: 'main', volumeMounts: [{ name: 'token', mountPath: '/token' }] }],
+      volumes: [{ name: 'token', secret: { secretName } }],
+    },
+  });
+
+  /** Renews a JWT whose token two pods mount, while the requests with this method are answered with this status. */
+  async function prompt(method: string, status: number, atPath: (path: string) => boolean) {
+    await using api = await startStoredApi();
+    api.objects.set(JWT, wireJwt());
+    for (const name of ['a', 'b']) api.objects.set(`${PODS}/${name}`, pod(name, 'my-jwt'));
+    api.objects.set(`${PODS}/c`, pod('c', 'other'));
+    api.follow = (object) => {
+      const lastRenew = object.metadata.annotations?.[RENEW];
+      if (lastRenew !== undefined) object.status = { ...object.status, lastRenew };
+    };
+    api.interfere = (request, response) => {
+      if (request.method !== method || !atPath(request.path)) return undefined;
+      refuse(response, status, status === 403 ? 'Forbidden' : 'NotFound');
+      return 'answered';
+    };
+    const { code, out, err } = await api.run(renewCommand, 'my-jwt', '-n', 'science', '--prompt');
+    return { code, pods: out.trimEnd().split('\n').at(-1), err };
+  }
+
+  it('counts the pods that mount the token', async () => {
+    const { code, pods, err } = await prompt('none', 403, () => false);
+    assert.deepEqual([code, pods, err], [0, '  2 pods see it within a second or two', '']);
+  });
+
+  it('says that it is not known which pods mount it, where they cannot be listed', async () => {
+    const { code, pods, err } = await prompt('GET', 403, (path) => path === PODS);
+    assert.deepEqual([code, pods], [3, '  which pods mount it is not known']);
+    assert.match(err, /^error: you are not allowed to list pods in namespace science/);
+  });
+
+  it('says how many were not nudged', async () => {
+    const none = await prompt('PATCH', 403, (path) => path.startsWith(PODS));
+    assert.deepEqual([none.code, none.pods], [3, '  0 pods see it within a second or two, 2 within 90 s']);
+    assert.match(none.err, /^error: .* to change pods in namespace science .*\n$/);
+    const one = await prompt('PATCH', 403, (path) => path === `${PODS}/a`);
+    assert.deepEqual([one.code, one.pods], [3, '  1 pod sees it within a second or two, 1 within 90 s']);
+  });
+
+  it('does not count a pod that is gone meanwhile', async () => {
+    const { code, pods, err } = await prompt('PATCH', 404, (path) => path.startsWith(PODS));
+    assert.deepEqual([code, pods, err], [0, '  no running pod mounts it', '']);
+  });
 });
 
 describe('a request for a new token', () => {

@@ -1,11 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { ObjectName } from '../../resources/object-key.ts';
 import { readMountedSecrets } from '../../delivery/mounted-secrets.ts';
 import { NUDGE_AFTER_MS } from '../../delivery/nudge.ts';
 import { isNotFound, KubeError } from '../../kube/errors.ts';
 import { LIVE_PODS, nudgePod, PODS } from '../../kube/pods.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { objectMember, stringMember } from '../../resources/json.ts';
-import { REFRESHED_WITHIN } from '../../resources/kubelet.ts';
+import { systemClock } from '../../time/clock.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeApiError } from '../cluster/api-errors.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
@@ -13,6 +13,8 @@ import { RENEW_FIELD_MANAGER } from './renew-request.ts';
 
 /** The pods that mount a Secret, after each was to look at it again. */
 export interface NudgedPods {
+  /** How many there are; `undefined` when they could not be listed. */
+  readonly mounting: number | undefined;
   /** Names of those that were nudged. */
   readonly nudged: readonly string[];
   /** Why others were not, one line for each reason. */
@@ -35,32 +37,48 @@ export async function nudgeMountingPods(
     if (!(error instanceof KubeError)) throw error;
     problems.add(describeApiError(error, printer));
   };
-  await sleep(NUDGE_AFTER_MS);
-  const names: string[] = [];
-  try {
-    await client.listMapped(resourcePath(PODS, { namespace }), {
-      query: LIVE_PODS,
-      withoutManagedFields: true,
-      map: (pod) => {
-        const name = stringMember(objectMember(pod, 'metadata'), 'name');
-        if (name !== undefined && readMountedSecrets(pod).includes(secret)) names.push(name);
-      },
-    });
-  } catch (error) {
+  await systemClock.sleep(NUDGE_AFTER_MS);
+  const names = await listMountingPods(client, { namespace, name: secret }).catch((error: unknown) => {
     note(error);
-  }
+    return undefined;
+  });
+  if (names === undefined) return { mounting: undefined, nudged: [], problems: [...problems] };
   if (names.length > MAX_NUDGED_PODS)
-    problems.add(
-      `only ${MAX_NUDGED_PODS} of ${names.length} pods were updated: the others have the token within ${REFRESHED_WITHIN} s`,
-    );
+    problems.add(`only ${MAX_NUDGED_PODS} of the ${names.length} pods that mount it were nudged`);
+  let gone = 0;
   const nudged = await inParallel(names.slice(0, MAX_NUDGED_PODS), async (name) => {
     try {
-      await nudgePod(client, { namespace, name }, { now: Date.now(), fieldManager: RENEW_FIELD_MANAGER });
+      await nudgePod(
+        client,
+        { namespace, name },
+        { now: systemClock.now(), fieldManager: RENEW_FIELD_MANAGER },
+      );
       return name;
     } catch (error) {
-      if (!isNotFound(error)) note(error);
+      if (isNotFound(error)) gone += 1;
+      else note(error);
       return undefined;
     }
   });
-  return { nudged: nudged.filter((name) => name !== undefined), problems: [...problems] };
+  return {
+    mounting: names.length - gone,
+    nudged: nudged.filter((name) => name !== undefined),
+    problems: [...problems],
+  };
+}
+
+/** Names of the running pods in the namespace of a Secret that mount it. */
+async function listMountingPods(
+  client: Access['client'],
+  { namespace, name: secret }: ObjectName,
+): Promise<readonly string[]> {
+  const { items } = await client.listMapped(resourcePath(PODS, { namespace }), {
+    query: LIVE_PODS,
+    withoutManagedFields: true,
+    map: (pod) =>
+      readMountedSecrets(pod).includes(secret)
+        ? stringMember(objectMember(pod, 'metadata'), 'name')
+        : undefined,
+  });
+  return items.filter((name) => name !== undefined);
 }

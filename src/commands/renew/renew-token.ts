@@ -5,13 +5,14 @@ import { resourcePath } from '../../kube/resource-path.ts';
 import { systemClock } from '../../time/clock.ts';
 import { formatTime, parseTime, formatWhen } from '../../time/format-time.ts';
 import { parseJwt, type Jwt } from '../../resources/jwt.ts';
+import { REFRESHED_WITHIN } from '../../resources/kubelet.ts';
 import { RENEW } from '../../resources/names.ts';
 import { fail, type Result } from '../../resources/result.ts';
 import type { Access } from '../cluster/connect.ts';
 import { findJwt } from '../cluster/find-jwt.ts';
 import type { Io } from '../io.ts';
 import { isServed, newRequest, RENEW_FIELD_MANAGER } from './renew-request.ts';
-import { nudgeMountingPods } from './nudge-pods.ts';
+import { nudgeMountingPods, type NudgedPods } from './nudge-pods.ts';
 import { findService } from '../installation/service-state.ts';
 import { whyNotSigned } from '../cluster/why-not-signed.ts';
 import { formatTable } from '../output/table.ts';
@@ -42,7 +43,7 @@ interface RenewReport extends ObjectName {
   readonly before: ShownToken;
   /** `undefined` when it was only requested. */
   readonly after: ShownToken | undefined;
-  /** Names of the pods that were nudged; `undefined` when that was not asked for. */
+  /** Names of the pods that were nudged, by the word of the flag; `undefined` when that was not asked for. */
   readonly prompted: readonly string[] | undefined;
 }
 
@@ -70,16 +71,19 @@ export async function renewToken(
     { metadata: { annotations: { [RENEW]: requested } } },
     { query: { fieldManager: RENEW_FIELD_MANAGER } },
   );
-  const report = { namespace, name, requested, before: tokenOf(jwt), prompted: undefined };
+  const report = { namespace, name, requested, before: tokenOf(jwt) };
+  const print = (after: ShownToken | undefined, pods: NudgedPods | undefined): void =>
+    printReport<RenewReport>(io, output, { ...report, after, prompted: pods?.nudged }, (facts, paint) =>
+      describeRenewal(facts, pods, paint),
+    );
   if (timeout === undefined) {
-    printReport<RenewReport>(io, output, { ...report, after: undefined }, describeRenewal);
+    print(undefined, undefined);
     return EXIT.done;
   }
   const outcome = await waitForToken(client, path, { before: jwt, requested, timeout });
   if (outcome.what === 'renewed') {
     const pods = isPrompt ? await nudgeMountingPods(access, name) : undefined;
-    const done = { ...report, after: tokenOf(outcome.jwt), prompted: pods?.nudged };
-    printReport<RenewReport>(io, output, done, describeRenewal);
+    print(tokenOf(outcome.jwt), pods);
     for (const problem of pods?.problems ?? []) printFailure(problem, EXIT.outside);
     return pods === undefined || pods.problems.length === 0 ? EXIT.done : EXIT.outside;
   }
@@ -158,13 +162,16 @@ function tokenOf({ recorded: { tokenId, expiresAt } }: Jwt): ShownToken {
   return { tokenId, expiresAt: expiresAt === undefined ? undefined : formatTime(expiresAt) };
 }
 
-function describeRenewal(report: RenewReport, paint: Paint): readonly string[] {
-  const { namespace, name, before, after, prompted: nudged } = report;
+function describeRenewal(
+  { namespace, name, before, after }: RenewReport,
+  pods: NudgedPods | undefined,
+  paint: Paint,
+): readonly string[] {
   const title = paint('bold', `JWT ${namespace}/${name}`);
   if (after === undefined) return [`${title}: a new token is requested`];
   const rows = [describeShown('before', before), describeShown('now', after)];
-  const pods = nudged === undefined ? [] : [`  ${describeNudged(nudged.length)}`];
-  return [`${title}: ${paint('green', 'renewed')}`, ...formatTable(rows), ...pods];
+  const nudges = pods === undefined ? [] : [`  ${describeNudged(pods)}`];
+  return [`${title}: ${paint('green', 'renewed')}`, ...formatTable(rows), ...nudges];
 }
 
 function describeShown(word: string, { tokenId, expiresAt }: ShownToken): readonly string[] {
@@ -173,7 +180,10 @@ function describeShown(word: string, { tokenId, expiresAt }: ShownToken): readon
   return [`  ${word}`, tokenId ?? (expiresAt === undefined ? 'none' : 'without an id'), until];
 }
 
-function describeNudged(count: number): string {
-  if (count === 0) return 'no running pod mounts it';
-  return `${count === 1 ? '1 pod sees' : `${count} pods see`} it within a second or two`;
+function describeNudged({ mounting, nudged }: NudgedPods): string {
+  if (mounting === undefined) return 'which pods mount it is not known';
+  if (mounting === 0) return 'no running pod mounts it';
+  const rest = mounting - nudged.length;
+  const others = rest === 0 ? '' : `, ${rest} within ${REFRESHED_WITHIN} s`;
+  return `${nudged.length === 1 ? '1 pod sees' : `${nudged.length} pods see`} it within a second or two${others}`;
 }
