@@ -86,7 +86,7 @@ export function createWebhookApp({
     genReqId: () => '', // a review has a uid
     logger: false, // we log by ourselves; Fastify's logger costs two listeners for each request
   });
-  metrics.admissions.expectErrors();
+  metrics.admissions.showZeroErrors();
   const connections = new Connections({ ...WEBHOOK_LIMITS, ...limits });
   connections.watch(app.server, { secure: true });
   warnOfRefusedCertificate(app.server, logger, certificate);

@@ -39,7 +39,7 @@ export class AdmissionMetrics {
   }
 
   /** Shows internal errors as 0, where reviews are answered: a rate needs a first value, or the first errors raise no alert. */
-  expectErrors(): void {
+  showZeroErrors(): void {
     for (const decision of ['deny', 'skip'] as const)
       this.#decisions.inc({ decision, reason: 'InternalError' }, 0);
   }

@@ -16,9 +16,12 @@ export function wholeTime(time: Seconds): Seconds {
   return Math.floor(time > 0 ? Math.min(time, LATEST_TIME) : 0);
 }
 
-/** A moment as Kubernetes' MicroTime, for Leases and Events: six digits, or the API server refuses it. */
-export function formatMicroTime(time: Milliseconds): string {
-  return new Date(time).toISOString().replace('Z', '000Z');
+/**
+ * A moment as Kubernetes' MicroTime, for Leases and Events: six digits, or the API server refuses it.
+ * @param microseconds the last three of them, which a time in milliseconds does not have.
+ */
+export function formatMicroTime(time: Milliseconds, microseconds = 0): string {
+  return new Date(time).toISOString().replace('Z', `${String(microseconds).padStart(3, '0')}Z`);
 }
 
 /** A moment with milliseconds, as log lines have it: `2026-01-31T12:00:00.000Z`. */

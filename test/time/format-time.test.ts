@@ -31,6 +31,7 @@ describe('a time', () => {
 
   it('of a Lease or an Event has six digits', () => {
     assert.equal(formatMicroTime(1_800_000_000_012), '2027-01-15T08:00:00.012000Z');
+    assert.equal(formatMicroTime(1_800_000_000_012, 7), '2027-01-15T08:00:00.012007Z');
     assert.equal(parseTime('2027-01-15T08:00:00.012000Z'), 1_800_000_000.012);
   });
 

@@ -8,8 +8,7 @@ export const RENEW_FIELD_MANAGER = 'jwt-injector-renew';
 
 /** A value for the annotation that no other request has, even one of the same millisecond: its microseconds are random. */
 export function newRequest(now: Date): string {
-  const random = String(randomInt(1_000)).padStart(3, '0');
-  return formatMicroTime(now.getTime()).replace(/000Z$/, `${random}Z`);
+  return formatMicroTime(now.getTime(), randomInt(1_000));
 }
 
 /**

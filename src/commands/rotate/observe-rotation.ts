@@ -47,7 +47,7 @@ export async function observeRotation(
   const problem = findObstacle(jwt, printer) ?? findContradiction(rotation, options);
   if (problem !== undefined)
     return fail({ exit: EXIT.refused, message: `JWT ${namespace}/${name}: ${problem}` });
-  const issuer = issuerOf(jwt);
+  const issuer = issuerNowOrRecorded(jwt);
   const urls = findIssuerUrls(issuer);
   if (!urls.ok) return fail({ exit: EXIT.refused, message: `issuer "${issuer}": ${urls.problem}` });
   const secret =
@@ -92,7 +92,8 @@ function findContradiction(
     : undefined;
 }
 
-function issuerOf({ spec, recorded }: Jwt): string {
+/** Of a spec without one, that of the last token. */
+function issuerNowOrRecorded({ spec, recorded }: Jwt): string {
   const issuer = spec.ok ? effectiveIssuer(spec.value) : undefined;
   return issuer?.ok === true ? issuer.value : (recorded.issuer ?? '');
 }

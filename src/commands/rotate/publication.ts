@@ -38,12 +38,12 @@ async function findMissing(
     const found = chooseKey(published, key.kid ?? '');
     if (found === undefined) return `${jwksUrl} has no key of kid ${key.kid}`;
     if (found.alg !== key.alg) return `${jwksUrl} has the key of kid ${key.kid} without alg ${key.alg}`;
-    if (!(await isSameKey(found, key))) return `${jwksUrl} has another key under kid ${key.kid}`;
+    if (!(await haveSameThumbprint(found, key))) return `${jwksUrl} has another key under kid ${key.kid}`;
   }
   return undefined;
 }
 
-async function isSameKey(one: JWK, other: JWK): Promise<boolean> {
+async function haveSameThumbprint(one: JWK, other: JWK): Promise<boolean> {
   const thumbprints = [one, other].map((jwk) => calculateJwkThumbprint(bareJwk(jwk)).catch(() => undefined));
   const [first, second] = await Promise.all(thumbprints);
   return first !== undefined && first === second;

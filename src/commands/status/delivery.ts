@@ -4,7 +4,7 @@ import type { Seconds } from '../../time/units.ts';
 import type { FixedMount, PodMounts, SecretMounts } from './pod-mounts.ts';
 
 /** Which token a container with a mount by `subPath` has. */
-export type HeldToken = 'present' | 'older' | 'not known';
+export type FixedMountToken = 'present' | 'older' | 'not known';
 
 /** What a pod has of the current token, by the times of the cluster and the pace of the kubelet. */
 export interface PodDelivery {
@@ -16,7 +16,7 @@ export interface PodDelivery {
   /** Seconds since the epoch. */
   readonly dueBy: Seconds | undefined;
   /** Containers that never see a renewal, however the others get theirs. */
-  readonly neverRefreshed: readonly { readonly container: string; readonly token: HeldToken }[];
+  readonly neverRefreshed: readonly { readonly container: string; readonly token: FixedMountToken }[];
 }
 
 /** `issuedAt` is that of the current token, `undefined` without a token; all times in seconds since the epoch. */
@@ -49,7 +49,7 @@ function seenAt(issuedAt: Seconds, nudgedAt: Seconds | undefined): Seconds {
 }
 
 /** A container that starts again gets what the kubelet has in the volume by then. */
-function judgeFixed({ startedAt }: FixedMount, issuedAt: Seconds, seenBy: Seconds): HeldToken {
+function judgeFixed({ startedAt }: FixedMount, issuedAt: Seconds, seenBy: Seconds): FixedMountToken {
   if (startedAt === undefined) return 'not known';
   if (startedAt < issuedAt) return 'older';
   return startedAt >= seenBy ? 'present' : 'not known';

@@ -56,7 +56,7 @@ export async function mergeKeys(entries: readonly KeyEntry[]): Promise<Result<Ke
     const known = keys[index];
     if (known === undefined) {
       keys.push({ ...read.value, role, sources: [source], ...(until === undefined ? {} : { until }) });
-    } else if (!isSameKey(known, read.value)) {
+    } else if (!isSameEntry(known, read.value)) {
       if (role !== 'retired' && role !== 'kept') return fail(describeSharedKid(known, read.value, source));
       warnings.push(describeReplaced(known, read.value));
       continue;
@@ -77,8 +77,8 @@ export async function mergeKeys(entries: readonly KeyEntry[]): Promise<Result<Ke
 /** A key as it is published, without where it is from. */
 type KeyWithoutSource = Pick<PublishedKey, 'jwk' | 'thumbprint'>;
 
-/** XRootD and Pelican refuse a token whose algorithm is not that of the published key. */
-function isSameKey(one: KeyWithoutSource, other: KeyWithoutSource): boolean {
+/** The algorithm counts, too: XRootD and Pelican refuse a token whose algorithm is not that of the published key. */
+function isSameEntry(one: KeyWithoutSource, other: KeyWithoutSource): boolean {
   return one.thumbprint === other.thumbprint && one.jwk.alg === other.jwk.alg;
 }
 
