@@ -44,12 +44,15 @@ export async function observeRotation(
   if (!found.ok) return found;
   const { jwt, object } = found.value;
   const rotation = readRotation(object);
-  const problem = findObstacle(jwt, printer) ?? findContradiction(rotation, options);
-  if (problem !== undefined)
-    return fail({ exit: EXIT.refused, message: `JWT ${namespace}/${name}: ${problem}` });
-  const issuer = issuerNowOrRecorded(jwt);
+  const refuse = (problem: string): Result<never, CommandProblem> =>
+    fail({ exit: EXIT.refused, message: problem });
+  const known = findRotatedIssuer(jwt, printer);
+  if (!known.ok) return refuse(`JWT ${namespace}/${name}: ${known.problem}`);
+  const contradiction = findContradiction(rotation, options);
+  if (contradiction !== undefined) return refuse(`JWT ${namespace}/${name}: ${contradiction}`);
+  const issuer = known.value;
   const urls = findIssuerUrls(issuer);
-  if (!urls.ok) return fail({ exit: EXIT.refused, message: `issuer "${issuer}": ${urls.problem}` });
+  if (!urls.ok) return refuse(`issuer "${issuer}": ${urls.problem}`);
   const secret =
     rotation === undefined ? undefined : await readSecretMetadata(client, namespace, rotation.secret);
   if (secret?.state === 'forbidden') throw secret.error;
@@ -66,15 +69,15 @@ export async function observeRotation(
   return ok({ state, issuer, source: findAppliedSource(object, rotation?.publicKey.kid ?? '') });
 }
 
-function findObstacle(jwt: Jwt, printer: CommandPrinter): string | undefined {
+/** Whose tokens the JWT signs; the problem is why its key cannot be replaced. */
+function findRotatedIssuer(jwt: Jwt, printer: CommandPrinter): Result<string, string> {
   const { isDeleting, spec, recorded } = jwt;
-  if (isDeleting) return 'it is being deleted';
-  if (!spec.ok) return spec.problem.message;
-  const iss = effectiveIssuer(spec.value);
-  if (!iss.ok) return iss.problem.message;
+  if (isDeleting) return fail('it is being deleted');
+  const issuer = spec.ok ? effectiveIssuer(spec.value) : spec;
+  if (!issuer.ok) return fail(issuer.problem.message);
   return recorded.publicKey === undefined
-    ? `it has signed nothing yet, so there is no key to replace: see ${explainingCommand(printer, jwt)}`
-    : undefined;
+    ? fail(`it has signed nothing yet, so there is no key to replace: see ${explainingCommand(printer, jwt)}`)
+    : issuer;
 }
 
 /** What an earlier run began and cannot be had in another way now. */
@@ -90,12 +93,6 @@ function findContradiction(
   return wait !== undefined && wait < begun && switchedAt === undefined && !force
     ? `an earlier run of this rotation was asked to wait ${formatDuration(begun)}: remove --wait ${formatDuration(wait)}, or add --force, which waits no longer`
     : undefined;
-}
-
-/** Of a spec without one, that of the last token. */
-function issuerNowOrRecorded({ spec, recorded }: Jwt): string {
-  const issuer = spec.ok ? effectiveIssuer(spec.value) : undefined;
-  return issuer?.ok === true ? issuer.value : (recorded.issuer ?? '');
 }
 
 async function lookFor(
