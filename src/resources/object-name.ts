@@ -16,7 +16,7 @@ export function isNamespaceName(name: string): boolean {
   return name.length <= MAX_DNS_LABEL && DNS_LABEL.test(name);
 }
 
-/** As much of an object's name, at most `length` characters, as is a name itself: a cut may leave a dot or dash at the end. */
+/** The start of an object's name, of at most `length` characters. A dot or dash at the cut goes: no name ends in one. */
 export function startOfName(name: string, length: number): string {
   return name.slice(0, length).replace(/[.-]+$/, '');
 }

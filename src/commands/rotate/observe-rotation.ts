@@ -44,8 +44,6 @@ export async function observeRotation(
   if (!found.ok) return found;
   const { jwt, object } = found.value;
   const rotation = readRotation(object);
-  const refuse = (problem: string): Result<never, CommandProblem> =>
-    fail({ exit: EXIT.refused, message: problem });
   const known = findRotatedIssuer(jwt, printer);
   if (!known.ok) return refuse(`JWT ${namespace}/${name}: ${known.problem}`);
   const contradiction = findContradiction(rotation, options);
@@ -67,6 +65,10 @@ export async function observeRotation(
     now: toSeconds(Date.now()),
   };
   return ok({ state, issuer, source: findAppliedSource(object, rotation?.publicKey.kid ?? '') });
+}
+
+function refuse(message: string): Result<never, CommandProblem> {
+  return fail({ exit: EXIT.refused, message });
 }
 
 /** Whose tokens the JWT signs; the problem is why its key cannot be replaced. */
