@@ -3,7 +3,7 @@ import type { Milliseconds } from '../time/units.ts';
 import { stringMember, type JsonObject } from '../resources/json.ts';
 import { APP } from '../resources/names.ts';
 import type { Cluster } from './cluster.ts';
-import { Connection } from './connection.ts';
+import { ApiConnection } from './api-connection.ts';
 import { requestDated, requestObject, type Call, type Endpoint, type Query } from './request.ts';
 import { listPages, type Listed } from './list.ts';
 import type { ListOptions } from './list-page.ts';
@@ -72,7 +72,7 @@ const REQUEST_DEADLINE_MS = 5_000; // a slow API server must not hold a worker f
 
 /** A client with one connection pool; nothing is sent before the first call. The caller closes it. */
 export function createClient(cluster: Cluster, { clock, version }: ClientOptions): KubeClient {
-  const connection = new Connection(cluster, clock);
+  const connection = new ApiConnection(cluster, clock);
   const server = new URL(cluster.server);
   const endpoint: Endpoint = {
     server,

@@ -1,6 +1,6 @@
 import type { Clock } from '../time/clock.ts';
 import { isJsonObject, type JsonObject } from '../resources/json.ts';
-import type { Connection, Session } from './connection.ts';
+import type { ApiConnection, Session } from './api-connection.ts';
 import type { Dispatcher } from './credentials.ts';
 import { KubeError, limitRetryAfter, readStatus } from './errors.ts';
 import { startDeadline } from '../time/deadline.ts';
@@ -34,7 +34,7 @@ export type Query = Readonly<Record<string, string | number | boolean | undefine
 /** What every request of one client shares. */
 export interface Endpoint {
   readonly server: URL;
-  readonly connection: Connection;
+  readonly connection: ApiConnection;
   readonly clock: Clock;
   readonly turns: Turns;
   readonly readAhead: ReadAhead;
@@ -102,7 +102,7 @@ function repeatAfter({ verb }: Call, { status, retryAfterMs }: KubeError): Milli
   return status === 429 || (status === 503 && isIdempotent) ? retryAfterMs : undefined;
 }
 
-/** As `Connection.current`, its failure as a KubeError. */
+/** As `ApiConnection.current`, its failure as a KubeError. */
 export async function openSession(
   { connection, server }: Endpoint,
   { verb, path }: Pick<Call, 'verb' | 'path'>,

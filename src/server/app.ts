@@ -9,12 +9,12 @@ import {
   type AdmissionRequest,
 } from '../resources/admission-review.ts';
 import {
-  Connections,
+  ClientConnections,
   IDLE_MS,
   MAX_HEADER_BYTES,
   UNREAD_BEFORE_TLS,
   type ConnectionLimits,
-} from './connections.ts';
+} from './client-connections.ts';
 import { timeForAnswer } from './answer-time.ts';
 import { decisionLine } from './decision-line.ts';
 import { answerProblems, refuseRequest } from './http-problems.ts';
@@ -56,7 +56,7 @@ export interface WebhookAppOptions {
 /** The application, and its open connections. */
 export interface WebhookApp {
   readonly app: HttpsApp;
-  readonly connections: Connections;
+  readonly connections: ClientConnections;
 }
 
 /** A request whose headers were read, on the clock of `performance.now()`, and how it is answered. */
@@ -87,7 +87,7 @@ export function createWebhookApp({
     logger: false, // we log by ourselves; Fastify's logger costs two listeners for each request
   });
   metrics.admissions.showZeroErrors();
-  const connections = new Connections({ ...WEBHOOK_LIMITS, ...limits });
+  const connections = new ClientConnections({ ...WEBHOOK_LIMITS, ...limits });
   connections.watch(app.server, { secure: true });
   warnOfRefusedCertificate(app.server, logger, certificate);
   answerProblems(app, Object.keys(routes), logger);

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { Connections, IDLE_MS, type ConnectionLimits } from './connections.ts';
+import { ClientConnections, IDLE_MS, type ConnectionLimits } from './client-connections.ts';
 import { RANK } from './fair-share.ts';
 
 /** The kubelet, some scrapers, an admin: each needs one or two connections. */
@@ -18,7 +18,7 @@ const LAST_SCRAPE_MS = 2_000;
 /** The plain HTTP port is as open as the webhook's: its connections are as limited. */
 export function guardProbes(app: FastifyInstance, limits: Partial<ConnectionLimits> = {}): void {
   // The kubelet opens a connection for each probe: it gets one, even if as many addresses as there are connections hold one each.
-  const connections = new Connections({ ...PROBE_LIMITS, ...limits }, ({ state }) =>
+  const connections = new ClientConnections({ ...PROBE_LIMITS, ...limits }, ({ state }) =>
     state === 'answering' ? RANK.busy : RANK.spare,
   );
   connections.watch(app.server, { secure: false });

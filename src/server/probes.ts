@@ -1,5 +1,5 @@
 import { fastify, type FastifyInstance } from 'fastify';
-import { MAX_HEADER_BYTES, type ConnectionLimits } from './connections.ts';
+import { MAX_HEADER_BYTES, type ConnectionLimits } from './client-connections.ts';
 import { guardProbes } from './guard-probes.ts';
 import { addScrapeRoute, type Scraped } from './scrape-route.ts';
 

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { BytesInFlight, isFree } from './bytes-in-flight.ts';
-import type { Connections } from './connections.ts';
+import type { ClientConnections } from './client-connections.ts';
 import { refuseRequest } from './http-problems.ts';
 import { excessOf, type JsonBounds } from './json-bounds.ts';
 import { receiveBody } from './receive-body.ts';
@@ -38,11 +38,11 @@ function bytesOf(headers: IncomingHttpHeaders): number {
  * those of the others.
  */
 export class ReviewRequests {
-  readonly #connections: Connections;
+  readonly #connections: ClientConnections;
   readonly #inFlight = new BytesInFlight();
   readonly #turns = new ReviewTurns();
 
-  constructor(connections: Connections) {
+  constructor(connections: ClientConnections) {
     this.#connections = connections;
   }
 

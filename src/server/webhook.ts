@@ -5,7 +5,7 @@ import type { ServiceLogger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { toSeconds, type Milliseconds } from '../time/units.ts';
 import { createWebhookApp } from './app.ts';
-import { UNREAD_BEFORE_TLS, type ConnectionLimits } from './connections.ts';
+import { UNREAD_BEFORE_TLS, type ConnectionLimits } from './client-connections.ts';
 import { listenMany, type ListenPlace, type Port } from './listen-many.ts';
 import { jwtRoute, podRoute, workloadRoute, type RouteOptions } from './review-routes.ts';
 import { secureContextOptions, type ServingCertificate } from './tls.ts';

@@ -22,7 +22,7 @@ const RENEWAL_PAUSE_MS = 1_000;
  * One connection pool to the API server and the headers that go with it. Without a cap on its connections: watches
  * would starve the calls. The pool is replaced when the TLS material changes; requests under way end on the old one.
  */
-export class Connection {
+export class ApiConnection {
   readonly #cluster: Cluster;
   readonly #clock: Clock;
   readonly #retired = new Set<Dispatcher>();

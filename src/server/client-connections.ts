@@ -35,13 +35,13 @@ interface OpenConnection {
   /** What requests are read from, and know as their socket: another than `tcp` with TLS, and none before its handshake. */
   stream: Socket | undefined;
   /** Bytes of the stream when the last request was complete: while there are no more, none has begun. */
-  quietAt: Milliseconds;
+  bytesWhenQuiet: number;
   requests: number;
   /** The answer to the newest request, and whether all of that request has come. */
   response: ServerResponse | undefined;
   isReceived: boolean;
   /** Its state at the last look, and since when. */
-  seen: { readonly state: State; readonly requests: number; readonly since: number };
+  seen: { readonly state: State; readonly requests: number; readonly since: Milliseconds };
 }
 
 /** How many senders are remembered: a few API servers, and then as many others as the webhook has connections. */
@@ -57,8 +57,8 @@ export const IDLE_MS = 95_000;
 export const MAX_HEADER_BYTES = 8 * 1024;
 
 /**
- * How many bytes a request may have, Node limits; how long it may take, `Connections` does. They are set on the server: among
- * Fastify's options, a `keepAliveTimeout` of 0 stands for its own 72 s.
+ * How many bytes a request may have, Node limits; how long it may take, `ClientConnections` does. They are set on the server:
+ * among Fastify's options, a `keepAliveTimeout` of 0 stands for its own 72 s.
  */
 const NODE_LIMITS_OFF = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0 } as const;
 
@@ -84,7 +84,7 @@ export const UNREAD_BEFORE_TLS = { pauseOnConnect: true } as const;
  * all, only their handshakes take turns (`HandshakeTurns`). The price: an attacker at the API server's own address
  * uses up the API server's share. Addresses of IPv6 are compared whole: the API server and pods may share their first 64 bits.
  */
-export class Connections {
+export class ClientConnections {
   readonly #limits: ConnectionLimits;
   readonly #shares: FairShare<OpenConnection>;
   readonly #open = new Set<OpenConnection>();
@@ -165,7 +165,7 @@ export class Connections {
     if (connection === undefined) return '';
     connection.isReceived = true;
     connection.requests += 1;
-    connection.quietAt = request.socket.bytesRead;
+    connection.bytesWhenQuiet = request.socket.bytesRead;
     this.#noteSender(connection.owner);
     return connection.owner;
   }
@@ -185,7 +185,7 @@ export class Connections {
       tcp,
       owner: tcp.remoteAddress ?? '',
       stream: secure ? undefined : tcp,
-      quietAt: 0,
+      bytesWhenQuiet: 0,
       requests: 0,
       response: undefined,
       isReceived: true,
@@ -213,9 +213,9 @@ export class Connections {
   }
 }
 
-function stateOfConnection({ stream, isReceived, response, quietAt }: OpenConnection): State {
+function stateOfConnection({ stream, isReceived, response, bytesWhenQuiet }: OpenConnection): State {
   if (stream === undefined) return 'handshake';
-  if (!isReceived || stream.bytesRead !== quietAt) return 'asking';
+  if (!isReceived || stream.bytesRead !== bytesWhenQuiet) return 'asking';
   return response?.writableFinished === false ? 'answering' : 'idle';
 }
 
