@@ -40,9 +40,14 @@ export function watchCluster(
     caches,
     namespaces,
     onListed: (namespace) => {
+      if (namespace === undefined) return; // nobody works before all is listed
       for (const jwt of caches.jwts.cache.values()) {
-        if (namespace !== undefined && namespace !== jwt.namespace) continue;
-        for (const listener of listeners) listener.jwtChanged(undefined, jwt);
+        if (jwt.namespace === namespace) for (const each of listeners) each.jwtChanged(undefined, jwt);
+      }
+      // JWTs of other namespaces may name keys in this one.
+      for (const secret of secretsIn(caches)) {
+        if (secret.namespace === namespace)
+          for (const each of listeners) each.secretChanged(namespace, secret.name);
       }
     },
   });
@@ -70,6 +75,7 @@ function createSources(
   areas: Pick<WatchedAreas, 'isListed'>,
 ): Sources {
   return {
+    isListed: (namespace) => areas.isListed(namespace),
     jwt: (namespace, name) =>
       areas.isListed(namespace) ? jwts.cache.get(objectKey({ namespace, name })) : undefined,
     tokenSecret: (namespace, name) => labelled.ofJwt(objectKey({ namespace, name })),
@@ -87,6 +93,11 @@ function createSources(
       return object === undefined ? undefined : readNamespacedJwt(object);
     },
   };
+}
+
+function* secretsIn({ labelled, others }: Caches): Iterable<SecretMetadata> {
+  for (const secret of labelled.cache.values()) yield metadataOf(secret);
+  yield* others.cache.values();
 }
 
 function forwardChanges(

@@ -1,13 +1,23 @@
-import { findKeyRefusal, keyVersionOf, locateKey, readKeyText } from '../reconcile/key-access.ts';
+import { findCondition } from '../reconcile/conditions.ts';
+import {
+  findKeyRefusal,
+  keyVersionOf,
+  locateKey,
+  readKeyText,
+  type KeyReference,
+} from '../reconcile/key-access.ts';
 import type { KeyObservation } from '../reconcile/observed.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { Jwt, JwtSpec } from '../resources/jwt.ts';
+import { objectKey } from '../resources/object-key.ts';
 import { ok } from '../resources/result.ts';
 import { parseSecretMetadata, readKeyTerms, type SecretMetadata } from '../resources/secret.ts';
 import type { KeyCache } from './key-cache.ts';
 
 /** Where keys are. The caches answer at once; `readSecret` asks the API server and throws its errors. */
 export interface KeySources {
+  /** Whether the caches hold the Secrets of that namespace; of those watched by themselves, one may be listed later. */
+  isListed(namespace: string): boolean;
   /** Secrets of a JWT's name with our label: their data was looked at. */
   tokenSecret(namespace: string, name: string): { readonly metadata: SecretMetadata } | undefined;
   /** All other Secrets, by their metadata. */
@@ -32,6 +42,7 @@ export function observeKey(
   const reference = locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace);
   if (reference === undefined) return { state: 'unread', version: `${jwt.uid}/${jwt.generation}` };
   const { namespace, name } = reference;
+  if (!sources.isListed(namespace)) return observeUnlistedKey(jwt, reference);
   const secret = sources.otherSecret(namespace, name) ?? sources.tokenSecret(namespace, name)?.metadata;
   const problem = findKeyRefusal(jwt, reference, secret);
   if (problem !== undefined || secret === undefined) {
@@ -45,6 +56,23 @@ export function observeKey(
   const isGrantUnread =
     secret.hasLongGrants === true && namespace !== jwt.namespace && jwt.recorded.keyVersion !== version;
   return { state: 'unread', version, ...(isGrantUnread ? { isGrantUnread } : {}) };
+}
+
+/**
+ * That the caches do not show such a key says nothing. What the status says of it holds until something is to be signed;
+ * without that only the API server knows, and is asked first.
+ */
+function observeUnlistedKey({ recorded, generation }: Jwt, reference: KeyReference): KeyObservation {
+  const { keyVersion } = recorded;
+  const available = findCondition(recorded, 'KeyAvailable');
+  const isOfSpec = available?.status === 'True' && available.observedGeneration === generation;
+  return isOfSpec && keyVersion !== undefined
+    ? { state: 'unread', version: keyVersion }
+    : {
+        state: 'unread',
+        version: `not listed/${objectKey(reference)}/${reference.key}`,
+        isGrantUnread: true,
+      };
 }
 
 /** The key itself, read unless that `version` of it is known already. Throws what the API server answers. */

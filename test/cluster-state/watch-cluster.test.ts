@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { pino } from 'pino';
 import { watchCluster } from '../../src/cluster-state/watch-cluster.ts';
-import { wireJwt } from '../fixtures/jwts.ts';
+import { observeKey } from '../../src/loop/observe-key.ts';
+import { makeJwt, wireJwt } from '../fixtures/jwts.ts';
 import { clientOf, clusterAt, refuse, startBadServer } from '../kube/bad-server.ts';
 
 it('JWTs are listed before the Secrets with our label, which count only where there is a JWT', async () => {
@@ -68,6 +69,35 @@ it('one of several namespaces that cannot be read delays no other, and is notice
   isClosed = false;
   while (!seen.includes('b')) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(cluster.sources.jwt('b', 'my-jwt')?.namespace, 'b');
+  await cluster.stop();
+});
+
+it('a key in a namespace that is not listed yet is not said to be missing, and reported once it is', async () => {
+  let isClosed = true;
+  await using server = await startBadServer((request, response) => {
+    const { path, query } = request;
+    const isInB = path.includes('/namespaces/b/');
+    if (isClosed && isInB) return refuse(response, 503, 'ServiceUnavailable');
+    response.writeHead(200);
+    if (query.get('watch') === 'true') return response.flushHeaders();
+    const metadata = { namespace: 'b', name: 'k', uid: 'u', resourceVersion: '5' };
+    const isUnlabelled = query.get('labelSelector') === 'tokens.osg-htc.org/managed!=true';
+    const items = isInB && isUnlabelled ? [{ metadata }] : [];
+    return response.end(JSON.stringify({ metadata: { resourceVersion: '8' }, items }));
+  });
+  await using client = clientOf(clusterAt(server.url));
+  const cluster = watchCluster(client, pino({ level: 'silent' }), ['a', 'b']);
+  const key = { secret: { namespace: 'b', name: 'k', key: 'key.pem' } };
+  const jwt = makeJwt({ key }, { metadata: { namespace: 'a' } });
+  const observedState = () =>
+    observeKey({ sources: cluster.sources, legacyKeyNamespace: undefined }, jwt).state;
+  const states: string[] = [];
+  cluster.subscribe({ jwtChanged: () => undefined, secretChanged: () => states.push(observedState()) });
+  assert.equal(await cluster.synced, true);
+  assert.equal(observedState(), 'unread');
+  isClosed = false;
+  while (states.at(-1) !== 'unavailable') await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(observedState(), 'unavailable', 'it is not granted to the namespace of the JWT');
   await cluster.stop();
 });
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readMissing, observe } from '../../src/loop/observe.ts';
+import { readMissing, observe, type Observer } from '../../src/loop/observe.ts';
 import type { KeyObservation } from '../../src/reconcile/observed.ts';
 import { planNext } from '../../src/reconcile/plan.ts';
+import type { JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { ALLOWED_NAMESPACES, RESERVED_POLICIES } from '../../src/resources/names.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
@@ -19,11 +20,18 @@ const keySecret = (grants: string, version = '5', more: object = {}) =>
     { 'key.pem': NRP_KEY },
     { namespace: 'vault', resourceVersion: version, annotations: { [ALLOWED_NAMESPACES]: grants, ...more } },
   );
+const AVAILABLE = {
+  type: 'KeyAvailable',
+  status: 'True',
+  reason: 'Signed',
+  message: '',
+  lastTransitionTime: NOW,
+} as const;
 /** Grants namespace science among many. */
 const LONG = `${Array.from({ length: 100 }, (_, number) => `team-${number}`).join(', ')}, science`;
 
 /** What a round finds out about the key of a JWT, reading what its plan asks for first. */
-async function lookForKey({ observer }: ReturnType<typeof makeSources>, jwt: Jwt): Promise<KeyObservation> {
+async function lookForKey({ observer }: { readonly observer: Observer }, jwt: Jwt): Promise<KeyObservation> {
   const observed = await observe(observer, jwt, {}, NOW);
   const plan = planNext(observed, NOW);
   if (plan.do !== 'read' || plan.what !== 'key') return observed.key;
@@ -92,4 +100,40 @@ it('a refusal by the object is disputed when the caches know another version of 
   const observed = await observe(observer, granted, {}, NOW);
   const { key } = await readMissing(observer, observed, 'key', {});
   assert.ok(key?.state === 'unavailable' && key.isDisputed === true);
+});
+
+describe('a key in a namespace of several whose Secrets are not listed yet', () => {
+  const recorded: Jwt['recorded'] = {
+    ...granted.recorded,
+    keyVersion: 'uid-k/5/key.pem',
+    conditions: [{ ...AVAILABLE, observedGeneration: granted.generation }],
+  };
+  const unlisted = (stored: readonly JsonObject[]) => {
+    const { observer, reads } = makeSources([], stored);
+    const sources = { ...observer.sources, isListed: (namespace: string) => namespace !== 'vault' };
+    return { observer: { ...observer, sources }, reads };
+  };
+
+  it('is as the status says, until something is to be signed', async () => {
+    const { observer, reads } = unlisted([]);
+    const { key } = await observe(observer, { ...granted, recorded }, {}, NOW);
+    assert.deepEqual([key, reads], [{ state: 'unread', version: 'uid-k/5/key.pem' }, []]);
+  });
+
+  it('is read at once if the status says nothing of it, or says it of an earlier spec', async () => {
+    for (const jwt of [granted, { ...granted, recorded, generation: granted.generation + 1 }]) {
+      const sources = unlisted([keySecret('science')]);
+      const key = await lookForKey(sources, jwt);
+      assert.ok(key.state === 'read' && key.version === 'uid-k/5/key.pem');
+      assert.deepEqual(sources.reads, ['vault/k']);
+    }
+  });
+
+  it('is used by nobody who is not granted it, and looked for again soon', async () => {
+    for (const stored of [[], [keySecret('other')]]) {
+      const key = await lookForKey(unlisted(stored), granted);
+      assert.ok(key.state === 'unavailable' && key.problem.reason === 'KeyNotGranted');
+      assert.equal(key.isDisputed, true);
+    }
+  });
 });

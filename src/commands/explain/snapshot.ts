@@ -103,6 +103,7 @@ async function openSources(
     return namespace === keyReference?.namespace && name === keyReference.name ? key : undefined;
   };
   const sources: Sources = {
+    isListed: () => true,
     jwt: () => jwt,
     tokenSecret: (namespace, name) => (metadataOf(namespace, name) === own ? managed : undefined),
     otherSecret: (namespace, name) => {

@@ -144,6 +144,7 @@ export class Replica {
       onJwt: (jwt) => remember(this.#jwts, jwt, keepJwt(jwt)),
     });
     const sources: Sources = {
+      isListed: () => true,
       jwt: (namespace, name) => this.#jwts.get(`${namespace}/${name}`),
       tokenSecret: (namespace, name) => {
         onLook(`${namespace}/${name}`);

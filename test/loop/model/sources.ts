@@ -40,6 +40,7 @@ export function makeSources(
     keyCache: new KeyCache(),
     legacyKeyNamespace: undefined,
     sources: {
+      isListed: () => true,
       jwt: (namespace, name) => jwts.find((jwt) => jwt.namespace === namespace && jwt.name === name),
       tokenSecret: (namespace, name) =>
         managed.find(([object]) => object === find(seen, namespace, name))?.[1],
