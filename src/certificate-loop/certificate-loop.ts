@@ -5,7 +5,7 @@ import {
   type ObservedCertificate,
 } from '../certificates/plan-certificate.ts';
 import type { ServingPair } from '../certificates/tls-secret.ts';
-import { lookAtTrust, TrustAge } from '../certificates/trust-age.ts';
+import { readTrustSnapshot, TrustAge } from '../certificates/trust-age.ts';
 import { backoffDelay, type Backoff } from '../time/backoff.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { WakeSignal } from '../time/wake-signal.ts';
@@ -24,8 +24,7 @@ export class CertificateLoop {
   readonly #stopping = new AbortController();
   /** Something changed, or it is to stop. */
   readonly #waking = new WakeSignal();
-  /** PEM text of the last certificate that was given to TLS, also of one that it did not take. */
-  #given: string | undefined;
+  #lastTried: ObservedCertificate['lastTried'];
   #isServed = false;
   /** The problem that is in the log. */
   #lastProblem: string | undefined;
@@ -91,12 +90,12 @@ export class CertificateLoop {
     const configurations = store.configurations();
     if (secret === undefined || configurations === undefined) return undefined;
     const now = clock.now();
-    const trust = this.#trustAge.observe(lookAtTrust(secret, configurations, now), clock.monotonic());
+    const trust = this.#trustAge.observe(readTrustSnapshot(secret, configurations, now), clock.monotonic());
     const observed: ObservedCertificate = {
       namespace,
       secret,
       configurations,
-      inUse: this.#given,
+      lastTried: this.#lastTried,
       trust: trust ?? { trustedFor: 0, seenFor: 0 },
       now,
     };
@@ -127,7 +126,7 @@ export class CertificateLoop {
 
   #serve(pair: ServingPair): Milliseconds {
     const problem = this.#options.serve(pair);
-    this.#given = pair.cert;
+    this.#lastTried = pair.cert;
     if (problem === undefined) {
       this.#isServed = true;
       return 0;

@@ -1,5 +1,5 @@
 import type { CertificateStep } from '../certificates/plan-certificate.ts';
-import { writeCertificates } from '../certificates/read-certificates.ts';
+import { certificatesToPem } from '../certificates/read-certificates.ts';
 import type { Milliseconds } from '../time/units.ts';
 import type { CertificateLoopOptions } from './certificate-loop-options.ts';
 import { WritePace } from './write-pace.ts';
@@ -48,7 +48,7 @@ export class CertificateWrites {
 
   async retire({ secret, keep }: Step<'retire'>): Promise<Milliseconds> {
     const { store, log } = this.#options;
-    const data = { 'ca.crt': writeCertificates(keep) };
+    const data = { 'ca.crt': certificatesToPem(keep) };
     if (!(await store.writeSecret(data, secret.resourceVersion))) return AFTER_CONFLICT_MS;
     log.info({ trusted: keep.length }, 'the CA before the current one is not trusted any more');
     return 0;

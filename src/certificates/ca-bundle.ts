@@ -8,7 +8,7 @@ import {
   MAX_CERTIFICATES,
   readCertificates,
   TOO_MANY_CERTIFICATES,
-  writeCertificates,
+  certificatesToPem,
 } from './read-certificates.ts';
 import type { BundleChange, WebhookEntry } from './webhook-configuration.ts';
 
@@ -66,7 +66,7 @@ export function replaceBundle(
   const isSo = wanted.length === found.length && wanted.every((certificate) => isAmong(certificate, found));
   if (isSo && findExcess(present) === undefined) return ok(undefined);
   if (wanted.length > MAX_CERTIFICATES) return fail(TOO_MANY_CERTIFICATES);
-  return ok(writeCertificates(wanted));
+  return ok(certificatesToPem(wanted));
 }
 
 /**

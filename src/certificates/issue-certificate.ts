@@ -18,7 +18,7 @@ import { APP } from '../resources/names.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { AUTHORITY_LIFETIME_MS, BACKDATE_MS, LEAF_LIFETIME_MS } from './lifetimes.ts';
 import { authorityName } from './own-authority.ts';
-import { writeCertificates } from './read-certificates.ts';
+import { certificatesToPem } from './read-certificates.ts';
 import type { OwnTlsSecret, TlsSecretData } from './tls-secret.ts';
 import { isAddress } from './webhook-configuration.ts';
 
@@ -71,7 +71,7 @@ export async function issueCertificate(request: CertificateRequest): Promise<Tls
     ],
   });
   return {
-    'ca.crt': `${authority.certificate.toString('pem')}\n${writeCertificates(retired)}`,
+    'ca.crt': `${authority.certificate.toString('pem')}\n${certificatesToPem(retired)}`,
     'ca.key': authority.keyText,
     'tls.crt': `${leaf.toString('pem')}\n`,
     'tls.key': await exportKey(keys.privateKey),

@@ -15,8 +15,8 @@ export interface ObservedCertificate {
   readonly namespace: string;
   readonly secret: TlsSecret;
   readonly configurations: readonly WebhookConfiguration[];
-  /** PEM text of what this replica serves with. */
-  readonly inUse: string | undefined;
+  /** PEM text of the certificate that this replica gave to TLS last. It serves with it, unless TLS did not take it. */
+  readonly lastTried: string | undefined;
   /** How long all bundles have trusted the authority that signs; 0 while one does not. */
   readonly trust: TrustedTimes;
   /** Since the epoch. */
@@ -59,8 +59,10 @@ const MAX_HOSTS = 16;
 export const MAX_CERTIFICATE_WAIT_MS = 6 * HOUR_MS;
 
 /** The first that has an answer decides. The order is the meaning: a certificate is served only once it is trusted. */
-const STEPS: readonly ((own: OwnTlsSecret, observed: ObservedCertificate) => CertificateStep | undefined)[] =
-  [replaceAuthority, replaceLeaf, trust, serve, retire];
+const CERTIFICATE_PLANNERS: readonly ((
+  own: OwnTlsSecret,
+  observed: ObservedCertificate,
+) => CertificateStep | undefined)[] = [planAuthority, planLeaf, planTrust, planServe, planRetirement];
 
 /** Decides. Pure: the same input gives the same step. */
 export function planCertificate(observed: ObservedCertificate): CertificateStep {
@@ -69,24 +71,24 @@ export function planCertificate(observed: ObservedCertificate): CertificateStep 
     case 'foreign':
       return { do: 'blocked', why: `it ${secret.why}` };
     case 'absent':
-      return issueAuthority(undefined, 'there was no Secret', observed);
+      return planNewAuthority(undefined, 'there was no Secret', observed);
     case 'own':
-      for (const check of STEPS) {
-        const step = check(secret, observed);
+      for (const plan of CERTIFICATE_PLANNERS) {
+        const step = plan(secret, observed);
         if (step !== undefined) return step;
       }
-      return waitForNext(secret, observed);
+      return planWait(secret, observed);
     default:
       return secret satisfies never;
   }
 }
 
-function replaceAuthority(own: OwnTlsSecret, observed: ObservedCertificate): CertificateStep | undefined {
+function planAuthority(own: OwnTlsSecret, observed: ObservedCertificate): CertificateStep | undefined {
   const cause = whyNewAuthority(own, observed.now);
-  return cause === undefined ? undefined : issueAuthority(own, cause, observed);
+  return cause === undefined ? undefined : planNewAuthority(own, cause, observed);
 }
 
-function issueAuthority(
+function planNewAuthority(
   own: OwnTlsSecret | undefined,
   cause: string,
   { namespace, configurations, now }: ObservedCertificate,
@@ -125,7 +127,7 @@ function whyRenew(certificate: X509Certificate, now: Milliseconds, what: string)
   return now >= certificateRenewalTime(certificate) ? `${what} was at half of its life` : undefined;
 }
 
-function replaceLeaf(
+function planLeaf(
   own: OwnTlsSecret,
   { namespace, configurations, now }: ObservedCertificate,
 ): CertificateStep | undefined {
@@ -162,7 +164,7 @@ function wantedHosts(namespace: string, configurations: readonly WebhookConfigur
   return [...new Set([`${APP}.${namespace}.svc`, ...called])].slice(0, MAX_HOSTS);
 }
 
-function trust(own: OwnTlsSecret, observed: ObservedCertificate): CertificateStep | undefined {
+function planTrust(own: OwnTlsSecret, observed: ObservedCertificate): CertificateStep | undefined {
   const { namespace, configurations, now } = observed;
   const isInUse = (authority: X509Certificate): boolean => mayBeInUse(authority, own, observed);
   const wanted = { trusted: own.authorities, namespace, isInUse, now };
@@ -188,10 +190,10 @@ function trust(own: OwnTlsSecret, observed: ObservedCertificate): CertificateSte
 function mayBeInUse(
   authority: X509Certificate,
   own: OwnTlsSecret,
-  { inUse, trust: { trustedFor, seenFor }, now }: ObservedCertificate,
+  { lastTried, trust: { trustedFor, seenFor }, now }: ObservedCertificate,
 ): boolean {
   const [first] = own.authorities;
-  const leaf = inUse === undefined ? undefined : readCertificate(inUse);
+  const leaf = lastTried === undefined ? undefined : readCertificate(lastTried);
   if (first === undefined || !isRetiringOver(own, now)) return true;
   if (leaf !== undefined && findIssuer(leaf, [authority]) !== undefined) return true;
   if (seenFor >= RETIRED_AFTER_MS) return false;
@@ -200,12 +202,12 @@ function mayBeInUse(
 }
 
 /** A pair that works is replaced only when all API servers are sure to trust the new one. */
-function serve(
+function planServe(
   { pair }: OwnTlsSecret,
-  { configurations, inUse, trust: { trustedFor }, now }: ObservedCertificate,
+  { configurations, lastTried, trust: { trustedFor }, now }: ObservedCertificate,
 ): CertificateStep | undefined {
-  if (pair === undefined || inUse === pair.cert) return undefined;
-  const present = inUse === undefined ? undefined : readCertificate(inUse);
+  if (pair === undefined || lastTried === pair.cert) return undefined;
+  const present = lastTried === undefined ? undefined : readCertificate(lastTried);
   const works =
     present !== undefined &&
     !hasExpired(present, now) &&
@@ -217,7 +219,7 @@ function serve(
     : { do: 'serve', pair };
 }
 
-function retire(own: OwnTlsSecret, { now }: ObservedCertificate): CertificateStep | undefined {
+function planRetirement(own: OwnTlsSecret, { now }: ObservedCertificate): CertificateStep | undefined {
   const [first, ...retired] = own.authorities;
   if (first === undefined || retired.length === 0) return undefined;
   const keep = isRetiringOver(own, now) ? [] : retired.filter((authority) => !hasExpired(authority, now));
@@ -229,7 +231,7 @@ function isRetiringOver({ authorities: [first] }: OwnTlsSecret, now: Millisecond
   return first !== undefined && now >= first.validFromDate.getTime() + RETIRED_AFTER_MS;
 }
 
-function waitForNext(
+function planWait(
   { authorities, pair }: OwnTlsSecret,
   { trust: { seenFor }, now }: ObservedCertificate,
 ): CertificateStep {

@@ -39,7 +39,7 @@ export function readCertificate(text: string): X509Certificate | undefined {
 }
 
 /** PEM text of all, each with a line break at its end. */
-export function writeCertificates(certificates: readonly X509Certificate[]): string {
+export function certificatesToPem(certificates: readonly X509Certificate[]): string {
   return certificates.map((certificate) => `${certificate.toString().trimEnd()}\n`).join('');
 }
 

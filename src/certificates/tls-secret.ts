@@ -3,7 +3,7 @@ import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { member, objectMember, stringMap, stringMember, type JsonObject } from '../resources/json.ts';
 import { APP, APP_LABEL } from '../resources/names.ts';
 import { isIssuedByOwn, isOwnAuthority } from './own-authority.ts';
-import { readCertificate, readCertificates, writeCertificates } from './read-certificates.ts';
+import { readCertificate, readCertificates, certificatesToPem } from './read-certificates.ts';
 
 /** The Secret of the certificate, as it was seen. */
 export type TlsSecret =
@@ -94,7 +94,7 @@ function whyForeign(secret: JsonObject, data: Readonly<Record<string, string>>):
 
 function readPair(leaf: X509Certificate, key: string): ServingPair | undefined {
   const own = keyOf(leaf, key);
-  return own === undefined ? undefined : { cert: writeCertificates([leaf]), key: own, leaf };
+  return own === undefined ? undefined : { cert: certificatesToPem([leaf]), key: own, leaf };
 }
 
 /** PKCS#8 as PEM text, if it is the certificate's private key and one as we make them. */
@@ -112,7 +112,7 @@ function keyOf(certificate: X509Certificate, text: string): string | undefined {
  * A whole wire Secret, or what a merge patch changes: the data alone, since the labels belong to the installation.
  * `replacedVersion`: the resourceVersion that is written over; `undefined`: the Secret is created.
  */
-export function writeTlsSecret(
+export function tlsSecretObject(
   data: Partial<TlsSecretData>,
   place: ObjectName,
   replacedVersion: string | undefined,

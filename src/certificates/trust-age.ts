@@ -6,7 +6,7 @@ import type { TlsSecret } from './tls-secret.ts';
 import type { WebhookConfiguration } from './webhook-configuration.ts';
 
 /** What one look at all bundles shows of the authority that signs. */
-export interface TrustLook {
+export interface TrustSnapshot {
   /** Its fingerprint, if all bundles hold it. */
   readonly trusted: string | undefined;
   /** Some bundle holds another one, so that something else may be served which API servers have trusted for longer. */
@@ -23,12 +23,12 @@ export interface TrustedTimes {
   readonly seenFor: Milliseconds;
 }
 
-/** Looks at all bundles. Pure. `now`: since the epoch. */
-export function lookAtTrust(
+/** Reads all bundles. Pure. `now`: since the epoch. */
+export function readTrustSnapshot(
   secret: TlsSecret,
   configurations: readonly WebhookConfiguration[],
   now: Milliseconds,
-): TrustLook {
+): TrustSnapshot {
   const signer = secret.kind === 'own' ? secret.authorities[0] : undefined;
   const bundles = configurations.flatMap(({ entries }) =>
     entries.map(({ caBundle }) => readCertificates(caBundle)),
@@ -47,17 +47,17 @@ export function lookAtTrust(
 export class TrustAge {
   /** The authority, and since when by the clock that never goes back; `isKnown`: every API server knows it, or knows no other. */
   #current: { readonly trusted: string; readonly since: Milliseconds; readonly isKnown: boolean } | undefined;
-  #last: TrustLook | undefined;
+  #last: TrustSnapshot | undefined;
 
   /**
    * To be called with each look; `undefined` while some bundle lacks the authority. What was trusted at the first look is known,
    * unless it is new and others are trusted beside it: nobody knows since when, and another replica saw to it. What began to
    * be trusted later is known only if nothing else was trusted before, as in a first installation.
    */
-  observe(look: TrustLook, monotonic: Milliseconds): TrustedTimes | undefined {
-    const { trusted, hasOthers, isNew } = look;
+  observe(snapshot: TrustSnapshot, monotonic: Milliseconds): TrustedTimes | undefined {
+    const { trusted, hasOthers, isNew } = snapshot;
     const last = this.#last;
-    this.#last = look;
+    this.#last = snapshot;
     if (trusted === undefined) {
       this.#current = undefined;
       return undefined;

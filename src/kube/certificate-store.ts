@@ -7,7 +7,7 @@ import {
 } from '../certificates/webhook-configuration.ts';
 import {
   readTlsSecret,
-  writeTlsSecret,
+  tlsSecretObject,
   type TlsSecret,
   type TlsSecretData,
 } from '../certificates/tls-secret.ts';
@@ -121,7 +121,7 @@ function writesOf(
   return {
     /** Creates the Secret, or changes the state of that resourceVersion; false if that is not there any more. */
     writeSecret: (data: Partial<TlsSecretData>, replacedVersion: string | undefined): Promise<boolean> => {
-      const body = writeTlsSecret(data, { namespace, name }, replacedVersion);
+      const body = tlsSecretObject(data, { namespace, name }, replacedVersion);
       return attempt(
         () =>
           replacedVersion === undefined

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   readTlsSecret,
-  writeTlsSecret,
+  tlsSecretObject,
   type OwnTlsSecret,
   type TlsSecretData,
 } from '../../src/certificates/tls-secret.ts';
@@ -134,7 +134,7 @@ export async function openScene(cluster: Cluster, root?: string): Promise<Scene>
       return read;
     },
     replaceSecret: async (data) => {
-      const { metadata: _, ...patch } = writeTlsSecret(
+      const { metadata: _, ...patch } = tlsSecretObject(
         data,
         { namespace: NAMESPACE, name: 'jwt-injector-tls' },
         undefined,

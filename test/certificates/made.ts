@@ -1,7 +1,7 @@
 import { issueCertificate } from '../../src/certificates/issue-certificate.ts';
 import {
   readTlsSecret,
-  writeTlsSecret,
+  tlsSecretObject,
   type OwnTlsSecret,
   type TlsSecretData,
 } from '../../src/certificates/tls-secret.ts';
@@ -27,7 +27,7 @@ export function make(
 
 /** The Secret as the API server has it, once a jwt-injector created it. */
 export function wireSecret(data: Partial<TlsSecretData>, resourceVersion = '1'): JsonObject {
-  const created = writeTlsSecret(data, { namespace: NAMESPACE, name: 'tls' }, undefined);
+  const created = tlsSecretObject(data, { namespace: NAMESPACE, name: 'tls' }, undefined);
   return { ...created, metadata: { ...Object(created['metadata']), resourceVersion } };
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { writeCertificates } from '../../src/certificates/read-certificates.ts';
+import { certificatesToPem } from '../../src/certificates/read-certificates.ts';
 import {
   planCertificate,
   type CertificateStep,
@@ -14,7 +14,7 @@ const second = stored(await make(NOW));
 const renewed = stored(await make(NOW, first));
 const addressed = stored(await make(NOW, first, ['127.0.0.1']));
 const bundle = (...secrets: readonly OwnTlsSecret[]): string =>
-  secrets.map(({ authorities }) => writeCertificates(authorities)).join('');
+  secrets.map(({ authorities }) => certificatesToPem(authorities)).join('');
 /** The second authority in front of the first, which signed what is in use. */
 const rotated: OwnTlsSecret = { ...second, authorities: [...second.authorities, ...first.authorities] };
 
@@ -27,7 +27,7 @@ function plan(changed: Partial<ObservedCertificate>): CertificateStep {
     namespace: NAMESPACE,
     secret: first,
     configurations: [configuration(bundle(first))],
-    inUse: first.pair?.cert,
+    lastTried: first.pair?.cert,
     trust: LONG,
     now: NOW,
     ...changed,
@@ -128,7 +128,7 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
           'with "jwt-injector certs trust FILE --alone"',
       },
     ],
-    ['nothing in use yet', { inUse: undefined, trust: seen(0) }, { do: 'serve', pair: first.pair! }],
+    ['nothing in use yet', { lastTried: undefined, trust: seen(0) }, { do: 'serve', pair: first.pair! }],
     ['a new pair of the same authority', { secret: renewed }, { do: 'serve', pair: renewed.pair! }],
     ['a pair of a new authority, not trusted yet', { secret: rotated, trust: seen(0) }, { do: 'trust' }],
     [
@@ -151,7 +151,7 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
       {
         secret: rotated,
         configurations: [configuration(bundle(rotated))],
-        inUse: second.pair?.cert,
+        lastTried: second.pair?.cert,
         now: NOW + DAY,
       },
       { do: 'retire', keep: second.authorities },
@@ -161,7 +161,7 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
       {
         secret: rotated,
         configurations: [configuration(bundle(rotated))],
-        inUse: second.pair?.cert,
+        lastTried: second.pair?.cert,
         now: NOW + 23 * HOUR - 1,
       },
       { do: 'wait', for: 1 },
@@ -184,6 +184,6 @@ describe('what is done next for the certificate:', () => {
     });
     assert.ok(step.do === 'issue');
     const expected = [first, ...many.slice(0, 2)].flatMap(({ authorities }) => authorities);
-    assert.equal(writeCertificates(step.retired), writeCertificates(expected));
+    assert.equal(certificatesToPem(step.retired), certificatesToPem(expected));
   });
 });

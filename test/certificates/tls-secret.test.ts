@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { readTlsSecret, writeTlsSecret, type TlsSecretData } from '../../src/certificates/tls-secret.ts';
+import { readTlsSecret, tlsSecretObject, type TlsSecretData } from '../../src/certificates/tls-secret.ts';
 import { makeDevCertificate } from '../server/dev-certificate.ts';
 import { make, NAMESPACE, NOW, wireSecret } from './made.ts';
 
@@ -40,7 +40,7 @@ describe('the Secret of the certificate', () => {
   });
 
   it('is created with its label, and so that Helm keeps it; a change of it changes only its data', () => {
-    const metadataOf = (over?: string) => writeTlsSecret(data, PLACE, over)['metadata'];
+    const metadataOf = (over?: string) => tlsSecretObject(data, PLACE, over)['metadata'];
     const annotations = { 'helm.sh/resource-policy': 'keep' };
     assert.deepEqual(metadataOf(), { ...PLACE, labels: LABELS, annotations });
     assert.deepEqual(metadataOf('7'), { ...PLACE, resourceVersion: '7' });

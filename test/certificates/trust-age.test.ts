@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { writeCertificates } from '../../src/certificates/read-certificates.ts';
+import { certificatesToPem } from '../../src/certificates/read-certificates.ts';
 import type { OwnTlsSecret } from '../../src/certificates/tls-secret.ts';
-import { lookAtTrust, TrustAge, type TrustLook } from '../../src/certificates/trust-age.ts';
+import { readTrustSnapshot, TrustAge, type TrustSnapshot } from '../../src/certificates/trust-age.ts';
 import { configuration, DAY, HOUR, make, NOW, stored } from './made.ts';
 
-const UNKNOWN: TrustLook = { trusted: undefined, hasOthers: true, isNew: true };
+const UNKNOWN: TrustSnapshot = { trusted: undefined, hasOthers: true, isNew: true };
 /** It is trusted, and so is the one before it. */
-const BESIDE: TrustLook = { trusted: 'a', hasOthers: true, isNew: false };
-const ALONE: TrustLook = { trusted: 'a', hasOthers: false, isNew: true };
+const BESIDE: TrustSnapshot = { trusted: 'a', hasOthers: true, isNew: false };
+const ALONE: TrustSnapshot = { trusted: 'a', hasOthers: false, isNew: true };
 const always = (seenFor: number) => ({ trustedFor: Number.POSITIVE_INFINITY, seenFor });
 const since = (seenFor: number) => ({ trustedFor: seenFor, seenFor });
 
@@ -59,9 +59,9 @@ describe('a look at all bundles', () => {
   it('shows whether all hold the authority that signs, and whether they hold others', async () => {
     const [first, second] = [stored(await make(NOW)), stored(await make(NOW))];
     const bundle = (...secrets: readonly OwnTlsSecret[]) =>
-      configuration(secrets.map(({ authorities }) => writeCertificates(authorities)).join(''));
+      configuration(secrets.map(({ authorities }) => certificatesToPem(authorities)).join(''));
     const look = (...bundles: readonly OwnTlsSecret[][]): readonly unknown[] => {
-      const { trusted, hasOthers } = lookAtTrust(
+      const { trusted, hasOthers } = readTrustSnapshot(
         first,
         bundles.map((secrets) => bundle(...secrets)),
         NOW,
@@ -76,13 +76,13 @@ describe('a look at all bundles', () => {
     const expired = stored(await make(NOW - 500 * DAY));
     assert.deepEqual(look([first, expired]), [true, false]);
     const nothing = { trusted: undefined, hasOthers: false, isNew: false };
-    assert.deepEqual(lookAtTrust({ kind: 'absent' }, [], NOW), nothing);
+    assert.deepEqual(readTrustSnapshot({ kind: 'absent' }, [], NOW), nothing);
   });
 
   it('shows whether the authority is so new that an API server may not know it', async () => {
     const secret = stored(await make(NOW));
-    assert.ok(lookAtTrust(secret, [], NOW + 29_000).isNew);
-    assert.ok(!lookAtTrust(secret, [], NOW + 30_000).isNew);
-    assert.ok(!lookAtTrust(secret, [], NOW + HOUR).isNew);
+    assert.ok(readTrustSnapshot(secret, [], NOW + 29_000).isNew);
+    assert.ok(!readTrustSnapshot(secret, [], NOW + 30_000).isNew);
+    assert.ok(!readTrustSnapshot(secret, [], NOW + HOUR).isNew);
   });
 });

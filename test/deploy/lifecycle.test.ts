@@ -3,7 +3,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { stringify } from 'yaml';
-import { writeTlsSecret } from '../../src/certificates/tls-secret.ts';
+import { tlsSecretObject } from '../../src/certificates/tls-secret.ts';
 import { borrowEmptyCluster, type BorrowedCluster } from '../controlplane/loan.ts';
 import { runShell } from '../integration/cli-run.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
@@ -85,7 +85,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
   it('the Secret of a certificate that jwt-injector made itself stays as it is, with no flag', async () => {
     const data = { 'ca.crt': 'x', 'ca.key': 'x', 'tls.crt': 'x', 'tls.key': 'x' };
     const place = { namespace: 'jwt-injector', name: 'jwt-injector-tls' };
-    const made = writeTlsSecret(data, place, undefined); // where somebody deleted that of the release
+    const made = tlsSecretObject(data, place, undefined); // where somebody deleted that of the release
     await cluster.kubectl(['delete', ...SECRET]);
     await cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(made) });
     const earlier = await read(...SECRET, '-o', 'json');
