@@ -14,11 +14,13 @@ ${COMMAND_LIST}
 Each command has a help of its own: jwt-injector COMMAND --help
 `;
 
-// The reader may stop early (`| head`): then there is nobody to write for.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
-});
+// A reader may stop early (`| head`). Nobody reads what is printed then, but a command that writes has to finish what it
+// began, and to say by its exit code how it went.
+for (const output of [process.stdout, process.stderr]) {
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 
 const [name = '', ...args] = process.argv.slice(2);
 const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;

@@ -33,15 +33,15 @@ subPath is never refreshed.`,
   examples: ['status', 'status my-jwt -n science', 'status -A -o json', 'status --watch'],
   notes: `It uses your own rights, and says what you are not allowed to read. With --watch a terminal is drawn
 again each second, anything else gets a line for each change; -o json prints one line of JSON for each.
-Exit code 0: all tokens can be used, or --watch was ended by Ctrl-C; 1: one is not Ready or has expired, or a name
-does not exist; 2: wrong usage; 3: the cluster refused, or its CRD is missing.`,
+Exit code 0: all tokens can be used, or --watch was ended by Ctrl-C or by its reader; 1: one is not Ready or has
+expired, or a name does not exist; 2: wrong usage; 3: the cluster refused, or its CRD is missing.`,
   takesWords: true,
   offers: { namesJwts: true },
   readOptions,
   run: ({ isFollowing, flags, ...options }, io) =>
     withCluster(flags, io, (access) =>
       isFollowing
-        ? untilInterrupted((signal) => followStatus(access, options, io, signal))
+        ? whileRead((signal) => followStatus(access, options, io, signal))
         : showStatus(access, options, io),
     ),
 });
@@ -74,14 +74,16 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
     : names;
 }
 
-/** Ctrl-C ends `work` through the signal instead of the process, which then ends as it wishes. */
-async function untilInterrupted(work: (signal: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
+/** Ctrl-C, or a reader that is gone, ends `work` through the signal instead of the process, which then ends as it wishes. */
+async function whileRead(work: (signal: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
   const abort = new AbortController();
   const interrupt = (): void => abort.abort();
   process.once('SIGINT', interrupt);
+  process.stdout.once('error', interrupt);
   try {
     return await work(abort.signal);
   } finally {
     process.off('SIGINT', interrupt);
+    process.stdout.off('error', interrupt);
   }
 }
