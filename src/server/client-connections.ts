@@ -97,7 +97,7 @@ export class ClientConnections {
     this.#shares = new FairShare(
       limits.connections,
       (connection) => rankOf({ state: stateOfConnection(connection), requests: connection.requests }),
-      { weight: limits.guaranteed, isInUse: (owner) => this.#senders.has(owner) },
+      { weight: limits.guaranteed, isActive: (owner) => this.#senders.has(owner) },
     );
   }
 

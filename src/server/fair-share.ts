@@ -5,28 +5,29 @@ interface Holding<T> {
 
 /**
  * What goes first: the lowest rank. What is spare makes room for a newcomer of any owner, what is idle for one of the same
- * owner, and what is busy for one of an owner that holds less.
+ * owner, and what is busy for one of an owner that holds less. A newcomer has its rank for comparison only:
+ * nothing held has that one.
  */
 export const RANK = { spare: 0, idle: 1, newcomer: 2, busy: 3 } as const;
 
 /** What an item can be when another one comes. */
 export type HeldRank = (typeof RANK)['spare' | 'idle' | 'busy'];
 
-/** What each owner in use may hold, whatever the others do, as long as what is guaranteed to all that hold it leaves room. */
+/** What each active owner may hold, whatever the others do, as long as what is guaranteed to all that hold it leaves room. */
 export interface Guarantee {
   readonly weight: number;
-  readonly isInUse: (owner: string) => boolean;
+  readonly isActive: (owner: string) => boolean;
 }
 
-const NO_GUARANTEE: Guarantee = { weight: 0, isInUse: () => false };
+const NO_GUARANTEE: Guarantee = { weight: 0, isActive: () => false };
 
 /**
  * Something limited that many owners share. When there is not enough for all, the owner that holds the most loses: so an
  * owner that holds no more than its equal share never loses anything, whatever the others do. With so many owners that
  * nobody holds more than a newcomer's owner will, all of these lose what is spare, or else nobody new would get anything.
  *
- * A crowd of owners with one item each makes equal shares small. So an owner in use may be guaranteed more: up to that, an
- * owner that is not in use loses in its place.
+ * A crowd of owners with one item each makes equal shares small. So an active owner may be guaranteed more: up to that, an
+ * inactive owner loses in its place.
  */
 export class FairShare<T> {
   readonly #capacity: number;
@@ -76,25 +77,25 @@ export class FairShare<T> {
 
   #chooseLoser(newOwner: string, newcomer: T): T {
     const loser = this.#lowestOfMost(newOwner, newcomer);
-    return this.#isGuaranteed(loser) ? (this.#oldestUnused() ?? loser) : loser;
+    return this.#isGuaranteed(loser) ? (this.#oldestOfInactive() ?? loser) : loser;
   }
 
   #isGuaranteed(item: T): boolean {
-    const { weight: guaranteed, isInUse } = this.#guarantee;
+    const { weight: guaranteed, isActive } = this.#guarantee;
     const owner = this.#ownerOf.get(item) ?? '';
-    if (this.#weightOf(owner) > guaranteed || !isInUse(owner)) return false;
+    if (this.#weightOf(owner) > guaranteed || !isActive(owner)) return false;
     // What they hold counts, not how many they are: those with one item each must not make it less.
     let held = 0;
-    for (const [each, { weight }] of this.#held) if (isInUse(each)) held += Math.min(weight, guaranteed);
+    for (const [each, { weight }] of this.#held) if (isActive(each)) held += Math.min(weight, guaranteed);
     return held < this.#capacity; // else nobody new would get anything
   }
 
-  /** Of the owners not in use that hold the most. */
-  #oldestUnused(): T | undefined {
+  /** Of the inactive owner that holds the most. */
+  #oldestOfInactive(): T | undefined {
     let oldest: T | undefined;
     let most = 0;
     for (const [owner, { items, weight }] of this.#held) {
-      if (weight <= most || this.#guarantee.isInUse(owner)) continue;
+      if (weight <= most || this.#guarantee.isActive(owner)) continue;
       most = weight;
       [oldest] = items.keys();
     }

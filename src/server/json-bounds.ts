@@ -10,12 +10,13 @@ import {
 } from '../resources/json-bytes.ts';
 
 /**
- * Below, a body is not looked at: the worst that fits in so few bytes costs some milliseconds, and all reviews but the
+ * Up to here a body is not checked: the worst that fits in so few bytes costs some milliseconds, and all reviews but the
  * largest fit.
  */
-const UNSEEN_BYTES = 64 * 1024;
+const UNCHECKED_BYTES = 64 * 1024;
 /** A pod with everything nests 15 deep, `managedFields` included. Deeper than thousands, recursion fails. */
 const MAX_BODY_DEPTH = 500;
+
 /** How much a body may hold: one that holds more costs a second of the event loop, and is refused unparsed. */
 export interface JsonBounds {
   /** Elements of arrays and objects, empty ones included: commas and opening brackets. */
@@ -43,7 +44,7 @@ export const JWT_REVIEW: JsonBounds = { values: 100_000, members: 50_000 };
  * the parser to find.
  */
 export function excessOf(bytes: Uint8Array, bounds: JsonBounds): string | undefined {
-  if (bytes.length <= UNSEEN_BYTES) return undefined;
+  if (bytes.length <= UNCHECKED_BYTES) return undefined;
   let depth = 0;
   let values = 0;
   let members = 0;

@@ -26,7 +26,8 @@ export interface ListenPlace {
   readonly isShared?: boolean;
 }
 
-interface Socket {
+/** The settings of each listening socket. */
+interface ListenSettings {
   readonly backlog: number;
   readonly reusePort: boolean;
 }
@@ -35,12 +36,12 @@ interface Socket {
 interface Listening {
   readonly server: Server;
   readonly listen: (
-    options: Socket & { readonly host: string; readonly port: number },
+    options: ListenSettings & { readonly host: string; readonly port: number },
   ) => PromiseLike<unknown>;
 }
 
 /** How the server accepts its connections, if not in Node's way. */
-export type SocketOptions = Pick<ServerOpts, 'pauseOnConnect'>;
+export type AcceptOptions = Pick<ServerOpts, 'pauseOnConnect'>;
 
 /** A port on which a server listens. */
 export interface Port {
@@ -56,7 +57,7 @@ export interface Port {
 export async function listenMany(
   app: Listening,
   { hosts, port, isShared = false }: ListenPlace,
-  socketOptions: SocketOptions = {},
+  acceptOptions: AcceptOptions = {},
 ): Promise<Port> {
   const [first, ...others] = hosts;
   const more: Server[] = [];
@@ -65,10 +66,10 @@ export async function listenMany(
     for (const server of more) server.close();
     await Promise.all(ends);
   };
-  const options = { backlog: BACKLOG, reusePort: SOCKETS > 1 || isShared };
+  const settings: ListenSettings = { backlog: BACKLOG, reusePort: SOCKETS > 1 || isShared };
   // Sockets that share a port would share it with those of another process as well.
-  if (options.reusePort && !isShared) for (const host of hosts) await throwIfTaken({ host, port });
-  await app.listen({ ...options, host: first, port });
+  if (settings.reusePort && !isShared) for (const host of hosts) await throwIfTaken({ host, port });
+  await app.listen({ ...settings, host: first, port });
   const address = addressOf(app.server);
   const missing = [
     ...Array.from({ length: SOCKETS - 1 }, () => first),
@@ -76,10 +77,10 @@ export async function listenMany(
   ];
   try {
     for (const host of missing) {
-      const server = createServer({ noDelay: true, ...socketOptions }, (tcp) =>
+      const server = createServer({ noDelay: true, ...acceptOptions }, (tcp) =>
         app.server.emit('connection', tcp),
       );
-      server.listen({ ...options, host, port: address.port });
+      server.listen({ ...settings, host, port: address.port });
       await once(server, 'listening');
       more.push(server);
     }

@@ -62,8 +62,8 @@ describe('a fair share', () => {
     assert.deepEqual(share.take('c', item('c'), 1), [spare[0]]);
   });
 
-  describe('that guarantees a part of it to an owner in use', () => {
-    const guarantee: Guarantee = { weight: 64, isInUse: (owner) => owner.startsWith('api') };
+  describe('that guarantees a part of it to an active owner', () => {
+    const guarantee: Guarantee = { weight: 64, isActive: (owner) => owner.startsWith('api') };
     const crowd = (count: number): Item[] => Array.from({ length: count }, (_, each) => item(`x${each}`));
 
     for (const rank of [RANK.busy, RANK.idle, RANK.spare]) {
@@ -96,15 +96,15 @@ describe('a fair share', () => {
       assert.deepEqual(taken.flat(), [spare[1]]);
     });
 
-    /** 700 addresses that send nothing come to 600 places of which `held` are taken: nobody in use loses one. */
+    /** 700 addresses that send nothing come to 600 places of which `held` are taken: no active owner loses one. */
     const assertCrowdLoses = (share: ReturnType<typeof shareOf>, held: number): void => {
       const losers = crowd(700).flatMap((each) => share.take(each.owner, each, 1));
       assert.equal(losers.length, held + 700 - 600);
-      assert.ok(!losers.some(({ owner }) => guarantee.isInUse(owner)));
+      assert.ok(!losers.some(({ owner }) => guarantee.isActive(owner)));
     };
 
     for (const others of [0, 8, 20, 59, 99]) {
-      it(`keeps all of it beside ${others} others in use that hold one each`, () => {
+      it(`keeps all of it beside ${others} other active ones that hold one each`, () => {
         const share = shareOf(600, guarantee);
         for (let number = 0; number < 64; number += 1) share.take('api', item('api', 1, RANK.busy), 1);
         for (let other = 0; other < others; other += 1)
@@ -171,12 +171,12 @@ describe('a fair share', () => {
     );
   });
 
-  it('never costs an owner in use more than it has beyond what is guaranteed, for one that is not', () => {
-    const isInUse = (owner: string): boolean => owner < 'c';
-    const guaranteed = 5; // two may be in use, and there is more than that for both
+  it('never costs an active owner more than it has beyond what is guaranteed, for one that is not', () => {
+    const isActive = (owner: string): boolean => owner < 'c';
+    const guaranteed = 5; // two may be active, and there is more than that for both
     fc.assert(
       fc.property(items, (taken) => {
-        const share = shareOf(CAPACITY, { weight: guaranteed, isInUse });
+        const share = shareOf(CAPACITY, { weight: guaranteed, isActive });
         const weights = new Map<string, number>();
         const add = ({ owner, weight }: Item, sign: number) =>
           weights.set(owner, (weights.get(owner) ?? 0) + sign * weight);
@@ -184,7 +184,7 @@ describe('a fair share', () => {
           add(each, 1);
           for (const loser of share.take(each.owner, each, each.weight)) {
             const isExcess = (weights.get(loser.owner) ?? 0) > guaranteed;
-            assert.ok(isInUse(each.owner) || !isInUse(loser.owner) || isExcess);
+            assert.ok(isActive(each.owner) || !isActive(loser.owner) || isExcess);
             add(loser, -1);
           }
         }

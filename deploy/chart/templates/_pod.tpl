@@ -54,14 +54,12 @@
 {{- include "jwt-injector.policyArgs" .root }}
 {{- end -}}
 
-{{/* The mount of the certificate's files, if they are used. */}}
+{{/* The mount of the certificate's files. */}}
 {{- define "jwt-injector.tlsMount" -}}
-{{- if .if }}
 volumeMounts:
   - name: tls
     mountPath: /etc/jwt-injector/tls
     readOnly: true
-{{- end }}
 {{- end -}}
 
 {{/*
@@ -70,7 +68,7 @@ selected by), webhook and controller (which halves), replicas and resources.
 */}}
 {{- define "jwt-injector.deployment" -}}
 {{- $values := .root.Values -}}
-{{- $filesOf := and .webhook (not (include "jwt-injector.isSelfIssued" .root)) -}}
+{{- $servesFromFiles := and .webhook (not (include "jwt-injector.isSelfIssued" .root)) -}}
 {{- $fallback := and .webhook (include "jwt-injector.isOn" $values.fallbackWebhook.enabled) -}}
 apiVersion: apps/v1
 kind: Deployment
@@ -225,7 +223,9 @@ spec:
             readOnlyRootFilesystem: true
             capabilities:
               drop: [ALL]
-          {{- include "jwt-injector.tlsMount" (dict "if" $filesOf) | nindent 10 }}
+          {{- if $servesFromFiles }}
+          {{- include "jwt-injector.tlsMount" . | nindent 10 }}
+          {{- end }}
         {{- if $fallback }}
         # Listens on the same port, at every address, and so answers reviews from the moment when the process above is
         # gone: it takes kube-proxy up to a second to notice that (docs/install.md).
@@ -270,9 +270,11 @@ spec:
             readOnlyRootFilesystem: true
             capabilities:
               drop: [ALL]
-          {{- include "jwt-injector.tlsMount" (dict "if" $filesOf) | nindent 10 }}
+          {{- if $servesFromFiles }}
+          {{- include "jwt-injector.tlsMount" . | nindent 10 }}
+          {{- end }}
         {{- end }}
-      {{- if $filesOf }}
+      {{- if $servesFromFiles }}
       volumes:
         - name: tls
           secret:
