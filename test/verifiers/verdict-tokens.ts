@@ -82,6 +82,8 @@ export const VERDICT_TOKENS: Readonly<Record<string, VerdictRow>> = {
   },
   'aud: none': claims({ aud: undefined }),
   'aud: an empty list': claims({ aud: [] }),
+  'aud: an empty text': claims({ aud: '' }),
+  'aud: an empty text beside any': claims({ aud: ['', ANY] }),
   'aud: a number': claims({ aud: 7 }),
   'aud: a number in the list': claims({ aud: [7, ANY] }),
   // exp, nbf, iat

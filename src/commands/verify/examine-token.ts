@@ -91,7 +91,7 @@ export async function lookUp(issuer: string, options: FetchOptions): Promise<Loo
   const none = {
     found: false,
     problem: urls.problem,
-    remedy: 'correct spec.issuer',
+    remedy: 'correct spec.issuer (or spec.data.iss)',
     isUnreachable: false,
   } as const;
   return { ways: { openid: none, xrootd: none }, asked: [], otherIssuer: undefined };

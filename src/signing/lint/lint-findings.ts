@@ -40,6 +40,8 @@ interface LintFacts {
   readonly data: JsonObject;
   /** The one in the token. */
   readonly issuer: string;
+  /** Where the author wrote that issuer. */
+  readonly issuerField: 'spec.issuer' | 'spec.data.iss';
   readonly scopes: Scopes;
   readonly audiences: readonly string[];
   /** The one that is meant: of SciTokens when `ver` stands alone and names one, or else WLCG's. */
@@ -55,30 +57,34 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
   'key-in-resource': ({ spec }) =>
     spec.key.from === 'value' &&
     'spec.key.value shows the private key to all who may read JWTs: move it into a Secret, see spec.key.secret',
-  'issuer-not-https': ({ issuer }) => {
+  'issuer-not-https': ({ issuer, issuerField }) => {
     const urls = findIssuerUrls(issuer.replaceAll(/\s/g, '')); // of white space the next one warns
-    return !urls.ok && `${urls.problem}, correct spec.issuer`;
+    return !urls.ok && `${urls.problem}, correct ${issuerField}`;
   },
-  'issuer-white-space': ({ issuer }) =>
+  'issuer-white-space': ({ issuer, issuerField }) =>
     /\s/.test(issuer) &&
-    'the issuer has white space, and verifiers compare it byte for byte: remove it from spec.issuer',
-  // scitokens-cpp takes numbers for no version at all.
+    `the issuer has white space, and verifiers compare it byte for byte: remove it from ${issuerField}`,
+  // To scitokens-cpp a number is an unknown version. Without a version it judges by SciTokens 1.0, which is hardly ever meant.
   'wlcg-version': ({ data, profile }) =>
     member(data, 'wlcg.ver') !== WLCG_VERSION &&
     profile === WLCG &&
-    `spec.data["wlcg.ver"] must be "${WLCG_VERSION}", a string in quotes: XRootD refuses anything else`,
-  // scitokens-cpp looks at `ver` first, and takes SciTokens' rules by it.
+    `spec.data["wlcg.ver"] must be "${WLCG_VERSION}", a string in quotes: XRootD knows no other version`,
+  // scitokens-cpp looks at `ver` first, and refuses one that it does not know.
   'ver-beside-wlcg-version': ({ data }) =>
     Object.hasOwn(data, 'ver') &&
     Object.hasOwn(data, 'wlcg.ver') &&
-    'spec.data.ver beside wlcg.ver: XRootD uses only ver and refuses the token, remove ver',
-  'audience-missing': ({ audiences, profile: { anyAudience } }) =>
+    'spec.data.ver beside wlcg.ver: XRootD looks only at ver, remove ver',
+  'audience-missing': ({ audiences, profile: { name, anyAudience } }) =>
     audiences.length === 0 &&
     anyAudience !== undefined &&
-    `spec.data.aud is missing: XRootD refuses the token, set it to ${anyAudience}`,
+    `spec.data.aud is missing, empty or not a string: profile ${name} requires it, set it to ${anyAudience}`,
+  'audience-no-text': ({ data, audiences }) =>
+    audiences.length > 0 &&
+    [member(data, 'aud')].flat().some((item) => typeof item !== 'string') &&
+    'spec.data.aud has items that are not strings: XRootD refuses the token, remove them',
   // XRootD: "Failed to get token subject".
   'subject-missing': ({ data }) =>
-    !isText(member(data, 'sub')) &&
+    stringMember(data, 'sub') === undefined &&
     'spec.data.sub is missing or not a string: XRootD refuses the token, set it',
   // Its enforcer: "'scope' claim is mandatory".
   'scope-missing': ({ data, scopes, profile }) =>
@@ -112,7 +118,7 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
     `spec.algorithm is ${spec.algorithm}: OSDF's verifiers accept only ${OSDF_ALGORITHMS}, use one of these`,
   'token-too-large': ({ bytes }) =>
     bytes > MAX_ZTN_BYTES &&
-    `the token takes at least ${bytes} bytes: XRootD refuses more than ${MAX_ZTN_BYTES}, shorten spec.data`,
+    `the token takes at least ${bytes} bytes: root:// of XRootD takes no more than ${MAX_ZTN_BYTES}, shorten spec.data`,
   'issuer-differs': ({ spec, issuer }) =>
     issuer !== spec.issuer &&
     'spec.data.iss differs from spec.issuer and wins over it: remove spec.data.iss, or make them equal',
@@ -155,13 +161,15 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
 export function findWarnings(spec: JwtSpec, bytes: number): readonly LintWarning[] {
   const data = claimsOf(spec);
   const profile = (Object.hasOwn(data, 'wlcg.ver') ? undefined : profileOfVer(data)) ?? WLCG;
-  const facts = {
+  const iss = stringMember(data, 'iss');
+  const facts: LintFacts = {
     spec,
     data,
     bytes,
     profile,
     scopes: readScopes(member(data, 'scope')),
-    issuer: stringMember(data, 'iss') ?? spec.issuer,
+    issuer: iss ?? spec.issuer,
+    issuerField: iss === undefined ? 'spec.issuer' : 'spec.data.iss',
     audiences: [member(data, 'aud')].flat().filter(isText),
   };
   return Object.entries(FINDING_RULES).flatMap(([rule, says]) => {

@@ -174,7 +174,8 @@ function judgeAudience(
     return refusal('aud holds what is not a string', `${remedy}, and nothing but strings`);
   const any = verifier === 'xrootd' ? [anyAudience] : ANY;
   if (audiences.some((item) => any.includes(item))) return undefined;
-  if (audiences.length === 0 || verifier === 'pelican-cache')
+  // No server can be configured to be the empty text.
+  if (audiences.every((item) => item === '') || verifier === 'pelican-cache')
     return refusal('aud names no one that it knows ("\'aud\' claim verification failed")', remedy);
   if (audiences.every((item) => ANY.includes(item)))
     return refusal(

@@ -30,7 +30,11 @@ export function judgeKeyFor(facts: VerdictFacts, verifier: VerifierName): readon
   if (typeof issuer !== 'string') return []; // there is nothing to ask
   const urls = findIssuerUrls(issuer);
   if (!urls.ok)
-    return refuse('issuer-url', `${urls.problem} ("Issuer URL must be HTTPS")`, 'correct spec.issuer');
+    return refuse(
+      'issuer-url',
+      `${urls.problem} ("Issuer URL must be HTTPS")`,
+      'correct spec.issuer (or spec.data.iss)',
+    );
   const { alg } = token.header;
   const isScitokens = verifier === 'xrootd' || verifier === 'pelicanfs';
   if (isScitokens && !SCITOKENS_ALGORITHMS.has(alg))

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { lintJwt } from '../../../src/signing/lint.ts';
 import { wireJwt } from '../../fixtures/jwts.ts';
 import { makeKey, toPem } from '../../fixtures/keys.ts';
-import { GOOD_DATA, spec } from './specs.ts';
+import { claims, GOOD_DATA, spec } from './specs.ts';
 import { WARNINGS } from './warning-cases.ts';
 
 async function messagesOf(wire: unknown): Promise<ReadonlyMap<string, string>> {
@@ -49,6 +49,7 @@ describe('warnings', () => {
       resignBefore: { minutes: 2 },
     }).spec;
     const excluded = new Set([
+      'audience-no-text',
       'audience-without-any',
       'audience-of-scitokens-1',
       'claim-unknown',
@@ -58,6 +59,25 @@ describe('warnings', () => {
     ]);
     const all = Object.keys(WARNINGS).filter((rule) => !excluded.has(rule));
     assert.deepEqual(await warningsOf(wire), all);
+  });
+
+  it('of an issuer name the field that it comes from', async () => {
+    const remedies = async (wire: unknown) =>
+      [...(await messagesOf(wire))]
+        .filter(([rule]) => rule === 'issuer-not-https' || rule === 'issuer-white-space')
+        .map(([, message]) => message.replace(/.*(?=correct|remove)/, ''));
+    assert.deepEqual(await remedies(spec({ issuer: 'x ' })), [
+      'correct spec.issuer',
+      'remove it from spec.issuer',
+    ]);
+    assert.deepEqual(await remedies(claims({ iss: 'x ' })), [
+      'correct spec.data.iss',
+      'remove it from spec.data.iss',
+    ]);
+    assert.deepEqual(
+      await remedies(spec({ issuer: 'x ', data: { ...GOOD_DATA, iss: 'https://a.example' } })),
+      [],
+    );
   });
 
   it('say field, fault and remedy, in words that are the same for everyone', async () => {

@@ -3,6 +3,10 @@ import { claims, spec } from './specs.ts';
 
 const ANY = 'https://wlcg.cern.ch/jwt/v1/any';
 
+/** Claims whose profile is one of SciTokens. */
+const ofSciTokens = (ver: string, changes: Record<string, unknown> = {}): unknown =>
+  claims({ 'wlcg.ver': undefined, ver, ...changes });
+
 /** When a warning is given. */
 interface Rule {
   /** Field, fault and remedy. */
@@ -24,7 +28,6 @@ export const WARNINGS: Readonly<Record<string, Rule>> = {
     warned: {
       'plain HTTP': spec({ issuer: 'http://issuer.example.com/' }),
       'a name': spec({ issuer: 'my-issuer' }),
-      'one in the claims that is not a URL': claims({ iss: 'x' }),
       'a port that does not exist': spec({ issuer: 'https://issuer.example.com:84430' }),
       'no host': spec({ issuer: 'https://' }),
       'a query': spec({ issuer: 'https://issuer.example.com/?vo=x' }),
@@ -45,7 +48,7 @@ export const WARNINGS: Readonly<Record<string, Rule>> = {
     quiet: { 'an issuer without': spec() },
   },
   'wlcg-version': {
-    says: /^spec\.data\["wlcg\.ver"\] must be "1\.0", a string in quotes/,
+    says: /^spec\.data\["wlcg\.ver"\] must be "1\.0", a string in quotes: XRootD knows no other version$/,
     warned: {
       'a later version': claims({ 'wlcg.ver': '1.2' }),
       'a number, as YAML makes of it without quotes': claims({ 'wlcg.ver': 1 }),
@@ -54,8 +57,8 @@ export const WARNINGS: Readonly<Record<string, Rule>> = {
     },
     quiet: {
       'version 1.0': spec(),
-      'the profile of SciTokens': claims({ 'wlcg.ver': undefined, ver: 'scitoken:2.0', aud: 'ANY' }),
-      'the first version of SciTokens': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', aud: 'ANY' }),
+      'the profile of SciTokens': ofSciTokens('scitoken:2.0', { aud: 'ANY' }),
+      'the first version of SciTokens': ofSciTokens('scitokens:1.0', { aud: 'ANY' }),
     },
   },
   'ver-beside-wlcg-version': {
@@ -64,34 +67,48 @@ export const WARNINGS: Readonly<Record<string, Rule>> = {
       'the same version twice': claims({ ver: '1.0' }),
       'two profiles': claims({ ver: 'scitoken:2.0' }),
     },
-    quiet: { 'ver alone': claims({ 'wlcg.ver': undefined, ver: 'scitoken:2.0', aud: 'ANY' }) },
+    quiet: { 'ver alone': ofSciTokens('scitoken:2.0', { aud: 'ANY' }) },
   },
   'audience-missing': {
-    says: /^spec\.data\.aud is missing: .* set it to https:\/\/wlcg\.cern\.ch\/jwt\/v1\/any$/,
+    says: /^spec\.data\.aud is missing, empty or not a string: profile (?:WLCG requires it, set it to https:\/\/wlcg\.cern\.ch\/jwt\/v1\/any|SciTokens 2\.0 requires it, set it to ANY)$/,
     warned: {
       'no audience': claims({ aud: undefined }),
+      'no audience in the profile of SciTokens 2.0': ofSciTokens('scitoken:2.0', { aud: undefined }),
+      'an empty text': claims({ aud: '' }),
       'an empty list': claims({ aud: [] }),
+      'a number': claims({ aud: 7 }),
       null: claims({ aud: null }),
       'a list of no texts': claims({ aud: [7, null] }),
     },
     quiet: {
       'one text': claims({ aud: ANY }),
       'a list': claims({ aud: [ANY] }),
-      'SciTokens 1.0, which needs none': claims({
-        'wlcg.ver': undefined,
-        ver: 'scitokens:1.0',
-        aud: undefined,
+      'SciTokens 1.0, which needs none': ofSciTokens('scitokens:1.0', { aud: undefined }),
+    },
+  },
+  'audience-no-text': {
+    says: /^spec\.data\.aud has items that are not strings: .* remove them$/,
+    warned: {
+      'a number beside any': claims({ aud: [ANY, 5] }),
+      'null beside a service': claims({ aud: [null, 'https://origin.example.com'] }),
+      'a number under SciTokens 1.0, which takes no audience': ofSciTokens('scitokens:1.0', {
+        aud: ['https://origin.example.com', 5],
       }),
+    },
+    quiet: {
+      'one text': claims({ aud: ANY }),
+      'an empty text beside any': claims({ aud: ['', ANY] }),
+      'a list of no texts, which has its own warning': claims({ aud: [7, null] }),
     },
   },
   'subject-missing': {
     says: /^spec\.data\.sub is missing or not a string: .* set it$/,
     warned: {
       'no subject': claims({ sub: undefined }),
-      'an empty one': claims({ sub: '' }),
+      null: claims({ sub: null }),
       'a number': claims({ sub: 7 }),
     },
-    quiet: { 'a text': spec() },
+    quiet: { 'a text': spec(), 'an empty text, which XRootD takes': claims({ sub: '' }) },
   },
   'scope-missing': {
     says: /^spec\.data\.scope is missing: .* set it, e\.g\. "storage\.read:\/"$/,
@@ -139,36 +156,36 @@ export const WARNINGS: Readonly<Record<string, Rule>> = {
       'one service': claims({ aud: 'https://origin.example.com' }),
       'a list of services': claims({ aud: ['https://a.example', 'https://b.example'] }),
       'the word of SciTokens under WLCG’s profile': claims({ aud: 'ANY' }),
-      'WLCG’s value under the profile of SciTokens': claims({ 'wlcg.ver': undefined, ver: 'scitoken:2.0' }),
+      'WLCG’s value under the profile of SciTokens': ofSciTokens('scitoken:2.0'),
     },
     quiet: {
       'a service beside any': claims({ aud: ['https://origin.example.com', ANY] }),
       'no audience at all, which has its own warning': claims({ aud: undefined }),
       'WLCG’s value where ver stands beside wlcg.ver': claims({ ver: 'scitoken:2.0' }),
-      'the profile of SciTokens': claims({ 'wlcg.ver': undefined, ver: 'scitokens:2.0', aud: ['ANY'] }),
+      'the profile of SciTokens': ofSciTokens('scitokens:2.0', { aud: ['ANY'] }),
     },
   },
   'audience-of-scitokens-1': {
     says: /^spec\.data\.aud: with this ver no value means any audience .* remove aud, or use wlcg\.ver "1\.0"$/,
     warned: {
-      'WLCG’s value': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0' }),
-      'the word of SciTokens 2.0': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', aud: 'ANY' }),
-      'a service': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', aud: ['https://a.example'] }),
-      'an empty list': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', aud: [] }),
+      'WLCG’s value': ofSciTokens('scitokens:1.0'),
+      'the word of SciTokens 2.0': ofSciTokens('scitokens:1.0', { aud: 'ANY' }),
+      'a service': ofSciTokens('scitokens:1.0', { aud: ['https://a.example'] }),
+      'an empty list': ofSciTokens('scitokens:1.0', { aud: [] }),
     },
     quiet: {
-      'no audience': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', aud: undefined }),
+      'no audience': ofSciTokens('scitokens:1.0', { aud: undefined }),
       'no version, which has its own warning': claims({ 'wlcg.ver': undefined }),
     },
   },
   'claim-unknown': {
     says: /^spec\.data has claims that XRootD refuses with this ver: .* wlcg\.ver "1\.0" instead of ver$/,
     warned: {
-      'a claim of its own': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', username: 'x' }),
+      'a claim of its own': ofSciTokens('scitokens:1.0', { username: 'x' }),
     },
     quiet: {
-      'the claims that SciTokens 1.0 knows': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', opt: 1 }),
-      'SciTokens 2.0': claims({ 'wlcg.ver': undefined, ver: 'scitokens:2.0', username: 'x' }),
+      'the claims that SciTokens 1.0 knows': ofSciTokens('scitokens:1.0', { opt: 1 }),
+      'SciTokens 2.0': ofSciTokens('scitokens:2.0', { username: 'x' }),
       'WLCG’s profile': claims({ username: 'x' }),
     },
   },
@@ -183,7 +200,7 @@ export const WARNINGS: Readonly<Record<string, Rule>> = {
     quiet: { RS256: spec({ algorithm: 'RS256' }), ES256: spec() },
   },
   'token-too-large': {
-    says: /^the token takes at least \d{4} bytes: .* more than 4096, shorten spec\.data$/,
+    says: /^the token takes at least \d{4} bytes: root:\/\/ of XRootD takes no more than 4096, shorten spec\.data$/,
     warned: { '4,000 bytes of claims': claims({ note: 'x'.repeat(4_000) }) },
     quiet: { '2,400 bytes of claims': claims({ note: 'x'.repeat(2_400) }) },
   },
@@ -215,28 +232,18 @@ export const WARNINGS: Readonly<Record<string, Rule>> = {
       'write beside others': claims({ scope: 'storage.read:/ write:/data' }),
     },
     quiet: {
-      'the profile of SciTokens': claims({
-        'wlcg.ver': undefined,
-        ver: 'scitoken:2.0',
-        aud: 'ANY',
-        scope: 'read:/ write:/',
-      }),
+      'the profile of SciTokens': ofSciTokens('scitoken:2.0', { aud: 'ANY', scope: 'read:/ write:/' }),
       'words that end alike': claims({ scope: 'compute.read:/ storage.read:/' }),
     },
   },
   'scope-of-wlcg': {
     says: /^spec\.data\.scope: storage\.… are words of WLCG, .* with this ver, use read:\/, write:\/$/,
     warned: {
-      'SciTokens 2.0': claims({ 'wlcg.ver': undefined, ver: 'scitoken:2.0', aud: 'ANY' }),
-      'SciTokens 1.0': claims({ 'wlcg.ver': undefined, ver: 'scitokens:1.0', aud: undefined }),
+      'SciTokens 2.0': ofSciTokens('scitoken:2.0', { aud: 'ANY' }),
+      'SciTokens 1.0': ofSciTokens('scitokens:1.0', { aud: undefined }),
     },
     quiet: {
-      'the words of both': claims({
-        'wlcg.ver': undefined,
-        ver: 'scitoken:2.0',
-        aud: 'ANY',
-        scope: 'read:/ storage.read:/',
-      }),
+      'the words of both': ofSciTokens('scitoken:2.0', { aud: 'ANY', scope: 'read:/ storage.read:/' }),
       'WLCG’s profile': spec(),
     },
   },

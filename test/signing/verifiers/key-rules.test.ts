@@ -53,7 +53,7 @@ describe('the verdict of a verifier that looks for the key of a token:', () => {
     [
       'pelican-cache',
       { iss: 'http://a.example' },
-      'issuer-url: the issuer must begin with https://: every verifier refuses another ("Issuer URL must be HTTPS"): correct spec.issuer',
+      'issuer-url: the issuer must begin with https://: every verifier refuses another ("Issuer URL must be HTTPS"): correct spec.issuer (or spec.data.iss)',
     ],
     [
       'pelicanfs',
