@@ -42,7 +42,11 @@ export function createTokenStore({ client, onSecret, onJwt }: TokenStoreOptions)
       namespace: string,
       name: string,
       operations: readonly JsonObject[],
-    ): Promise<JsonObject> => client.jsonPatch(resourcePath(SECRETS, { namespace, name }), operations),
+    ): Promise<JsonObject> => {
+      const patched = await client.jsonPatch(resourcePath(SECRETS, { namespace, name }), operations);
+      onSecret(patched, undefined);
+      return patched;
+    },
     patchJwt: async (namespace: string, name: string, patch: JsonObject): Promise<void> => {
       onJwt(await client.mergePatch(resourcePath(JWTS, { namespace, name }), patch));
     },

@@ -1,11 +1,12 @@
 import type { JsonObject } from '../resources/json.ts';
-import type { Jwt } from '../resources/jwt.ts';
 import { parseSecretMetadata, readSecretToken } from '../resources/secret.ts';
-import { desiredSecret, wantsOwner } from '../reconcile/desired-secret.ts';
+import { desiredSecret } from '../reconcile/desired-secret.ts';
 import type { Observed, SecretObservation } from '../reconcile/observed.ts';
-import { disownPatch, isLegacySecret, takeOverPatch } from '../reconcile/take-over.ts';
+import { isLegacySecret, takeOverPatch } from '../reconcile/take-over.ts';
+import { disownPatch } from '../reconcile/unwanted-owner.ts';
 import { readToken } from '../signing/token.ts';
 import type { NewToken } from './make-token.ts';
+import { parseTokenSecret, type TokenSecret } from './observe.ts';
 import { Stale } from './stale.ts';
 
 /** Where results go. Every method throws what the API server answers. */
@@ -53,13 +54,25 @@ export async function repairSecret(store: Store, { jwt, secret }: Observed): Pro
   const read = text === undefined ? undefined : readToken(text);
   const expiresAt = read?.claims['exp'];
   if (!isUnchanged(object, secret) || text === undefined || typeof expiresAt !== 'number')
-    throw new Stale('the Secret is not as it was observed');
+    throw new Stale(NOT_AS_OBSERVED);
   const issuedAt = Math.floor(expiresAt - spec.lifetime);
-  const present = isLegacySecret(secret)
-    ? await takeOver(store, secret, object)
-    : await disown(store, jwt, secret, object);
+  const present = isLegacySecret(secret) ? await takeOver(store, secret, object) : secret;
   await store.applySecret(desiredSecret(jwt, spec, { text, issuedAt, expiresAt }, present), { force: true });
 }
+
+/**
+ * Takes the JWT off the owners of its Secret, and leaves all else as it is; returns the Secret as it is then. Writes nothing
+ * and throws `Stale` when the Secret is gone or changed since it was observed.
+ */
+export async function disownSecret(store: Store, { jwt, secret }: Observed): Promise<TokenSecret> {
+  if (secret === undefined) throw new Error('there is no Secret to take the owner off');
+  const object = await store.readSecret(jwt.namespace, jwt.name);
+  if (!isUnchanged(object, secret)) throw new Stale(NOT_AS_OBSERVED);
+  const { namespace, name } = secret;
+  return parseTokenSecret(await store.patchSecret(namespace, name, disownPatch(jwt, object)));
+}
+
+const NOT_AS_OBSERVED = 'the Secret is not as it was observed';
 
 function isUnchanged(
   object: JsonObject | undefined,
@@ -72,31 +85,12 @@ function isUnchanged(
  * Makes us the field manager of token-manager's Secret; returns the state to write over. If the Secret changed since it was
  * observed, it might belong to somebody else now: then the observed state is returned, and the apply conflicts.
  */
-function takeOver(
+async function takeOver(
   store: Store,
   secret: SecretObservation,
   object: JsonObject | undefined,
 ): Promise<SecretObservation> {
-  return patchFirst(store, secret, isUnchanged(object, secret) ? takeOverPatch(object) : []);
-}
-
-/** Takes the JWT off the owners of its Secret if it is not to be one; returns the state to write over. */
-function disown(
-  store: Store,
-  jwt: Jwt,
-  secret: SecretObservation,
-  object: JsonObject,
-): Promise<SecretObservation> {
-  const isWanted = !jwt.spec.ok || wantsOwner(jwt.spec.value, secret.hasOtherData);
-  return patchFirst(store, secret, isWanted ? [] : disownPatch(jwt, object));
-}
-
-/** What an apply cannot do goes before it; returns the state to write over. */
-async function patchFirst(
-  store: Store,
-  secret: SecretObservation,
-  operations: readonly JsonObject[],
-): Promise<SecretObservation> {
+  const operations = isUnchanged(object, secret) ? takeOverPatch(object) : [];
   if (operations.length === 0) return secret;
   const patched = await store.patchSecret(secret.namespace, secret.name, operations);
   return { ...secret, resourceVersion: parseSecretMetadata(patched).resourceVersion };

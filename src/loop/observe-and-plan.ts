@@ -1,5 +1,5 @@
 import type { Observed } from '../reconcile/observed.ts';
-import { planNext, type Plan } from '../reconcile/plan.ts';
+import { planNext, planToken, type Plan } from '../reconcile/plan.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { Seconds } from '../time/units.ts';
 import { observe, readMissing, type Known, type Observer } from './observe.ts';
@@ -15,6 +15,8 @@ export interface PlanningOptions {
   readonly known?: Known;
   /** Whether that may be read over the network; if not, the plan stays at it. All may be, by default. */
   readonly mayRead?: (plan: PlannedRead, observed: Observed) => boolean;
+  /** Whether the owners of the Secret may be changed; if not, the rest is planned. They may, by default. */
+  readonly mayDisown?: () => boolean;
   /** The JWT with what its status does not say yet; `known` is what was read so far. */
   readonly recall?: (jwt: Jwt, known: Known) => Jwt;
   /** What else is known of what was observed. */
@@ -30,12 +32,20 @@ export interface PlanningOptions {
 export async function observeAndPlan(
   observer: Observer,
   jwt: Jwt,
-  { now, known = {}, mayRead = () => true, recall = same, adjust = same, onObserved }: PlanningOptions,
+  {
+    now,
+    known = {},
+    mayRead = () => true,
+    mayDisown = () => true,
+    recall = same,
+    adjust = same,
+    onObserved,
+  }: PlanningOptions,
 ): Promise<{ readonly observed: Observed; readonly plan: Plan }> {
   for (;;) {
     const observed = adjust(await observe(observer, recall(known.jwt ?? jwt, known), known, now));
     onObserved?.(observed, known);
-    const plan = planNext(observed, now);
+    const plan = mayDisown() ? planNext(observed, now) : planToken(observed, now);
     if (plan.do !== 'read' || !mayRead(plan, observed)) return { observed, plan };
     known = await readMissing(observer, observed, plan.what, known);
   }

@@ -172,6 +172,6 @@ function observeSecret(
   }
   const metadata = secret?.metadata ?? sources.otherSecret(jwt.namespace, jwt.name);
   if (metadata === undefined) return { state: 'complete', secret: undefined };
-  const unread = { token: { state: 'unread' }, hasOtherData: secret?.hasOtherData ?? false } as const;
+  const unread = { token: { state: 'unread' }, hasOtherData: secret?.hasOtherData } as const;
   return { state: 'complete', secret: { ...metadata, ...unread } };
 }

@@ -4,13 +4,13 @@ import { renewalLateness } from '../reconcile/lateness.ts';
 import { nextDueTime } from '../reconcile/next-due-time.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import type { Outcome } from '../reconcile/outcome.ts';
-import { planNext, type Plan, type SecretChange } from '../reconcile/plan.ts';
+import { planNext, type SecretChange, type TokenPlan } from '../reconcile/plan.ts';
 import { releasePatch, releaseTime } from '../reconcile/take-over.ts';
 import type { RoundResult } from '../queue/work.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { RecordedStatus } from '../resources/recorded-status.ts';
 import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
-import { repairSecret, writeToken, type Store } from './act.ts';
+import { disownSecret, repairSecret, writeToken, type Store } from './act.ts';
 import {
   failRound,
   retryAfter,
@@ -27,8 +27,8 @@ import {
   type PlannedWrite,
 } from './hold-back.ts';
 import { makeToken } from './make-token.ts';
-import { observeWithoutChecking, type Known, type Observer } from './observe.ts';
-import { observeAndPlan } from './observe-and-plan.ts';
+import { observeWithoutChecking, type Known, type Observer, type TokenSecret } from './observe.ts';
+import { observeAndPlan, type PlanningOptions } from './observe-and-plan.ts';
 import { subjectOf } from './recorder.ts';
 import { isNewStatus, writeStatus } from './write-status.ts';
 
@@ -61,16 +61,23 @@ export async function reconcileJwt(
   const progress: Progress = { stored, observed: undefined, write: undefined, signed: undefined };
   try {
     resumeContention(reconciler.memory.budget, stored, now);
-    const { observed, plan } = await observeAndPlan(reconciler.observer, stored, {
+    const options: PlanningOptions = {
       now,
       mayRead: (read, seen) => heldBeforeRead(reconciler.memory.budget, seen, read, now) === undefined,
+      mayDisown: () => reconciler.memory.budget.nextWriteAt(stored.uid, now) <= now,
       recall: (jwt, known) => recallJwt(reconciler, jwt, known),
       onObserved: (seen, { jwt = stored }) => {
         progress.observed = seen;
         progress.stored = jwt;
       },
-    });
-    return await carryOut({ reconciler, progress, observed, now }, plan);
+    };
+    let known: Known = {};
+    for (;;) {
+      const { observed, plan } = await observeAndPlan(reconciler.observer, stored, { ...options, known });
+      const round = { reconciler, progress, observed, now };
+      if (plan.do !== 'disown') return await carryOut(round, plan);
+      known = { secret: await disown(round) };
+    }
   } catch (error) {
     return failRound(reconciler, progress, error, { now, nextAttemptAt });
   }
@@ -100,7 +107,7 @@ export function skipRound(reconciler: Reconciler, stored: Jwt): RoundResult | un
 }
 
 /** Does what the plan says. Throws refusals of the API server, and bugs; `progress` holds what was known by then. */
-async function carryOut(round: DecidedRound, plan: Plan): Promise<RoundResult> {
+async function carryOut(round: DecidedRound, plan: TokenPlan): Promise<RoundResult> {
   const { reconciler, observed } = round;
   const { namespace, name } = observed.jwt;
   switch (plan.do) {
@@ -122,7 +129,7 @@ async function carryOut(round: DecidedRound, plan: Plan): Promise<RoundResult> {
     case 'repair': {
       const write = planWrite(reconciler.memory.budget, observed, plan, round.now);
       if (write.heldUntil !== undefined) return holdBack(round, write.heldUntil);
-      return plan.do === 'sign' ? sign(round, plan, write) : repair(round, plan, write);
+      return plan.do === 'sign' ? sign(round, plan, write) : repair(round, write);
     }
     default:
       return plan satisfies never;
@@ -164,17 +171,23 @@ async function sign(
   return next;
 }
 
-async function repair(
-  round: DecidedRound,
-  { problem }: Extract<SecretChange, { do: 'repair' }>,
-  write: PlannedWrite,
-): Promise<RoundResult> {
+async function repair(round: DecidedRound, write: PlannedWrite): Promise<RoundResult> {
   const { reconciler, observed } = round;
   await spend(round, { isScheduled: write.isScheduled, tokenId: undefined }, () =>
     repairSecret(reconciler.store, observed),
   );
   reconciler.recorder.repaired(subjectOf(observed.jwt));
-  return finishRound(round, problem === undefined ? {} : { problem });
+  return finishRound(round, {});
+}
+
+/** Takes the JWT off the owners of its Secret, and returns the Secret: what else is due is decided on it. */
+async function disown(round: DecidedRound): Promise<TokenSecret> {
+  const { reconciler, observed } = round;
+  const secret = await spend(round, { isScheduled: false, tokenId: undefined }, () =>
+    disownSecret(reconciler.store, observed),
+  );
+  reconciler.recorder.repaired(subjectOf(observed.jwt));
+  return secret;
 }
 
 /**
@@ -192,15 +205,16 @@ async function holdBack(round: DecidedRound, heldUntil: Seconds): Promise<RoundR
 }
 
 /** What is written to the Secret counts, also when it fails or meets a change of somebody else (`failRound`). */
-async function spend(
+async function spend<T>(
   { reconciler, progress, now }: DecidedRound,
   write: AttemptedWrite,
-  action: () => Promise<void>,
-): Promise<void> {
+  action: () => Promise<T>,
+): Promise<T> {
   progress.write = write;
-  await action();
+  const result = await action();
   progress.write = undefined;
   reconciler.memory.budget.spend(progress.stored.uid, now, write.isScheduled);
+  return result;
 }
 
 /** The end of a round that leaves no write open. */

@@ -88,7 +88,7 @@ export function desiredSecret(
         [LAST_SIGNING_TIME]: String(issuedAt),
         [EXPIRES_AT]: formatTime(expiresAt),
       },
-      ...(wantsOwner(spec, present?.hasOtherData ?? false) ? { ownerReferences: [owner] } : {}),
+      ...(wantsOwner(spec, present?.hasOtherData) ? { ownerReferences: [owner] } : {}),
       resourceVersion: present?.resourceVersion ?? ABSENT,
     },
     data: { [TOKEN_KEY]: Buffer.from(text).toString('base64') },
@@ -96,8 +96,8 @@ export function desiredSecret(
 }
 
 /** An owner reference deletes the Secret with its JWT: so it has none with `Retain`, and none while it holds other data. */
-export function wantsOwner({ deletionPolicy }: JwtSpec, hasOtherData: boolean): boolean {
-  return deletionPolicy === 'Delete' && !hasOtherData;
+export function wantsOwner({ deletionPolicy }: JwtSpec, hasOtherData: boolean | undefined): boolean {
+  return deletionPolicy === 'Delete' && hasOtherData !== true;
 }
 
 /**

@@ -32,8 +32,8 @@ export type TokenObservation =
 /** The Secret of the JWT's name: its metadata, and the verdict on its token. */
 export interface SecretObservation extends SecretMetadata {
   readonly token: TokenObservation;
-  /** It has data keys besides `token`; false as long as its data was not looked at (`unread`). */
-  readonly hasOtherData: boolean;
+  /** It has data keys besides `token`; `undefined`: its data was not looked at. */
+  readonly hasOtherData: boolean | undefined;
 }
 
 /** The private key that the JWT names. */

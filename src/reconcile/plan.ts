@@ -7,6 +7,7 @@ import type { Observed } from './observed.ts';
 import { describeConflict, findOwnership, isOwner } from './ownership.ts';
 import { findCause, type PlanFacts } from './signature-cause.ts';
 import { releaseTime } from './take-over.ts';
+import { judgeOwnerReference } from './unwanted-owner.ts';
 
 /** What to do for one JWT now. */
 export type Plan =
@@ -19,20 +20,25 @@ export type Plan =
    * while that is held back, nothing depends on the read.
    */
   | { readonly do: 'read'; readonly what: 'key' | 'token' | 'jwt'; readonly before?: SecretChange }
+  /** Take the JWT off the owners of its Secret, then plan again: deleting the JWT would delete what is not its own. */
+  | { readonly do: 'disown' }
   | { readonly do: 'sign'; readonly cause: SignatureCause }
-  /** Write the Secret's metadata again, with the same token bytes; `problem` is what keeps it from being Ready even then. */
-  | { readonly do: 'repair'; readonly problem?: StateProblem }
+  /** Write the Secret's metadata again, with the same token bytes. */
+  | { readonly do: 'repair' }
   /** Nothing can be done until an input changes; `wanted` is why a signature would be due, if one is. */
   | { readonly do: 'report'; readonly problem: StateProblem; readonly wanted?: SignatureCause }
   /** Nothing: the Secret holds a valid token that matches the spec. */
   | { readonly do: 'upToDate' };
 
-/** A plan that writes the Secret. */
+/** What to do once the owners of the Secret are as they should be. */
+export type TokenPlan = Exclude<Plan, { do: 'disown' }>;
+
+/** A plan that writes the Secret with its token. */
 export type SecretChange = Extract<Plan, { do: 'sign' | 'repair' }>;
 
 /** The first that has an answer decides. The loop, `explain` and the tests all read this table. */
-const PLANNERS: readonly ((facts: PlanFacts) => Plan | undefined)[] = [
-  protectKeySecret,
+const PLANNERS: readonly ((facts: PlanFacts) => TokenPlan | undefined)[] = [
+  reportKeyInOwnSecret,
   readGrant,
   reportConflict,
   confirmAbsence,
@@ -45,6 +51,21 @@ const PLANNERS: readonly ((facts: PlanFacts) => Plan | undefined)[] = [
 
 /** Decides for one JWT; `now` in seconds since the epoch. Pure: the same input gives the same plan. */
 export function planNext(observed: Observed, now: Seconds): Plan {
+  return planOwner(observed) ?? planToken(observed, now);
+}
+
+/**
+ * Comes before all else: whatever keeps a token from being signed, what is not the JWT's own must outlive it. Also of a JWT
+ * that is being deleted, as long as a finalizer keeps it.
+ */
+function planOwner(observed: Observed): Plan | undefined {
+  const reference = judgeOwnerReference(observed);
+  if (reference === 'unread') return { do: 'read', what: 'token' };
+  return reference === 'unwanted' ? { do: 'disown' } : undefined;
+}
+
+/** As `planNext`, where the owners of the Secret cannot be changed now: a renewal does not wait for that. */
+export function planToken(observed: Observed, now: Seconds): TokenPlan {
   const { jwt } = observed;
   if (jwt.isDeleting)
     return { do: now >= (releaseTime(jwt) ?? Number.POSITIVE_INFINITY) ? 'release' : 'ignore' };
@@ -68,37 +89,29 @@ function mayBeOrphan({ observed: { jwt, secret, isJwtConfirmed }, spec }: PlanFa
   return !secret.owners.some((owner) => isOwner(jwt, owner));
 }
 
-/**
- * The Secret of the JWT's name holds its key. If we wrote a token there before, our owner reference comes off: deleting
- * the JWT must not delete the key.
- */
-function protectKeySecret({ observed: { jwt, secret, isKeyInOwnSecret } }: PlanFacts): Plan | undefined {
-  if (!isKeyInOwnSecret) return undefined;
-  const problem = describeKeyInOwnSecret(jwt);
-  const isOwned = secret?.owners.some((owner) => isOwner(jwt, owner)) === true && !secret.isDeleting;
-  if (isOwned && secret.token.state === 'unread') return { do: 'read', what: 'token' };
-  const isAtRisk = isOwned && secret.hasOtherData && secret.token.state === 'valid';
-  return isAtRisk ? { do: 'repair', problem } : { do: 'report', problem };
+/** A token is never written to the Secret that holds the key. */
+function reportKeyInOwnSecret({ observed: { jwt, isKeyInOwnSecret } }: PlanFacts): TokenPlan | undefined {
+  return isKeyInOwnSecret ? { do: 'report', problem: describeKeyInOwnSecret(jwt) } : undefined;
 }
 
 /** Before anything else is said: a JWT that is not granted a key must not learn that it exists. */
-function readGrant({ observed: { key } }: PlanFacts): Plan | undefined {
+function readGrant({ observed: { key } }: PlanFacts): TokenPlan | undefined {
   return key.state === 'unread' && key.isGrantUnread === true ? { do: 'read', what: 'key' } : undefined;
 }
 
-function reportConflict({ observed: { jwt, secret } }: PlanFacts): Plan | undefined {
+function reportConflict({ observed: { jwt, secret } }: PlanFacts): TokenPlan | undefined {
   if (secret === undefined) return undefined;
   if (findOwnership(jwt, secret) === 'ours' && !secret.isDeleting) return undefined;
   return { do: 'report', problem: { reason: 'SecretConflict', message: describeConflict(jwt, secret) } };
 }
 
 /** A Secret that was written once may be missing in both watches for a moment: one that loses our label moves between them. */
-function confirmAbsence({ observed: { jwt, secret, isAbsenceConfirmed } }: PlanFacts): Plan | undefined {
+function confirmAbsence({ observed: { jwt, secret, isAbsenceConfirmed } }: PlanFacts): TokenPlan | undefined {
   const isExpected = secret === undefined && jwt.recorded.tokenId !== undefined;
   return isExpected && !isAbsenceConfirmed ? { do: 'read', what: 'token' } : undefined;
 }
 
-function readPresentToken({ observed: { secret } }: PlanFacts): Plan | undefined {
+function readPresentToken({ observed: { secret } }: PlanFacts): TokenPlan | undefined {
   return secret?.token.state === 'unread' ? { do: 'read', what: 'token' } : undefined;
 }
 
@@ -106,19 +119,19 @@ function readPresentToken({ observed: { secret } }: PlanFacts): Plan | undefined
  * Without a recorded key (a Secret of token-manager's, or a status that could not be written) only the private key
  * shows whether the token was signed with it, and what to record.
  */
-function readKeyToVerify({ observed: { jwt, secret, key } }: PlanFacts): Plan | undefined {
+function readKeyToVerify({ observed: { jwt, secret, key } }: PlanFacts): TokenPlan | undefined {
   if (secret?.token.state !== 'valid' || key.state !== 'unread') return undefined;
   const isUnproved = secret.token.signature === 'unknown' || jwt.recorded.keyVersion === undefined;
   return isUnproved ? { do: 'read', what: 'key' } : undefined;
 }
 
-function readChangedKey({ observed: { jwt, key } }: PlanFacts): Plan | undefined {
+function readChangedKey({ observed: { jwt, key } }: PlanFacts): TokenPlan | undefined {
   const { keyVersion } = jwt.recorded;
   const isChanged = key.state === 'unread' && keyVersion !== undefined && keyVersion !== key.version;
   return isChanged ? { do: 'read', what: 'key' } : undefined;
 }
 
-function signIfDue({ observed, spec, now }: PlanFacts): Plan | undefined {
+function signIfDue({ observed, spec, now }: PlanFacts): TokenPlan | undefined {
   const cause = findCause({ observed, spec, now });
   if (cause === undefined) return undefined;
   if (cause === 'RenewRequested' && mayBeServed(observed)) return { do: 'read', what: 'jwt' };
@@ -126,7 +139,7 @@ function signIfDue({ observed, spec, now }: PlanFacts): Plan | undefined {
   const confirmFirst = { do: 'read', what: 'jwt', before: sign } as const;
   if (cause === 'SecretMissing' && mayBeGone(observed)) return confirmFirst;
   // What can be repaired without a signature is repaired meanwhile.
-  const reportInstead = (problem: StateProblem): Plan =>
+  const reportInstead = (problem: StateProblem): TokenPlan =>
     repairIfDrifted({ observed, spec, now }) ?? { do: 'report', problem, wanted: cause };
   if (observed.policyRefusal !== undefined) return reportInstead(observed.policyRefusal);
   switch (observed.key.state) {
@@ -160,7 +173,7 @@ function lacksClaims({ observed, spec }: PlanFacts): boolean {
   return spec.claimsDigest !== undefined && !observed.isJwtConfirmed;
 }
 
-function repairIfDrifted({ observed: { jwt, secret }, spec }: PlanFacts): Plan | undefined {
+function repairIfDrifted({ observed: { jwt, secret }, spec }: PlanFacts): TokenPlan | undefined {
   if (secret === undefined || secret.token.state !== 'valid') return undefined;
   return hasDrift(jwt, spec, secret, secret.token.expiresAt) ? { do: 'repair' } : undefined;
 }

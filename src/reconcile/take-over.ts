@@ -59,29 +59,6 @@ export function takeOverPatch(secret: JsonObject): readonly JsonObject[] {
   ];
 }
 
-/**
- * A JSON patch (RFC 6902) that takes the JWT off the owners of its Secret, where others than we made it one: an apply
- * takes back only what our own field manager wrote. Empty: the next apply does it, or there is nothing to do.
- */
-export function disownPatch({ uid }: Pick<Jwt, 'uid'>, secret: JsonObject): readonly JsonObject[] {
-  const metadata = objectMember(secret, 'metadata');
-  const index = arrayMember(metadata, 'ownerReferences').findIndex(
-    (owner) => stringMember(owner, 'uid') === uid,
-  );
-  if (index === -1) return [];
-  const writers = arrayMember(metadata, 'managedFields').filter((entry) => {
-    const fields = objectMember(objectMember(entry, 'fieldsV1'), 'f:metadata');
-    return Object.hasOwn(objectMember(fields, 'f:ownerReferences') ?? {}, `k:${JSON.stringify({ uid })}`);
-  });
-  const isOursAlone = writers.length > 0 && writers.every(isOurApply);
-  if (isOursAlone) return [];
-  return [testVersion(metadata), { op: 'remove', path: `/metadata/ownerReferences/${index}` }];
-}
-
-function isOurApply(entry: unknown): boolean {
-  return stringMember(entry, 'manager') === APP && stringMember(entry, 'operation') === 'Apply';
-}
-
 function testVersion(metadata: JsonObject | undefined): JsonObject {
   return { op: 'test', path: '/metadata/resourceVersion', value: stringMember(metadata, 'resourceVersion') };
 }

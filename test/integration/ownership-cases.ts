@@ -15,6 +15,15 @@ export interface Place {
   readonly tenant: Tenant;
 }
 
+/** Deletes the JWT, and lets garbage collection delete what it owns: it takes what was owned by a JWT deleted later, too. */
+async function deleteWithItsOwn({ stage, objects, tenant }: Place, name: string): Promise<void> {
+  const later = `later-than-${name}`;
+  await tenant.apply(later);
+  await objects.waitFor('secrets', 'keys', later, ({ metadata }) => metadata.ownerReferences?.length === 1);
+  for (const jwt of [name, later]) await stage.cluster.kubectl(['delete', 'jwt', jwt, '-n', 'keys']);
+  await objects.waitForGone('secrets', 'keys', later);
+}
+
 /** The owner of a Secret, and what is never done to Secrets of others. */
 export function describeOwnership(place: () => Place): void {
   const kubectl = (...args: readonly string[]) => place().stage.cluster.kubectl([...args, '-n', 'keys']);
@@ -71,6 +80,36 @@ export function describeOwnership(place: () => Place): void {
       const alone = await waitForSecret('shared', ({ metadata }) => metadata.ownerReferences?.length === 1);
       assert.equal(alone.metadata.ownerReferences[0].controller, true);
       assert.equal(secretText(alone), token);
+    });
+
+    /** A JWT that was signed; then its key was deleted, and its token. */
+    const loseKey = async (name: string) => {
+      const { objects, tenant } = place();
+      const keySecret = `key-of-${name}`;
+      const spec = { key: { secret: { name: keySecret, key: 'key.pem' } } };
+      await tenant.applySecret(keySecret, { 'key.pem': NRP_KEY });
+      await tenant.apply(name, spec);
+      await tenant.waitForToken(name, (text) => text !== '');
+      await kubectl('delete', 'secret', keySecret);
+      await patchSecret(name, { data: { token: null } });
+      await objects.waitForCondition('keys', name, 'Ready', 'False', 'KeyNotFound');
+      return spec;
+    };
+
+    it('data of others outlives the JWT also where it came while no token could be signed', async () => {
+      await loseKey('lone');
+      await patchSecret('lone', { data: { note: 'bWluZQ==' } });
+      await waitForSecret('lone', ({ metadata }) => metadata.ownerReferences === undefined);
+      await deleteWithItsOwn(place(), 'lone');
+      assert.equal(secretText(await secretOf('lone'), 'note'), 'mine');
+    });
+
+    it('Retain holds also where it was set while no token could be signed', async () => {
+      const spec = await loseKey('kept');
+      await place().tenant.apply('kept', { ...spec, deletionPolicy: 'Retain' });
+      await waitForSecret('kept', ({ metadata }) => metadata.ownerReferences === undefined);
+      await deleteWithItsOwn(place(), 'kept');
+      assert.ok((await secretOf('kept')) !== undefined);
     });
 
     it('a copy of our Secret beside a JWT of that name in another namespace is not ours', async () => {
@@ -168,6 +207,20 @@ export function describeKeySecrets(place: () => Place): void {
       );
       assert.deepEqual([secretText(secret), secretText(secret, 'key.pem')], [token, NRP_KEY]);
       await objects.waitForCondition('keys', 'later', 'Ready', 'False', 'SecretConflict');
+    });
+
+    it('loses it also when the token there does not fit the spec any more, and the key outlives the JWT', async () => {
+      const { objects, tenant } = place();
+      await tenant.apply('edited');
+      await tenant.waitForToken('edited', (text) => text !== '');
+      await tenant.apply('edited', { ...ownKey('edited'), data: { sub: 'another' } });
+      const data = { 'key.pem': Buffer.from(NRP_KEY).toString('base64') };
+      await kubectl('patch', 'secret', 'edited', '--type=merge', '-p', JSON.stringify({ data }));
+      await objects.waitForCondition('keys', 'edited', 'Ready', 'False', 'SecretConflict');
+      const isFree = ({ metadata }: Loose): boolean => metadata.ownerReferences === undefined;
+      await objects.waitFor('secrets', 'keys', 'edited', isFree);
+      await deleteWithItsOwn(place(), 'edited');
+      assert.equal(secretText(await objects.get('secrets', 'keys', 'edited'), 'key.pem'), NRP_KEY);
     });
   });
 }

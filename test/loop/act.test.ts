@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { jwtVerify } from 'jose';
-import { repairSecret, writeToken, type Store } from '../../src/loop/act.ts';
+import { disownSecret, repairSecret, writeToken, type Store } from '../../src/loop/act.ts';
 import { makeToken, type NewToken } from '../../src/loop/make-token.ts';
 import { Stale } from '../../src/loop/stale.ts';
 import type { Observed } from '../../src/reconcile/observed.ts';
@@ -139,24 +139,31 @@ describe('a repair', () => {
       assert.deepEqual(await repair(stored), { isStale: true, applied: [] });
     });
   }
+});
 
-  it('takes the JWT off the owners first, where the apply would not', async () => {
-    const retained = makeJwt({ deletionPolicy: 'Retain' });
-    const owner = {
-      apiVersion: 'tokens.osg-htc.org/v1',
-      kind: 'JWT',
-      name: retained.name,
-      uid: retained.uid,
-    };
-    const stored = wireSecret('my-jwt', { token }, { resourceVersion: '11', ownerReferences: [owner] });
-    const { store, applied, patches } = makeStore(stored);
-    await repairSecret(store, makeObserved({ jwt: retained, secret: ourSecret(retained) }));
-    assert.deepEqual(patches, [
-      [
-        { op: 'test', path: '/metadata/resourceVersion', value: '11' },
-        { op: 'remove', path: '/metadata/ownerReferences/0' },
-      ],
-    ]);
-    assert.equal(versionOf(applied[0]?.body), 'patched');
+describe('taking the JWT off the owners of its Secret', () => {
+  const owner = { apiVersion: 'tokens.osg-htc.org/v1', kind: 'JWT', name: jwt.name, uid: jwt.uid };
+  const data = { note: 'precious' };
+  const owned = wireSecret('my-jwt', data, { resourceVersion: '11', ownerReferences: [owner] });
+  const observed = makeObserved({ jwt, secret: ourSecret(jwt, 0, { hasOtherData: true }) });
+
+  it('needs no token in it, and returns what it is then', async () => {
+    const { store, applied, patches } = makeStore(owned);
+    const { metadata } = await disownSecret(store, observed);
+    assert.deepEqual([metadata.resourceVersion, applied], ['patched', []]);
+    const [test, removal] = patches[0] ?? [];
+    assert.deepEqual(test, { op: 'test', path: '/metadata/resourceVersion', value: '11' });
+    assert.deepEqual(removal, { op: 'remove', path: '/metadata/ownerReferences/0' });
   });
+
+  for (const [name, stored] of [
+    ['is gone', undefined],
+    ['changed since', wireSecret('my-jwt', data, { resourceVersion: '12', ownerReferences: [owner] })],
+  ] as const) {
+    it(`writes nothing, and says so, when the Secret ${name}`, async () => {
+      const { store, patches } = makeStore(stored);
+      await assert.rejects(disownSecret(store, observed), Stale);
+      assert.deepEqual(patches, []);
+    });
+  }
 });

@@ -27,6 +27,7 @@ const RUNS = process.env['LAWS_SEED'] === undefined ? Math.min(TRIES, KNOWN_GOOD
  *     wiped status, and for each event that came while others were being answered. At rest, restart, failover and resync
  *     write nothing.
  * I5  What others own in a Secret stays, and the Secret of somebody else is never written, nor one of a JWT that is gone.
+ *     At rest, nothing that is to outlive a JWT would be deleted with it.
  * Beside them: no more looks than news, back-offs and plans account for, and one every ten minutes at least, for each JWT
  * that exists, while somebody leads; at rest the status says what the Secret holds;
  * and what was started ends.

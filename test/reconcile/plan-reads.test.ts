@@ -125,29 +125,6 @@ describe('without a key', () => {
   });
 });
 
-describe('the Secret that became that of its own key', () => {
-  const own = (more: Parameters<typeof ourSecret>[2]): Observed =>
-    makeObserved({
-      jwt,
-      secret: ourSecret(jwt, 0, more),
-      key,
-      isKeyInOwnSecret: true,
-    });
-
-  it('is read before its owner reference is judged', () => {
-    assert.deepEqual(plan(own({ token: { state: 'unread' } })), READ_TOKEN);
-  });
-
-  it('is left alone while it is being deleted, and without a valid token', () => {
-    const planned = (observed: Observed): string => planNext(observed, NOW).do;
-    assert.equal(planned(own({ token: { state: 'unread' }, isDeleting: true })), 'report');
-    assert.equal(
-      planned(own({ hasOtherData: true, token: { state: 'faulty', cause: 'Expired' } })),
-      'report',
-    );
-  });
-});
-
 describe('a JWT that is being deleted', () => {
   const deleted = (finalizers: readonly string[]): Observed =>
     makeObserved({

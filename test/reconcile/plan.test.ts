@@ -116,24 +116,19 @@ describe('the plan', () => {
     const jwt = await settledJwt();
     const foreign = ourSecret(jwt, 0, { owners: [], annotations: {}, token: { state: 'unread' } });
     const handedOver = { ...foreign, annotations: { [ADOPT]: 'my-jwt' } };
-    for (const secret of [undefined, foreign, handedOver, ourSecret(jwt), ourSecret(jwt, DAY)]) {
+    const disowned = { owners: [] };
+    for (const secret of [
+      undefined,
+      foreign,
+      handedOver,
+      ourSecret(jwt, 0, disowned),
+      ourSecret(jwt, DAY, disowned),
+    ]) {
       const plan = planNext(makeObserved({ jwt, secret, key, isKeyInOwnSecret: true }), NOW);
       assert.ok(plan.do === 'report' && plan.problem.reason === 'SecretConflict');
       assert.match(plan.problem.message, /^spec\.key\.secret names Secret my-jwt, .*of another name/);
       assert.doesNotMatch(plan.problem.message, /delete|adopt|hand it over/i);
     }
-  });
-
-  it('takes its owner reference off a Secret of its own that became that of its key', async () => {
-    const jwt = await settledJwt();
-    const secret = ourSecret(jwt, 0, { hasOtherData: true });
-    const plan = planNext(makeObserved({ jwt, secret, key, isKeyInOwnSecret: true }), NOW);
-    assert.ok(plan.do === 'repair' && plan.problem?.reason === 'SecretConflict');
-    const freed = { ...secret, owners: [] };
-    assert.equal(
-      planNext(makeObserved({ jwt, secret: freed, key, isKeyInOwnSecret: true }), NOW).do,
-      'report',
-    );
   });
 
   it('waits for the Secret of a JWT of the same name that was deleted', async () => {
@@ -181,7 +176,6 @@ describe('the plan', () => {
       'a label was changed': { labels: { ...good.labels, team: 'z' } },
       'our label was removed': { labels: { team: 'a' } },
       'the owner reference was removed': { owners: [] },
-      'somebody else put data in': { hasOtherData: true },
       'a template annotation was removed': { annotations: { ...good.annotations, note: 'x' } },
       'expires-at was edited': { annotations: { ...good.annotations, [EXPIRES_AT]: '9999-01-01T00:00:00Z' } },
       'last-signing-time is not a number': {
@@ -197,14 +191,6 @@ describe('the plan', () => {
         name,
       );
     }
-  });
-
-  it('keeps no owner reference with Retain', async () => {
-    const jwt = await settledJwt({ deletionPolicy: 'Retain' });
-    assert.deepEqual(planNext(makeObserved({ jwt, secret: ourSecret(jwt) }), NOW), { do: 'repair' });
-    assert.deepEqual(planNext(makeObserved({ jwt, secret: ourSecret(jwt, 0, { owners: [] }) }), NOW), {
-      do: 'upToDate',
-    });
   });
 
   it('ignores a JWT that is being deleted', async () => {

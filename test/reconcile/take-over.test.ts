@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { applyPatch, type Operation } from 'rfc6902';
 import {
-  disownPatch,
   isKopf,
   isLegacySecret,
   releasePatch,
@@ -120,51 +119,5 @@ describe('the fields that token-manager owns in its Secret', () => {
   it('are found beside entries that cannot be read', () => {
     const [, manager] = takeOverPatch(secretOf('junk', null, tokenManager));
     assert.equal(manager?.['path'], '/metadata/managedFields/2/manager');
-  });
-});
-
-describe('an owner reference of the JWT that is not wanted', () => {
-  const jwt = makeJwt();
-  const other = { apiVersion: 'v1', kind: 'ConfigMap', name: 'other', uid: 'other-uid' };
-  const own = { apiVersion: 'tokens.osg-htc.org/v1', kind: 'JWT', name: jwt.name, uid: jwt.uid };
-  const referring = (manager: string, operation: string, uid: string): Record<string, unknown> => ({
-    manager,
-    operation,
-    fieldsV1: { 'f:metadata': { 'f:ownerReferences': { '.': {}, [`k:{"uid":"${uid}"}`]: {} } } },
-  });
-  const ours = referring('jwt-injector', 'Apply', jwt.uid);
-  const secretOf = (
-    managedFields: readonly unknown[],
-    ownerReferences: readonly unknown[] = [other, own],
-  ) => ({
-    metadata: { resourceVersion: '11', ownerReferences, managedFields },
-  });
-
-  it('is removed where somebody else wrote it, and no other owner with it', () => {
-    for (const managedFields of [
-      [referring('kopf', 'Update', jwt.uid)],
-      [ours, referring('kopf', 'Update', jwt.uid)],
-      [referring('jwt-injector', 'Update', jwt.uid)],
-      [ours, referring('kustomize-controller', 'Apply', jwt.uid)],
-      [referring('jwt-injector', 'Apply', 'other-uid')],
-      [],
-    ]) {
-      const secret = secretOf(managedFields);
-      const failures = applyPatch(
-        secret,
-        structuredClone(disownPatch(jwt, secret)) as unknown as Operation[],
-      );
-      assert.deepEqual(failures, [null, null]);
-      assert.deepEqual(secret.metadata.ownerReferences, [other]);
-    }
-  });
-
-  it('is left to the apply where we alone wrote it', () => {
-    assert.deepEqual(disownPatch(jwt, secretOf([ours, referring('kopf', 'Update', 'other-uid')])), []);
-  });
-
-  it('asks for nothing where there is none', () => {
-    assert.deepEqual(disownPatch(jwt, secretOf([ours], [other])), []);
-    assert.deepEqual(disownPatch(jwt, {}), []);
   });
 });

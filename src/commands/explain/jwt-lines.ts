@@ -99,6 +99,9 @@ function describeNext(report: JwtReport, circumstances: Circumstances): readonly
 /** Seconds: a worker may be busy, and a write has a deadline. */
 const ATTEMPT_TAKES = 10;
 
+/** What changes the Secret. */
+const WRITES: ReadonlySet<JwtReport['next']['action']> = new Set(['disown', 'sign', 'repair']);
+
 /**
  * Whether something is done in a moment, if jwt-injector is running. A key that was looked at since it changed need not
  * show in the status, if it is still the same.
@@ -107,7 +110,7 @@ export function isDueAtOnce({ next, nextAttemptAt }: JwtReport, now: Seconds): b
   const { action, cause } = next;
   const attempt = parseTime(nextAttemptAt);
   if (attempt !== undefined && attempt >= now - ATTEMPT_TAKES) return false;
-  return (action === 'read' && cause !== undefined) || action === 'sign' || action === 'repair';
+  return (action === 'read' && cause !== undefined) || WRITES.has(action);
 }
 
 /** If it is still to be done when a person asks again, jwt-injector may not be running. */

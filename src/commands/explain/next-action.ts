@@ -38,6 +38,13 @@ export function describeNextAction(snapshot: Snapshot, now: Seconds): NextAction
       return describeReport(plan);
     case 'read':
       return describeReading(snapshot, now);
+    case 'disown':
+      return {
+        action: plan.do,
+        message:
+          'take this JWT off the owners of its Secret, so that deleting the JWT does not delete what else is in it; ' +
+          'then look again',
+      };
     case 'sign':
       return {
         action: plan.do,
@@ -47,7 +54,6 @@ export function describeNextAction(snapshot: Snapshot, now: Seconds): NextAction
     case 'repair':
       return {
         action: plan.do,
-        ...(plan.problem === undefined ? {} : { reason: plan.problem.reason, problem: plan.problem.message }),
         message:
           'write labels, annotations and owner of its Secret again, with the same token: they were changed',
       };

@@ -17,3 +17,18 @@ describe('explain jwt NAME of a token that cannot be shown', () => {
     });
   }
 });
+
+describe('explain jwt NAME where deleting the JWT would delete data of others', () => {
+  it('says that the JWT comes off the owners of its Secret, whatever its token is', async () => {
+    await using api = await startStoredApi();
+    storeToken(api, 'shared', 'no token');
+    const path = '/api/v1/namespaces/science/secrets/shared';
+    const { metadata, data, ...secret } = api.objects.get(path);
+    const owner = { apiVersion: 'tokens.osg-htc.org/v1', kind: 'JWT', name: 'shared', uid: 'uid-of-shared' };
+    const owned = { ...metadata, ownerReferences: [{ ...owner, controller: true }] };
+    api.objects.set(path, { ...secret, metadata: owned, data: { ...data, note: 'bWluZQ==' } });
+    const { out } = await api.run(explainCommand, 'jwt', 'shared', '-n', 'science');
+    assert.match(out, /^ {2}take this JWT off the owners of its Secret, .*$/m);
+    assert.match(out, /If you see it again and again, jwt-injector is not running/);
+  });
+});

@@ -1,7 +1,8 @@
 import type { KubeError } from '../../../src/kube/errors.ts';
 import type { JsonObject } from '../../../src/resources/json.ts';
 import { arrayMember, objectMember, stringMember } from '../../../src/resources/json.ts';
-import { APP } from '../../../src/resources/names.ts';
+import { pointerTo } from '../../../src/resources/json-patch.ts';
+import { APP, OWNING_JWT } from '../../../src/resources/names.ts';
 import { formatTime } from '../../../src/time/format-time.ts';
 import { answered, type Answer } from './answers.ts';
 import {
@@ -14,6 +15,9 @@ import {
 } from './secret.ts';
 import { readBody, toWire, valuesOf } from './secret.ts';
 import type { Fields, ModelSecret } from './secret.ts';
+
+/** Of the annotation that names the JWT; a Secret of the model has annotations, if none is in them. */
+const NAME_POINTER = pointerTo(['metadata', 'annotations', OWNING_JWT]);
 
 /** Keeps an object until the garbage collector has collected what it owns. */
 const FOREGROUND = 'foregroundDeletion';
@@ -185,7 +189,7 @@ export class ModelCluster {
 
   /**
    * JSON patch by us, if nothing changed meanwhile: the model knows the one that takes over what token-manager owns, and
-   * the one that removes an owner.
+   * the one that removes an owner, and may name the JWT instead.
    */
   patchSecret(key: string, operations: readonly JsonObject[]): JsonObject {
     const before = this.secrets.get(key);
@@ -194,11 +198,13 @@ export class ModelCluster {
     if (test?.['value'] !== String(before.resourceVersion))
       throw refusal('patch', 'secrets', key, { status: 422 });
     let { fields } = before;
-    for (const { op, path } of changes) {
+    for (const { op, path, value } of changes) {
       const [, owner] = /^\/metadata\/ownerReferences\/(\d+)$/.exec(String(path)) ?? [];
       if (op === 'remove' && owner !== undefined) fields = removeOwner(fields, Number(owner));
       else if (op === 'replace' && /managedFields/.test(String(path)))
         fields = handOverFields(fields, LEGACY_MANAGER, APP);
+      else if (op === 'add' && path === NAME_POINTER)
+        fields = editFields(fields, (values) => values.set(`annotations/${OWNING_JWT}`, value), APP);
       else throw new Error(`the model does not know ${JSON.stringify(operations)}`);
     }
     const after = { ...before, fields };

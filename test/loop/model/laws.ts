@@ -5,7 +5,7 @@ import { findPatchFault, isStuck } from './deletion.ts';
 import { LEGACY_MANAGER, type ModelSecret } from './secret.ts';
 import { fits, isThumbprint, keySecretOf, lifetimesOf, nameKey, says, Verifier } from './token.ts';
 import type { KeyName, SeenToken } from './token.ts';
-import { isOurs } from './ownership.ts';
+import { isDisownedAlone, isOurs } from './ownership.ts';
 import { findDrift, wantedPaths } from './wanted.ts';
 
 /** What the laws see of the world beside the cluster. Times in milliseconds. */
@@ -170,7 +170,7 @@ export class Laws {
     if (after === undefined) return;
     const ledger = this.#ledger(key);
     const seen = within(ledger.states, from).flatMap(({ jwt }) => (jwt === undefined ? [] : [jwt]));
-    if (!seen.some(({ deletedAt }) => deletedAt === undefined))
+    if (!seen.some(({ deletedAt }) => deletedAt === undefined) && !isDisownedAlone(before, after))
       this.#blame(key, 'a Secret was written for a JWT that is gone');
     if (before !== undefined && !seen.some((jwt) => isOurs(jwt, before)))
       this.#blame(key, 'I5: the Secret of somebody else was written');

@@ -13,3 +13,16 @@ export function isOurs(jwt: ModelJwt, { fields }: ModelSecret): boolean {
   if (named === undefined ? isSigned : named === `${jwt.namespace}/${jwt.name}`) return true;
   return fields.get(`annotations/${ADOPT}`)?.value === jwt.name;
 }
+
+/** Nothing happened but that owners were removed, or were replaced by the name of the JWT: so what is in it outlives them. */
+export function isDisownedAlone(before: ModelSecret | undefined, after: ModelSecret): boolean {
+  const paths = new Set([...(before?.fields.keys() ?? []), ...after.fields.keys()]);
+  return [...paths].every((path) => {
+    const isKept = before?.fields.get(path)?.value === after.fields.get(path)?.value;
+    return (
+      isKept ||
+      path === `annotations/${OWNING_JWT}` ||
+      (path.startsWith('owners/') && !after.fields.has(path))
+    );
+  });
+}

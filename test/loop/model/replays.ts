@@ -164,6 +164,23 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     wait(3_600_000),
     { do: 'jump', ms: -3_600_000 },
   ],
+  'data of others would have been deleted with a JWT whose token could not be signed': [
+    wait(1_000),
+    { do: 'key', secret: k1, holds: undefined },
+    { do: 'vandalise', jwt: a, how: 'token that expired' },
+    wait(5_000),
+    { do: 'vandalise', jwt: a, how: 'foreign data key' },
+    wait(5_000),
+  ],
+  'a Secret to be retained would have been deleted with a JWT whose token could not be signed': [
+    wait(1_000),
+    { do: 'key', secret: k1, holds: undefined },
+    { do: 'vandalise', jwt: a, how: 'garbage' },
+    { do: 'vandalise', jwt: a, how: 'strip annotations' },
+    wait(5_000),
+    { do: 'edit', jwt: a, edit: { policy: 'Retain' } },
+    wait(5_000),
+  ],
   'a restart forgot that somebody else keeps changing a Secret, and took the condition away': [
     { do: 'refuse', call: { verb: 'apply', what: 'secret' }, answer: { status: 409 }, ms: 40_000 },
     wait(90_000),

@@ -4,7 +4,7 @@ import type { ModelJwt } from './cluster.ts';
 import type { ModelSecret } from './secret.ts';
 import type { Laws } from './laws.ts';
 import { isOurs } from './ownership.ts';
-import { findDrift } from './wanted.ts';
+import { findDrift, isWronglyOwned } from './wanted.ts';
 import { fits, keySecretOf, lifetimesOf, type SeenToken } from './token.ts';
 import type { World } from './world.ts';
 
@@ -55,6 +55,7 @@ function findDifferences(
   const expect = (holds: boolean, line: string): void => {
     if (!holds) found.push(line);
   };
+  expect(!isOwn || !isWronglyOwned(jwt, secret), 'what is to outlive it would be deleted with it');
   expect(status['observedGeneration'] === jwt.generation, `generation ${jwt.generation} was not observed`);
   // While writes are refused the next look comes with the next try.
   if (secret?.immutable === true && token !== undefined && token.exp <= now) return found;

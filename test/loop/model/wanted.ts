@@ -19,7 +19,7 @@ const NAME = `annotations/${OWNING_JWT}`;
 /** Labels, annotations and owner that the Secret of a JWT must have, by path; owners by presence alone. */
 function wantedValues(
   { uid, labels, spec }: ModelJwt,
-  hasOtherData: boolean,
+  isShared: boolean,
 ): ReadonlyMap<string, string | undefined> {
   const isRetained = spec['deletionPolicy'] === 'Retain';
   const template = objectMember(spec, 'secretTemplate');
@@ -31,7 +31,7 @@ function wantedValues(
       wanted.set(`${group}/${name}`, value);
   wanted.set('labels/app.kubernetes.io/managed-by', 'jwt-injector');
   wanted.set('labels/tokens.osg-htc.org/managed', 'true');
-  if (!isRetained && !hasOtherData) wanted.set(`owners/${uid}`, undefined);
+  if (!isRetained && !isShared) wanted.set(`owners/${uid}`, undefined);
   return wanted;
 }
 
@@ -40,13 +40,21 @@ export function wantedPaths(jwt: ModelJwt): Iterable<string> {
   return [...wantedValues(jwt, false).keys(), ...MOVING, NAME];
 }
 
+/** Whether garbage collection would delete with the JWT what is to outlive it. */
+export function isWronglyOwned(jwt: ModelJwt, secret: ModelSecret): boolean {
+  const owner = `owners/${jwt.uid}`;
+  return secret.fields.has(owner) && !wantedValues(jwt, hasOtherData(secret)).has(owner);
+}
+
+function hasOtherData({ fields }: ModelSecret): boolean {
+  return [...fields.keys()].some((path) => path.startsWith('data/') && path !== 'data/token');
+}
+
 /** What of the Secret's metadata is not as it must be; `undefined` when nothing. */
 export function findDrift(jwt: ModelJwt, secret: ModelSecret | undefined): string | undefined {
   if (secret === undefined) return 'no Secret';
-  const hasOtherData = [...secret.fields.keys()].some(
-    (path) => path.startsWith('data/') && path !== 'data/token',
-  );
-  const wanted = wantedValues(jwt, hasOtherData);
+  if (isWronglyOwned(jwt, secret)) return 'the owner';
+  const wanted = wantedValues(jwt, hasOtherData(secret));
   const name = secret.fields.get(NAME)?.value;
   if (name !== undefined && name !== `${jwt.namespace}/${jwt.name}`) return NAME;
   for (const [path, value] of wanted) {

@@ -1,0 +1,64 @@
+import { arrayMember, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
+import { pointerTo } from '../resources/json-patch.ts';
+import type { Jwt } from '../resources/jwt.ts';
+import { OWNING_JWT } from '../resources/names.ts';
+import { parseSecretMetadata } from '../resources/secret.ts';
+import { wantsOwner } from './desired-secret.ts';
+import type { Observed } from './observed.ts';
+import { findOwnership, isOwner, nameOf } from './ownership.ts';
+
+/**
+ * Whether garbage collection would delete with the JWT what is not the JWT's own: data of others, the private key, or a
+ * token that `Retain` keeps. `unread`: only the data of the Secret shows it. What becomes of the token does not matter, and
+ * a Secret that another object controls is that one's.
+ */
+export function judgeOwnerReference({
+  jwt,
+  secret,
+  isKeyInOwnSecret,
+}: Pick<Observed, 'jwt' | 'secret' | 'isKeyInOwnSecret'>): 'harmless' | 'unwanted' | 'unread' {
+  if (secret === undefined || secret.isDeleting || !secret.owners.some((owner) => isOwner(jwt, owner)))
+    return 'harmless';
+  if (findOwnership(jwt, secret) !== 'ours') return 'harmless';
+  // Of a spec that cannot be served, only the data counts.
+  const isWanted = jwt.spec.ok ? wantsOwner(jwt.spec.value, false) : true;
+  if (isKeyInOwnSecret || !isWanted) return 'unwanted';
+  if (secret.hasOtherData === undefined) return 'unread';
+  return secret.hasOtherData ? 'unwanted' : 'harmless';
+}
+
+/**
+ * A JSON patch (RFC 6902) that takes the JWT off the owners of its Secret. An apply would take back only what our own field
+ * manager wrote, and needs a token to write. A Secret that was the JWT's by that reference alone gets the annotation that
+ * names the JWT, and stays its own. Empty: the JWT is not an owner.
+ */
+export function disownPatch(
+  jwt: Pick<Jwt, 'namespace' | 'name' | 'uid'>,
+  secret: JsonObject,
+): readonly JsonObject[] {
+  const metadata = objectMember(secret, 'metadata');
+  const removals = arrayMember(metadata, 'ownerReferences')
+    .flatMap((owner, index) => (stringMember(owner, 'uid') === jwt.uid ? [index] : []))
+    .toReversed() // the last first: each removal moves those after it
+    .map((index) => ({ op: 'remove', path: pointerTo(['metadata', 'ownerReferences', String(index)]) }));
+  if (removals.length === 0) return [];
+  const test = {
+    op: 'test',
+    path: pointerTo(['metadata', 'resourceVersion']),
+    value: stringMember(metadata, 'resourceVersion'),
+  };
+  return [test, ...removals, ...writeName(jwt, secret)];
+}
+
+function writeName(jwt: Pick<Jwt, 'namespace' | 'name' | 'uid'>, secret: JsonObject): readonly JsonObject[] {
+  const { owners, annotations } = parseSecretMetadata(secret);
+  const rest = owners.filter((owner) => !isOwner(jwt, owner));
+  if (findOwnership(jwt, { owners: rest, annotations }) === 'ours') return [];
+  const path = ['metadata', 'annotations'];
+  const hasAnnotations = objectMember(objectMember(secret, 'metadata'), 'annotations') !== undefined;
+  return [
+    hasAnnotations
+      ? { op: 'add', path: pointerTo([...path, OWNING_JWT]), value: nameOf(jwt) }
+      : { op: 'add', path: pointerTo(path), value: { [OWNING_JWT]: nameOf(jwt) } },
+  ];
+}
