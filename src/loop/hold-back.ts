@@ -4,6 +4,7 @@ import type { Observed } from '../reconcile/observed.ts';
 import type { Outcome } from '../reconcile/outcome.ts';
 import type { Plan, SecretChange } from '../reconcile/plan.ts';
 import { isScheduledRenewal } from '../reconcile/scheduled-renewal.ts';
+import { judgeOwnerReference } from '../reconcile/unwanted-owner.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { Seconds } from '../time/units.ts';
 import type { Store } from './act.ts';
@@ -42,6 +43,11 @@ export function heldBeforeRead(
   now: Seconds,
 ): Seconds | undefined {
   return before === undefined ? undefined : planWrite(budget, observed, before, now).heldUntil;
+}
+
+/** When the JWT may be taken off the owners of its Secret; `undefined`: it need not be. In seconds since the epoch. */
+export function nextDisowning(budget: WriteBudget, observed: Observed, now: Seconds): Seconds | undefined {
+  return judgeOwnerReference(observed) === 'unwanted' ? budget.nextWriteAt(observed.jwt.uid, now) : undefined;
 }
 
 /**

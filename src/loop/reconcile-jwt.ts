@@ -22,6 +22,7 @@ import {
   addContenders,
   heldBeforeRead,
   lookForContenders,
+  nextDisowning,
   planWrite,
   resumeContention,
   type PlannedWrite,
@@ -219,8 +220,10 @@ async function spend<T>(
 
 /** The end of a round that leaves no write open. */
 async function finishRound(round: DecidedRound, result: Outcome): Promise<RoundResult> {
-  const next = await report(round, result);
-  round.reconciler.memory.pending.forget(round.progress.stored.uid);
+  const { reconciler, observed, now } = round;
+  const nextAttemptAt = nextDisowning(reconciler.memory.budget, observed, now);
+  const next = await report(round, nextAttemptAt === undefined ? result : { ...result, nextAttemptAt });
+  reconciler.memory.pending.forget(round.progress.stored.uid);
   return next;
 }
 

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { applyPatch, type Operation } from 'rfc6902';
+import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
+import type { Observer } from '../../src/loop/observe.ts';
+import { findCondition } from '../../src/reconcile/conditions.ts';
+import type { JsonObject } from '../../src/resources/json.ts';
+import { MANAGED_LABEL, OWNING_JWT } from '../../src/resources/names.ts';
+import { NO_STATUS } from '../fixtures/jwts.ts';
+import { NOW } from '../fixtures/observed.ts';
+import { jwt, makeReconciler, NEXT_ATTEMPT_AT } from './made-reconciler.ts';
+import { KEY_SECRET, wireSecret } from './model/sources.ts';
+
+const OWNER = { apiVersion: 'tokens.osg-htc.org/v1', kind: 'JWT', name: jwt.name, uid: jwt.uid };
+const MADE = { annotations: { [OWNING_JWT]: 'science/my-jwt' }, labels: { [MANAGED_LABEL]: 'true' } };
+/** Of a JWT whose token is gone, with data of others. */
+const SHARED = wireSecret('my-jwt', { note: 'precious' }, { ...MADE, ownerReferences: [OWNER] });
+const DISOWNED = wireSecret('my-jwt', { note: 'precious' }, { ...MADE, ownerReferences: [] });
+
+/** A reconciler that keeps the Secrets it has patched; `change` is of what it observes. */
+function makeDisowning(seen: readonly JsonObject[], change: (observer: Observer) => Observer = same) {
+  const made = makeReconciler(seen);
+  const patched: JsonObject[] = [];
+  const store = {
+    ...made.reconciler.store,
+    patchSecret: async (_namespace: string, _name: string, operations: readonly JsonObject[]) => {
+      const secret = structuredClone(SHARED);
+      applyPatch(secret, structuredClone(operations) as unknown as Operation[]);
+      patched.push(secret);
+      return secret;
+    },
+  };
+  const observer = change(made.reconciler.observer);
+  return { made, patched, reconciler: { ...made.reconciler, store, observer } };
+}
+
+function same<T>(value: T): T {
+  return value;
+}
+
+const readyOf = (made: ReturnType<typeof makeReconciler>): unknown =>
+  findCondition(made.statuses.at(-1) ?? NO_STATUS, 'Ready')?.reason;
+
+describe('a JWT that must not be an owner of its Secret', () => {
+  it('comes off its owners in a round that can sign nothing, and the status says why it cannot', async () => {
+    const { made, patched, reconciler } = makeDisowning([SHARED]);
+    await reconcileJwt(reconciler, jwt, NEXT_ATTEMPT_AT);
+    assert.deepEqual([patched, made.signed, readyOf(made)], [[DISOWNED], [], 'KeyNotFound']);
+  });
+
+  it('comes off them before the key is read, which may be refused', async () => {
+    const { made, patched, reconciler } = makeDisowning([KEY_SECRET, SHARED], (observer) => ({
+      ...observer,
+      sources: {
+        ...observer.sources,
+        readSecret: (namespace, name) =>
+          name === 'k' ? Promise.reject(new Error('403')) : observer.sources.readSecret(namespace, name),
+      },
+    }));
+    assert.equal((await reconcileJwt(reconciler, jwt, NEXT_ATTEMPT_AT)).next, 'retry');
+    assert.deepEqual([patched, made.failed.length], [[DISOWNED], 1]);
+  });
+
+  it('comes off them and gets its new token in one round', async () => {
+    const { made, patched, reconciler } = makeDisowning([KEY_SECRET, SHARED]);
+    await reconcileJwt(reconciler, jwt, NEXT_ATTEMPT_AT);
+    assert.deepEqual(
+      [patched, made.signed[0]?.cause, made.writes],
+      [[DISOWNED], 'TokenMissing', ['secret', 'status']],
+    );
+  });
+
+  it('is tried again as soon as it may be, if others keep changing the Secret; a renewal does not wait', async () => {
+    const spent = (seen: readonly JsonObject[]): ReturnType<typeof makeDisowning> => {
+      const disowning = makeDisowning(seen);
+      for (let write = 0; write < 5; write += 1)
+        disowning.made.reconciler.memory.budget.spend(jwt.uid, NOW, false);
+      return disowning;
+    };
+    const keyless = spent([SHARED]);
+    const round = await reconcileJwt(keyless.reconciler, jwt, NEXT_ATTEMPT_AT);
+    assert.deepEqual(round, { next: 'wait', dueAt: NOW * 1000 + 1_250 });
+    assert.deepEqual([keyless.patched, readyOf(keyless.made)], [[], 'KeyNotFound']);
+    const due = { ...jwt, recorded: { ...NO_STATUS, renewsAt: NOW - 1 } };
+    const keyed = spent([KEY_SECRET, SHARED]);
+    await reconcileJwt(keyed.reconciler, due, NEXT_ATTEMPT_AT);
+    assert.deepEqual([keyed.patched, keyed.made.signed.length], [[], 1]);
+  });
+});
