@@ -15,11 +15,12 @@ import {
   type StringMap,
 } from './json.ts';
 import { parseKeySource, type KeySource } from './key-source.ts';
-import { keepAnnotations, keepFinalizers, keepLabels, MAX_ENTRIES_BYTES } from './kept-metadata.ts';
-import { KIND, PREFIX } from './names.ts';
+import { keepAnnotations, keepFinalizers, keepLabels } from './kept-metadata.ts';
+import { KIND } from './names.ts';
 import type { StateProblem } from './problem.ts';
 import { parseRecordedStatus, type RecordedStatus } from './recorded-status.ts';
 import { fail, ok, type Result } from './result.ts';
+import { parseSecretTemplate, type SecretTemplate } from './secret-template.ts';
 import { isLongerThan } from './text-length.ts';
 import { parseTime } from '../time/format-time.ts';
 import type { Seconds } from '../time/units.ts';
@@ -27,10 +28,6 @@ import type { Seconds } from '../time/units.ts';
 /** A token goes with every request, and servers take headers of 8 or 16 KiB; what is larger is a mistake or an attack. */
 const MAX_DATA_PROPERTIES = 64;
 const MAX_DATA_BYTES = 64 * 1024;
-/** Labels and annotations of the template: each takes memory of its JWT and of its Secret. */
-const MAX_TEMPLATE_ENTRIES = 256;
-/** Characters of a key of labels or annotations in Kubernetes: a domain of 253, a slash, a name of 63. */
-const MAX_KEY = 317;
 /** Characters, as the CRD bounds them. */
 export const MAX_ISSUER = 2_048;
 const MAX_KEY_ID = 1_024;
@@ -55,7 +52,7 @@ export interface JwtSpec {
   /** Seconds before expiry; absent = half of the lifetime. May be ≥ lifetime in objects stored before the rule. */
   readonly resignBefore?: Seconds;
   readonly key: KeySource;
-  readonly secretTemplate: { readonly labels: StringMap; readonly annotations: StringMap };
+  readonly secretTemplate: SecretTemplate;
   readonly deletionPolicy: 'Delete' | 'Retain';
 }
 
@@ -177,39 +174,4 @@ export function parseJwtSpec(spec: unknown): Result<JwtSpec, StateProblem> {
     secretTemplate: secretTemplate.value,
     deletionPolicy,
   });
-}
-
-function parseSecretTemplate(template: unknown): Result<JwtSpec['secretTemplate'], string> {
-  if (!isJsonObject(template))
-    return fail('spec.secretTemplate must be an object with labels or annotations');
-  const labels = parseEntries(template, 'labels');
-  if (!labels.ok) return labels;
-  const annotations = parseEntries(template, 'annotations');
-  if (!annotations.ok) return annotations;
-  const keys = [...Object.keys(labels.value), ...Object.keys(annotations.value)];
-  if (keys.length > MAX_TEMPLATE_ENTRIES) {
-    return fail(
-      `spec.secretTemplate has more than ${MAX_TEMPLATE_ENTRIES} labels and annotations: remove some`,
-    );
-  }
-  if (jsonBytes([labels.value, annotations.value]) > MAX_ENTRIES_BYTES) {
-    return fail(`spec.secretTemplate takes more than ${MAX_ENTRIES_BYTES} bytes as JSON: shorten it`);
-  }
-  const reserved = keys.find((key) => key.startsWith(PREFIX));
-  return reserved === undefined
-    ? ok({ labels: labels.value, annotations: annotations.value })
-    : fail(
-        `spec.secretTemplate must not set ${reserved}: keys that start with ${PREFIX} are set by jwt-injector`,
-      );
-}
-
-/** As the API server reads them: `null` counts as absent. Other values come from files alone, from a `yes` without quotes. */
-function parseEntries(template: JsonObject, name: 'labels' | 'annotations'): Result<StringMap, string> {
-  const where = `spec.secretTemplate.${name}`;
-  const entries = member(template, name) ?? {};
-  if (!isJsonObject(entries)) return fail(`${where} must be an object whose values are strings`);
-  const wrong = Object.entries(entries).find(([, value]) => value !== null && typeof value !== 'string');
-  return wrong === undefined
-    ? ok(stringMap(entries))
-    : fail(`${where}: the value of ${wrong[0].slice(0, MAX_KEY)} must be a string: put it in quotes`);
 }

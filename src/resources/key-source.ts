@@ -1,5 +1,5 @@
 import { isJsonObject, member, objectMember, stringMember } from './json.ts';
-import { MAX_OBJECT_NAME } from './object-name.ts';
+import { MAX_DNS_LABEL, MAX_OBJECT_NAME } from './object-name.ts';
 import type { StateProblem } from './problem.ts';
 import { fail, ok, type Result } from './result.ts';
 import { isLongerThan } from './text-length.ts';
@@ -56,8 +56,10 @@ export function parseKeySource(key: unknown): Result<KeySource, StateProblem> {
       'spec.key.secret.key must name the data key of the Secret that holds the private key',
     );
   }
-  if ([name, dataKey, namespace ?? ''].some((part) => isLongerThan(part, MAX_OBJECT_NAME)))
+  if ([name, dataKey].some((part) => isLongerThan(part, MAX_OBJECT_NAME)))
     return unreadableKey(`spec.key.secret: a name has more than ${MAX_OBJECT_NAME} characters`);
+  if (isLongerThan(namespace ?? '', MAX_DNS_LABEL))
+    return unreadableKey(`spec.key.secret.namespace has more than ${MAX_DNS_LABEL} characters`);
   return ok({
     from: 'secret',
     name,

@@ -90,6 +90,14 @@ describe('sign -f', () => {
       { secretTemplate: { labels: { team: true } } },
       /spec\.secretTemplate\.labels: the value of team must be a string: put it in quotes/,
     ],
+    'more labels for the Secret than are allowed': [
+      { secretTemplate: { labels: Object.fromEntries(Array.from({ length: 65 }, (_, n) => [`l${n}`, ''])) } },
+      /spec\.secretTemplate\.labels has 65 entries: at most 64 are allowed/,
+    ],
+    'a namespace whose name is too long': [
+      { key: { secret: { name: 'my-key', key: 'key.pem', namespace: 'n'.repeat(64) } } },
+      /spec\.key\.secret\.namespace has more than 63 characters/,
+    ],
     'a key in the Secret that the token would be written to': [
       OWN_NAME,
       /names Secret my-jwt, where the token of this JWT would be written/,

@@ -94,6 +94,7 @@ describe('the CRD on a real API server', () => {
       [16_384, (text) => ({ key: { value: text } })],
       [253, (text) => ({ key: { secret: { name: text, key: 'key.pem' } } })],
       [253, (text) => ({ key: { secret: { name: 'my-key', key: text } } })],
+      [63, (text) => ({ key: { secret: { name: 'my-key', key: 'key.pem', namespace: text } } })],
     ];
     for (const [most, specOf] of limits) {
       for (const [count, isAccepted] of [

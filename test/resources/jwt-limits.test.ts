@@ -51,10 +51,16 @@ describe('what a JWT may ask for', () => {
       'spec.data takes 65537 bytes as JSON: at most 65536 are allowed, shorten it',
     ],
     [
-      'labels and annotations of the template together',
-      256,
-      (size) => ({ secretTemplate: { labels: entries(100), annotations: entries(size - 100) } }),
-      'spec.secretTemplate has more than 256 labels and annotations: remove some',
+      'labels of the template',
+      64,
+      (size) => ({ secretTemplate: { labels: entries(size), annotations: entries(64) } }),
+      'spec.secretTemplate.labels has 65 entries: at most 64 are allowed',
+    ],
+    [
+      'annotations of the template',
+      64,
+      (size) => ({ secretTemplate: { labels: entries(64), annotations: entries(size) } }),
+      'spec.secretTemplate.annotations has 65 entries: at most 64 are allowed',
     ],
     [
       'bytes of the template as JSON',

@@ -17,8 +17,8 @@ describe('the source of a key', () => {
     [{ secret: { name: 'k', key: 'p' } }, { from: 'secret', name: 'k', key: 'p' }],
     [{ secret: { name: 'k', key: 'p', namespace: '' } }, { from: 'secret', name: 'k', key: 'p' }],
     [
-      { secret: { name: longest, key: longest, namespace: longest }, value: null, configMap: null },
-      { from: 'secret', name: longest, key: longest, namespace: longest },
+      { secret: { name: longest, key: longest, namespace: 'n'.repeat(63) }, value: null, configMap: null },
+      { from: 'secret', name: longest, key: longest, namespace: 'n'.repeat(63) },
     ],
   ];
   for (const [key, value] of read) {
@@ -57,7 +57,10 @@ describe('the source of a key', () => {
     [{ secret: { name: 'k', key: '' } }, DATA_KEY],
     [{ secret: { name: long, key: 'p' } }, LONG],
     [{ secret: { name: 'k', key: long } }, LONG],
-    [{ secret: { name: 'k', key: 'p', namespace: long } }, LONG],
+    [
+      { secret: { name: 'k', key: 'p', namespace: 'n'.repeat(64) } },
+      'spec.key.secret.namespace has more than 63 characters',
+    ],
   ];
   for (const [key, message] of refused) {
     it(`is refused for ${JSON.stringify(key).slice(0, 70)}`, () => {
