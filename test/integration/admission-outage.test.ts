@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { openAudit, type Audit } from '../controlplane/audit.ts';
+import { createCertificateAuthority } from '../controlplane/certificates.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { KEYS, type Json } from '../admission/pods.ts';
 import {
@@ -16,6 +17,7 @@ import type { Loose } from './objects.ts';
 import { templateAnnotations, waitForPodsOf, workload } from './workloads.ts';
 
 const POLICY = join(import.meta.dirname, '../../deploy/kustomize/final-state-policy');
+const CONFIGURATION = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/jwt-injector';
 const TOKEN = { [KEYS.token]: 'my-jwt' };
 
 function pod(annotations: Json = {}, spec: Json = {}): Json {
@@ -168,6 +170,28 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
     });
   });
 
+  it('a caBundle without the CA of the webhook is named in its log, where the API server refuses the certificate', async () => {
+    const { certificate } = await createCertificateAuthority('another');
+    const { webhooks } = (await stage.api.ask('GET', CONFIGURATION)).body;
+    const caBundle = Buffer.from(certificate).toString('base64');
+    const changed = webhooks.map((entry: Loose) => ({
+      ...entry,
+      clientConfig: { ...entry.clientConfig, caBundle },
+    }));
+    await stage.api.ask('PATCH', CONFIGURATION, { webhooks: changed });
+    try {
+      const { body } = await waitForPods(stage, 'outage', pod(TOKEN), ({ status }) => status === 500);
+      assert.match(body.message, /certificate signed by unknown authority/);
+      const line = await stage
+        .service()
+        .waitForLog(({ msg }) => String(msg).startsWith('a client refuses our certificate: '));
+      assert.match(String(line['msg']), /: the caBundle of the webhook configurations must hold its CA$/);
+    } finally {
+      await stage.api.ask('PATCH', CONFIGURATION, { webhooks });
+      await waitForPods(stage, 'outage', pod(TOKEN), ({ status }) => status === 201);
+    }
+  });
+
   describe('the final-state policy', () => {
     const shown = { name: 'mine', secret: { secretName: 'my-jwt', items: [{ key: 'token', path: 't' }] } };
     const hidden = { name: 'mine', secret: { secretName: 'my-jwt', items: [{ key: 'x', path: 'token' }] } };
@@ -229,10 +253,7 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
     });
 
     it('refuses pods without their volume once the webhook configuration is gone, and says what to do', async () => {
-      await stage.api.ask(
-        'DELETE',
-        '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/jwt-injector',
-      );
+      await stage.api.ask('DELETE', CONFIGURATION);
       const { body } = await waitForPods(stage, 'outage', pod(TOKEN), ({ status }) => status === 403);
       assert.match(body.message, DENIED);
       assert.match(
