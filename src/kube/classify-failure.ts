@@ -4,8 +4,8 @@ import { isConflict, isNamespaceTerminating, isNotFound, KubeError } from './err
 /** What it means for a round that the client threw this; `undefined`: it is not the answer of an API server, but a bug. */
 export function classifyFailure(error: unknown): Failure | undefined {
   if (!(error instanceof KubeError)) return undefined;
-  const { message, refusal, retryAfterMs } = error;
-  return { meaning: meaningOf(error), message, refusal, after: retryAfterMs };
+  const { message, refusal, retryAfter } = error;
+  return { meaning: meaningOf(error), message, refusal, after: retryAfter };
 }
 
 function meaningOf(error: KubeError): Failure['meaning'] {

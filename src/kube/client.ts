@@ -18,7 +18,7 @@ export interface RequestOptions {
   readonly accept?: string;
   readonly signal?: AbortSignal;
   /** For the whole call, repetitions included; 5 s by default. */
-  readonly deadlineMs?: Milliseconds;
+  readonly deadline?: Milliseconds;
 }
 
 /** Of a server-side apply, beside what every verb takes. */
@@ -86,8 +86,8 @@ export function createClient(cluster: Cluster, { clock, version }: ClientOptions
     what: Pick<Call, 'verb' | 'method' | 'path' | 'body' | 'contentType'>,
     options: RequestOptions,
   ): Promise<JsonObject> => {
-    const { query, accept, signal, deadlineMs = REQUEST_DEADLINE_MS } = options;
-    return requestObject(endpoint, { ...what, query, accept, signal, deadlineMs });
+    const { query, accept, signal, deadline = REQUEST_DEADLINE_MS } = options;
+    return requestObject(endpoint, { ...what, query, accept, signal, deadline });
   };
   const patch =
     (verb: string, contentType: string) =>
@@ -111,7 +111,7 @@ export function createClient(cluster: Cluster, { clock, version }: ClientOptions
         verb: 'get',
         method: 'GET',
         path: '/version',
-        deadlineMs: REQUEST_DEADLINE_MS,
+        deadline: REQUEST_DEADLINE_MS,
       } as const;
       const { object, date } = await requestDated(endpoint, asked);
       return { version: stringMember(object, 'gitVersion') ?? '', date };

@@ -28,7 +28,7 @@ export interface KubeErrorDetails extends RequestTarget {
   /** The API server's reason word, or a `TransportReason`. */
   readonly reason: string;
   /** How long the API server asks to wait. */
-  readonly retryAfterMs?: Milliseconds | undefined;
+  readonly retryAfter?: Milliseconds | undefined;
   readonly causes?: readonly Cause[] | undefined;
   /** Why the same request will be refused until somebody changes something, if it will. */
   readonly refusal?: Refusal | undefined;
@@ -47,7 +47,7 @@ export class KubeError extends Error {
   readonly namespace: string | undefined;
   // `name` is taken by Error.
   readonly objectName: string | undefined;
-  readonly retryAfterMs: Milliseconds | undefined;
+  readonly retryAfter: Milliseconds | undefined;
   readonly causes: readonly Cause[];
   readonly refusal: Refusal | undefined;
   readonly missing: string | undefined;
@@ -61,7 +61,7 @@ export class KubeError extends Error {
     this.resource = details.resource;
     this.namespace = details.namespace;
     this.objectName = details.name;
-    this.retryAfterMs = details.retryAfterMs;
+    this.retryAfter = details.retryAfter;
     this.causes = details.causes ?? [];
     this.refusal = details.refusal;
     this.missing = details.missing;
@@ -104,10 +104,7 @@ const MAX_CAUSES = 5; // a line stays a line
 export function readStatus(
   status: number,
   body: unknown,
-): Pick<
-  KubeErrorDetails,
-  'status' | 'reason' | 'retryAfterMs' | 'causes' | 'refusal' | 'missing' | 'detail'
-> {
+): Pick<KubeErrorDetails, 'status' | 'reason' | 'retryAfter' | 'causes' | 'refusal' | 'missing' | 'detail'> {
   const word = stringMember(body, 'reason');
   const reason = word !== undefined && isWord(word) ? word : (REASONS[status] ?? 'Unknown');
   const message = stringMember(body, 'message') ?? '';
@@ -120,7 +117,7 @@ export function readStatus(
   return {
     status,
     reason,
-    retryAfterMs: limitRetryAfter(seconds),
+    retryAfter: limitRetryAfter(seconds),
     causes,
     missing: status === 404 ? stringMember(details, 'kind') : undefined,
     refusal: classifyRefusal({ status, reason, message, causes }),
@@ -160,7 +157,7 @@ export function describeForLog(error: unknown): {
 
 /** How long the API server asked to wait; 0 if it did not. */
 export function retryAfterOf(error: unknown): Milliseconds {
-  return error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
+  return error instanceof KubeError ? (error.retryAfter ?? 0) : 0;
 }
 
 /** The object is not there (or the API server does not know its kind). */

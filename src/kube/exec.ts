@@ -15,7 +15,7 @@ export interface ExecTarget {
 /** What the command may print, and how long it may take from the first byte to the last. */
 export interface ExecLimits {
   readonly bytes: number;
-  readonly deadlineMs: Milliseconds;
+  readonly deadline: Milliseconds;
 }
 
 /** Why there is no output, in one line that holds nothing of what the container printed. */
@@ -32,7 +32,7 @@ export interface ExecProblem {
 export async function execInPod(
   cluster: Pick<Cluster, 'load'>,
   { namespace, pod, container, command }: ExecTarget,
-  { bytes, deadlineMs }: ExecLimits,
+  { bytes, deadline }: ExecLimits,
 ): Promise<Result<string, ExecProblem>> {
   const done = Promise.withResolvers<Result<string, ExecProblem>>();
   const chunks: Buffer[] = [];
@@ -53,8 +53,8 @@ export async function execInPod(
         : execProblem(describeFailure(status)),
     );
   const timer = setTimeout(
-    () => done.resolve(execProblem(`no answer within ${toSeconds(deadlineMs)} s`)),
-    deadlineMs,
+    () => done.resolve(execProblem(`no answer within ${toSeconds(deadline)} s`)),
+    deadline,
   );
   const follow = async (): Promise<void> => {
     try {

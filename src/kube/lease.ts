@@ -99,17 +99,17 @@ export function accessLease({ client, namespace, clock, log }: LeaseOptions): Le
         },
       };
     },
-    read: async (deadlineMs) => {
+    read: async (deadline) => {
       const before = store.get(key);
       try {
-        return keep(await client.get(path, { deadlineMs }), before);
+        return keep(await client.get(path, { deadline }), before);
       } catch (error) {
         if (!isNotFound(error)) throw error;
         const after = store.get(key);
         return after === before ? undefined : after;
       }
     },
-    write: async (claim, replaced, deadlineMs) => {
+    write: async (claim, replaced, deadline) => {
       const before = store.get(key);
       const spec = toSpec(claim, replaced, clock.now());
       try {
@@ -118,12 +118,12 @@ export function accessLease({ client, namespace, clock, log }: LeaseOptions): Le
             ? await client.create(
                 collection,
                 { ...LEASE, metadata: { name: APP, namespace }, spec },
-                { deadlineMs },
+                { deadline },
               )
             : await client.mergePatch(
                 path,
                 { metadata: { resourceVersion: replaced.resourceVersion }, spec },
-                { deadlineMs },
+                { deadline },
               );
         return keep(stored, before);
       } catch (error) {

@@ -12,7 +12,7 @@ export interface ListOptions<T> {
   readonly accept?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Per page; 30 s by default. */
-  readonly deadlineMs?: Milliseconds | undefined;
+  readonly deadline?: Milliseconds | undefined;
   /** Makes of each object what is kept of it, before the next one is parsed. */
   readonly map: (object: JsonObject) => T;
   /** Leaves `metadata.managedFields` empty, unparsed: it is half of what many objects consist of, or far more. */
@@ -47,7 +47,7 @@ export async function readPage<T>(
   options: ListOptions<T>,
   { size, token, onMetadata }: PagePlace,
 ): Promise<Page<T>> {
-  const { query, accept, signal, deadlineMs = PAGE_DEADLINE_MS } = options;
+  const { query, accept, signal, deadline = PAGE_DEADLINE_MS } = options;
   for (;;) {
     const startedAt = endpoint.clock.monotonic();
     const call = {
@@ -57,8 +57,8 @@ export async function readPage<T>(
       query: { limit: size.limit, ...query, continue: token },
       accept,
       signal,
-      deadlineMs,
-      silenceMs: PAGE_SILENCE_MS,
+      deadline,
+      silence: PAGE_SILENCE_MS,
     } as const;
     let hasBegun = false;
     const listener = { onBegin: () => (hasBegun = true), onMetadata };

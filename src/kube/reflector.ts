@@ -29,7 +29,7 @@ export interface ReflectorOptions<T> {
   /** Numbers in [0, 1) for jitter; `Math.random` by default. */
   readonly random?: () => number;
   /** Time without a byte after which a connection counts as dead; 90 s by default. */
-  readonly silenceMs?: Milliseconds;
+  readonly silence?: Milliseconds;
 }
 
 /** How a watch ended that did not fail: by the API server, or `quiet`, because it brought nothing at all for too long. */
@@ -106,7 +106,7 @@ export class Reflector<T> {
 
   /** Keeps the store up to date until one watch ends. `onProgress` is called after each event and bookmark. */
   async watch(signal: AbortSignal, onProgress: () => void): Promise<WatchEnd> {
-    const { client, path, query, metadataOnly, store, silenceMs, random = Math.random } = this.#options;
+    const { client, path, query, metadataOnly, store, silence, random = Math.random } = this.#options;
     let isQuiet = false; // the API server has begun to answer, and nothing came since
     const progress = (resourceVersion: string | undefined): void => {
       isQuiet = false;
@@ -122,7 +122,7 @@ export class Reflector<T> {
         timeoutSeconds: Math.floor(WATCH_TIME * (1 + random())),
       },
       accept: metadataOnly === true ? METADATA_ONLY : undefined,
-      silenceMs,
+      silence,
       onOpen: () => {
         isQuiet = true;
         this.#noteEvent();

@@ -22,9 +22,9 @@ export interface Call {
   readonly contentType?: string;
   readonly accept?: string | undefined;
   /** For the whole call with its repetitions. */
-  readonly deadlineMs: Milliseconds;
+  readonly deadline: Milliseconds;
   /** Time without a byte after which an answer counts as lost, before the deadline. */
-  readonly silenceMs?: Milliseconds;
+  readonly silence?: Milliseconds;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -62,16 +62,16 @@ export async function request<T>(
   read: (body: Answer['body'], headers: Answer['headers']) => Promise<T>,
 ): Promise<T> {
   const { connection, clock } = endpoint;
-  const deadline = startDeadline(clock, call.deadlineMs, call.signal);
+  const deadline = startDeadline(clock, call.deadline, call.signal);
   let renewed = false;
   let reconnected = false;
-  const { silenceMs } = call;
-  const silence = silenceMs === undefined ? {} : { headersTimeout: silenceMs, bodyTimeout: silenceMs };
+  const { silence } = call;
+  const timeouts = silence === undefined ? {} : { headersTimeout: silence, bodyTimeout: silence };
   try {
     for (;;) {
       const session = await openSession(endpoint, call);
       try {
-        const answer = await send(endpoint, session, call, { signal: deadline.signal, ...silence });
+        const answer = await send(endpoint, session, call, { signal: deadline.signal, ...timeouts });
         if (answer.statusCode < 200 || answer.statusCode > 299) throw await readRefusal(answer, call);
         return await read(answer.body, answer.headers);
       } catch (error) {
@@ -97,9 +97,9 @@ export async function request<T>(
 }
 
 /** After which time the call may be repeated, if it may: 429 never did anything; 503 may have, which only some verbs allow. */
-function repeatAfter({ verb }: Call, { status, retryAfterMs }: KubeError): Milliseconds | undefined {
+function repeatAfter({ verb }: Call, { status, retryAfter }: KubeError): Milliseconds | undefined {
   const isIdempotent = verb === 'get' || verb === 'list' || verb === 'apply';
-  return status === 429 || (status === 503 && isIdempotent) ? retryAfterMs : undefined;
+  return status === 429 || (status === 503 && isIdempotent) ? retryAfter : undefined;
 }
 
 /** As `ApiConnection.current`, its failure as a KubeError. */
@@ -127,8 +127,12 @@ export async function openSession(
 export function send(
   { server, userAgent }: Endpoint,
   session: Session,
-  call: Omit<Call, 'deadlineMs'>,
-  options: { readonly signal: AbortSignal; readonly headersTimeout?: number; readonly bodyTimeout?: number },
+  call: Omit<Call, 'deadline'>,
+  limits: {
+    readonly signal: AbortSignal;
+    readonly headersTimeout?: Milliseconds;
+    readonly bodyTimeout?: Milliseconds;
+  },
 ): Promise<Answer> {
   const base = server.pathname === '/' ? '' : server.pathname.replace(/\/$/, '');
   return session.dispatcher.request({
@@ -142,7 +146,7 @@ export function send(
       ...(call.contentType === undefined ? {} : { 'content-type': call.contentType }),
     },
     body: call.body === undefined ? null : JSON.stringify(call.body),
-    ...options,
+    ...limits,
   });
 }
 
@@ -195,8 +199,8 @@ export async function readRefusal(
 ): Promise<KubeError> {
   const { bytes } = await readUpTo(answer.body, MAX_REFUSAL_BYTES);
   const status = readStatus(answer.statusCode, parseQuietly(bytes.toString()));
-  const retryAfterMs = limitRetryAfter(Number(answer.headers['retry-after'])) ?? status.retryAfterMs;
-  return new KubeError({ ...parseResourcePath(path), verb, ...status, retryAfterMs });
+  const retryAfter = limitRetryAfter(Number(answer.headers['retry-after'])) ?? status.retryAfter;
+  return new KubeError({ ...parseResourcePath(path), verb, ...status, retryAfter });
 }
 
 function parseQuietly(text: string): unknown {

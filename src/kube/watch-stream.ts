@@ -19,7 +19,7 @@ export interface WatchOptions {
   readonly query?: Query | undefined;
   readonly accept?: string | undefined;
   /** Time without a byte after which the connection counts as dead; 90 s by default. */
-  readonly silenceMs?: Milliseconds | undefined;
+  readonly silence?: Milliseconds | undefined;
   /** Is called once the API server has begun to answer: events may follow at once, or none for long. */
   readonly onOpen?: (() => void) | undefined;
   /** Is called with the first bytes of an event that is left out because it is longer than `MAX_OBJECT_BYTES`. */
@@ -64,7 +64,7 @@ export async function* streamEvents(
 async function open(
   endpoint: Endpoint,
   path: string,
-  { query, accept, silenceMs = SILENCE_MS }: WatchOptions,
+  { query, accept, silence = SILENCE_MS }: WatchOptions,
   signal: AbortSignal,
 ): Promise<Answer> {
   const call = {
@@ -78,7 +78,7 @@ async function open(
     const session = await openSession(endpoint, call);
     let problem: KubeError;
     try {
-      const limits = { signal, headersTimeout: HEADERS_MS, bodyTimeout: silenceMs };
+      const limits = { signal, headersTimeout: HEADERS_MS, bodyTimeout: silence };
       const answer = await send(endpoint, session, call, limits);
       if (answer.statusCode === 200) return answer;
       problem = await readRefusal(answer, call);

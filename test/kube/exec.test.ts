@@ -10,7 +10,7 @@ import { execInPod } from '../../src/kube/exec.ts';
 /** Streams of `v5.channel.k8s.io` (apimachinery, remotecommand constants.go). */
 const [STDOUT, STDERR, STATUS] = [1, 2, 3];
 const TARGET = { namespace: 'science', pod: 'web', container: 'main', command: ['cat', '/run/token'] };
-const LIMITS = { bytes: 1_000, deadlineMs: 10_000 };
+const LIMITS = { bytes: 1_000, deadline: 10_000 };
 
 /** An API server that upgrades every request, and then does what the test wants. */
 describe('a command in a container', () => {
@@ -150,7 +150,7 @@ describe('a command in a container', () => {
   ] as const) {
     it(`gives up ${title}, and closes its connection`, async () => {
       play = behave;
-      assert.deepEqual(await run({ ...LIMITS, deadlineMs: 200 }), {
+      assert.deepEqual(await run({ ...LIMITS, deadline: 200 }), {
         ok: false,
         problem: { status: 0, message: 'no answer within 0.2 s' },
       });

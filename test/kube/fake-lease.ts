@@ -62,16 +62,16 @@ export function createCandidate(
 ): Candidate {
   let sent = 0;
   const clock = suspendableClock(time, () => candidate.skewMs);
-  const request = async <T>(deadlineMs: number, action: () => T): Promise<T> => {
+  const request = async <T>(deadline: number, action: () => T): Promise<T> => {
     sent += 1;
-    if (candidate.down || candidate.latencyMs > deadlineMs) {
-      await clock.sleep(deadlineMs);
+    if (candidate.down || candidate.latencyMs > deadline) {
+      await clock.sleep(deadline);
       throw new Error('deadline');
     }
     await clock.sleep(candidate.latencyMs / 2);
     const answer = action();
     if (candidate.mute) {
-      await clock.sleep(deadlineMs);
+      await clock.sleep(deadline);
       throw new Error('deadline');
     }
     await clock.sleep(candidate.latencyMs / 2);
@@ -87,8 +87,8 @@ export function createCandidate(
       notify(lease.state);
       return { stop: async () => void lease.watchers.delete(notify) };
     },
-    read: (deadlineMs) => request(deadlineMs, () => lease.state),
-    write: (claim, over, deadlineMs) => request(deadlineMs, () => lease.write(claim, over)),
+    read: (deadline) => request(deadline, () => lease.state),
+    write: (claim, over, deadline) => request(deadline, () => lease.write(claim, over)),
   };
   const candidate: Candidate = {
     leader: new Leader({

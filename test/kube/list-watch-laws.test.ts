@@ -45,7 +45,7 @@ test('whatever happens to the watch, the cache ends up as the API server is, and
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       await using all = await watchFake({
         transform: (object) => stringMember(objectMember(object, 'metadata'), 'resourceVersion'),
-        silenceMs: 200,
+        silence: 200,
       });
       const { api, cache } = all;
       // What a listener knows from the changes alone.

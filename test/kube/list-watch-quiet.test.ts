@@ -4,7 +4,7 @@ import { refuse } from './bad-server.ts';
 import { watchFake } from './watched-cache.ts';
 
 test('a watch that has had no event yet is opened again without a warning', async () => {
-  await using all = await watchFake({ silenceMs: 50 });
+  await using all = await watchFake({ silence: 50 });
   await all.until(() => all.api.watching() === 1, 'the watch');
   await all.until(() => all.api.counts.watch >= 3, 'a third watch');
   all.api.put('b/new');
@@ -17,7 +17,7 @@ test('a watch that has had no event yet is opened again without a warning', asyn
 });
 
 test('a watch that falls silent after a bookmark is reported: bookmarks come every minute', async () => {
-  await using all = await watchFake({ silenceMs: 50 });
+  await using all = await watchFake({ silence: 50 });
   await all.until(() => all.api.watching() === 1, 'the watch');
   all.api.bookmark();
   await all.until(() => all.api.counts.watch >= 2, 'the next watch');
@@ -25,7 +25,7 @@ test('a watch that falls silent after a bookmark is reported: bookmarks come eve
 });
 
 test('after an outage, a watch that stays open without an event counts as working', async () => {
-  await using all = await watchFake({ silenceMs: 50 });
+  await using all = await watchFake({ silence: 50 });
   await all.until(() => all.api.watching() === 1, 'the watch');
   all.api.faults.watch.push((response) => refuse(response, 500, 'InternalError'));
   all.api.drop('end');

@@ -28,7 +28,7 @@ function put(name: string, labels = {}): Promise<JsonObject> {
 }
 
 /** Watches as the service does: `managed=true` with data, or the others without. */
-async function watchSecrets(selector: string, metadataOnly: boolean, silenceMs?: number) {
+async function watchSecrets(selector: string, metadataOnly: boolean, silence?: number) {
   const cache = new Cache<string>();
   const seen: JsonObject[] = [];
   const changes: string[] = [];
@@ -45,7 +45,7 @@ async function watchSecrets(selector: string, metadataOnly: boolean, silenceMs?:
     store: cache,
     clock: systemClock,
     log: SILENT,
-    ...(silenceMs === undefined ? {} : { silenceMs }),
+    ...(silence === undefined ? {} : { silence }),
   });
   assert.equal(await watch.synced, true);
   return { cache, seen, changes, watch, [Symbol.asyncDispose]: () => watch.stop() };

@@ -87,7 +87,7 @@ test('a page that goes silent is given up', async () => {
     (_request, response) => void response.writeHead(200).write('{"items":['),
   );
   await using client = clientOf(clusterAt(server.url));
-  await assert.rejects(client.list('/api/v1/secrets', { deadlineMs: 200 }), isTransient);
+  await assert.rejects(client.list('/api/v1/secrets', { deadline: 200 }), isTransient);
 });
 
 const pageOf = (names: readonly string[], token: string, end = ']}'): string =>

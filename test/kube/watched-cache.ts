@@ -61,7 +61,7 @@ export async function watchFake(options: Partial<ListWatchOptions<string>> = {})
     store: cache,
     clock: hurriedClock,
     log: { debug: note('debug'), info: note('info'), warn: note('warn') },
-    silenceMs: 400,
+    silence: 400,
     ...options,
   });
   const until = async (condition: () => boolean, what: string): Promise<void> => {

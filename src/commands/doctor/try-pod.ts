@@ -36,7 +36,7 @@ export async function tryPod(client: Pick<Access['client'], 'create'>, namespace
     const path = resourcePath(PODS, { namespace });
     const pod = await client.create(path, POD, {
       query: { dryRun: 'All' },
-      deadlineMs: ADMISSION_DEADLINE_MS,
+      deadline: ADMISSION_DEADLINE_MS,
     });
     return { outcome: isInjected(pod) ? 'injected' : 'unchanged' };
   } catch (error) {

@@ -33,7 +33,7 @@ export async function readInPods(access: ClusterAccess, seen: Seen): Promise<See
     const read = await execInPod(
       access.cluster,
       { namespace, pod: name, container: file.container, command: ['cat', file.path] },
-      { bytes: MAX_TOKEN_BYTES, deadlineMs: EXEC_DEADLINE_MS },
+      { bytes: MAX_TOKEN_BYTES, deadline: EXEC_DEADLINE_MS },
     );
     if (!read.ok && read.problem.status === 403)
       notes.add(`you are not allowed to exec into pods in namespace ${namespace}: their files were not read`);
