@@ -60,7 +60,7 @@ over (--no-wait), or cannot be taken; 2: wrong usage; 3: the cluster refused, or
   run: async (options, io) => {
     const trust = await readTrust(options.caFile, io);
     if (!trust.ok) return printProblems([trust.problem], io);
-    const fetching = { trust: trust.value, timeoutMs: options.timeoutMs };
+    const fetching = { trust: trust.value, timeout: options.timeout };
     return withCluster(options.flags, io, (access) =>
       new RotationWalk({ access, options, fetching, io }).run(),
     );
@@ -70,7 +70,7 @@ over (--no-wait), or cannot be taken; 2: wrong usage; 3: the cluster refused, or
 interface Options extends RotateOptions {
   readonly flags: ConnectFlags;
   readonly caFile: string | undefined;
-  readonly timeoutMs: Milliseconds;
+  readonly timeout: Milliseconds;
 }
 
 function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[]): Result<Options, string> {
@@ -100,7 +100,7 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
     force,
     legacyKeyNamespace,
     caFile,
-    timeoutMs: timeout.value,
+    timeout: timeout.value,
     flags,
     output: output.value,
   });

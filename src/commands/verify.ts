@@ -42,10 +42,10 @@ reached, or a file, a Secret or the cluster not be read.`,
   takesWords: true,
   offers: { namesJwts: true },
   readOptions,
-  run: async ({ place, flags, caFile, timeoutMs, output }, io) => {
+  run: async ({ place, flags, caFile, timeout, output }, io) => {
     const trust = await readTrust(caFile, io);
     if (!trust.ok) return printProblems([trust.problem], io);
-    const fetching = { trust: trust.value, timeoutMs };
+    const fetching = { trust: trust.value, timeout };
     if (place !== 'all')
       return withToken(place, flags, io, (token) => verifyToken(token, fetching, output, io));
     const { withCluster } = await import('./cluster/connect.ts');
@@ -58,7 +58,7 @@ interface Options extends Omit<TokenOptions, 'place'> {
   readonly place: TokenOptions['place'] | 'all';
   readonly caFile: string | undefined;
   /** Of each document. */
-  readonly timeoutMs: Milliseconds;
+  readonly timeout: Milliseconds;
 }
 
 function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[]): Result<Options, string> {
@@ -67,7 +67,7 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
   const options = everywhere.value ? readAll(values, words) : readTokenOptions(values, words);
   if (!options.ok) return options;
   const timeout = readFetchTimeout(values);
-  return timeout.ok ? ok({ ...options.value, caFile: values['ca-file'], timeoutMs: timeout.value }) : timeout;
+  return timeout.ok ? ok({ ...options.value, caFile: values['ca-file'], timeout: timeout.value }) : timeout;
 }
 
 function readAll(

@@ -18,7 +18,7 @@ interface InspectedToken {
   /** RFC 3339. */
   readonly expiresAt: string | undefined;
   /** Until it expires; negative since it has. */
-  readonly remainingSeconds: number | undefined;
+  readonly remainingSeconds: Seconds | undefined;
 }
 
 /** Prints header, claims and remaining life. Exit code 1 when it cannot be used now. */

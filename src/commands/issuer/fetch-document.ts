@@ -11,7 +11,7 @@ export interface FetchOptions {
   /** Whose certificates are accepted: see {@link trustAuthorities}. */
   readonly trust: Agent;
   /** For one document with its redirects. */
-  readonly timeoutMs: Milliseconds;
+  readonly timeout: Milliseconds;
 }
 
 /**
@@ -58,7 +58,7 @@ export async function fetchDocument(
   url: string,
   options: FetchOptions,
 ): Promise<Result<Fetched, FetchProblem>> {
-  const signal = AbortSignal.timeout(Math.min(Math.ceil(options.timeoutMs), MAX_TIMER_MS));
+  const signal = AbortSignal.timeout(Math.min(Math.ceil(options.timeout), MAX_TIMER_MS));
   const redirects: string[] = [];
   for (let next = url; ;) {
     const answer = await ask(next, options, signal);
@@ -93,7 +93,7 @@ function fetchProblem(message: string, remedy: string, isUnreachable = false) {
 
 async function ask(
   url: string,
-  { trust, timeoutMs }: FetchOptions,
+  { trust, timeout }: FetchOptions,
   signal: AbortSignal,
 ): Promise<Result<HttpAnswer, FetchProblem>> {
   try {
@@ -113,7 +113,7 @@ async function ask(
   } catch (error) {
     if (signal.aborted)
       return fetchProblem(
-        `gave no whole answer within ${toSeconds(timeoutMs)} s`,
+        `gave no whole answer within ${toSeconds(timeout)} s`,
         'check that it is up, or raise --timeout',
         true,
       );

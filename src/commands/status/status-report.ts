@@ -36,7 +36,7 @@ export interface JwtStatus extends Pick<
   readonly issuedAt: string | undefined;
   readonly expiresAt: string | undefined;
   /** Until it expires; negative since it has. */
-  readonly remainingSeconds: number | undefined;
+  readonly remainingSeconds: Seconds | undefined;
   /** What is left of its life, 0 to 100. */
   readonly remainingPercent: number | undefined;
   readonly renewsAt: string | undefined;
