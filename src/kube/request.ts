@@ -4,6 +4,7 @@ import type { ApiConnection, Session } from './api-connection.ts';
 import type { Dispatcher } from './credentials.ts';
 import { KubeError, limitRetryAfter, readStatus } from './errors.ts';
 import { startDeadline } from '../time/deadline.ts';
+import { parseHttpDate } from '../time/format-time.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { MAX_OBJECT_BYTES } from './pieces.ts';
 import { parseResourcePath } from './resource-path.ts';
@@ -157,15 +158,15 @@ function encodeQuery(query: Query | undefined): string {
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }
 
-/** As `requestObject`, with the API server's time in the header Date (RFC 9110), which has whole seconds. */
+/** As `requestObject`, with the API server's time in the header Date. */
 export function requestDated(
   endpoint: Endpoint,
   call: Call,
 ): Promise<{ readonly object: JsonObject; readonly date: Milliseconds | undefined }> {
-  return request(endpoint, call, async (body, headers) => {
-    const date = Date.parse(String(headers['date']));
-    return { object: await readObject(body), date: Number.isNaN(date) ? undefined : date };
-  });
+  return request(endpoint, call, async (body, headers) => ({
+    object: await readObject(body),
+    date: parseHttpDate(headers['date']),
+  }));
 }
 
 async function readObject(body: Answer['body']): Promise<JsonObject> {

@@ -57,6 +57,12 @@ export function parseTime(text: unknown): Seconds | undefined {
   return whole === seconds ? whole : seconds;
 }
 
+/** Reads the header `Date` of HTTP (RFC 9110), which has whole seconds; `undefined` for anything that is not a time. */
+export function parseHttpDate(text: unknown): Milliseconds | undefined {
+  const time = typeof text === 'string' ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
+}
+
 /** The two largest units of a span, for people: `1 d 2 h`, `45 min`, `30 s`. */
 export function formatDuration(span: Seconds): string {
   const parts: string[] = [];

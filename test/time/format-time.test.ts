@@ -6,6 +6,7 @@ import {
   formatMicroTime,
   formatTime,
   parseGoDuration,
+  parseHttpDate,
   parseTime,
 } from '../../src/time/format-time.ts';
 
@@ -41,6 +42,11 @@ describe('a time', () => {
     });
     fc.assert(property);
     for (const none of [undefined, 7, 'tomorrow', '']) assert.equal(parseTime(none), undefined);
+  });
+
+  it('of the header Date is read in milliseconds', () => {
+    assert.equal(parseHttpDate('Fri, 15 Jan 2027 08:00:00 GMT'), 1_800_000_000_000);
+    for (const none of [undefined, 7, 'tomorrow', '']) assert.equal(parseHttpDate(none), undefined);
   });
 });
 

@@ -52,7 +52,7 @@ function describeReport(report: InspectedToken, now: Seconds, paint: Paint): rea
 function describeLife({ state, remainingSeconds = 0, claims }: InspectedToken): string {
   const { iat, exp } = claims;
   if (state === 'without expiry') return 'it has no claim exp, and every verifier refuses it';
-  if (state === 'expired') return `expired ${formatDuration(-remainingSeconds)} ago`;
+  if (state === 'expired') return `expired ${formatDuration(Math.abs(remainingSeconds))} ago`;
   const whole = typeof iat === 'number' && typeof exp === 'number' ? wholeTime(exp) - wholeTime(iat) : 0;
   const share =
     whole > 0 ? ` (${Math.min(100, Math.round((remainingSeconds / whole) * 100))} % of its life)` : '';

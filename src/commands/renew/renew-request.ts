@@ -2,13 +2,14 @@ import { randomInt } from 'node:crypto';
 import type { Jwt } from '../../resources/jwt.ts';
 import { RENEW } from '../../resources/names.ts';
 import { formatMicroTime } from '../../time/format-time.ts';
+import type { Milliseconds } from '../../time/units.ts';
 
 /** Who changes JWTs and pods by the command: not the service, whose field manager is for what the service writes. */
 export const RENEW_FIELD_MANAGER = 'jwt-injector-renew';
 
 /** A value for the annotation that no other request has, even one of the same millisecond: its microseconds are random. */
-export function newRequest(now: Date): string {
-  return formatMicroTime(now.getTime(), randomInt(1_000));
+export function newRequest(now: Milliseconds): string {
+  return formatMicroTime(now, randomInt(1_000));
 }
 
 /**

@@ -64,7 +64,7 @@ export async function renewToken(
   if (jwt.isDeleting)
     return printFailure(`JWT ${namespace}/${name} is being deleted: no new token is signed`, EXIT.refused);
 
-  const requested = newRequest(new Date());
+  const requested = newRequest(Date.now());
   const path = resourcePath(JWTS, { namespace, name });
   await client.mergePatch(
     path,

@@ -48,7 +48,7 @@ function describeExpiry({ remainingSeconds = 0, remainingPercent }: JwtStatus): 
   const when =
     remainingSeconds > 0
       ? `in ${formatDuration(remainingSeconds)}`
-      : `${formatDuration(-remainingSeconds)} ago`;
+      : `${formatDuration(Math.abs(remainingSeconds))} ago`;
   return remainingPercent === undefined ? when : `${drawBar(remainingPercent)} ${when}`;
 }
 
