@@ -40,7 +40,7 @@ describe('the bounds of the CRD are those of the service:', () => {
   const bounds = boundsOf(readSpecSchema());
 
   it('there are some of each kind', () => {
-    const fields = bounds.map(({ path }) => path.join('.'));
+    const fields = new Set(bounds.map(({ path }) => path.join('.')));
     for (const field of [
       'issuer',
       'data',
@@ -48,7 +48,7 @@ describe('the bounds of the CRD are those of the service:', () => {
       'key.secret.namespace',
       'secretTemplate.labels',
     ])
-      assert.ok(fields.includes(field), field);
+      assert.ok(fields.has(field), field);
   });
 
   for (const { path, most, valueOf } of bounds) {
