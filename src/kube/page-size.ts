@@ -1,3 +1,5 @@
+import type { Milliseconds } from '../time/units.ts';
+
 const MAX_PAGE_SIZE = 500; // client-go's reflector
 /**
  * A page that takes longer is followed by a smaller one. kube-apiserver ends a request after a minute, however far it
@@ -14,8 +16,8 @@ export class PageSize {
   }
 
   /** After a page that came whole. */
-  noteTime(ms: number): void {
-    const factor = ms > SLOW_PAGE_MS ? SLOW_PAGE_MS / ms : ms < SLOW_PAGE_MS / 2 ? 2 : 1;
+  noteTime(time: Milliseconds): void {
+    const factor = time > SLOW_PAGE_MS ? SLOW_PAGE_MS / time : time < SLOW_PAGE_MS / 2 ? 2 : 1;
     this.#limit = Math.min(MAX_PAGE_SIZE, Math.max(1, Math.floor(this.#limit * factor)));
   }
 

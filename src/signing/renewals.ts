@@ -14,7 +14,7 @@ export interface Renewal {
  */
 export function listRenewals(
   uid: string | undefined,
-  first: number,
+  first: Seconds,
   lifetimes: Lifetimes,
   count: number,
 ): readonly Renewal[] {
