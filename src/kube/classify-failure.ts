@@ -5,7 +5,7 @@ import { isConflict, isNamespaceTerminating, isNotFound, KubeError } from './err
 export function classifyFailure(error: unknown): Failure | undefined {
   if (!(error instanceof KubeError)) return undefined;
   const { message, refusal, retryAfter } = error;
-  return { meaning: meaningOf(error), message, refusal, after: retryAfter };
+  return { meaning: meaningOf(error), message, refusal, retryAfter };
 }
 
 function meaningOf(error: KubeError): Failure['meaning'] {

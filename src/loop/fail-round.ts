@@ -67,7 +67,7 @@ export async function failRound(
   // Of all that may be refused, only a write of the Secret is one that the service can do without for so long.
   const refusal = write === undefined ? undefined : failure?.refusal;
   const refusedWait = refusal === undefined ? undefined : waitAfterRefusal(refusal);
-  const retry = retryAfter(progress, now, failure?.after, refusedWait);
+  const retry = retryAfter(progress, now, failure?.retryAfter, refusedWait);
   const triedAgainAt = attemptTime(retry, now, nextAttemptAt);
   const problem = problemOf(failure, stored, refusedWait);
   countWrite(handler, progress, now, { problem, mayArrive: refusal === undefined });

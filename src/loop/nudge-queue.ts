@@ -201,7 +201,7 @@ export class NudgeQueue {
     }
     const pause = Math.max(
       backoffDelay(FEW_TRIES, tries + 1, () => 0),
-      failure?.after ?? 0,
+      failure?.retryAfter ?? 0,
     );
     const retryAt = clock.monotonic() + pause;
     const isLate = retryAt - pod.since > toMilliseconds(REFRESHED_WITHIN);

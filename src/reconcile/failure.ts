@@ -13,5 +13,5 @@ export interface Failure {
   /** Of what failed: it will fail again until somebody changes something, for this reason. */
   readonly refusal?: Refusal | undefined;
   /** How long the API server asks to wait at least. */
-  readonly after?: Milliseconds | undefined;
+  readonly retryAfter?: Milliseconds | undefined;
 }

@@ -197,6 +197,6 @@ describe('a refusal that will not pass by itself', () => {
 
   it('waits less than ten minutes, whatever Retry-After says', () => {
     const error = refuse(429, { details: { retryAfterSeconds: 1e300 } });
-    assert.equal(classifyFailure(error)?.after, 540_000);
+    assert.equal(classifyFailure(error)?.retryAfter, 540_000);
   });
 });

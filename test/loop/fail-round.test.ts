@@ -83,7 +83,7 @@ describe('the wait after a refused write of the Secret', () => {
   });
 
   it('ends no sooner than the API server asked for', async () => {
-    const { round, status } = await late(NOW + DAY, { refusal: undefined, after: 60_000 })();
+    const { round, status } = await late(NOW + DAY, { refusal: undefined, retryAfter: 60_000 })();
     assert.deepEqual(round, { next: 'retry', after: 60_000, dueAt: (NOW + DAY + 50) * 1000 });
     assert.equal(status.nextAttemptAt, NOW + DAY + 50);
   });

@@ -212,7 +212,7 @@ describe('the nudges of pods', () => {
     ['a bug', new Error('a bug'), 'failed'],
     [
       'an API server that asks to wait until the kubelet has looked',
-      new Refused({ meaning: 'failed', after: 90_000 }),
+      new Refused({ meaning: 'failed', retryAfter: 90_000 }),
       'failed',
     ],
   ] as const) {

@@ -105,13 +105,13 @@ describe('a round', () => {
 describe('a refused write', () => {
   it('a missing right is tried again after the usual back-off: an API server that has just started refuses everything', async () => {
     const refusal = { kind: 'no-right', subject: 'patch secrets' } as const;
-    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, refusal, after: undefined });
+    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, refusal, retryAfter: undefined });
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), { next: 'retry' });
   });
 
   it('that will not pass by itself is reported in fixed words, and tried again in five minutes', async () => {
     const refusal = { kind: 'quota', subject: 'q1' } as const;
-    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, refusal, after: 7_000 });
+    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, refusal, retryAfter: 7_000 });
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), {
       next: 'retry',
       after: 300_000,
@@ -150,7 +150,7 @@ describe('a refused write', () => {
   });
 
   it('that asks for a longer wait gets it', async () => {
-    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, after: 60_000 });
+    const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, retryAfter: 60_000 });
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), {
       next: 'retry',
       after: 60_000,
