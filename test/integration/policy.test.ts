@@ -5,12 +5,20 @@ import type { Stage } from '../controlplane/stage.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
 import { explainCommand } from '../../src/commands/explain.ts';
+import { renewCommand } from '../../src/commands/renew.ts';
 import { runCommand } from '../commands/captured-io.ts';
 import type { Objects } from './objects.ts';
 import { borrowTenantStage, type Tenant } from './tenant.ts';
 
 const NAMESPACE = 'with-policy';
-const POLICY = ['--forbid-inline-keys', '--max-lifetime=24h', '--min-lifetime=1h'];
+const { issuer: ISSUER, data: DATA } = wireJwt().spec;
+const POLICY = [
+  '--forbid-inline-keys',
+  '--max-lifetime=24h',
+  '--min-lifetime=1h',
+  `--allowed-issuers=https://first.example.org,${ISSUER}`,
+];
+const NOT_ALLOWED = /this cluster does not allow the issuer \(compared byte for byte\): correct spec\.issuer/;
 const IN_A_SECRET = { key: { secret: { name: 'my-key', key: 'key.pem' } } };
 
 describe('a policy of what JWTs may ask for', { concurrency: false }, () => {
@@ -24,22 +32,42 @@ describe('a policy of what JWTs may ask for', { concurrency: false }, () => {
     await tenant.waitForToken('before', (token) => token !== '');
     await stage.service().stop();
     await tenant.apply('while-down', { expiryTime: { days: 2 }, ...IN_A_SECRET });
+    await tenant.apply('of-another', { issuer: `${ISSUER}other`, ...IN_A_SECRET });
+    const data = { ...DATA, iss: `${ISSUER}other` };
+    await tenant.apply('of-another-in-data', { data, ...IN_A_SECRET });
     await stage.startService({ args: POLICY });
   });
   after(() => stage.stop());
 
-  it('is enforced by the webhook', async () => {
-    const { apiVersion, kind, spec } = wireJwt({ expiryTime: { minutes: 30 }, resignBefore: undefined });
+  /** What kubectl says to a JWT that is refused. */
+  const refusalOf = async (changes: Record<string, unknown>): Promise<string> => {
+    const { apiVersion, kind, spec } = wireJwt(changes);
     const metadata = { name: 'refused', namespace: NAMESPACE };
     const { code, stderr } = await stage.cluster.kubectl(['create', '-f', '-'], {
       input: JSON.stringify({ apiVersion, kind, metadata, spec }),
       allowFailure: true,
     });
     assert.notEqual(code, 0);
+    return stderr;
+  };
+
+  it('is enforced by the webhook', async () => {
     assert.match(
-      stderr,
+      await refusalOf({ expiryTime: { minutes: 30 }, resignBefore: undefined }),
       /spec\.key\.value is forbidden in this cluster.*; spec\.expiryTime \(30 min\) must be at least 1 h/,
     );
+  });
+
+  it('allows only some issuers, whether spec.issuer or spec.data.iss names the one of the token', async () => {
+    const other = 'https://other.example.org/';
+    assert.match(await refusalOf({ issuer: other, ...IN_A_SECRET }), NOT_ALLOWED);
+    assert.match(await refusalOf({ data: { ...DATA, iss: other }, ...IN_A_SECRET }), NOT_ALLOWED);
+    for (const name of ['of-another', 'of-another-in-data']) {
+      await objects.waitForCondition(NAMESPACE, name, 'PolicyDenied', 'True', 'PolicyDenied');
+      const ready = await objects.waitForCondition(NAMESPACE, name, 'Ready', 'False', 'PolicyDenied');
+      assert.match(ready.message, NOT_ALLOWED);
+      assert.equal(await objects.get('secrets', NAMESPACE, name), undefined);
+    }
   });
 
   it('holds where the webhook was down: nothing is signed, and the condition says why', async () => {
@@ -67,14 +95,10 @@ describe('a policy of what JWTs may ask for', { concurrency: false }, () => {
     await objects.waitForCondition(NAMESPACE, 'before', 'PolicyDenied', 'True');
     await objects.waitForCondition(NAMESPACE, 'before', 'Ready', 'True', 'Signed');
     const token = await tenant.tokenOf('before');
-    await stage.cluster.kubectl([
-      'annotate',
-      '-n',
-      NAMESPACE,
-      'jwt',
-      'before',
-      'tokens.osg-htc.org/renew=now',
-    ]);
+    const place = ['-n', NAMESPACE, `--kubeconfig=${stage.cluster.adminKubeconfig}`];
+    const renewed = await runCommand(renewCommand, ['before', ...place]);
+    assert.deepEqual([renewed.code, renewed.out], [1, '']);
+    assert.match(renewed.err, /^error: .*spec\.key\.value is forbidden in this cluster/m);
     await tenant.apply('allowed', IN_A_SECRET);
     await objects.waitForCondition(NAMESPACE, 'allowed', 'Ready', 'True', 'Signed');
     assert.equal(await tenant.tokenOf('before'), token);

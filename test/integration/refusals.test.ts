@@ -160,7 +160,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
     },
   ];
   for (const { name, namespace = 'refusals', harm, says, helps } of cases) {
-    it(`(${name}) is WriteRefused, says what helps, and is made once that was done`, async () => {
+    it(`(${name}) is WriteRefused, says what helps, as explain and renew do, and is made once that was done`, async () => {
       await harm();
       const ready = await objects.waitForCondition(namespace, name, 'Ready', 'False', 'WriteRefused');
       assert.match(ready.message, says);
@@ -174,6 +174,12 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
         return found.length > 0 ? found : undefined;
       });
       assert.ok(events.every(({ reason, note }: Loose) => reason === 'WriteRefused' && says.test(note)));
+      const said = new RegExp(says.source.replace(/^\^/, ''));
+      const explained = await admin.run(explainCommand, 'jwt', name, '-n', namespace);
+      assert.match(explained.out, said);
+      const renewed = await admin.run(renewCommand, name, '-n', namespace, '--timeout', '1s');
+      assert.deepEqual([renewed.code, renewed.out], [1, '']);
+      assert.match(renewed.err, said);
       await helps();
       await objects.waitForCondition(namespace, name, 'Ready', 'True', 'Signed');
     });
