@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { waitUntil } from '../controlplane/wait-until.ts';
+import { execute } from '../runs/execute.ts';
 import { makeDevCertificate, type DevCertificate } from './dev-certificate.ts';
 import { servingCertificate, withWebhook } from './started-webhook.ts';
 import { warnOfRefusedCertificate } from '../../src/server/refused-certificate.ts';
@@ -56,10 +56,8 @@ async function connectTrusting({ cert }: DevCertificate, port: number): Promise<
   const caFile = join(folder, 'ca.crt');
   await writeFile(caFile, cert);
   const args = ['-connect', `127.0.0.1:${port}`, '-CAfile', caFile, '-verify_return_error'];
-  const client = spawn('openssl', ['s_client', ...args], { stdio: 'ignore' });
-  const [code] = await once(client, 'close');
+  await assert.rejects(execute('openssl', ['s_client', ...args]), { code: 1 });
   await rm(folder, { recursive: true });
-  assert.equal(code, 1);
 }
 
 describe('a TLS client', () => {
