@@ -1,16 +1,18 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { limitMemory } from '../controlplane/memory-limit.ts';
+import { limitMemory, type MemoryLimit } from '../controlplane/memory-limit.ts';
 import { readShippedContainer } from '../controlplane/shipped-containers.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { certificatesOf } from './admission-rows.ts';
+import { countRequests, requestsBetween } from './api-requests.ts';
 import type { BareClient } from './bare-client.ts';
 import { putIntoEtcd } from './etcd-store.ts';
 import { makeHealthy } from './healthy-jwts.ts';
 import { isSigned } from './log-lines.ts';
 import type { MeasuredService } from './measured-service.ts';
 import { formatMs, type Row } from './report.ts';
+import { describeRestart } from './restart-row.ts';
 import { REVIEWS } from './review-sizes.ts';
 import { streamReviews } from './review-stream.ts';
 import {
@@ -22,7 +24,7 @@ import {
   start,
   waitForCaches,
 } from './scaled-service.ts';
-import { countRequests, listBare } from './steady-rows.ts';
+import { listBare } from './steady-rows.ts';
 
 export interface ScaleBench {
   readonly stage: Stage;
@@ -38,6 +40,8 @@ const RESIGNED_SHARE = 10;
 const SCRAPE_EVERY_MS = 15_000; // Prometheus' usual interval
 /** As long as five scrapes take, about. */
 const CALM_MS = 8_000;
+/** A start leaves signatures to be checked, at most 2,000 a second: what is wrong shows itself in so many of them. */
+const AFTERMATH_MS = 10_000;
 const PEAK_GOAL_MIB = 450;
 const OF_ONE_JWT = '{namespace=';
 
@@ -66,50 +70,41 @@ export async function measureScale(bench: ScaleBench): Promise<readonly Row[]> {
       holds: perJwt <= 2.5 * 1024,
       data: { perJwt, base },
     });
-    if (size < count) add(await measureRestart(stage, bare, size));
+    if (size === count) continue;
+    const { service, row } = await restart(stage, bare, { jwts: size, most: 2 });
+    add(row);
+    await service.stop();
   }
   add(...(await measureUnderLimit(bench, bare)));
   bare.close();
   return rows;
 }
 
-async function measureRestart(stage: Stage, bare: BareClient, count: number): Promise<Row> {
-  await changeSomething(bare);
-  const service = await start(stage, `restart-${count}`);
-  const row = await judgeRestart(service, bare, count, 2);
-  await service.stop();
-  return row;
-}
-
-/** From process start until every JWT was looked at. */
-async function judgeRestart(
-  service: MeasuredService,
+/** Starts it where every JWT is healthy: what it asks for, and the time until each was looked at. */
+async function restart(
+  stage: Stage,
   bare: BareClient,
-  count: number,
-  goal: number,
-): Promise<Row> {
+  { jwts, most, memory }: { readonly jwts: number; readonly most: number; readonly memory?: MemoryLimit },
+): Promise<{ readonly service: MeasuredService; readonly row: Row }> {
+  await changeSomething(bare);
+  const before = await countRequests(bare);
+  const service = await start(stage, `restart-${jwts}`, memory === undefined ? {} : { memory });
   await settle(service);
   const evaluatedMs = performance.now() - service.startedAt;
+  await sleep(AFTERMATH_MS);
   const signed = service.logLines().filter((line) => isSigned(line)).length;
+  const requests = requestsBetween(before, await countRequests(bare));
   await changeSomething(bare);
   const listsMs = await listBare(bare);
-  return {
-    what: `restart with ${count} healthy JWTs in ${NAMESPACES} namespaces`,
-    ours: `${formatMs(evaluatedMs)}, ${signed} signed`,
-    peer: `the same lists, parsed ${formatMs(listsMs)}`,
-    ratio: evaluatedMs / listsMs,
-    goal: `≤ ${goal} ×, 0 signed`,
-    holds: evaluatedMs <= goal * listsMs && signed === 0,
-    data: { evaluatedMs, listsMs, signed },
-  };
+  const row = describeRestart({ jwts, namespaces: NAMESPACES, evaluatedMs, listsMs, signed, requests }, most);
+  return { service, row };
 }
 
 /** As shipped: webhook, controller and scrapes in one process under the memory limit of the Deployment. */
 async function measureUnderLimit({ stage, count, seconds }: ScaleBench, bare: BareClient): Promise<Row[]> {
   await using memory = await limitMemory(readShippedContainer('jwt-injector').memory);
-  await changeSomething(bare);
-  await using service = await start(stage, 'limited', { memory });
-  const restart = await judgeRestart(service, bare, count, 1.2);
+  const restarted = await restart(stage, bare, { jwts: count, most: 1.2, memory });
+  await using service = restarted.service;
   const afterStartMiB = service.peakMiB();
   const admission = await measureWhileScraped(stage, service, count);
   for (let passed = 0; passed < seconds * 1_000; passed += SCRAPE_EVERY_MS) {
@@ -134,7 +129,7 @@ async function measureUnderLimit({ stage, count, seconds }: ScaleBench, bare: Ba
     holds: peakMiB <= PEAK_GOAL_MIB && isQuiet && hourOfAll <= 1,
     data: { peakMiB, afterStartMiB, ...quiet, resigned, resignedMs, means: memory.means },
   };
-  return [restart, admission, row];
+  return [restarted.row, admission, row];
 }
 
 async function measureWhileScraped(stage: Stage, service: MeasuredService, count: number): Promise<Row> {
@@ -191,10 +186,10 @@ async function scrape(service: MeasuredService): Promise<number> {
 }
 
 async function measureQuiet(service: MeasuredService, bare: BareClient, seconds: number) {
-  const [requests, cpu] = [await countRequests(bare), service.cpuSeconds()];
+  const [before, cpu] = [await countRequests(bare), service.cpuSeconds()];
   await sleep(seconds * 1_000);
   return {
-    perSecond: ((await countRequests(bare)).total - requests.total) / seconds,
+    perSecond: requestsBetween(before, await countRequests(bare)).total / seconds,
     share: (service.cpuSeconds() - cpu) / seconds,
   };
 }

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readRequests, requestsBetween } from './api-requests.ts';
+
+const request = (resource: string, verb: string, subresource: string, count: number): string =>
+  `apiserver_request_total{code="200",component="apiserver",dry_run="",group="",resource="${resource}",` +
+  `scope="resource",subresource="${subresource}",verb="${verb}",version="v1"} ${count}`;
+const dispatched = (schema: string, count: number): string =>
+  `apiserver_flowcontrol_dispatched_requests_total{flow_schema="${schema}",priority_level="a"} ${count}`;
+
+const METRICS = [
+  dispatched('service-accounts', 7),
+  dispatched('kube-system-service-accounts', 1_000),
+  request('secrets', 'GET', '', 1),
+  request('secrets', 'LIST', '', 2),
+  request('secrets', 'WATCH', '', 1_000),
+  request('secrets', 'APPLY', '', 3),
+  request('jwts', 'GET', '', 4),
+  request('jwts', 'APPLY', 'status', 5),
+  request('events', 'POST', '', 6),
+  request('leases', 'PUT', '', 1_000),
+].join('\n');
+
+describe('requests, as the API server counts them', () => {
+  it('are those of the service by its flow schema, and by resource and verb', () => {
+    assert.deepEqual(readRequests(METRICS), { total: 7, reads: 7, secretsGot: 1, writes: 14 });
+  });
+
+  it('between two counts are the difference', () => {
+    const requests = requestsBetween(readRequests(''), readRequests(METRICS));
+    assert.deepEqual(requests, { total: 7, reads: 7, secretsGot: 1, writes: 14 });
+  });
+});
