@@ -14,6 +14,7 @@ import { wireJwt } from '../fixtures/jwts.ts';
 import { claims } from '../signing/lint/specs.ts';
 import { CLUSTER_PARSERS } from './cluster-parsers.ts';
 import { JSON_TEXT, type ForeignParser } from './foreign-parser.ts';
+import { JWT_PARSERS } from './jwt-parsers.ts';
 
 const PEM = [
   '-----BEGIN ',
@@ -192,6 +193,7 @@ export const PARSERS: Readonly<Record<string, ForeignParser>> = {
     length: 10_000,
   },
   ...CLUSTER_PARSERS,
+  ...JWT_PARSERS,
 };
 
 /** Entries between `|`, key and value between `=`; `#` makes each key another one. */
