@@ -23,11 +23,6 @@ in the same run. Names: admission, seen, signing, memory, process, single, bulk,
 ends, lateness, delivery.
 `;
 
-/** Its figures of an earlier run on the same kind of control plane; it is not measured here. */
-const TOKEN_MANAGER =
-  'For comparison, token-manager (Python), measured earlier: created → Secret p50 640 ms; 2,000 JWTs Ready after 43 s (46/s); ' +
-  'then idle at 18 % of a core and 179 MB.';
-
 interface Settings {
   readonly count: number;
   readonly quietSeconds: number;
@@ -110,5 +105,5 @@ async function measureAll(names: readonly string[], settings: Settings): Promise
   await mkdir(folder, { recursive: true });
   const file = join(folder, `${new Date().toISOString().replaceAll(':', '-')}.json`);
   await writeFile(file, JSON.stringify({ node: process.version, cpu: cpus()[0]?.model, rows }, null, 2));
-  process.stdout.write(`${formatRows(rows)}\n\n${TOKEN_MANAGER}\n\nwritten to ${file}\n`);
+  process.stdout.write(`${formatRows(rows)}\n\nwritten to ${file}\n`);
 }
