@@ -166,6 +166,7 @@ function describeRuns(size: string, connections: number, runs: readonly Run[]): 
     ratio,
     goal: `CPU ≤ ${most} ×${isLatencyRow ? ', p99 ≤ 1.5 ×' : ''}`,
     holds: ratio <= most && (!isLatencyRow || latencyRatio <= 1.5),
+    runs: runs.length,
     data: { runs, latencyRatio },
   };
 }

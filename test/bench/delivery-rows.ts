@@ -136,6 +136,7 @@ async function measureUnderLimit(bench: DeliveryBench, bare: BareClient): Promis
   const crowd = await renewCrowd(service, bare);
   const late = await renewOften(service, bare, SHORT_NAMESPACES[1], seconds);
   const peakMiB = service.peakMiB();
+  service.expectAlive();
   return [
     {
       what: `first list of ${pods} pods beside ${jwts} JWTs, from process start`,
@@ -169,8 +170,8 @@ async function measureUnderLimit(bench: DeliveryBench, bare: BareClient): Promis
       what: `${jwts} JWTs and ${pods} pods under ${memory.bytes / 2 ** 20} MiB (${memory.means})`,
       ours: `alive, peak ${peakMiB.toFixed(0)} MiB (start ${startMiB.toFixed(0)})`,
       peer: `without prompt delivery ${aloneMiB.toFixed(0)} MiB`,
-      goal: 'alive',
-      holds: true,
+      goal: 'alive, peak below that',
+      holds: peakMiB < memory.bytes / 2 ** 20,
       data: { peakMiB, startMiB, aloneMiB },
     },
   ];

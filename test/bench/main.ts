@@ -19,8 +19,9 @@ const HELP = `Usage: npm run bench -- [--only NAME[,NAME…]] [--count N] [--qui
                         [--tries N] [--pods N]
 
 Measures and prints a table; writes test/bench/results/<time>.json. Every figure stands beside what it is compared with
-in the same run. Names: admission, seen, signing, memory, process, single, bulk, steady, scale,
-ends, lateness, delivery.
+in the same run. The table says of how many runs it is the median: --runs is for admission, seen, signing and single.
+
+Names: admission, seen, signing, memory, process, single, bulk, steady, scale, ends, lateness, delivery.
 `;
 
 interface Settings {
@@ -38,11 +39,11 @@ interface Settings {
 
 const BENCHES: Readonly<Record<string, (stage: Stage, settings: Settings) => Promise<readonly Row[]>>> = {
   admission: (stage, { runs, requests }) => measureAdmission(stage, runs, requests),
-  seen: (stage) => measureAsSeenByApiServer(stage),
-  signing: async (stage, { count }) => [await measureWhileSigning(stage, count)],
+  seen: (stage, { runs }) => measureAsSeenByApiServer(stage, runs),
+  signing: async (stage, { count, runs }) => [await measureWhileSigning(stage, { count, runs })],
   memory: async (stage, { reviews }) => [await measureMemory(stage, reviews)],
   process: (stage) => measureProcess(stage),
-  single: async (stage, { count }) => [await measureSingle({ stage, count })],
+  single: async (stage, { runs }) => [await measureSingle(stage, runs)],
   bulk: (stage, { count }) => measureBulk({ stage, count }),
   steady: (stage, { count, quietSeconds }) => measureSteady({ stage, count, quietSeconds }),
   scale: (stage, { scale, scaleSeconds }) => measureScale({ stage, count: scale, seconds: scaleSeconds }),

@@ -38,6 +38,7 @@ export async function measureProcess(stage: Stage): Promise<readonly Row[]> {
       ratio: cpu / base,
       goal: '≤ 8 ×',
       holds: cpu <= 8 * base,
+      runs: RUNS,
       data: { ours, times, bare },
     },
     {

@@ -7,18 +7,21 @@ export interface Row {
   readonly ratio?: number;
   readonly goal: string;
   readonly holds: boolean;
+  /** Of how many runs, by turns with the peer, the figures are medians; 1 by default. */
+  readonly runs?: number;
   /** Raw numbers, for the JSON. */
   readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** The rows as a table for people. */
 export function formatRows(rows: readonly Row[]): string {
-  const header = ['figure', 'ours', 'peer', 'ratio', 'goal', 'holds'];
+  const header = ['figure', 'ours', 'peer', 'ratio', 'runs', 'goal', 'holds'];
   const lines = rows.map((row) => [
     row.what,
     row.ours,
     row.peer,
     row.ratio === undefined ? '–' : `${row.ratio.toFixed(2)} ×`,
+    String(row.runs ?? 1),
     row.goal,
     row.holds ? 'yes' : 'NO',
   ]);

@@ -128,7 +128,7 @@ export async function resign(
 }
 
 /** Signatures that the status vouched for are checked after the rounds, and until then the texts of the tokens are kept. */
-async function waitUntilIdle(service: MeasuredService): Promise<void> {
+export async function waitUntilIdle(service: MeasuredService): Promise<void> {
   await waitUntil('an idle service', WITHIN_MS, async () => {
     const before = service.cpuSeconds();
     await sleep(IDLE_FOR_MS);

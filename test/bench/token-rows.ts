@@ -25,9 +25,9 @@ const SETTLE_MS = 30;
 
 /**
  * From the answer of a JWT's creation to the watch event of its Secret. One at a time and idle: what is written for a JWT after its
- * Secret, its status and its Event, is over before the next one is created.
+ * Secret, its status and its Event, is over before the next one is created. Raw applies stand before and after each of the `runs`.
  */
-export async function measureSingle({ stage }: TokenBench): Promise<Row> {
+export async function measureSingle(stage: Stage, runs: number): Promise<Row> {
   const { cluster } = stage;
   const bare = await openBareClient(cluster.adminKubeconfig, 1);
   const client = openAdminClient(cluster);
@@ -61,9 +61,7 @@ export async function measureSingle({ stage }: TokenBench): Promise<Row> {
     }
     return times;
   };
-  const before = await rawApplies('before');
-  const ours: number[] = [];
-  for (let index = 0; index < SINGLE; index += 1) {
+  const createOne = async (index: number): Promise<number> => {
     const { name } = placeOf(index, ['single']);
     const arrival = Promise.withResolvers<number>();
     seen.set(name, arrival);
@@ -74,29 +72,52 @@ export async function measureSingle({ stage }: TokenBench): Promise<Row> {
       JSON.stringify({ apiVersion, kind, metadata: { name }, spec }),
     );
     const createdAt = performance.now();
-    ours.push(Math.max(0, (await arrival.promise) - createdAt));
+    const took = Math.max(0, (await arrival.promise) - createdAt);
     const jwtPath = resourcePath(JWTS, { namespace: 'single', name });
     await waitUntil(`${name} to be Ready`, WITHIN_MS, async () =>
       (await bare.send('GET', jwtPath)).includes('"conditions"'),
     );
     await sleep(SETTLE_MS);
+    return took;
+  };
+  const done: SingleRun[] = [];
+  while (done.length < runs) {
+    const run = done.length;
+    const before = await rawApplies(`before-${run}`);
+    const ours: number[] = [];
+    for (let index = 0; index < SINGLE; index += 1) ours.push(await createOne(run * SINGLE + index));
+    const raw = medianOf([...before, ...(await rawApplies(`after-${run}`))]);
+    done.push({ p50: medianOf(ours), p99: quantileOf(ours, 0.99), raw });
   }
-  const after = await rawApplies('after');
   abort.abort();
   await watching;
   await service.stop();
   await client.close();
   bare.close();
-  const raw = medianOf([...before, ...after]);
-  const [p50, p99] = [medianOf(ours), quantileOf(ours, 0.99)];
+  return describeSingle(done);
+}
+
+/** Milliseconds of one run: of ours, and the median of the raw applies before and after. */
+interface SingleRun {
+  readonly p50: number;
+  readonly p99: number;
+  readonly raw: number;
+}
+
+/** Of each figure the median over the runs; of the ratios, too, as each run has its own. */
+function describeSingle(runs: readonly SingleRun[]): Row {
+  const median = (read: (run: SingleRun) => number): number => medianOf(runs.map(read));
+  const ratio = median(({ p50, raw }) => p50 / raw);
+  const p99Ratio = median(({ p99, raw }) => p99 / raw);
   return {
-    what: 'JWT created → Secret visible, idle (p50, p99 of 200)',
-    ours: `${formatMs(p50)}, ${formatMs(p99)}`,
-    peer: `one raw apply ${formatMs(raw)}`,
-    ratio: p50 / raw,
+    what: `JWT created → Secret visible, idle (p50, p99 of ${SINGLE})`,
+    ours: `${formatMs(median(({ p50 }) => p50))}, ${formatMs(median(({ p99 }) => p99))}`,
+    peer: `one raw apply ${formatMs(median(({ raw }) => raw))}`,
+    ratio,
     goal: 'p50 ≤ 2 ×, p99 ≤ 10 ×',
-    holds: p50 <= 2 * raw && p99 <= 10 * raw,
-    data: { p50, p99, raw, p99Ratio: p99 / raw },
+    holds: ratio <= 2 && p99Ratio <= 10,
+    runs: runs.length,
+    data: { runs, p99Ratio },
   };
 }
 
