@@ -43,7 +43,8 @@ export async function measureConnectionEnds(stage: Stage, tries: number): Promis
     turns.enable();
     const create = async (): Promise<void> => {
       try {
-        await bare.send('POST', '/api/v1/namespaces/ends/pods?dryRun=All', POD);
+        const pod = await bare.send('POST', '/api/v1/namespaces/ends/pods?dryRun=All', POD);
+        if (!pod.includes('BEARER_TOKEN_FILE')) throw new Error('a pod was not injected');
       } catch (error) {
         problems.push({ wave, error: String(error) });
       }

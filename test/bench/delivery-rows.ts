@@ -65,10 +65,11 @@ export async function measureDelivery(bench: DeliveryBench): Promise<readonly Ro
   process.stderr.write(`  ${jwts} JWTs and ${pods} pods are put into etcd\n`);
   await putIntoEtcd(stage.cluster.folder, makeHealthy({ from: 0, to: jwts }, namespaces, owners));
   await waitForCaches(bare);
-  const base = await measureHeap(stage, 'heap-without-pods', DELIVERS, waitForPods);
+  const heap = { jwts, args: DELIVERS, waitForMore: waitForPods };
+  const base = await measureHeap(stage, 'heap-without-pods', heap);
   await putIntoEtcd(stage.cluster.folder, makePods(sample, listPlaces(bench)));
   await waitForCaches(bare, ['/api/v1/pods?limit=1']);
-  const perPod = ((await measureHeap(stage, 'heap-with-pods', DELIVERS, waitForPods)) - base) / pods;
+  const perPod = ((await measureHeap(stage, 'heap-with-pods', heap)) - base) / pods;
   const rows: Row[] = [
     {
       what: `memory per pod, ${pods} of them, one mount each`,
@@ -110,7 +111,7 @@ async function measureUnderLimit(bench: DeliveryBench, bare: BareClient): Promis
   await using memory = await limitMemory(readShippedContainer('jwt-injector').memory);
   await changeSomething(bare);
   await using without = await start(stage, 'without-delivery', { memory });
-  await settle(without);
+  await settle(without, jwts);
   const settledWithoutMs = performance.now() - without.startedAt;
   const aloneMs = await resign(without, bare, resigned);
   const lateAlone = await renewOften(without, bare, SHORT_NAMESPACES[0], seconds);
@@ -121,7 +122,7 @@ async function measureUnderLimit(bench: DeliveryBench, bare: BareClient): Promis
   await changeSomething(bare);
   await changeSomePod(bare);
   await using service = await start(stage, 'with-delivery', { memory, args: DELIVERS });
-  await settle(service);
+  await settle(service, jwts);
   const settledMs = performance.now() - service.startedAt;
   await waitForPods(service);
   const listedMs = performance.now() - service.startedAt;

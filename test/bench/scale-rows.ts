@@ -49,7 +49,7 @@ const OF_ONE_JWT = '{namespace=';
 export async function measureScale(bench: ScaleBench): Promise<readonly Row[]> {
   const { stage, count } = bench;
   const { bare, namespaces, owners } = await openScale(stage, NAMESPACES);
-  const base = await measureHeap(stage, 'heap-base');
+  const base = await measureHeap(stage, 'heap-base', { jwts: 0 });
   const rows: Row[] = [];
   const add = (...more: readonly Row[]): void => {
     rows.push(...more);
@@ -61,7 +61,7 @@ export async function measureScale(bench: ScaleBench): Promise<readonly Row[]> {
     await putIntoEtcd(stage.cluster.folder, makeHealthy({ from: stored, to: size }, namespaces, owners));
     stored = size;
     await waitForCaches(bare);
-    const perJwt = ((await measureHeap(stage, `heap-${size}`)) - base) / size;
+    const perJwt = ((await measureHeap(stage, `heap-${size}`, { jwts: size })) - base) / size;
     add({
       what: `memory per JWT, ${size} of them`,
       ours: `${(perJwt / 1024).toFixed(2)} KB of live heap`,
@@ -89,7 +89,7 @@ async function restart(
   await changeSomething(bare);
   const before = await countRequests(bare);
   const service = await start(stage, `restart-${jwts}`, memory === undefined ? {} : { memory });
-  await settle(service);
+  await settle(service, jwts);
   const evaluatedMs = performance.now() - service.startedAt;
   await sleep(AFTERMATH_MS);
   const signed = service.logLines().filter((line) => isSigned(line)).length;

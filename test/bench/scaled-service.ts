@@ -39,15 +39,23 @@ async function makeKeyedNamespaces(bare: BareClient, count: number): Promise<rea
   return namespaces;
 }
 
-/** Live heap of an idle service, with what else its flags have it wait for. Bytes. */
+/** What a service whose heap is measured has to have read before. */
+interface HeapOptions {
+  /** At least so many. */
+  readonly jwts: number;
+  readonly args?: readonly string[];
+  /** What else its flags have it wait for. */
+  readonly waitForMore?: (service: MeasuredService) => Promise<unknown>;
+}
+
+/** Live heap of an idle service. Bytes. */
 export async function measureHeap(
   stage: Stage,
   name: string,
-  args: readonly string[] = [],
-  waitForMore: (service: MeasuredService) => Promise<unknown> = () => Promise.resolve(),
+  { jwts, args = [], waitForMore = () => Promise.resolve() }: HeapOptions,
 ): Promise<number> {
   const service = await start(stage, name, { args, nodeFlags: ['--inspect=127.0.0.1:0'] });
-  await settle(service);
+  await settle(service, jwts);
   await waitForMore(service);
   await waitUntilIdle(service);
   const live = await liveHeapOf(service);
@@ -74,7 +82,7 @@ async function learnFieldOwners(stage: Stage, bare: BareClient): Promise<FieldOw
   const namespace = 'scale-sample';
   await createMany(bare, { namespaces: [namespace], count: 1 });
   const service = await start(stage, 'sample');
-  await settle(service);
+  await settle(service, 1);
   await service.stop();
   const { name } = placeOf(0, [namespace]);
   const read = async (path: string) => JSON.parse(await bare.send('GET', path)).metadata;
@@ -110,9 +118,10 @@ export function start(
   });
 }
 
-/** Waits until it has looked at every JWT. */
-export async function settle(service: MeasuredService): Promise<void> {
-  await service.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);
+/** Waits until it has looked at every JWT. Throws if these were fewer than there are: what is not seen costs nothing. */
+export async function settle(service: MeasuredService, least: number): Promise<void> {
+  const { jwts } = await service.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);
+  if (Number(jwts) < least) throw new Error(`the service looked at ${String(jwts)} of ${least} JWTs`);
 }
 
 /** Replaces the keys of `namespaces` namespaces; returns the milliseconds until all of their `jwts` JWTs are signed with them. */

@@ -6,6 +6,7 @@ import { openBareClient, type BareClient } from './bare-client.ts';
 import { isSigned } from './log-lines.ts';
 import { createMany, WIDTH } from './many-jwts.ts';
 import { startMeasured, type MeasuredService } from './measured-service.ts';
+import { settle } from './scaled-service.ts';
 import { readMetrics } from './short-jwts.ts';
 import type { Row } from './report.ts';
 import { describeRestart } from './restart-row.ts';
@@ -18,7 +19,6 @@ export interface SteadyBench {
 }
 
 const NAMESPACES = Array.from({ length: 100 }, (_, index) => `group-${index}`);
-const WITHIN_MS = 600_000;
 /** A standby lists, waits half a minute, and checks 2,000 signatures in a second. */
 const STANDBY_WARM_MS = 60_000;
 /** Goals of a quiet time, as shares of a core; a standby does not even renew the Lease. */
@@ -41,20 +41,20 @@ export async function measureSteady({ stage, count, quietSeconds }: SteadyBench)
     });
 
   const idle = await start('idle.log');
-  await idle.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);
+  await settle(idle, 0);
   await sleep(30_000);
   const idleMiB = idle.residentMiB();
   await idle.stop();
 
   await createMany(bare, { namespaces: NAMESPACES, count });
   const first = await start('first.log');
-  await first.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);
+  await settle(first, count);
   await first.stop();
 
   const beforeStart = await countRequests(bare);
   const restartedAt = performance.now();
   const service = await start('restarted.log');
-  await service.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);
+  await settle(service, count);
   const evaluatedMs = performance.now() - restartedAt;
   const listsMs = await listBare(bare);
   const standby = await start('standby.log');
