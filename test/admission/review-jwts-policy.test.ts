@@ -17,4 +17,11 @@ describe('a JWT', () => {
     assertUntouched(await change(wireJwt()));
     assert.equal((await change(wireJwt({ keyId: 'other' }))).allowed, false);
   });
+
+  it('whose key is in a ConfigMap is refused for what the policy forbids besides', async () => {
+    const policy = { ...NO_POLICY, maxLifetime: 3_600 };
+    const key = { configMap: { name: 'my-keys', key: 'key.pem' } };
+    const { reason } = await answerTo(requestOf(wireJwt({ key })), { policy });
+    assert.equal(reason, 'PolicyDenied');
+  });
 });
