@@ -60,7 +60,7 @@ over (--no-wait), or cannot be taken; 2: wrong usage; 3: the cluster refused, or
   run: async (options, io) => {
     const trust = await readTrust(options.caFile, io);
     if (!trust.ok) return printProblems([trust.problem], io);
-    const fetching = { trust: trust.value, timeout: options.timeout };
+    const fetching = { trust: trust.value, timeout: options.timeout, environment: process.env };
     return withCluster(options.flags, io, (access) =>
       new RotationWalk({ access, options, fetching, io }).run(),
     );

@@ -45,7 +45,7 @@ reached, or a file, a Secret or the cluster not be read.`,
   run: async ({ place, flags, caFile, timeout, output }, io) => {
     const trust = await readTrust(caFile, io);
     if (!trust.ok) return printProblems([trust.problem], io);
-    const fetching = { trust: trust.value, timeout };
+    const fetching = { trust: trust.value, timeout, environment: process.env };
     if (place !== 'all')
       return withToken(place, flags, io, (token) => verifyToken(token, fetching, output, io));
     const { withCluster } = await import('./cluster/connect.ts');

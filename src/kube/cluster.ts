@@ -7,6 +7,7 @@ import { arrayMember, objectMember, stringMember } from '../resources/json.ts';
 import { describeFileError } from '../resources/file-error.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { Credentials } from './credentials.ts';
+import { findProxy } from './find-proxy.ts';
 
 /** Where the API server is and how to authenticate; nothing has been sent yet. */
 export interface Cluster {
@@ -24,6 +25,11 @@ export interface Cluster {
 export interface ClusterOptions {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
+  /**
+   * Whether HTTPS_PROXY and NO_PROXY count where a kubeconfig has no `proxy-url`, as with kubectl. Not for the service: it is
+   * not to reach its API server in another way because of what is set for other programs.
+   */
+  readonly heedsProxyVariables?: boolean;
 }
 
 const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount'; // mounted by Kubernetes into every pod
@@ -38,7 +44,9 @@ export function loadCluster(
   if (!files.ok) return files;
   if (files.value.length > 0) {
     const names = files.value.join(', ');
-    return describe(() => loadFiles(files.value, context), names, context);
+    const load = (): Credentials => loadFiles(files.value, context);
+    const proxied = (): Credentials => withProxies(load(), environment);
+    return describe(options.heedsProxyVariables === true ? proxied : load, names, context);
   }
   if (environment['KUBERNETES_SERVICE_HOST'] === undefined) {
     return fail(
@@ -102,7 +110,7 @@ function describe(
     const [kind, name] = cluster === null ? ['cluster', context.cluster] : ['user', context.user];
     return fail(`context "${context.name}" of ${source} names the ${kind} "${name}", which is not there`);
   }
-  const { server, skipTLSVerify } = cluster;
+  const { server, skipTLSVerify, proxyUrl } = cluster;
   if (!URL.canParse(server) || !/^https?:/.test(server)) {
     return fail(
       `cluster "${cluster.name}" of ${source} has no valid server URL: it must begin with https://`,
@@ -113,12 +121,22 @@ function describe(
       `cluster "${cluster.name}" of ${source} is plain http: use https, or set insecure-skip-tls-verify: true`,
     );
   }
+  if (proxyUrl !== undefined && proxyUrl !== '' && !isProxy(proxyUrl)) {
+    return fail(
+      `the proxy for cluster "${cluster.name}" of ${source} is not a URL: correct proxy-url there, or HTTPS_PROXY, ` +
+        'to begin with http://, https:// or socks5://',
+    );
+  }
   return ok({
     server: server.replace(/\/+$/, ''),
     source: source.startsWith('the pod') ? source : `context ${context.name} of ${source}`,
     namespace: context.namespace?.trim(),
     load,
   });
+}
+
+function isProxy(url: string): boolean {
+  return URL.canParse(url) && /^(https?|socks\w*):/.test(url);
 }
 
 /** Parsers quote what they choke on, and that may be a token: only file-system codes and our own words get out. */
@@ -147,6 +165,16 @@ function loadFiles(files: readonly string[], context: string | undefined): Crede
     if (index > 0) config.mergeConfig(one, (config.getCurrentContext() ?? '') !== '');
   }
   if (context !== undefined) config.setCurrentContext(context);
+  return config;
+}
+
+function withProxies(config: Credentials, environment: NodeJS.ProcessEnv): Credentials {
+  config.clusters = config.clusters.map((cluster) => {
+    const server = URL.parse(cluster.server);
+    if (server?.protocol !== 'https:' || (cluster.proxyUrl ?? '') !== '') return cluster;
+    const proxyUrl = findProxy(server, environment);
+    return proxyUrl === undefined ? cluster : { ...cluster, proxyUrl };
+  });
   return config;
 }
 

@@ -6,6 +6,9 @@ import { createCertificateAuthority } from '../controlplane/certificates.ts';
 
 export type Answer = (answer: ServerResponse, request: IncomingMessage) => void;
 
+/** A host of its certificate, too, that only a proxy can find. */
+export const BEHIND_PROXY = 'issuer.test';
+
 /** An issuer on the loopback, whose certificate is of an authority of the test. */
 export interface HttpsIssuer extends AsyncDisposable {
   /** `https://localhost:PORT`. */
@@ -20,7 +23,7 @@ export interface HttpsIssuer extends AsyncDisposable {
 
 export async function startHttpsIssuer(): Promise<HttpsIssuer> {
   const authority = await createCertificateAuthority('issuer test');
-  const { certificate, key } = await authority.issue(['localhost'], ['127.0.0.1']);
+  const { certificate, key } = await authority.issue(['localhost', BEHIND_PROXY], ['127.0.0.1']);
   const answers = new Map<string, Answer>();
   const asked: { path: string; headers: string }[] = [];
   const server = createServer({ cert: certificate, key }, (request, response) => {

@@ -24,6 +24,7 @@ export interface StoredApi extends AsyncDisposable {
   follow: (object: Loose) => void;
   /** Does what is asked, without an answer. */
   readonly store: (request: SeenRequest) => void;
+  readonly url: string;
   /** What leads to it. */
   readonly kubeconfig: string;
   /** Printed commands are without the kubeconfig. */
@@ -77,6 +78,7 @@ export async function startStoredApi(): Promise<StoredApi> {
     interfere: () => undefined,
     follow: () => {},
     store: change,
+    url: server.url,
     kubeconfig,
     run: async (command, ...args) => {
       const { code, out, err } = await runCommand(command, [...args, '--kubeconfig', kubeconfig]);

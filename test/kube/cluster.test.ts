@@ -72,6 +72,30 @@ test('a kubeconfig is found by flag, by KUBECONFIG and in the home folder, in th
     assert.ok(second.ok && second.value.namespace === undefined);
   }));
 
+test('HTTPS_PROXY counts where it is asked for, and the cluster has no proxy-url', () =>
+  inFolder(async (_folder, write) => {
+    const environment = { HTTPS_PROXY: 'proxy:3128', NO_PROXY: 'exempt' };
+    const proxyOf = async (parts: Parts, heedsProxyVariables?: boolean): Promise<string | undefined> => {
+      const file = await write('config', kubeconfig({ server: 'https://cluster:6443', ...parts }));
+      const options = {
+        kubeconfig: file,
+        ...(heedsProxyVariables === undefined ? {} : { heedsProxyVariables }),
+      };
+      const loaded = loadCluster(options, environment);
+      assert.ok(loaded.ok, loaded.ok ? '' : loaded.problem);
+      return loaded.value.load().getCurrentCluster()?.proxyUrl;
+    };
+    assert.equal(await proxyOf({}, true), 'http://proxy:3128');
+    assert.equal(await proxyOf({ cluster: { 'proxy-url': 'socks5://own:1080' } }, true), 'socks5://own:1080');
+    assert.equal(await proxyOf({ server: 'https://exempt:6443' }, true), undefined);
+    assert.equal(await proxyOf({}), undefined);
+    const file = await write('config', kubeconfig({ cluster: { 'proxy-url': 'x:y:z' } }));
+    assert.match(
+      problemOf({ kubeconfig: file }),
+      /^the proxy for cluster .* is not a URL: correct proxy-url/,
+    );
+  }));
+
 test('several files of KUBECONFIG count together, the first current-context wins', () =>
   inFolder(async (_folder, write) => {
     const users = await write('a', stringify({ users: [{ name: 'u2', user: { token: 't' } }] }));

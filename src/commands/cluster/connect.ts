@@ -32,7 +32,11 @@ export async function withCluster(
   { stderr }: Pick<Io, 'stderr'>,
   action: (access: ClusterAccess) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const cluster = loadCluster({ kubeconfig: flags.kubeconfig, context: flags.context });
+  const cluster = loadCluster({
+    kubeconfig: flags.kubeconfig,
+    context: flags.context,
+    heedsProxyVariables: true,
+  });
   if (!cluster.ok) {
     stderr.write(`error: ${cluster.problem}\n`);
     return EXIT.outside;

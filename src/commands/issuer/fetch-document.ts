@@ -1,30 +1,34 @@
 import { X509Certificate } from 'node:crypto';
-import { Agent, request } from 'node:https';
+import { Agent, request, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
-import { createSecureContext, getCACertificates } from 'node:tls';
-import { stringMember } from '../../resources/json.ts';
+import { isIP } from 'node:net';
+import { connect, createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { findProxy } from '../../kube/find-proxy.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { toSeconds, type Milliseconds } from '../../time/units.ts';
+import { describeNetworkError, openTunnel } from './open-tunnel.ts';
 
 /** How documents are fetched. */
 export interface FetchOptions {
   /** Whose certificates are accepted: see {@link trustAuthorities}. */
-  readonly trust: Agent;
+  readonly trust: SecureContext;
   /** For one document with its redirects. */
   readonly timeout: Milliseconds;
+  /** Where HTTPS_PROXY and NO_PROXY are looked up, as `findProxy` does. */
+  readonly environment: NodeJS.ProcessEnv;
 }
 
 /**
  * Trusts the authorities of Node and of the system, and those of `ca` (PEM). It takes a third of a second, so it is done
  * once. Throws when there is no certificate in `ca`.
  */
-export function trustAuthorities(ca: string | undefined): Agent {
+export function trustAuthorities(ca: string | undefined): SecureContext {
   const known = new Set([...getCACertificates('default'), ...getCACertificates('system')]);
   if (ca !== undefined) {
     void new X509Certificate(ca); // OpenSSL takes a text without one, and trusts nothing by it
     known.add(ca);
   }
-  return new Agent({ secureContext: createSecureContext({ ca: [...known] }) });
+  return createSecureContext({ ca: [...known] });
 }
 
 /** An answer of any status, after the redirects. */
@@ -93,11 +97,13 @@ function fetchProblem(message: string, remedy: string, isUnreachable = false) {
 
 async function ask(
   url: string,
-  { trust, timeout }: FetchOptions,
+  options: FetchOptions,
   signal: AbortSignal,
 ): Promise<Result<HttpAnswer, FetchProblem>> {
   try {
-    const answer = await sendGet(url, trust, signal);
+    const way = await findWay(new URL(url), options, signal);
+    if (!way.ok) return way;
+    const answer = await sendGet(url, { ...way.value, signal });
     const { statusCode: status = 0, headers } = answer;
     if (REDIRECTS.has(status)) {
       answer.destroy();
@@ -113,7 +119,7 @@ async function ask(
   } catch (error) {
     if (signal.aborted)
       return fetchProblem(
-        `gave no whole answer within ${toSeconds(timeout)} s`,
+        `gave no whole answer within ${toSeconds(options.timeout)} s`,
         'check that it is up, or raise --timeout',
         true,
       );
@@ -121,10 +127,36 @@ async function ask(
   }
 }
 
-function sendGet(url: string, agent: Agent, signal: AbortSignal): Promise<IncomingMessage> {
+/** A connection of its own, or one through the proxy that the environment names. */
+async function findWay(
+  url: URL,
+  { trust, environment }: FetchOptions,
+  signal: AbortSignal,
+): Promise<Result<RequestOptions, FetchProblem>> {
+  const named = findProxy(url, environment);
+  if (named === undefined) return ok({ agent: new Agent({ secureContext: trust }) });
+  const proxy = URL.parse(named);
+  const tunnel =
+    proxy === null || !/^https?:$/.test(proxy.protocol)
+      ? fail('is not a URL of http or https')
+      : await openTunnel(url, proxy, { trust, signal });
+  if (!tunnel.ok)
+    return fetchProblem(
+      `cannot be reached: the proxy of HTTPS_PROXY ${tunnel.problem}`,
+      'correct HTTPS_PROXY, or add the host to NO_PROXY if it can be reached without',
+      true,
+    );
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const servername = isIP(host) === 0 ? host : ''; // RFC 6066 §3: no address
+  return ok({
+    createConnection: () => connect({ socket: tunnel.value, host, servername, secureContext: trust }),
+  });
+}
+
+function sendGet(url: string, options: RequestOptions): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = { accept: 'application/json', 'user-agent': 'jwt-injector' };
-    const asking = request(url, { headers, signal, agent });
+    const asking = request(url, { ...options, headers });
     asking.on('response', resolve).on('error', reject).end();
   });
 }
@@ -148,15 +180,13 @@ async function readBody(answer: IncomingMessage): Promise<Buffer | undefined> {
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/;
 
 function describeError(error: unknown): { readonly ok: false; readonly problem: FetchProblem } {
-  const code =
-    stringMember(error, 'code') ?? (error instanceof Error && 'code' in error ? String(error.code) : '');
-  if (CERTIFICATE.test(code)) {
+  const reason = describeNetworkError(error);
+  if (CERTIFICATE.test(reason)) {
     return fetchProblem(
-      `has a certificate that is not accepted (${code})`,
+      `has a certificate that is not accepted (${reason})`,
       'get one of a public CA for that host: verifiers use the CAs of their system; for a test, --ca-file',
     );
   }
-  const reason = code === '' ? 'the connection broke' : code;
   return fetchProblem(
     `cannot be reached (${reason})`,
     'check that the host is correct and up, also from the storage',

@@ -1,4 +1,4 @@
-import type { Agent } from 'node:https';
+import type { SecureContext } from 'node:tls';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Milliseconds } from '../../time/units.ts';
 import { readDurationFlag } from '../flags.ts';
@@ -26,7 +26,7 @@ export function readFetchTimeout({ timeout }: { readonly timeout: string }): Res
 export async function readTrust(
   filename: string | undefined,
   io: Pick<Io, 'stdin'>,
-): Promise<Result<Agent, CommandProblem>> {
+): Promise<Result<SecureContext, CommandProblem>> {
   if (filename === undefined) return ok(trustAuthorities(undefined));
   const text = await readText(filename, io);
   if (!text.ok) return text;

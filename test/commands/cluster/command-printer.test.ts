@@ -87,7 +87,7 @@ describe('each command that is printed for a cluster', () => {
     [undefined, jwksCommand, 'unsigned', ...IN_SCIENCE],
     [discovering(true), migrateCommand, 'check', '-A'],
     [discovering(false), migrateCommand, 'check', '-A'],
-    [undefined, migrateCommand, 'clean', '-A'],
+    [discovering(true), migrateCommand, 'clean', '-A'],
     [undefined, renewCommand, 'unsigned', '--timeout', '1ms', ...IN_SCIENCE],
     [refuseAll, renewCommand, 'unsigned', ...IN_SCIENCE],
     [undefined, rotateCommand, 'unsigned', ...IN_SCIENCE],
