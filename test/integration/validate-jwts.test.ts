@@ -64,7 +64,7 @@ describe('JWTs are validated by the webhook:', { concurrency: false }, () => {
     assert.equal(code, 0);
     assert.deepEqual(stderr.trim().split('\n'), [
       'Warning: spec.data["wlcg.ver"] must be "1.0", a string in quotes: XRootD knows no other version',
-      'Warning: spec.data.ver beside wlcg.ver: XRootD uses only ver and refuses the token, remove ver',
+      'Warning: spec.data.ver beside wlcg.ver: XRootD looks only at ver, remove ver',
       'Warning: spec.data.aud is missing, empty or not a string: profile WLCG requires it, set it to https://wlcg.cern.ch/jwt/v1/any',
     ]);
   });
