@@ -5,7 +5,8 @@ import { isConflict, isNamespaceTerminating, isNotFound, KubeError } from './err
 export function classifyFailure(error: unknown): Failure | undefined {
   if (!(error instanceof KubeError)) return undefined;
   const { message, refusal, retryAfter } = error;
-  return { meaning: meaningOf(error), message, refusal, retryAfter };
+  const meaning = meaningOf(error);
+  return { meaning, message, refusal: meaning === 'stale' ? undefined : refusal, retryAfter };
 }
 
 function meaningOf(error: KubeError): Failure['meaning'] {
@@ -13,6 +14,7 @@ function meaningOf(error: KubeError): Failure['meaning'] {
   // A JSON patch whose test fails answers 422 and names no cause: the object changed meanwhile.
   const isBare = error.refusal?.kind === 'other' && error.causes.length === 0;
   const isTestFailed = error.status === 422 && error.verb === 'patch' && isBare;
-  if (isConflict(error) || isTestFailed) return 'stale';
+  // A webhook may choose 409 for what it denies: nothing has changed then.
+  if ((isConflict(error) && error.refusal === undefined) || isTestFailed) return 'stale';
   return isNotFound(error) ? 'absent' : 'failed';
 }

@@ -15,6 +15,23 @@ import { subjectOf } from './recorder.ts';
 import { Stale, Unsent } from './stale.ts';
 import { writeStatus, type StatusWriter } from './write-status.ts';
 
+/** How a write of the Secret ended that was not made. */
+type WriteEnd = 'conflict' | 'notSent' | 'refused' | 'unknown';
+
+interface WriteEndMeaning {
+  /** It failed; else it met a change of somebody else. */
+  readonly isFailure: boolean;
+  /** The token may still come to be in the Secret. */
+  readonly mayArrive: boolean;
+}
+
+const WRITE_ENDS: Readonly<Record<WriteEnd, WriteEndMeaning>> = {
+  conflict: { isFailure: false, mayArrive: true }, // the client may have sent it twice: the first one is the change
+  notSent: { isFailure: true, mayArrive: false },
+  refused: { isFailure: true, mayArrive: false },
+  unknown: { isFailure: true, mayArrive: true },
+};
+
 /** A write of the Secret that was sent. */
 export interface AttemptedWrite {
   readonly isScheduled: boolean;
@@ -58,22 +75,27 @@ export async function failRound(
 ): Promise<RoundResult> {
   const { stored, observed, write, signed } = progress;
   const failure = failureOf(handler, error);
-  if (failure?.meaning === 'stale') {
-    const unsent = error instanceof Unsent ? problemOf(failure, stored, undefined) : undefined;
-    countWrite(handler, progress, now, { problem: unsent, mayArrive: unsent === undefined });
-    return retryAfter(progress, now);
-  }
   if (failure === undefined) handler.onBug(error);
+  const end = writeEndOf(failure, error);
   // Of all that may be refused, only a write of the Secret is one that the service can do without for so long.
   const refusal = write === undefined ? undefined : failure?.refusal;
   const refusedWait = refusal === undefined ? undefined : waitAfterRefusal(refusal);
   const retry = retryAfter(progress, now, failure?.retryAfter, refusedWait);
   const triedAgainAt = attemptTime(retry, now, nextAttemptAt);
   const problem = problemOf(failure, stored, refusedWait);
-  countWrite(handler, progress, now, { problem, mayArrive: refusal === undefined });
+  countWrite(handler, progress, now, end, problem);
   if (failure?.meaning === 'terminating') return { next: 'wait' };
+  if (end === 'notSent') return retry;
+  if (end === 'conflict') {
+    const { conflicts } = handler.memory;
+    const source = write === undefined ? 'jwt' : 'token';
+    const wasRead = conflicts.mustRead(stored.uid, source);
+    conflicts.note(stored.uid, source);
+    if (!wasRead) return retry;
+  }
   // The watch will report that it is gone; if it stays after all, it is tried again.
-  if (failure?.meaning === 'absent' && (await isGone(handler, stored))) return { next: 'retry' };
+  const mayBeGone = end === 'conflict' || failure?.meaning === 'absent';
+  if (mayBeGone && (await isGone(handler, stored))) return { next: 'retry' };
   handler.recorder.failed(subjectOf(stored), problem.reason, problem.message, triedAgainAt);
   try {
     const result = { problem, nextAttemptAt: triedAgainAt, ...(signed === undefined ? {} : { signed }) };
@@ -109,18 +131,23 @@ export function retryAfter(
   };
 }
 
-/**
- * What failed counts as written: a client that keeps changing the JWT would get a signature for each change. `problem`: why
- * it failed; `undefined`: it met a change of somebody else. `mayArrive`: the token may still come to be in the Secret.
- */
+function writeEndOf(failure: Failure | undefined, error: unknown): WriteEnd {
+  if (error instanceof Unsent) return 'notSent';
+  if (failure?.meaning === 'stale') return 'conflict';
+  return failure?.refusal === undefined ? 'unknown' : 'refused';
+}
+
+/** What failed counts as written: a client that keeps changing the JWT would get a signature for each change. */
 function countWrite(
   { memory }: FailureHandler,
   { stored: { uid }, write }: Progress,
   now: Seconds,
-  { problem, mayArrive }: { readonly problem: StateProblem | undefined; readonly mayArrive: boolean },
+  end: WriteEnd,
+  problem: StateProblem,
 ): void {
   if (write === undefined) return;
-  memory.budget.spend(uid, now, write.isScheduled, problem);
+  const { isFailure, mayArrive } = WRITE_ENDS[end];
+  memory.budget.spend(uid, now, write.isScheduled, isFailure ? problem : undefined);
   if (!mayArrive && write.tokenId !== undefined) memory.pending.drop(uid, write.tokenId);
 }
 

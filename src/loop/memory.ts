@@ -1,4 +1,5 @@
 import type { Jwt } from '../resources/jwt.ts';
+import { Conflicts } from './conflicts.ts';
 import { WriteBudget } from './write-budget.ts';
 import { ProvedVersions } from './proved-versions.ts';
 import { PendingStatuses } from './pending-statuses.ts';
@@ -10,6 +11,7 @@ import { PendingStatuses } from './pending-statuses.ts';
  */
 export class Memory {
   readonly budget = new WriteBudget();
+  readonly conflicts = new Conflicts();
   readonly pending = new PendingStatuses();
   readonly proved = new ProvedVersions();
 
@@ -22,6 +24,7 @@ export class Memory {
   jwtChanged(before: Jwt | undefined, after: Jwt | undefined): void {
     if (before === undefined || before.uid === after?.uid) return;
     this.budget.forget(before.uid);
+    this.conflicts.forget(before.uid);
     this.pending.forget(before.uid);
     this.proved.forget(before.uid);
   }

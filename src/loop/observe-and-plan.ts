@@ -17,6 +17,8 @@ export interface PlanningOptions {
   readonly mayRead?: (plan: PlannedRead, observed: Observed) => boolean;
   /** Whether the owners of the Secret may be changed; if not, the rest is planned. They may, by default. */
   readonly mayDisown?: () => boolean;
+  /** What has to be read although the plan does not ask for it: the caches are known to be behind. Nothing by default. */
+  readonly mustRead?: (plan: Plan, observed: Observed, known: Known) => 'token' | 'jwt' | undefined;
   /** The JWT with what its status does not say yet; `known` is what was read so far. */
   readonly recall?: (jwt: Jwt, known: Known) => Jwt;
   /** What else is known of what was observed. */
@@ -32,23 +34,29 @@ export interface PlanningOptions {
 export async function observeAndPlan(
   observer: Observer,
   jwt: Jwt,
-  {
-    now,
-    known = {},
-    mayRead = () => true,
-    mayDisown = () => true,
-    recall = same,
-    adjust = same,
-    onObserved,
-  }: PlanningOptions,
+  options: PlanningOptions,
 ): Promise<{ readonly observed: Observed; readonly plan: Plan }> {
+  const { now, mayDisown = () => true, recall = same, adjust = same, onObserved } = options;
+  let { known = {} } = options;
   for (;;) {
     const observed = adjust(await observe(observer, recall(known.jwt ?? jwt, known), known, now));
     onObserved?.(observed, known);
     const plan = mayDisown() ? planNext(observed, now) : planToken(observed, now);
-    if (plan.do !== 'read' || !mayRead(plan, observed)) return { observed, plan };
-    known = await readMissing(observer, observed, plan.what, known);
+    const what = findRead(options, plan, observed, known);
+    if (what === undefined) return { observed, plan };
+    known = await readMissing(observer, observed, what, known);
   }
+}
+
+/** What is to be read before the plan is carried out; `undefined`: nothing, or nothing that may be. */
+function findRead(
+  { mayRead = () => true, mustRead }: PlanningOptions,
+  plan: Plan,
+  observed: Observed,
+  known: Known,
+): PlannedRead['what'] | undefined {
+  if (plan.do !== 'read') return mustRead?.(plan, observed, known);
+  return mayRead(plan, observed) ? plan.what : undefined;
 }
 
 function same<T>(value: T): T {

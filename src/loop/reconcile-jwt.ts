@@ -4,7 +4,7 @@ import { renewalLateness } from '../reconcile/lateness.ts';
 import { nextDueTime } from '../reconcile/next-due-time.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import type { Outcome } from '../reconcile/outcome.ts';
-import { planNext, type SecretChange, type TokenPlan } from '../reconcile/plan.ts';
+import { planNext, type Plan, type SecretChange, type TokenPlan } from '../reconcile/plan.ts';
 import { releasePatch, releaseTime } from '../reconcile/take-over.ts';
 import type { RoundResult } from '../queue/work.ts';
 import type { Jwt } from '../resources/jwt.ts';
@@ -66,6 +66,7 @@ export async function reconcileJwt(
       now,
       mayRead: (read, seen) => heldBeforeRead(reconciler.memory.budget, seen, read, now) === undefined,
       mayDisown: () => reconciler.memory.budget.nextWriteAt(stored.uid, now) <= now,
+      mustRead: (next, seen, known) => readBeforeWrite(reconciler, next, seen, known, now),
       recall: (jwt, known) => recallJwt(reconciler, jwt, known),
       onObserved: (seen, { jwt = stored }) => {
         progress.observed = seen;
@@ -105,6 +106,23 @@ export function skipRound(reconciler: Reconciler, stored: Jwt): RoundResult | un
   } catch {
     return undefined; // the whole round meets it again, and reports it
   }
+}
+
+/** What is read before it is written again, since the last writes met changes that no watch has reported. */
+function readBeforeWrite(
+  { memory: { budget, conflicts } }: Reconciler,
+  plan: Plan,
+  observed: Observed,
+  known: Known,
+  now: Seconds,
+): 'token' | 'jwt' | undefined {
+  const { uid } = observed.jwt;
+  if (known.jwt === undefined && conflicts.mustRead(uid, 'jwt')) return 'jwt';
+  if (known.secret !== undefined || !conflicts.mustRead(uid, 'token')) return undefined;
+  const isToken = plan.do === 'sign' || plan.do === 'repair';
+  const isWrite =
+    plan.do === 'disown' || (isToken && planWrite(budget, observed, plan, now).heldUntil === undefined);
+  return isWrite ? 'token' : undefined;
 }
 
 /** Does what the plan says. Throws refusals of the API server, and bugs; `progress` holds what was known by then. */
@@ -214,7 +232,9 @@ async function spend<T>(
   progress.write = write;
   const result = await action();
   progress.write = undefined;
-  reconciler.memory.budget.spend(progress.stored.uid, now, write.isScheduled);
+  const { budget, conflicts } = reconciler.memory;
+  budget.spend(progress.stored.uid, now, write.isScheduled);
+  conflicts.end(progress.stored.uid, 'token');
   return result;
 }
 

@@ -26,6 +26,7 @@ export async function writeStatus(
 ): Promise<void> {
   if (!isNewStatus(memory, stored, status)) return;
   await store.applyStatus(statusBody(stored, status));
+  memory.conflicts.end(stored.uid, 'jwt');
   for (const condition of status.conditions) {
     const before = findCondition(stored.recorded, condition.type);
     const isNews = before?.status !== condition.status || before.reason !== condition.reason;

@@ -4,7 +4,7 @@ import type { Refusal } from './refusal.ts';
 /** What the API server's refusal of a request means for a round: the client finds it, the loop acts on it. */
 export interface Failure {
   /**
-   * `stale`: the object changed meanwhile: look again soon, there is nothing to report.
+   * `stale`: the object changed meanwhile: look again soon; it is reported only if that does not help.
    * `absent`: the object, or its kind, is not there. `terminating`: its namespace is being deleted. `failed`: to report.
    */
   readonly meaning: 'stale' | 'absent' | 'terminating' | 'failed';

@@ -40,6 +40,13 @@ const LASTING: readonly (readonly [
   subject: string,
 ])[] = [
   [
+    'a webhook that chooses the code of a conflict',
+    409,
+    { message: `admission webhook "deny.example.org" denied the request: ${CANARY}`, reason: 'Conflict' },
+    'webhook',
+    'deny.example.org',
+  ],
+  [
     'a quota',
     403,
     forbidden('exceeded quota: q1, requested: secrets=1, used: secrets=4, limited: secrets=0'),
