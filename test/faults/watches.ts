@@ -80,6 +80,27 @@ export const WATCHES: readonly Fault[] = [
   },
   {
     ...ALONE,
+    name: 'watches-refused',
+    title: 'lists and watches of Secrets are refused (503) while one changes: its renewal goes on',
+    tries: { short: 0, full: 1 },
+    play: async (ground) => {
+      const jwt = await ground.sign('unwatched', { spec: ONE_MINUTE });
+      const { proxy } = ground.arena.main();
+      const end = proxy.treat(({ method, path }) =>
+        method === 'GET' && path.endsWith('/secrets') ? { do: 'answer', status: 503 } : undefined,
+      );
+      try {
+        proxy.cutWatches();
+        await jwt.patchSecret({ metadata: { annotations: { 'example.org/note': 'changed' } } });
+        const { text } = jwt;
+        await jwt.waitFor('a renewal meanwhile', () => jwt.isRenewed(text));
+      } finally {
+        ground.requireHarm(end());
+      }
+    },
+  },
+  {
+    ...ALONE,
     name: 'watch-events-torn',
     title: 'every fifth event of a Secret watch is cut off in the middle',
     tries: { short: 0, full: 1 },
