@@ -16,8 +16,8 @@ interface Version {
 export class ProvedVersions {
   readonly #byUid = new Map<string, Version>();
 
-  /** Whether the version of the key is all that is new in `status`; then it is kept here, and the status need not be written. */
-  cover({ uid, recorded }: Jwt, { keyVersion: proved, ...rest }: RecordedStatus): boolean {
+  /** Takes note of the version where that is all that is new in `status`; true then, as the status need not be written. */
+  absorb({ uid, recorded }: Jwt, { keyVersion: proved, ...rest }: RecordedStatus): boolean {
     const { keyVersion } = recorded;
     if (keyVersion === undefined || proved === undefined || keyVersion === proved) return false;
     if (!isSameStatus({ ...rest, keyVersion }, recorded)) return false;

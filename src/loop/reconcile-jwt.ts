@@ -31,7 +31,7 @@ import { makeToken } from './make-token.ts';
 import { observeWithoutChecking, type Known, type Observer, type TokenSecret } from './observe.ts';
 import { observeAndPlan, type PlanningOptions } from './observe-and-plan.ts';
 import { subjectOf } from './recorder.ts';
-import { isNewStatus, writeStatus } from './write-status.ts';
+import { mustWriteStatus, writeStatus } from './write-status.ts';
 
 /** What rounds work with. */
 export interface Reconciler extends FailureHandler {
@@ -100,7 +100,7 @@ export function skipRound(reconciler: Reconciler, stored: Jwt): RoundResult | un
     const { observed } = observation;
     if (planNext(observed, now).do !== 'upToDate') return undefined;
     const outcome = addContenders(memory.budget, observed.jwt, {}, { now });
-    if (isNewStatus(memory, stored, desiredStatus(observed, outcome, now))) return undefined;
+    if (mustWriteStatus(memory, stored, desiredStatus(observed, outcome, now))) return undefined;
     memory.pending.forget(stored.uid);
     return planNextRound(observed, outcome, now);
   } catch {

@@ -24,7 +24,7 @@ export async function writeStatus(
   stored: Jwt,
   status: RecordedStatus,
 ): Promise<void> {
-  if (!isNewStatus(memory, stored, status)) return;
+  if (!mustWriteStatus(memory, stored, status)) return;
   await store.applyStatus(statusBody(stored, status));
   memory.conflicts.end(stored.uid, 'jwt');
   for (const condition of status.conditions) {
@@ -34,13 +34,16 @@ export async function writeStatus(
   }
 }
 
-/** Whether the status says what that of the API server does not, and has to be written. */
-export function isNewStatus(
+/**
+ * Whether the status says what that of the API server does not, and has to be written. If that is no more than another version
+ * of the same key, the memory takes note of it instead.
+ */
+export function mustWriteStatus(
   { proved }: Pick<Memory, 'proved'>,
   stored: Jwt,
   status: RecordedStatus,
 ): boolean {
-  return !isSameStatus(status, stored.recorded) && !proved.cover(stored, status);
+  return !isSameStatus(status, stored.recorded) && !proved.absorb(stored, status);
 }
 
 /**
