@@ -17,7 +17,7 @@ export class Recent<T> {
   }
 
   /** What is remembered by this name; if nothing is, `value` from now on. */
-  recall(name: string, value: T): T {
+  intern(name: string, value: T): T {
     const known = this.#newer.get(name);
     if (known !== undefined) return known;
     const found = this.#older.get(name) ?? value;

@@ -42,14 +42,14 @@ export class SharedValues {
   #sharePart(value: unknown, like: unknown, levels: number): unknown {
     if (typeof value === 'string') {
       if (value === like) return like;
-      return value.length > MAX_SHARED_LENGTH ? value : this.#texts.recall(value, value);
+      return value.length > MAX_SHARED_LENGTH ? value : this.#texts.intern(value, value);
     }
     if (typeof value !== 'object' || value === null || levels === 0) return value;
     if (this.#shareMembers(value, like, levels - 1)) return like;
     const description = describe(value);
     if (description === '[') return NO_ITEMS;
     if (description === '{') return NO_MEMBERS;
-    return description === undefined ? value : this.#objects.recall(description, value);
+    return description === undefined ? value : this.#objects.intern(description, value);
   }
 
   /**

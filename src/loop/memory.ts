@@ -16,7 +16,7 @@ export class Memory {
   readonly proved = new ProvedVersions();
 
   /** The JWT with what its status is still to say; `tokenId` is that of the token in its Secret. */
-  recall(jwt: Jwt, tokenId: unknown): Jwt {
+  withUnwritten(jwt: Jwt, tokenId: unknown): Jwt {
     return this.proved.recall(this.pending.recall(jwt, tokenId));
   }
 

@@ -20,7 +20,7 @@ export interface PlanningOptions {
   /** What has to be read although the plan does not ask for it: the caches are known to be behind. Nothing by default. */
   readonly mustRead?: (plan: Plan, observed: Observed, known: Known) => 'token' | 'jwt' | undefined;
   /** The JWT with what its status does not say yet; `known` is what was read so far. */
-  readonly recall?: (jwt: Jwt, known: Known) => Jwt;
+  readonly withUnwritten?: (jwt: Jwt, known: Known) => Jwt;
   /** What else is known of what was observed. */
   readonly adjust?: (observed: Observed) => Observed;
   /** Called with what was observed, and with what was read for it, before it is planned. */
@@ -36,10 +36,10 @@ export async function observeAndPlan(
   jwt: Jwt,
   options: PlanningOptions,
 ): Promise<{ readonly observed: Observed; readonly plan: Plan }> {
-  const { now, mayDisown = () => true, recall = same, adjust = same, onObserved } = options;
+  const { now, mayDisown = () => true, withUnwritten = same, adjust = same, onObserved } = options;
   let { known = {} } = options;
   for (;;) {
-    const observed = adjust(await observe(observer, recall(known.jwt ?? jwt, known), known, now));
+    const observed = adjust(await observe(observer, withUnwritten(known.jwt ?? jwt, known), known, now));
     onObserved?.(observed, known);
     const plan = mayDisown() ? planNext(observed, now) : planToken(observed, now);
     const what = findRead(options, plan, observed, known);

@@ -67,7 +67,7 @@ export async function reconcileJwt(
       mayRead: (read, seen) => heldBeforeRead(reconciler.memory.budget, seen, read, now) === undefined,
       mayDisown: () => reconciler.memory.budget.nextWriteAt(stored.uid, now) <= now,
       mustRead: (next, seen, known) => readBeforeWrite(reconciler, next, seen, known, now),
-      recall: (jwt, known) => recallJwt(reconciler, jwt, known),
+      withUnwritten: (jwt, known) => withUnwrittenStatus(reconciler, jwt, known),
       onObserved: (seen, { jwt = stored }) => {
         progress.observed = seen;
         progress.stored = jwt;
@@ -95,7 +95,12 @@ export function skipRound(reconciler: Reconciler, stored: Jwt): RoundResult | un
   const now = toSeconds(reconciler.now());
   try {
     resumeContention(memory.budget, stored, now);
-    const observation = observeWithoutChecking(observer, recallJwt(reconciler, stored, {}), {}, now);
+    const observation = observeWithoutChecking(
+      observer,
+      withUnwrittenStatus(reconciler, stored, {}),
+      {},
+      now,
+    );
     if (observation.state !== 'complete') return undefined;
     const { observed } = observation;
     if (planNext(observed, now).do !== 'upToDate') return undefined;
@@ -277,8 +282,8 @@ function waitUntil(time: Seconds | undefined): RoundResult {
 }
 
 /** The JWT with what its status is still to say, by the token in its Secret: as it was read, or else as the cache has it. */
-function recallJwt({ observer, memory }: Reconciler, jwt: Jwt, known: Known): Jwt {
+function withUnwrittenStatus({ observer, memory }: Reconciler, jwt: Jwt, known: Known): Jwt {
   const secret = known.secret ?? observer.sources.tokenSecret(jwt.namespace, jwt.name);
   const evidence = secret === undefined || secret === 'absent' ? undefined : secret.evidence;
-  return memory.recall(jwt, evidence?.facts?.jti);
+  return memory.withUnwritten(jwt, evidence?.facts?.jti);
 }

@@ -67,14 +67,14 @@ describe('what came lately', () => {
   it('is remembered while it is asked for, at a bounded size', () => {
     const recent = new Recent<object>(100);
     const often = {};
-    recent.recall('often', often);
+    recent.intern('often', often);
     const first = {};
-    recent.recall('once', first);
+    recent.intern('once', first);
     for (let index = 0; index < 10_000; index += 1) {
-      recent.recall(`${index}`, {});
-      if (index % 50 === 0) assert.equal(recent.recall('often', {}), often);
+      recent.intern(`${index}`, {});
+      if (index % 50 === 0) assert.equal(recent.intern('often', {}), often);
     }
-    assert.notEqual(recent.recall('once', {}), first);
+    assert.notEqual(recent.intern('once', {}), first);
     assert.ok(recent.size <= 200);
   });
 });
