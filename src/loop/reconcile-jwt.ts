@@ -107,7 +107,7 @@ export function skipRound(reconciler: Reconciler, stored: Jwt): RoundResult | un
     const outcome = addContenders(memory.budget, observed.jwt, {}, { now });
     if (mustWriteStatus(memory, stored, desiredStatus(observed, outcome, now))) return undefined;
     memory.pending.forget(stored.uid);
-    return planNextRound(observed, outcome, now);
+    return scheduleNextRound(observed, outcome, now);
   } catch {
     return undefined; // the whole round meets it again, and reports it
   }
@@ -252,7 +252,7 @@ async function finishRound(round: DecidedRound, result: Outcome): Promise<RoundR
   return next;
 }
 
-/** Writes the status that the result leads to, and plans the next round. */
+/** Writes the status that the result leads to, and schedules the next round. */
 function report(round: DecidedRound, result: Outcome): Promise<RoundResult> {
   const { reconciler, observed, now } = round;
   const outcome = addContenders(reconciler.memory.budget, observed.jwt, result, { now });
@@ -265,10 +265,14 @@ async function saveStatus(
   status: RecordedStatus,
 ): Promise<RoundResult> {
   await writeStatus(reconciler, progress.stored, status);
-  return planNextRound(observed, outcome, now);
+  return scheduleNextRound(observed, outcome, now);
 }
 
-function planNextRound(observed: Observed, { signed, nextAttemptAt }: Outcome, now: Seconds): RoundResult {
+function scheduleNextRound(
+  observed: Observed,
+  { signed, nextAttemptAt }: Outcome,
+  now: Seconds,
+): RoundResult {
   if (observed.key.state === 'unavailable' && observed.key.isDisputed === true)
     return retryAfter({ observed, signed }, now);
   const due = nextDueTime(observed, signed?.claims.exp, now);

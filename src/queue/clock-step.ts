@@ -3,7 +3,7 @@ import type { Clock } from '../time/clock.ts';
 /** A clock that was set back by less leaves every token valid: they are backdated by as much (docs/tokens.md, `iat`, `nbf`). */
 const TOLERANCE_MS = 60_000;
 
-/** Notices that the wall clock was set back, by the monotonic one. To be asked before each plan by the wall clock. */
+/** Notices that the wall clock was set back, by the monotonic one. To be asked before each use of the wall clock. */
 export class ClockStep {
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
   /** How far the wall clock was ahead of the monotonic one at most, since it was set back last. */

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { Lanes } from './lanes.ts';
-import { RoundBackoffs, type PlannedBackoff } from './round-backoffs.ts';
+import { RoundBackoffs, type ScheduledBackoff } from './round-backoffs.ts';
 import { RoundsUnderWay } from './rounds-under-way.ts';
 import type { Urgency } from './urgency.ts';
 import { WakeUps } from './wake-ups.ts';
@@ -30,7 +30,7 @@ export interface WorkQueueOptions {
   readonly random?: () => number;
 }
 
-/** The next round that a round asks for comes no sooner: no plan, however wrong, makes a hot loop. */
+/** The next round that a round asks for comes no sooner: no time, however wrong, makes a hot loop. */
 const MIN_WAIT_MS = 1_000;
 /**
  * How many rounds begin before other work gets the event loop: those that find nothing to do wait for no network. Together
@@ -42,7 +42,7 @@ const DRAIN_MS: Milliseconds = 5_000; // a write takes no longer than its deadli
 /** What was known of a round when it began. */
 interface RoundStart {
   readonly urgency: Urgency;
-  readonly backoff: PlannedBackoff;
+  readonly backoff: ScheduledBackoff;
   readonly endOfBackoff: Milliseconds;
 }
 
@@ -104,10 +104,13 @@ export class WorkQueue {
     this.#enqueue(key, work);
   }
 
-  /** Plans the next round of a key that needs none now, as one would. Does nothing for a key that waits for one. */
-  planWake(key: string, { dueAt, expiresAt }: Extract<RoundResult, { next: 'wait' }>): void {
+  /**
+   * Schedules the next round as a round with this result would, without doing one. Does nothing for a key that waits for a
+   * round or has one.
+   */
+  scheduleWake(key: string, { dueAt, expiresAt }: Extract<RoundResult, { next: 'wait' }>): void {
     if (this.#underWay.has(key) || this.#lanes.get(key) !== undefined) return;
-    this.#planWake(key, dueAt, expiresAt);
+    this.#scheduleWake(key, dueAt, expiresAt);
   }
 
   /** Drops the key's wake-up, back-off and place in the queue. A round that is under way goes on. */
@@ -214,7 +217,7 @@ export class WorkQueue {
     this.#wakeUps.noticeClockStep();
     const { clock, reconcile } = this.#options;
     this.#underWay.begin(key);
-    const backoff = this.#backoffs.plan(key, urgency.expiresAt - clock.now());
+    const backoff = this.#backoffs.schedule(key, urgency.expiresAt - clock.now());
     const nextAttemptAt = clock.now() + backoff.delay;
     const endOfBackoff = clock.monotonic() + backoff.delay;
     let result: RoundResult;
@@ -235,15 +238,15 @@ export class WorkQueue {
     // How the round went decides in which lane its key waits from now on.
     this.#lanes.end(key, this.#options.clock.monotonic(), result.next === 'retry');
     if (result.next === 'forget') this.#lanes.forget(key);
-    this.#planNext(key, result, start);
-    // Whatever is planned, and even if the key was forgotten: what was asked for meanwhile is still to be done.
+    this.#scheduleNext(key, result, start);
+    // Whatever is scheduled, and even if the key was forgotten: what was asked for meanwhile is still to be done.
     if (again !== undefined) this.#lanes.set(key, again);
     this.#noticeIdle();
     this.#dispatchSoon();
   }
 
-  /** Plans the wake-up of the key after its round. */
-  #planNext(key: string, result: RoundResult, { urgency, backoff, endOfBackoff }: RoundStart): void {
+  /** Schedules the wake-up of the key after its round. */
+  #scheduleNext(key: string, result: RoundResult, { urgency, backoff, endOfBackoff }: RoundStart): void {
     const { clock } = this.#options;
     if (result.next === 'retry') this.#backoffs.fail(key, backoff);
     else this.#backoffs.forget(key);
@@ -251,25 +254,25 @@ export class WorkQueue {
       case 'forget':
         return;
       case 'wait':
-        this.#planWake(key, result.dueAt, result.expiresAt);
+        this.#scheduleWake(key, result.dueAt, result.expiresAt);
         return;
       case 'retry':
         // As urgent as it was: a thousand failing keys do not get ahead of the new ones.
-        this.#wakeUps.planRetry(
+        this.#wakeUps.scheduleRetry(
           key,
           Math.max(endOfBackoff, clock.monotonic() + Math.max(MIN_WAIT_MS, result.after ?? 0)),
           { priority: PRIORITIES[urgency.rank] ?? 'due', expiresAt: urgency.expiresAt },
         );
         if (result.dueAt !== undefined)
-          this.#wakeUps.planDue(key, this.#notTooSoon(result.dueAt), urgency.expiresAt);
+          this.#wakeUps.scheduleDue(key, this.#notTooSoon(result.dueAt), urgency.expiresAt);
         return;
       default:
         result satisfies never;
     }
   }
 
-  #planWake(key: string, dueAt = Number.POSITIVE_INFINITY, expiresAt?: Milliseconds): void {
-    this.#wakeUps.planWake(key, this.#notTooSoon(dueAt), expiresAt);
+  #scheduleWake(key: string, dueAt = Number.POSITIVE_INFINITY, expiresAt?: Milliseconds): void {
+    this.#wakeUps.scheduleWake(key, this.#notTooSoon(dueAt), expiresAt);
   }
 
   /** Both in milliseconds since the epoch. */

@@ -2,7 +2,7 @@ import { backoffDelay, MANY_TRIES } from '../time/backoff.ts';
 import type { Milliseconds } from '../time/units.ts';
 
 /** What a round of a key gets before it begins: how long the key waits if it fails, and what that failure counts as. */
-export interface PlannedBackoff {
+export interface ScheduledBackoff {
   readonly delay: Milliseconds;
   readonly failures: number;
 }
@@ -33,7 +33,7 @@ export class RoundBackoffs {
    * For a round that is about to begin. `rest`: time until the token expires, which shortens the wait. Such a wait does not
    * count: after the expiry the waits go on as if there had been none.
    */
-  plan(key: string, rest: Milliseconds): PlannedBackoff {
+  schedule(key: string, rest: Milliseconds): ScheduledBackoff {
     const failures = this.#failures.get(key) ?? 0;
     const usual = backoffDelay(MANY_TRIES, failures + 1, this.#random);
     const delay = rest > 0 ? Math.min(usual, Math.max(rest * SHARE_OF_REST, MANY_TRIES.first)) : usual;
@@ -41,7 +41,7 @@ export class RoundBackoffs {
   }
 
   /** The round failed. */
-  fail(key: string, { failures }: PlannedBackoff): void {
+  fail(key: string, { failures }: ScheduledBackoff): void {
     this.#failures.set(key, failures);
   }
 

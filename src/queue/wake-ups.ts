@@ -15,20 +15,20 @@ export interface WakeUpsOptions<Work> {
   readonly random: () => number;
   /** The longest wait. */
   readonly resyncPeriod: Milliseconds;
-  /** The time that was planned for the key has come. `expiresAt` as in `planWake`. */
+  /** The time that was scheduled for the key has come. `expiresAt` as in `scheduleWake`. */
   readonly onDue: (key: string, expiresAt: Milliseconds | undefined) => void;
   /** Nothing is due: the longest wait of the key is over. */
   readonly onResync: (key: string, expiresAt: Milliseconds | undefined) => void;
   /** The back-off of the key is over. */
   readonly onRetry: (key: string, work: Work) => void;
-  /** The clock was set back: `onDue` was called for everything that was planned. */
+  /** The clock was set back: `onDue` was called for everything that was scheduled. */
   readonly onClockSteppedBack: () => void;
 }
 
 interface Wake {
   /** When the key is worked on, at the latest. */
   readonly time: Milliseconds;
-  /** When something is due; `Infinity`: nothing is planned. */
+  /** When something is due; `Infinity`: nothing is scheduled. */
   readonly dueAt: Milliseconds;
   readonly expiresAt: Milliseconds | undefined;
 }
@@ -42,7 +42,7 @@ const isSooner = (a: { readonly time: Milliseconds }, b: { readonly time: Millis
   a.time < b.time;
 
 /**
- * When each key is to be worked on again: at times of the wall clock for what is planned, at times of the monotonic
+ * When each key is to be worked on again: at times of the wall clock for what is scheduled, at times of the monotonic
  * clock for back-offs (a wall clock that is set back must not make them longer). One timer serves all keys.
  */
 export class WakeUps<Work> {
@@ -61,10 +61,10 @@ export class WakeUps<Work> {
   }
 
   /**
-   * Plans the next round of the key for `dueAt` (milliseconds since the epoch), or earlier: after the longest wait it gets
+   * Schedules the next round of the key for `dueAt` (milliseconds since the epoch), or earlier: after the longest wait it gets
    * one in any case.
    */
-  planWake(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
+  scheduleWake(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
     const { clock, random, resyncPeriod } = this.#options;
     const latest = clock.now() + resyncPeriod * (1 - SPREAD * random());
     this.#wakes.set(key, { time: earlier(dueAt, latest), dueAt, expiresAt });
@@ -75,21 +75,21 @@ export class WakeUps<Work> {
    * What becomes due at `dueAt` (milliseconds since the epoch) comes at its time, and nothing sooner: for a key that gets
    * a round by then anyway, being tried again or waiting for a worker.
    */
-  planDue(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
+  scheduleDue(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
     if (!Number.isFinite(dueAt)) return;
     this.#wakes.set(key, { time: dueAt, dueAt, expiresAt });
     this.#arm();
   }
 
-  /** Plans another try at `time` of the monotonic clock, or earlier: no back-off takes longer than the longest wait. */
-  planRetry(key: string, time: Milliseconds, work: Work): void {
+  /** Schedules another try at `time` of the monotonic clock, or earlier: no back-off takes longer than the longest wait. */
+  scheduleRetry(key: string, time: Milliseconds, work: Work): void {
     const { clock, resyncPeriod } = this.#options;
     const latest = clock.monotonic() + resyncPeriod;
     this.#retries.set(key, { time: earlier(time, latest), work });
     this.#arm();
   }
 
-  /** Removes everything that is planned for the key. */
+  /** Removes everything that is scheduled for the key. */
   drop(key: string): void {
     this.#wakes.delete(key);
     this.#retries.delete(key);
@@ -153,7 +153,7 @@ export class WakeUps<Work> {
         continue;
       }
       onResync(key, expiresAt);
-      this.planDue(key, dueAt, expiresAt); // that round may have to wait for a worker
+      this.scheduleDue(key, dueAt, expiresAt); // that round may have to wait for a worker
     }
   }
 }
@@ -171,7 +171,7 @@ function* takeDue<T extends { readonly time: Milliseconds }>(
   }
 }
 
-/** `latest` also if the time is NaN: a wrong calculation of a plan must not put off the next round. */
+/** `latest` also if the time is NaN: a wrong calculation of a time must not put off the next round. */
 function earlier(time: Milliseconds, latest: Milliseconds): Milliseconds {
   return time < latest ? time : latest;
 }

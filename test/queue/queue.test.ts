@@ -265,10 +265,10 @@ test('10,000 keys cost one timer and are worked on by 32 at a time', async () =>
 
 test('a key that needs no round gets a round when it asks for that, and within ten minutes in any case', async () => {
   const { queue, clock, rounds } = startQueue();
-  queue.planWake('soon', { next: 'wait', dueAt: 5_000 });
-  queue.planWake('past', { next: 'wait', dueAt: -1 });
-  queue.planWake('late', { next: 'wait', dueAt: 24 * 60 * MINUTE_MS });
-  queue.planWake('never', { next: 'wait' });
+  queue.scheduleWake('soon', { next: 'wait', dueAt: 5_000 });
+  queue.scheduleWake('past', { next: 'wait', dueAt: -1 });
+  queue.scheduleWake('late', { next: 'wait', dueAt: 24 * 60 * MINUTE_MS });
+  queue.scheduleWake('never', { next: 'wait' });
   assert.equal(queue.depth(), 0);
   await clock.advance(4_000);
   assert.deepEqual(rounds, [['past', 1_000]], 'no plan makes a hot loop');
@@ -285,9 +285,9 @@ test('only a key that nobody asked for meanwhile is put to rest', async () => {
     return { next: 'forget' };
   });
   queue.add('a', { priority: 'changed' });
-  queue.planWake('a', { next: 'wait', dueAt: 5_000 });
+  queue.scheduleWake('a', { next: 'wait', dueAt: 5_000 });
   await clock.advance(50);
-  queue.planWake('a', { next: 'wait', dueAt: 5_000 });
+  queue.scheduleWake('a', { next: 'wait', dueAt: 5_000 });
   await clock.advance(10 * MINUTE_MS);
   assert.deepEqual(rounds, [['a', 0]], 'its round decided about the next one');
 });

@@ -6,9 +6,9 @@ const FOR_EVER = Number.POSITIVE_INFINITY;
 
 describe('the wait of a key whose runs fail', () => {
   const failWith = (backoffs: RoundBackoffs, rest: number): number => {
-    const planned = backoffs.plan('a', rest);
-    backoffs.fail('a', planned);
-    return planned.delay;
+    const scheduled = backoffs.schedule('a', rest);
+    backoffs.fail('a', scheduled);
+    return scheduled.delay;
   };
 
   it('doubles from 1 s to 5 min at the most, jitter included', () => {
@@ -33,9 +33,9 @@ describe('the wait of a key whose runs fail', () => {
     assert.equal(failWith(backoffs, -1), 16_000);
   });
 
-  it('is planned without a failure, and is the shortest again once it is forgotten', () => {
+  it('is scheduled without a failure, and is the shortest again once it is forgotten', () => {
     const backoffs = new RoundBackoffs(() => 0);
-    assert.deepEqual(backoffs.plan('a', FOR_EVER), backoffs.plan('a', FOR_EVER));
+    assert.deepEqual(backoffs.schedule('a', FOR_EVER), backoffs.schedule('a', FOR_EVER));
     assert.ok(!backoffs.has('a') && !backoffs.forget('a'));
     failWith(backoffs, FOR_EVER);
     failWith(backoffs, FOR_EVER);
