@@ -146,9 +146,9 @@ async function carryOut(round: DecidedRound, plan: TokenPlan): Promise<RoundResu
       await reconciler.store.patchJwt(namespace, name, releasePatch(observed.jwt));
       return waitUntil(undefined);
     case 'upToDate':
-      return finishRound(round, {});
+      return settleRound(round, {});
     case 'report':
-      return finishRound(round, { problem: plan.problem });
+      return settleRound(round, { problem: plan.problem });
     case 'sign':
     case 'repair': {
       const write = planWrite(reconciler.memory.budget, observed, plan, round.now);
@@ -168,7 +168,7 @@ async function sign(
   const { reconciler, progress, observed, now } = round;
   const { jwt } = observed;
   const made = await makeToken(observed, now);
-  if (!made.ok) return finishRound(round, { problem: made.problem });
+  if (!made.ok) return settleRound(round, { problem: made.problem });
   const { claims, algorithm, keyId, issuedAt, duration } = made.value;
   const signed = { claims, issuedAt };
   const more = write.isScheduled ? 0 : 1;
@@ -201,7 +201,7 @@ async function repair(round: DecidedRound, write: PlannedWrite): Promise<RoundRe
     repairSecret(reconciler.store, observed),
   );
   reconciler.recorder.repaired(subjectOf(observed.jwt));
-  return finishRound(round, {});
+  return settleRound(round, {});
 }
 
 /** Takes the JWT off the owners of its Secret, and returns the Secret: what else is due is decided on it. */
@@ -222,10 +222,10 @@ async function holdBack(round: DecidedRound, heldUntil: Seconds): Promise<RoundR
   const { reconciler, observed } = round;
   const { jwt } = observed;
   const failure = reconciler.memory.budget.problem(jwt.uid);
-  if (failure !== undefined) return report(round, { problem: failure, nextAttemptAt: heldUntil });
+  if (failure !== undefined) return writeOutcome(round, { problem: failure, nextAttemptAt: heldUntil });
   const contenders = await lookForContenders(reconciler.memory.budget, reconciler.store, jwt);
   const problem = describeContention(jwt, contenders);
-  return report(round, { problem, contenders, nextAttemptAt: heldUntil });
+  return writeOutcome(round, { problem, contenders, nextAttemptAt: heldUntil });
 }
 
 /** What is written to the Secret counts, also when it fails or meets a change of somebody else (`failRound`). */
@@ -244,16 +244,16 @@ async function spend<T>(
 }
 
 /** The end of a round that leaves no write open. */
-async function finishRound(round: DecidedRound, result: Outcome): Promise<RoundResult> {
+async function settleRound(round: DecidedRound, result: Outcome): Promise<RoundResult> {
   const { reconciler, observed, now } = round;
   const nextAttemptAt = nextDisowning(reconciler.memory.budget, observed, now);
-  const next = await report(round, nextAttemptAt === undefined ? result : { ...result, nextAttemptAt });
+  const next = await writeOutcome(round, nextAttemptAt === undefined ? result : { ...result, nextAttemptAt });
   reconciler.memory.pending.forget(round.progress.stored.uid);
   return next;
 }
 
 /** Writes the status that the result leads to, and schedules the next round. */
-function report(round: DecidedRound, result: Outcome): Promise<RoundResult> {
+function writeOutcome(round: DecidedRound, result: Outcome): Promise<RoundResult> {
   const { reconciler, observed, now } = round;
   const outcome = addContenders(reconciler.memory.budget, observed.jwt, result, { now });
   return saveStatus(round, outcome, desiredStatus(observed, outcome, now));
