@@ -148,14 +148,14 @@ export class Leader {
     const holds = (): boolean =>
       !this.#stopping.signal.aborted && this.#state?.holder === identity && this.isLeader();
     // From start to start of what succeeds: two slow answers in a row still fit into the renew deadline.
-    const rest = (startedAt: Milliseconds): Milliseconds =>
+    const pauseAfter = (startedAt: Milliseconds): Milliseconds =>
       Math.max(0, startedAt + retryPeriod - clock.monotonic());
-    let pause = rest(this.#renewedAt?.monotonic ?? clock.monotonic());
+    let pause = pauseAfter(this.#renewedAt?.monotonic ?? clock.monotonic());
     while (holds()) {
       await this.#sleep(pause);
       if (!holds()) return;
       const startedAt = clock.monotonic();
-      pause = (await this.#renew(this.#state?.transitions ?? 0)) ? rest(startedAt) : retryPeriod;
+      pause = (await this.#renew(this.#state?.transitions ?? 0)) ? pauseAfter(startedAt) : retryPeriod;
     }
   }
 

@@ -46,10 +46,10 @@ export function gatherEvidence(secret: unknown, signedBy?: string, jwt?: Jwt): T
   if (isTokenTooLong(secret)) return UNREADABLE;
   const text = readSecretToken(secret);
   if (text === undefined) return undefined;
-  const { facts, rest } = recognize(text, jwt) ?? {};
+  const { facts, unchecked } = recognize(text, jwt) ?? {};
   return {
     facts,
-    unchecked: signedBy === undefined ? rest : undefined,
+    unchecked: signedBy === undefined ? unchecked : undefined,
     verifiedBy: signedBy,
     refutedBy: undefined,
   };
@@ -60,7 +60,7 @@ function recognize(text: string, jwt: Jwt | undefined) {
   const recorded = jwt === undefined ? undefined : recognizeToken(text, jwt);
   if (recorded !== undefined) return recorded;
   const read = readToken(text);
-  return read === undefined ? undefined : { facts: findFacts(read), rest: text };
+  return read === undefined ? undefined : { facts: findFacts(read), unchecked: text };
 }
 
 /** The public key to check a signature with. */

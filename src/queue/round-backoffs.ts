@@ -8,7 +8,7 @@ export interface ScheduledBackoff {
 }
 
 /** A back-off takes no more than this share of the time until the token expires: more tries fit in before that. */
-const SHARE_OF_REST = 0.5;
+const SHARE_UNTIL_EXPIRY = 0.5;
 
 /**
  * How long each key waits after a failure: the longer, the more of its rounds failed in a row (client-go's rate limiter
@@ -30,13 +30,14 @@ export class RoundBackoffs {
   }
 
   /**
-   * For a round that is about to begin. `rest`: time until the token expires, which shortens the wait. Such a wait does not
+   * For a round that is about to begin. `untilExpiry`: time until the token expires, which shortens the wait. Such a wait does not
    * count: after the expiry the waits go on as if there had been none.
    */
-  schedule(key: string, rest: Milliseconds): ScheduledBackoff {
+  schedule(key: string, untilExpiry: Milliseconds): ScheduledBackoff {
     const failures = this.#failures.get(key) ?? 0;
     const usual = backoffDelay(MANY_TRIES, failures + 1, this.#random);
-    const delay = rest > 0 ? Math.min(usual, Math.max(rest * SHARE_OF_REST, MANY_TRIES.first)) : usual;
+    const delay =
+      untilExpiry > 0 ? Math.min(usual, Math.max(untilExpiry * SHARE_UNTIL_EXPIRY, MANY_TRIES.first)) : usual;
     return { delay, failures: delay < usual ? failures : failures + 1 };
   }
 

@@ -6,16 +6,16 @@ export interface ControllerParts {
   readonly term: CurrentTerm;
   readonly leader: Pick<Leader, 'stop'>;
   /** What is left once nobody works or leads any more. */
-  readonly endRest: () => Promise<void>;
+  readonly endOthers: () => Promise<void>;
 }
 
 /**
- * Ends what writes, gives leadership back, then ends the rest. Each also if one before fails to end: a standby would wait for
+ * Ends what writes, gives leadership back, then ends the others. Each also if one before fails to end: a standby would wait for
  * a Lease that is not given back. Rejects then.
  */
-export async function endController({ term, leader, endRest }: ControllerParts): Promise<void> {
+export async function endController({ term, leader, endOthers }: ControllerParts): Promise<void> {
   await using after = new AsyncDisposableStack(); // in the opposite order
-  after.defer(endRest);
+  after.defer(endOthers);
   after.defer(() => term.end());
   after.defer(() => leader.stop());
   await term.stop();

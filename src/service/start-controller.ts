@@ -117,7 +117,7 @@ export function startController(
       endController({
         term,
         leader,
-        endRest: async () => {
+        endOthers: async () => {
           checks?.cancel();
           checker.stop();
           await endAll([events.stop(), cluster.stop()]);

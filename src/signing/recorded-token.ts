@@ -19,7 +19,7 @@ export interface SignatureOfToken {
 /** A token that the status speaks of, as far as it matters while its signature is not checked. */
 export interface RecordedToken {
   readonly facts: TokenFacts;
-  readonly rest: SignatureOfToken;
+  readonly unchecked: SignatureOfToken;
 }
 
 /**
@@ -44,7 +44,7 @@ export function recognizeToken(text: string, { spec, recorded }: Jwt): RecordedT
   const { iss, exp, iat, nbf, jti } = claims.value;
   const facts = { kid, alg, iss, exp, iat, nbf, jti, digest: digestClaims(data) };
   const signature = bytes.toString('latin1');
-  return { facts, rest: { spec: spec.value, expiresAt, tokenId, signature } };
+  return { facts, unchecked: { spec: spec.value, expiresAt, tokenId, signature } };
 }
 
 /** The whole text again, byte by byte. */

@@ -5,8 +5,8 @@ import { RoundBackoffs } from '../../src/queue/round-backoffs.ts';
 const FOR_EVER = Number.POSITIVE_INFINITY;
 
 describe('the wait of a key whose runs fail', () => {
-  const failWith = (backoffs: RoundBackoffs, rest: number): number => {
-    const scheduled = backoffs.schedule('a', rest);
+  const failWith = (backoffs: RoundBackoffs, untilExpiry: number): number => {
+    const scheduled = backoffs.schedule('a', untilExpiry);
     backoffs.fail('a', scheduled);
     return scheduled.delay;
   };
@@ -26,7 +26,7 @@ describe('the wait of a key whose runs fail', () => {
   it('is at most half of the time that the token has left, at least 1 s, and such waits do not count', () => {
     const backoffs = new RoundBackoffs(() => 0);
     assert.deepEqual(
-      [60_000, 60_000, 60_000, 6_000, 500].map((rest) => failWith(backoffs, rest)),
+      [60_000, 60_000, 60_000, 6_000, 500].map((untilExpiry) => failWith(backoffs, untilExpiry)),
       [1_000, 2_000, 4_000, 3_000, 1_000],
     );
     assert.equal(failWith(backoffs, 0), 8_000, 'after it has expired they go on as before');

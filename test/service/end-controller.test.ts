@@ -21,7 +21,7 @@ for (const { title, failure } of [
     failure: undefined,
   },
   {
-    title: 'it does so, and ends the rest, also if a part of the term fails to end',
+    title: 'it does so, and ends the others, also if a part of the term fails to end',
     failure: new Error('delivery'),
   },
 ]) {
@@ -47,13 +47,13 @@ for (const { title, failure } of [
         },
       },
     });
-    const isRefused = endController({ term, leader, endRest: end('rest') }).then(
+    const isRefused = endController({ term, leader, endOthers: end('others') }).then(
       () => false,
       () => true,
     );
     await clock.advance(LONG_MS);
     assert.equal(await isRefused, failure !== undefined);
-    assert.deepEqual(ended, ["controller, held by 'a'", "controller, held by ''", "rest, held by ''"]);
+    assert.deepEqual(ended, ["controller, held by 'a'", "controller, held by ''", "others, held by ''"]);
     assert.equal(term.work, undefined);
   });
 }
