@@ -94,7 +94,7 @@ export function suspectsInOrder(newRank: number): (a: Suspect, b: Suspect) => bo
  *   of the workers is kept for fresh keys and as many for suspects, and a fresh key or a suspect that is more urgent than
  *   all quick ones begins as long as limited rounds hold less than half.
  * - Nor does such a renewal wait behind others' new JWTs, of which more may come than can be worked on: a suspect that was
- *   only slow takes its turn by its urgency, and for those that are due and failed an eighth is kept. Of these the ones that
+ *   only slow competes by its urgency, and for those that are due and failed an eighth is kept. Of these the ones that
  *   failed least go first.
  * - Nor do new JWTs wait for ever behind such renewals, which may be due again and again: these leave them an eighth. Up to
  *   three workers have only one for both: there the two take turns.
@@ -111,10 +111,10 @@ function limitedLanesInOrder(choice: LaneChoice): readonly LimitedLane[] {
   const { fresh, suspect } = first;
   if (suspect === undefined || !hasRoomForSuspect(choice)) return fresh === undefined ? [] : ['fresh'];
   if (fresh === undefined) return ['suspect'];
-  if (!takesItsTurn(choice, suspect) || !isMoreUrgent(suspect, fresh)) return ['fresh'];
+  if (!competesByUrgency(choice, suspect) || !isMoreUrgent(suspect, fresh)) return ['fresh'];
   // A single worker cannot be shared in another way.
-  const takeTurns = bounds.limited === 1;
-  return takeTurns && lastLimited === 'suspect' ? ['fresh', 'suspect'] : ['suspect', 'fresh'];
+  const alternates = bounds.limited === 1;
+  return alternates && lastLimited === 'suspect' ? ['fresh', 'suspect'] : ['suspect', 'fresh'];
 }
 
 function hasRoomForSuspect({ first, bounds, rounds, suspectLimit }: LaneChoice): boolean {
@@ -124,7 +124,7 @@ function hasRoomForSuspect({ first, bounds, rounds, suspectLimit }: LaneChoice):
 }
 
 /** Whether the suspect is compared with fresh keys by its urgency; otherwise it waits until no fresh key does. */
-function takesItsTurn({ bounds, rounds, newRank }: LaneChoice, { failures, rank }: Suspect): boolean {
+function competesByUrgency({ bounds, rounds, newRank }: LaneChoice, { failures, rank }: Suspect): boolean {
   return failures === 0 || (rank < newRank && rounds.suspect < bounds.reserved);
 }
 
@@ -138,14 +138,18 @@ function mayBeginLimited(choice: LaneChoice, lane: LimitedLane): boolean {
   const isFirst = first.quick === undefined || isMoreUrgent(item, first.quick);
   if (isFirst) return true;
   const isReserved = rounds[lane] < bounds.reserved;
-  if (!isReserved && rounds.slow + limited >= bounds.limited) return false;
+  if (!isReserved && countSlowAndLimited(rounds) >= bounds.limited) return false;
   return !hasRoomForQuick(choice) || (isReserved && item.rank === first.quick.rank);
 }
 
 /** Limited and slow rounds take no more than half of the workers away from quick keys. */
 function hasRoomForQuick({ bounds, rounds }: LaneChoice): boolean {
-  const taken = Math.min(rounds.slow + countLimited(rounds), bounds.limited);
+  const taken = Math.min(countSlowAndLimited(rounds), bounds.limited);
   return rounds.quick < bounds.workers - taken && rounds.quick + rounds.slow < bounds.quickAndSlow;
+}
+
+function countSlowAndLimited(rounds: RoundCounts): number {
+  return rounds.slow + countLimited(rounds);
 }
 
 function countLimited({ fresh, suspect }: RoundCounts): number {
