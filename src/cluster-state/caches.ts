@@ -15,7 +15,7 @@ export interface Caches {
   };
   readonly labelled: LabelledSecrets;
   /** All other Secrets: one of them may be a key, or a Secret of token-manager. */
-  readonly others: {
+  readonly unlabelled: {
     readonly cache: Cache<SecretMetadata>;
     readonly parse: (object: JsonObject) => SecretMetadata;
   };
@@ -38,7 +38,7 @@ export function createCaches(): Caches {
       },
     },
     labelled: keepLabelledSecrets(jwts, shared),
-    others: { cache: new Cache(), parse: (object) => shared.share(parseOtherSecret(object)) },
+    unlabelled: { cache: new Cache(), parse: (object) => shared.share(parseOtherSecret(object)) },
   };
 }
 

@@ -17,7 +17,7 @@ export interface LabelledSecrets {
   /** That of a JWT, with what is known of its token; `undefined` if no JWT has its name. */
   ofJwt(key: string): TokenSecret | undefined;
   /** Any other one. */
-  other(key: string): SecretMetadata | undefined;
+  withoutJwt(key: string): SecretMetadata | undefined;
   /** What is to be kept of it now. `signedBy` as of `parseTokenSecret`. */
   parse(secret: JsonObject, signedBy?: string): LabelledSecret;
   /** Takes note of a Secret that was read: what is kept of it may be less than its JWT, which came later, needs. */
@@ -56,7 +56,7 @@ export function keepLabelledSecrets(jwts: Cache<Jwt>, shared: SharedValues): Lab
       const secret = cache.get(key);
       return secret !== undefined && isOfJwt(secret) ? secret : undefined;
     },
-    other: (key) => {
+    withoutJwt: (key) => {
       const secret = cache.get(key);
       return secret === undefined || isOfJwt(secret) ? undefined : secret;
     },

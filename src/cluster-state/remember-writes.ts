@@ -7,7 +7,7 @@ import type { Caches } from './caches.ts';
 import { identify } from '../kube/object-identity.ts';
 
 /** A store that puts what it wrote into the caches at once, as the API server answered: the watch reports it later. */
-export function createRememberingStore(client: KubeClient, { jwts, labelled, others }: Caches) {
+export function createRememberingStore(client: KubeClient, { jwts, labelled, unlabelled }: Caches) {
   const store = createTokenStore({
     client,
     onSecret: (secret, signedBy) => {
@@ -17,7 +17,7 @@ export function createRememberingStore(client: KubeClient, { jwts, labelled, oth
         return;
       }
       // An admission plugin took it off: the watch of our label will never report this Secret.
-      others.cache.remember(key, resourceVersion, others.parse(secret));
+      unlabelled.cache.remember(key, resourceVersion, unlabelled.parse(secret));
     },
     onJwt: (object) => {
       const { key, resourceVersion } = identify(object);

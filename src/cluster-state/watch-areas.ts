@@ -77,7 +77,7 @@ function includes(area: Pick<Area, 'namespace'>, namespace: string): boolean {
 function watchArea(
   client: KubeClient,
   log: Logger,
-  { jwts, labelled, others }: Caches,
+  { jwts, labelled, unlabelled }: Caches,
   namespace: string | undefined,
 ): Area {
   const place = namespace === undefined ? {} : { namespace };
@@ -97,17 +97,17 @@ function watchArea(
     needsManagedFields: true,
     after: jwtWatch.synced,
   });
-  const otherWatch = startListWatch({
+  const unlabelledWatch = startListWatch({
     ...secrets,
     query: { labelSelector: `${MANAGED_LABEL}!=true` },
     metadataOnly: true,
-    store: others.cache,
-    transform: others.parse,
+    store: unlabelled.cache,
+    transform: unlabelled.parse,
   });
   const watches = [
     { resource: 'jwts', watch: jwtWatch },
     { resource: 'tokens', watch: labelledWatch },
-    { resource: 'secrets', watch: otherWatch },
+    { resource: 'secrets', watch: unlabelledWatch },
   ];
   const listed = Promise.all(watches.map(({ watch }) => watch.synced)).then((each) => each.every(Boolean));
   return { namespace, watches, listed };

@@ -70,7 +70,7 @@ export function watchCluster(
 
 /** The caches answer at once, the API server when it is asked. */
 function createSources(
-  { jwts, labelled, others }: Caches,
+  { jwts, labelled, unlabelled }: Caches,
   store: ReturnType<typeof createRememberingStore>,
   areas: Pick<WatchedAreas, 'isListed'>,
 ): Sources {
@@ -79,9 +79,9 @@ function createSources(
     jwt: (namespace, name) =>
       areas.isListed(namespace) ? jwts.cache.get(objectKey({ namespace, name })) : undefined,
     tokenSecret: (namespace, name) => labelled.ofJwt(objectKey({ namespace, name })),
-    otherSecret: (namespace, name) => {
+    secretMetadata: (namespace, name) => {
       const key = objectKey({ namespace, name });
-      return labelled.other(key) ?? others.cache.get(key);
+      return labelled.withoutJwt(key) ?? unlabelled.cache.get(key);
     },
     readSecret: async (namespace, name) => {
       const secret = await store.readSecret(namespace, name);
@@ -95,13 +95,13 @@ function createSources(
   };
 }
 
-function* secretsIn({ labelled, others }: Caches): Iterable<SecretMetadata> {
+function* secretsIn({ labelled, unlabelled }: Caches): Iterable<SecretMetadata> {
   for (const secret of labelled.cache.values()) yield metadataOf(secret);
-  yield* others.cache.values();
+  yield* unlabelled.cache.values();
 }
 
 function forwardChanges(
-  { jwts, labelled, others }: Caches,
+  { jwts, labelled, unlabelled }: Caches,
   areas: Pick<WatchedAreas, 'isListed'>,
   listener: Listener,
 ): void {
@@ -115,7 +115,7 @@ function forwardChanges(
     // The round that writes a Secret knows of it.
     if (change.origin !== 'write') forwardSecret(metadataOf(newest(change)));
   });
-  others.cache.subscribe((change) => forwardSecret(newest(change)));
+  unlabelled.cache.subscribe((change) => forwardSecret(newest(change)));
 }
 
 function before<T>(change: Change<T>): T | undefined {

@@ -20,8 +20,8 @@ export interface KeySources {
   isListed(namespace: string): boolean;
   /** Secrets of a JWT's name with our label: their data was looked at. */
   tokenSecret(namespace: string, name: string): { readonly metadata: SecretMetadata } | undefined;
-  /** All other Secrets, by their metadata. */
-  otherSecret(namespace: string, name: string): SecretMetadata | undefined;
+  /** The metadata of any other Secret. */
+  secretMetadata(namespace: string, name: string): SecretMetadata | undefined;
   /** The Secret's wire JSON; `undefined`: there is no such Secret. */
   readSecret(namespace: string, name: string): Promise<JsonObject | undefined>;
 }
@@ -43,7 +43,7 @@ export function observeKey(
   if (reference === undefined) return { state: 'unread', version: `${jwt.uid}/${jwt.generation}` };
   const { namespace, name } = reference;
   if (!sources.isListed(namespace)) return observeUnlistedKey(jwt, reference);
-  const secret = sources.otherSecret(namespace, name) ?? sources.tokenSecret(namespace, name)?.metadata;
+  const secret = sources.secretMetadata(namespace, name) ?? sources.tokenSecret(namespace, name)?.metadata;
   const problem = findKeyRefusal(jwt, reference, secret);
   if (problem !== undefined || secret === undefined) {
     return {

@@ -170,7 +170,7 @@ function observeSecret(
       shareOutcome(evidence, cached.evidence);
     return { state: 'complete', secret: { ...metadata, token, hasOtherData: secret.hasOtherData } };
   }
-  const metadata = secret?.metadata ?? sources.otherSecret(jwt.namespace, jwt.name);
+  const metadata = secret?.metadata ?? sources.secretMetadata(jwt.namespace, jwt.name);
   if (metadata === undefined) return { state: 'complete', secret: undefined };
   const unread = { token: { state: 'unread' }, hasOtherData: secret?.hasOtherData } as const;
   return { state: 'complete', secret: { ...metadata, ...unread } };

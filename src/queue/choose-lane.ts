@@ -97,7 +97,7 @@ export function suspectsInOrder(newRank: number): (a: Suspect, b: Suspect) => bo
  *   only slow competes by its urgency, and for those that are due and failed an eighth is kept. Of these the ones that
  *   failed least go first.
  * - Nor do new JWTs wait for ever behind such renewals, which may be due again and again: these leave them an eighth. Up to
- *   three workers have only one for both: there the two take turns.
+ *   three workers have only one for both: there the two alternate.
  */
 export function chooseLane(choice: LaneChoice): Lane | undefined {
   const limited = limitedLanesInOrder(choice).find((lane) => mayBeginLimited(choice, lane));

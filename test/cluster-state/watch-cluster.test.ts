@@ -157,8 +157,8 @@ it('a Secret whose label an admission plugin removes is seen as deleted', async 
   await cluster.store.applySecret({ metadata, data: { token: 'eA==' } }, { force: true });
   cluster.subscribe({ jwtChanged: () => undefined, secretChanged: (_, name) => seen.push(name) });
   const isThere = (): boolean =>
-    (cluster.sources.tokenSecret('science', 'my-jwt') ?? cluster.sources.otherSecret('science', 'my-jwt')) !==
-    undefined;
+    (cluster.sources.tokenSecret('science', 'my-jwt') ??
+      cluster.sources.secretMetadata('science', 'my-jwt')) !== undefined;
   assert.equal(isThere(), true);
   while (seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(isThere(), false);

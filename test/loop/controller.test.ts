@@ -44,9 +44,9 @@ function start(...jwts: Jwt[]) {
       hanging = undefined;
       return answer;
     },
-    otherSecret: (namespace: string, name: string) => {
+    secretMetadata: (namespace: string, name: string) => {
       if (known.some((jwt) => jwt.name === name)) rounds.push(name);
-      return observer.sources.otherSecret(namespace, name);
+      return observer.sources.secretMetadata(namespace, name);
     },
   };
   const controller = createController({

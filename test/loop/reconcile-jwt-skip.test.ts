@@ -70,7 +70,7 @@ describe('a look at a JWT', () => {
     const { reconciler } = started(secret, true);
     const sources = {
       ...reconciler.observer.sources,
-      otherSecret: () => {
+      secretMetadata: () => {
         throw new Error('a bug');
       },
     };

@@ -106,7 +106,7 @@ async function openSources(
     isListed: () => true,
     jwt: () => jwt,
     tokenSecret: (namespace, name) => (metadataOf(namespace, name) === own ? managed : undefined),
-    otherSecret: (namespace, name) => {
+    secretMetadata: (namespace, name) => {
       const secret = metadataOf(namespace, name);
       return secret?.state === 'found' ? secret.metadata : undefined;
     },

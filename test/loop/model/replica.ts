@@ -51,7 +51,7 @@ export class Replica {
   readonly #options: ReplicaOptions;
   readonly #jwts = new Cache<Jwt>();
   readonly #managed = new Cache<TokenSecret>();
-  readonly #others = new Cache<SecretMetadata>();
+  readonly #unlabelled = new Cache<SecretMetadata>();
   readonly #watches: readonly Pick<ModelWatch<unknown>, Seen>[];
   readonly #checker: TokenChecker;
   readonly #memory = new Memory();
@@ -93,7 +93,7 @@ export class Replica {
       }),
       new ModelWatch({
         ...common,
-        cache: this.#others,
+        cache: this.#unlabelled,
         transform: readMetadata,
         selects: (object) => isSecret(object) && !isManaged(object),
         list: secrets,
@@ -150,7 +150,7 @@ export class Replica {
         onLook(`${namespace}/${name}`);
         return this.#managed.get(`${namespace}/${name}`);
       },
-      otherSecret: (namespace, name) => this.#others.get(`${namespace}/${name}`),
+      secretMetadata: (namespace, name) => this.#unlabelled.get(`${namespace}/${name}`),
       readSecret: store.readSecret,
       readJwt: async (namespace, name) => {
         const object = await store.readJwt(namespace, name);
@@ -220,7 +220,9 @@ export class Replica {
       if (change.origin !== 'write')
         reportSecret((change.type === 'deleted' ? change.old : change.value).metadata);
     });
-    this.#others.subscribe((change) => reportSecret(change.type === 'deleted' ? change.old : change.value));
+    this.#unlabelled.subscribe((change) =>
+      reportSecret(change.type === 'deleted' ? change.old : change.value),
+    );
   }
 }
 

@@ -44,7 +44,7 @@ export function makeSources(
       jwt: (namespace, name) => jwts.find((jwt) => jwt.namespace === namespace && jwt.name === name),
       tokenSecret: (namespace, name) =>
         managed.find(([object]) => object === find(seen, namespace, name))?.[1],
-      otherSecret: (namespace, name) => {
+      secretMetadata: (namespace, name) => {
         const found = find(seen, namespace, name);
         return found === undefined || isManaged(found) ? undefined : parsed.get(found);
       },
