@@ -133,6 +133,7 @@ it('without --namespaces nothing begins before everything was read', async () =>
 
 it('a Secret whose label an admission plugin removes is seen as deleted', async () => {
   const metadata = { ...wireJwt().metadata, labels: { 'tokens.osg-htc.org/managed': 'true' } };
+  const deletion = Promise.withResolvers<() => void>();
   await using server = await startBadServer((request, response) => {
     const { method, path, query } = request;
     response.writeHead(200);
@@ -144,7 +145,7 @@ it('a Secret whose label an admission plugin removes is seen as deleted', async 
       response.flushHeaders();
       if (query.get('labelSelector') !== 'tokens.osg-htc.org/managed!=true') return response;
       const object = { metadata: { ...metadata, labels: {}, resourceVersion: '10' } };
-      setTimeout(() => response.write(`${JSON.stringify({ type: 'DELETED', object })}\n`), 100);
+      deletion.resolve(() => response.write(`${JSON.stringify({ type: 'DELETED', object })}\n`));
       return response;
     }
     const items = path.endsWith('/jwts') ? [wire('science')] : [];
@@ -160,6 +161,8 @@ it('a Secret whose label an admission plugin removes is seen as deleted', async 
     (cluster.sources.tokenSecret('science', 'my-jwt') ??
       cluster.sources.secretMetadata('science', 'my-jwt')) !== undefined;
   assert.equal(isThere(), true);
+  const reportDeletion = await deletion.promise;
+  reportDeletion();
   while (seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(isThere(), false);
   await cluster.stop();
