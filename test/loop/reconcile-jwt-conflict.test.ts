@@ -4,10 +4,10 @@ import { reconcileJwt, type Reconciler } from '../../src/loop/reconcile-jwt.ts';
 import { findCondition } from '../../src/reconcile/conditions.ts';
 import { objectMember, stringMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
-import { NO_STATUS } from '../fixtures/jwts.ts';
+import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
 import { DAY, NOW } from '../fixtures/observed.ts';
 import { jwt, makeReconciler, NEXT_ATTEMPT_AT, stored } from './made-reconciler.ts';
-import { KEY_SECRET } from './model/sources.ts';
+import { KEY_SECRET, WITH_KEY } from './model/sources.ts';
 
 const HOUR = 3_600;
 
@@ -60,6 +60,11 @@ function startBehind(
           if (refusesAll || versionOf(body) !== versionOf(secret)) throw new Error('conflict');
           await store.applySecret(body, options);
         },
+        patchSecret: async () => {
+          tried.push('patch');
+          const { ownerReferences: _owners, ...metadata } = objectMember(secret, 'metadata') ?? {};
+          return { ...secret, metadata: { ...metadata, resourceVersion: '14' } };
+        },
         applyStatus: async (body) => {
           statuses.push(versionOf(body) ?? null);
           if (versionOf(body) !== inStore.resourceVersion) throw new Error('conflict');
@@ -87,6 +92,17 @@ describe('a change that no watch reports', () => {
     const labelled: Jwt = { ...settled, labels: { team: 'physics' } };
     for (const after of [1, 2, 60]) await reconcile(labelled, NOW + after);
     assert.deepEqual([tried, made.changed, made.failed], [['13'], ['repaired'], []]);
+  });
+
+  it('to the Secret is read before the JWT is taken off its owners', async () => {
+    const { settled, secret } = await settle();
+    const { tried, made, reconcile } = startBehind(secret, { secret: withVersion(secret, '13') });
+    const retained = { ...makeJwt({ ...WITH_KEY, deletionPolicy: 'Retain' }), recorded: settled.recorded };
+    for (const after of [1, 2, 60]) {
+      assert.deepEqual(tried, []);
+      await reconcile(retained, NOW + after);
+    }
+    assert.deepEqual([tried[0], made.failed], ['patch', []]);
   });
 
   it('to the JWT is read before the third write of its status', async () => {
