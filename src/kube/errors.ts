@@ -1,6 +1,6 @@
 import { arrayMember, member, objectMember, stringMember } from '../resources/json.ts';
-import { RESYNC_MS } from '../reconcile/next-due-time.ts';
 import type { Refusal } from '../reconcile/refusal.ts';
+import { MAX_RESYNC_MS } from '../time/max-resync.ts';
 import { toMilliseconds, type Milliseconds } from '../time/units.ts';
 import { classifyRefusal, findSilentWebhook } from './refusals.ts';
 import type { RequestTarget } from './resource-path.ts';
@@ -128,7 +128,7 @@ export function readStatus(
 /** A Retry-After, given in seconds, at the longest the wait of any JWT; `undefined` when it is not such a number. */
 export function limitRetryAfter(seconds: unknown): Milliseconds | undefined {
   return typeof seconds === 'number' && seconds > 0
-    ? Math.min(toMilliseconds(seconds), RESYNC_MS)
+    ? Math.min(toMilliseconds(seconds), MAX_RESYNC_MS)
     : undefined;
 }
 

@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { WorkQueue } from '../queue/queue.ts';
 import type { Priority, RoundResult } from '../queue/work.ts';
 import { locateKey } from '../reconcile/key-access.ts';
-import { RESYNC_MS } from '../reconcile/next-due-time.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { objectKey, parseObjectKey } from '../resources/object-key.ts';
 import type { Clock } from '../time/clock.ts';
+import { MAX_RESYNC_MS } from '../time/max-resync.ts';
 import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
 import type { Store } from './act.ts';
 import { KeyUsers } from './key-users.ts';
@@ -57,7 +57,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
   const queue = new WorkQueue({
     clock,
     workers,
-    resyncPeriod: RESYNC_MS,
+    resyncPeriod: MAX_RESYNC_MS,
     onError: onBug,
     reconcile: (jwtKey, isGivenUp, nextAttemptAt) => {
       const store = roundStore(reconciler.store, isGivenUp);

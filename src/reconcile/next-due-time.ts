@@ -1,13 +1,7 @@
 import type { Jwt, JwtSpec } from '../resources/jwt.ts';
 import { effectiveResignBefore, renewalTime } from '../signing/schedule.ts';
-import type { Milliseconds, Seconds } from '../time/units.ts';
+import type { Seconds } from '../time/units.ts';
 import type { Observed, SecretObservation } from './observed.ts';
-
-/**
- * No JWT waits longer for its next round, whatever anybody asks for. docs/reasons.md promises one within 10 minutes; a clock
- * that is set back by less than a minute goes unnoticed and delays it by as much.
- */
-export const RESYNC_MS: Milliseconds = 540_000;
 
 /**
  * When a JWT needs a round because time alone makes something due: its renewal, another status, or that a token that
