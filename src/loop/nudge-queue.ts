@@ -89,13 +89,13 @@ export class NudgeQueue {
       return;
     }
     this.#renewed.set(key, this.#options.clock.monotonic());
-    this.#plan();
+    this.#schedule();
   }
 
   /** The pods of all Secrets are known. */
   start(): void {
     this.#isStarted = true;
-    this.#plan();
+    this.#schedule();
   }
 
   /** Drops what waits and aborts what is under way. */
@@ -123,11 +123,11 @@ export class NudgeQueue {
       this.#rate.take();
       const sent = this.#send(next).finally(() => {
         this.#underWay.delete(sent);
-        this.#plan();
+        this.#schedule();
       });
       this.#underWay.add(sent);
     }
-    this.#plan();
+    this.#schedule();
   }
 
   #hasCapacity(): boolean {
@@ -135,7 +135,7 @@ export class NudgeQueue {
     return this.#underWay.size < most;
   }
 
-  #plan(): void {
+  #schedule(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
     const wait = this.#nextWait();
