@@ -7,131 +7,43 @@ import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
-import { readObjects, renderOverlay } from '../deploy/rendered.ts';
-import { openObjects, type Loose, type Objects } from './objects.ts';
+import { readObjects, renderOverlay, type Overlay } from '../deploy/rendered.ts';
+import {
+  KEY,
+  labelsManagedBy,
+  NAMESPACE,
+  nudge,
+  POD,
+  REFUSED_REQUESTS,
+  spec,
+  type PodRequest,
+} from './beyond-a-nudge.ts';
+import { openObjects, type Objects } from './objects.ts';
 import { makeNode, podOnNode } from './pods-on-node.ts';
 
-const NAMESPACE = 'delivery-policy';
-const KEY = 'delivery.tokens.osg-htc.org/nudged-at';
-const NOW = '2026-01-01T00:00:00.000000Z';
-const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
-const POD = `${PODS}/target`;
-/** Of the test's ServiceAccount, so that nothing but the policy is in the way. */
-const EVERY_RIGHT = `
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: { name: every-right, namespace: ${NAMESPACE} }
-roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin }
-subjects: [{ kind: ServiceAccount, name: jwt-injector, namespace: jwt-injector }]
-`;
-const OWNER = {
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  name: 'any',
-  uid: '00000000-0000-0000-0000-000000000000',
-};
+/** Of the webhook, which without `separate` is the controller, too, and of the controller. */
+const ACCOUNTS = ['jwt-injector', 'jwt-injector-controller'] as const;
+const ELSEWHERE = 'delivery-elsewhere';
 
-/** A merge patch that nudges, and does something else besides. */
-const nudge = (metadata: object = {}, rest: object = {}): object => ({
-  metadata: { annotations: { [KEY]: NOW }, ...metadata },
-  ...rest,
-});
-const annotations = (more: object): object => nudge({ annotations: { [KEY]: NOW, ...more } });
-const spec = (more: object): object => nudge({}, { spec: more });
-
-type Body = object | ((pod: Loose) => object);
-/** The pod's one container, with something else in it. */
-const container =
-  (more: object) =>
-  ({ spec: { containers } }: Loose): object =>
-    spec({ containers: [{ ...containers[0], ...more }] });
-
-/** Besides the managers that a pod has, one that took over its labels: its next apply without them would remove them. */
-const labelsManagedBy =
-  (manager: string, operation: 'Apply' | 'Update') =>
-  ({ metadata }: Loose): object => {
-    const fieldsV1 = { 'f:metadata': { 'f:labels': { 'f:app': {} } } };
-    const entry = { manager, operation, apiVersion: 'v1', time: '2026-01-01T00:00:00Z', fieldsV1 };
-    return nudge({ managedFields: [...metadata.managedFields, { ...entry, fieldsType: 'FieldsV1' }] });
-  };
-
-/** Everything that somebody with all rights on pods can do with one, except for a nudge. */
-const REFUSED_REQUESTS: Readonly<Record<string, readonly [method: string, path: string, body?: Body]>> = {
-  'a label': ['PATCH', POD, nudge({ labels: { app: 'other' } })],
-  'the end of a label': ['PATCH', POD, nudge({ labels: { app: null } })],
-  'another annotation': ['PATCH', POD, annotations({ other: 'a' })],
-  'an annotation that asks for a token': ['PATCH', POD, annotations({ 'tokens.osg-htc.org/token': 'a' })],
-  'a changed annotation': ['PATCH', POD, annotations({ kept: 'changed' })],
-  'the end of an annotation': ['PATCH', POD, annotations({ kept: null })],
-  'the end of all annotations': ['PATCH', POD, { metadata: { annotations: null } }],
-  'no time as the annotation’s value': [
-    'PATCH',
-    POD,
-    { metadata: { annotations: { [KEY]: 'a'.repeat(30) } } },
-  ],
-  'a long value of the annotation': ['PATCH', POD, { metadata: { annotations: { [KEY]: '0'.repeat(300) } } }],
-  'no value of the annotation': ['PATCH', POD, { metadata: { annotations: { [KEY]: '' } } }],
-  'another annotation of its prefix': [
-    'PATCH',
-    POD,
-    { metadata: { annotations: { 'delivery.tokens.osg-htc.org/other': NOW } } },
-  ],
-  'a finalizer': ['PATCH', POD, nudge({ finalizers: ['example.com/stay'] })],
-  'an owner': ['PATCH', POD, nudge({ ownerReferences: [OWNER] })],
-  'no field managers': ['PATCH', POD, nudge({ managedFields: [{}] })],
-  'a field manager that applied a label': ['PATCH', POD, labelsManagedBy('flux', 'Apply')],
-  'a field manager of our name that applied a label': [
-    'PATCH',
-    POD,
-    labelsManagedBy('jwt-injector', 'Apply'),
-  ],
-  'a field manager that updated a label': ['PATCH', POD, labelsManagedBy('somebody', 'Update')],
-  'an image': ['PATCH', POD, container({ image: 'busybox:other' })],
-  'a toleration': [
-    'PATCH',
-    POD,
-    (pod: Loose) => spec({ tolerations: [...pod.spec.tolerations, { operator: 'Exists' }] }),
-  ],
-  'a deadline': ['PATCH', POD, spec({ activeDeadlineSeconds: 1 })],
-  'its status': ['PATCH', `${POD}/status`, { status: { phase: 'Failed' } }],
-  'a nudge by its status': ['PATCH', `${POD}/status`, nudge()],
-  'a debug container': [
-    'PATCH',
-    `${POD}/ephemeralcontainers`,
-    { spec: { ephemeralContainers: [{ name: 'debug', image: 'busybox' }] } },
-  ],
-  'other resources': ['PATCH', `${POD}/resize`, container({ resources: { requests: { cpu: '2' } } })],
-  'another node': [
-    'POST',
-    `${POD}/binding`,
-    {
-      apiVersion: 'v1',
-      kind: 'Binding',
-      metadata: { name: 'target' },
-      target: { kind: 'Node', name: 'elsewhere' },
-    },
-  ],
-  'an eviction': [
-    'POST',
-    `${POD}/eviction`,
-    { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'target', namespace: NAMESPACE } },
-  ],
-  'a command in it': ['POST', `${POD}/exec?command=id&container=main&stdout=true`],
-  'its standard streams': ['POST', `${POD}/attach?container=main&stdout=true`],
-  'its ports': ['POST', `${POD}/portforward`],
-  'requests to it': ['GET', `${POD}/proxy/`],
-  'its end': ['DELETE', POD],
-  'the end of all': ['DELETE', PODS],
-  'another pod': ['POST', PODS, parse(podOnNode({ namespace: NAMESPACE, name: 'new' }, NAMESPACE, []))],
-};
+function everyRightOf(installation: string): string {
+  const subject = { kind: 'ServiceAccount', namespace: installation };
+  return stringify({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: { name: `every-right-of-${installation}`, namespace: NAMESPACE },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+    subjects: ACCOUNTS.map((name) => ({ ...subject, name })),
+  });
+}
 
 describe(
-  'what the policy of prompt delivery lets our ServiceAccount do with pods',
+  'what the policy of prompt delivery lets our ServiceAccounts do with pods',
   { concurrency: false },
   () => {
     let stage: Stage<Cluster>;
     let objects: Objects;
-    let own: ApiAccess;
+    /** By `NAMESPACE/NAME` of the ServiceAccount. */
+    const own = new Map<string, ApiAccess>();
     before(async () => {
       stage = await borrowStage({ withoutService: true });
       const { cluster } = stage;
@@ -142,32 +54,55 @@ describe(
       pod.metadata = { ...pod.metadata, labels: { app: 'x' }, annotations: { kept: 'as it is' } };
       pod.spec.containers[0].resources = { requests: { cpu: '1' } };
       await cluster.apply(stringify(pod));
-      const rendered = await renderOverlay({
+      await install({
         resources: ['default'],
-        components: ['components/prompt-delivery'],
+        components: ['components/separate', 'components/prompt-delivery'],
       });
-      const policy = readObjects(rendered).filter(({ kind }) => kind.startsWith('ValidatingAdmissionPolicy'));
-      await cluster.apply([EVERY_RIGHT, ...policy.map((object) => stringify(object))].join('---\n'));
-      const kubeconfig = parse(
-        await readFile(await cluster.serviceAccountKubeconfig('jwt-injector', 'jwt-injector'), 'utf8'),
-      );
-      const { token } = kubeconfig.users[0].user;
-      own = { port: cluster.access.port, token, agent: createApiAgent(cluster.ca) };
-      await waitUntil('the policy to be in effect', 30_000, async () => {
-        const { status } = await ask('PATCH', `${POD}?dryRun=All`, nudge({ labels: { app: 'other' } }));
-        return status === 403;
-      });
+      await openAccounts('jwt-injector');
     });
     after(async () => {
-      own.agent.destroy();
+      for (const { agent } of own.values()) agent.destroy();
       await stage.stop();
     });
 
-    function ask(method: string, path: string, body?: object): Promise<ApiAnswer> {
-      return askApi(own, method, path, body);
+    /** Of what is shipped, the policy and the ServiceAccounts. */
+    async function install(overlay: Overlay): Promise<void> {
+      const wanted = readObjects(await renderOverlay(overlay)).filter(({ kind }) =>
+        /^(ValidatingAdmissionPolicy.*|ServiceAccount)$/.test(kind),
+      );
+      await stage.cluster.apply(wanted.map((object) => stringify(object)).join('---\n'));
     }
 
-    async function toSend(body: Body | undefined): Promise<object | undefined> {
+    /** Both ServiceAccounts of an installation get every right, so that nothing but the policy is in the way. */
+    async function openAccounts(namespace: string): Promise<void> {
+      const { cluster } = stage;
+      await cluster.apply(everyRightOf(namespace));
+      for (const name of ACCOUNTS) {
+        const kubeconfig = parse(
+          await readFile(await cluster.serviceAccountKubeconfig(namespace, name), 'utf8'),
+        );
+        const { token } = kubeconfig.users[0].user;
+        const agent = createApiAgent(cluster.ca);
+        own.set(`${namespace}/${name}`, { port: cluster.access.port, token, agent });
+      }
+      const [first] = ACCOUNTS;
+      await waitUntil('the policy to be in effect', 30_000, async () => {
+        const body = nudge({ labels: { app: 'other' } });
+        return (await askAs(`${namespace}/${first}`, 'PATCH', `${POD}?dryRun=All`, body)).status === 403;
+      });
+    }
+
+    function askAs(account: string, method: string, path: string, body?: object): Promise<ApiAnswer> {
+      const access = own.get(account);
+      assert.ok(access !== undefined, account);
+      return askApi(access, method, path, body);
+    }
+
+    function ask(method: string, path: string, body?: object): Promise<ApiAnswer> {
+      return askAs('jwt-injector/jwt-injector', method, path, body);
+    }
+
+    async function toSend(body: PodRequest[2]): Promise<object | undefined> {
       return typeof body === 'function' ? body(await objects.get('pods', NAMESPACE, 'target')) : body;
     }
 
@@ -204,17 +139,20 @@ describe(
       assert.equal(status, 200, answer);
     });
 
-    for (const [title, [method, path, body]] of Object.entries(REFUSED_REQUESTS)) {
-      it(`it refuses ${title}`, async () => {
-        const unchanged = await target();
-        const { status, body: answer } = await ask(method, path, await toSend(body));
-        // pods/resize is not there before Kubernetes 1.32.
-        if (status !== 404 || !path.endsWith('/resize')) {
-          assert.equal(status, 403, answer);
-          assert.match(answer, /jwt-injector-delivery/);
-        }
-        assert.deepEqual(await target(), unchanged);
-      });
+    async function assertRefused(account: string, [method, path, body]: PodRequest): Promise<void> {
+      const unchanged = await target();
+      const { status, body: answer } = await askAs(account, method, path, await toSend(body));
+      // pods/resize is not there before Kubernetes 1.32.
+      if (status !== 404 || !path.endsWith('/resize')) {
+        assert.equal(status, 403, answer);
+        assert.match(answer, /jwt-injector-delivery/);
+      }
+      assert.deepEqual(await target(), unchanged);
+    }
+
+    for (const account of ACCOUNTS) {
+      for (const [title, request] of Object.entries(REFUSED_REQUESTS))
+        it(`it refuses ${account} ${title}`, () => assertRefused(`jwt-injector/${account}`, request));
     }
 
     it('a status that comes with a nudge changes nothing: the API server keeps the old one', async () => {
@@ -258,6 +196,26 @@ describe(
         metadata: { labels: { app: 'y' } },
       });
       assert.equal(status, 200);
+    });
+
+    it('of an installation in another namespace it limits both, too', async () => {
+      await stage.cluster.createNamespace(ELSEWHERE);
+      const lower = `namespace: ${ELSEWHERE}
+resources: [KUSTOMIZE/default]
+components: [KUSTOMIZE/components/separate]
+`;
+      await install({
+        resources: ['elsewhere'],
+        components: ['components/prompt-delivery', 'components/other-namespace'],
+        files: { 'elsewhere/kustomization.yaml': lower },
+      });
+      await openAccounts(ELSEWHERE);
+      for (const name of ACCOUNTS) {
+        for (const title of ['a label', 'an image', 'a command in it', 'another pod', 'its end'] as const)
+          await assertRefused(`${ELSEWHERE}/${name}`, REFUSED_REQUESTS[title]);
+        const { status, body } = await askAs(`${ELSEWHERE}/${name}`, 'PATCH', POD, nudge());
+        assert.equal(status, 200, body);
+      }
     });
   },
 );
