@@ -55,13 +55,7 @@ export async function takeAway(
     const untilAllowed = (allowed: boolean): Promise<unknown> =>
       waitUntil(`${right} to be ${allowed ? 'allowed' : 'refused'}`, WITHIN_MS, async () => {
         const user = `system:serviceaccount:${NAMESPACE}:${account}`;
-        const spec = { user, resourceAttributes: { namespace, ...asked } };
-        const review = await ask(cluster, 'POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
-          apiVersion: 'authorization.k8s.io/v1',
-          kind: 'SubjectAccessReview',
-          spec,
-        });
-        return (review as { status: { allowed: boolean } }).status.allowed === allowed;
+        return (await isAllowed(cluster, user, { namespace, ...asked })) === allowed;
       });
     await patch(rules.flatMap((rule) => lessOne(rule, right)));
     await untilAllowed(false);
@@ -71,6 +65,20 @@ export async function takeAway(
     };
   }
   throw new Error(`no role of ${account} grants ${right}`);
+}
+
+/** Whether a user has a right; `attributes` as in a SubjectAccessReview. */
+export async function isAllowed(
+  cluster: Access,
+  user: string,
+  attributes: Readonly<Record<string, string | undefined>>,
+): Promise<boolean> {
+  const review = await ask(cluster, 'POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: { user, resourceAttributes: attributes },
+  });
+  return (review as { status: { allowed: boolean } }).status.allowed;
 }
 
 type Access = Pick<Cluster, 'access'>;

@@ -7,8 +7,12 @@ import type { Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
+import { isAllowed } from './granted-rights.ts';
 import { secretText, type Objects } from './objects.ts';
 import { borrowTenantStage, type Tenant } from './tenant.ts';
+
+/** All that there are for an object of the API. */
+const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
 
 const ROLE = join(import.meta.dirname, '../../deploy/kustomize/namespaced/role.yaml');
 
@@ -91,30 +95,25 @@ describe('with --namespaces and Roles alone', { concurrency: false }, () => {
   });
 
   it('anyone who may edit a namespace may do everything with its JWTs except write their status; with view, nothing', async () => {
-    for (const role of ['edit', 'view']) {
-      const args = [
-        'create',
-        'rolebinding',
-        role,
-        `--clusterrole=${role}`,
-        `--user=${role}or`,
-        '-n',
-        'namespaced',
-      ];
-      await stage.cluster.kubectl(args);
+    const roles = ['edit', 'admin', 'view'] as const;
+    for (const role of roles) {
+      const whom = [`--clusterrole=${role}`, `--user=with-${role}`];
+      await stage.cluster.kubectl(['create', 'rolebinding', role, ...whom, '-n', 'namespaced']);
     }
-    const may = async (user: string, verb: string, ...what: string[]): Promise<string> => {
-      const args = ['auth', 'can-i', verb, ...what, '-n', 'namespaced', `--as=${user}`];
-      return (await stage.cluster.kubectl(args, { allowFailure: true })).stdout.trim();
+    const allowedWith = async (role: (typeof roles)[number], more: object = {}) => {
+      const what = { namespace: 'namespaced', group: 'tokens.osg-htc.org', resource: 'jwts', ...more };
+      const answers = await Promise.all(
+        VERBS.map((verb) => isAllowed(stage.cluster, `with-${role}`, { ...what, verb })),
+      );
+      return VERBS.filter((_, index) => answers[index]);
     };
     // The controller that aggregates roles takes a moment.
-    await waitUntil(
-      'an editor to be allowed',
-      10_000,
-      async () => (await may('editor', 'create', 'jwts')) === 'yes',
-    );
-    assert.equal(await may('editor', 'delete', 'jwts'), 'yes');
-    assert.equal(await may('editor', 'patch', 'jwts', '--subresource=status'), 'no');
-    assert.equal(await may('viewor', 'get', 'jwts'), 'no', 'a JWT may hold a private key');
+    for (const role of ['edit', 'admin'] as const) {
+      await waitUntil(`${role} to be aggregated`, 10_000, async () => (await allowedWith(role)).length > 0);
+      assert.deepEqual(await allowedWith(role), VERBS, role);
+    }
+    assert.deepEqual(await allowedWith('view'), [], 'a JWT may hold a private key');
+    for (const role of roles)
+      assert.deepEqual(await allowedWith(role, { subresource: 'status' }), [], `${role}, status`);
   });
 });
