@@ -27,7 +27,7 @@ them has the kubelet look.`,
   notes: `All of a namespace at once, or with -A of all namespaces, kubectl can ask for:
   kubectl annotate jwts --all -n science --overwrite tokens.osg-htc.org/renew="$(date)"
 
-You need the right to patch the JWT, and for --prompt to list and patch pods (the roles edit and admin
+You need the rights to get and patch the JWT, and for --prompt to list and patch pods (the roles edit and admin
 have them). Exit code 1: the JWT does not exist, or no token can be signed; 2: wrong usage; 3: the cluster
 refused, or jwt-injector is not running.`,
   takesWords: true,

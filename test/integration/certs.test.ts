@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { certsCommand } from '../../src/commands/certs.ts';
 import { DAY, make } from '../certificates/made.ts';
 import { SHORT_LIVED } from '../controlplane/kubectl.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
@@ -10,6 +11,7 @@ import { borrowStage } from '../controlplane/loan.ts';
 import { startService } from '../controlplane/service.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { execute } from '../runs/execute.ts';
+import { callWithRights } from './call-with-rights.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../certs/make-dev-certs.sh');
 const SECRET = ['secret', 'jwt-injector-tls', '-n', 'jwt-injector'];
@@ -117,6 +119,35 @@ describe('certs/make-dev-certs.sh --apply', () => {
       const [earlier, , later] = [await readPair(out), await run('--out', out), await readPair(out)];
       assert.deepEqual({ ca: later.ca === earlier.ca, leaf: later.leaf === earlier.leaf }, isKept);
       assert.ok(new X509Certificate(later.leaf).verify(new X509Certificate(later.ca).publicKey));
+    }
+  });
+});
+
+describe('certs trust', () => {
+  let stage: Stage<Cluster>;
+  before(async () => {
+    stage = await borrowStage({ withoutService: true });
+  });
+  after(() => stage.stop());
+
+  it('needs no more than the rights that its help names', async () => {
+    const configurations = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'] as const;
+    const rule = {
+      apiGroups: ['admissionregistration.k8s.io'],
+      resources: configurations,
+      resourceNames: ['jwt-injector'],
+      verbs: ['get', 'patch'],
+    } as const;
+    const truster = await callWithRights(stage.cluster, 'default/truster', { everywhere: [rule] }, []);
+    const { 'ca.crt': ca } = await make(Date.now());
+    const file = join(stage.cluster.folder, 'trusted.crt');
+    await writeFile(file, ca);
+    const { code, err } = await truster.run(certsCommand, 'trust', file);
+    assert.deepEqual([code, err], [0, '']);
+    for (const kind of configurations) {
+      const { stdout } = await stage.cluster.kubectl(['get', kind, 'jwt-injector', '-o', 'json']);
+      for (const { name, clientConfig } of JSON.parse(stdout).webhooks)
+        assert.ok(Buffer.from(clientConfig.caBundle, 'base64').toString().includes(ca.trim()), name);
     }
   });
 });

@@ -14,6 +14,7 @@ import { keygenCommand } from '../../src/commands/keygen.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { borrowStage } from '../controlplane/loan.ts';
 import type { Stage } from '../controlplane/stage.ts';
+import { callWithRights, onJwts, type Rights } from './call-with-rights.ts';
 import { callAs, runShell, type Caller } from './cli-run.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
@@ -23,11 +24,20 @@ const NAMESPACE = 'cli-keys';
 const HERE = ['-n', NAMESPACE] as const;
 const ISSUER = ['--issuer', 'https://issuer.example.com'] as const;
 
+/** As the help of `keygen` names them. */
+const MAKER: Rights = { here: [{ apiGroups: [''], resources: ['secrets'], verbs: ['create'] }] };
+/** As that of `rotate` does. */
+const ROTATOR: Rights = {
+  here: [onJwts('get', 'patch'), { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'create'] }],
+  everywhere: [onJwts('list')],
+};
+
 /** From a key to a published one: the verbs that make, publish and replace keys, with the service at work. */
 describe('keys by command on a real control plane', { concurrency: false }, () => {
   let stage: Stage<Cluster>;
   let objects: Objects;
   let admin: Caller;
+  let maker: Caller;
   let folder: string;
   const printed: string[] = [];
   before(async () => {
@@ -35,6 +45,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
     objects = openObjects(stage.cluster);
     await stage.cluster.createNamespace(NAMESPACE);
     admin = callAs(stage.cluster.adminKubeconfig, printed);
+    maker = await callWithRights(stage.cluster, `${NAMESPACE}/maker`, MAKER, printed);
     folder = await mkdtemp(join(tmpdir(), 'jwt-cli-keys-'));
   });
   after(async () => {
@@ -44,7 +55,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
 
   describe('keygen --to-cluster', () => {
     const keygen = (...args: readonly string[]) =>
-      admin.run(keygenCommand, ...args, ...ISSUER, '--to-cluster', ...HERE, '--dir', folder);
+      maker.run(keygenCommand, ...args, ...ISSUER, '--to-cluster', ...HERE, '--dir', folder);
 
     it('creates the Secret of a key that no file holds, and the JWT beside it is signed with it', async () => {
       const { code, err } = await keygen('first');
@@ -138,8 +149,9 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
     let issuer: HttpsIssuer;
     let site: string;
     const trust = (): readonly string[] => ['--ca-file', join(folder, 'ca.pem')];
+    let rotator: Caller;
     const rotate = (...args: readonly string[]) =>
-      admin.run(rotateCommand, 'rotated', ...HERE, ...trust(), '-o', 'json', ...args);
+      rotator.run(rotateCommand, 'rotated', ...HERE, ...trust(), '-o', 'json', ...args);
     const verify = () => admin.run(verifyCommand, 'rotated', ...HERE, ...trust(), '-o', 'json');
     const kids = async (): Promise<readonly string[]> =>
       JSON.parse(await readFile(join(site, '.well-known/issuer.jwks'), 'utf8')).keys.map(
@@ -160,6 +172,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       await stage.cluster.kubectl(['apply', ...HERE, '-f', join(folder, 'rotated-jwt.yaml')]);
       await objects.waitForCondition(NAMESPACE, 'rotated', 'Ready', 'True', 'Signed');
       old = (await objects.get('jwts', NAMESPACE, 'rotated')).status.keyId;
+      rotator = await callWithRights(stage.cluster, `${NAMESPACE}/rotator`, ROTATOR, printed);
     });
     after(() => issuer[Symbol.asyncDispose]());
 

@@ -7,9 +7,11 @@ import { explainCommand } from '../../src/commands/explain.ts';
 import { migrateCommand } from '../../src/commands/migrate.ts';
 import { NRP_KEY } from '../fixtures/keys.ts';
 import { leaveClusterScope, leaveOldObjects } from './cli-leftovers.ts';
+import { callWithRights, onJwts } from './call-with-rights.ts';
 import { runShell } from './cli-run.ts';
 import { IN_SCIENCE, KEY, type World } from './cli-world.ts';
 import type { Loose } from './objects.ts';
+import { FINALIZER } from './token-manager.ts';
 
 /** `migrate check` and its commands, while jwt-injector is not running; the CRD is re-created at the end. */
 export function describeMigrate(world: () => World): void {
@@ -106,6 +108,25 @@ export function describeMigrate(world: () => World): void {
         'JWT lab/clamped: NeverRenewed',
         'JWT lab/foreign: NeverRenewed',
       ]);
+    });
+
+    it('clean needs no more than the rights that its help names', async () => {
+      const { stage, objects, science, printed } = world();
+      await science.apply('left', {}, { finalizers: [FINALIZER] });
+      const cleaner = await callWithRights(
+        stage.cluster,
+        'science/cleaner',
+        {
+          here: [onJwts('list', 'get', 'patch')],
+          everywhere: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['list'] }],
+        },
+        printed,
+      );
+      const { code, out, err } = await cleaner.run(migrateCommand, 'clean');
+      assert.deepEqual([code, err], [0, '']);
+      assert.match(out, /^1 cleaned in namespace science$/m);
+      assert.equal((await objects.get('jwts', 'science', 'left')).metadata.finalizers, undefined);
+      await objects.delete('jwts', { namespace: 'science', name: 'left' }); // later tests count them
     });
 
     it('every key that was moved says where it is, so that the way back works', async () => {

@@ -6,7 +6,7 @@ import { renewCommand } from '../../src/commands/renew.ts';
 import { rotateCommand } from '../../src/commands/rotate.ts';
 import { NUDGED_AT, ROTATION } from '../../src/resources/names.ts';
 import { makeKey } from '../fixtures/keys.ts';
-import { callAs } from './cli-run.ts';
+import { callWithRights, onJwts } from './call-with-rights.ts';
 import { IN_SCIENCE, type World } from './cli-world.ts';
 import { makeNode, podOnNode } from './pods-on-node.ts';
 
@@ -59,29 +59,34 @@ export function describeRenew(world: () => World): void {
     });
 
     it('renews the token with --prompt also for somebody who may not patch pods, and says who can help', async () => {
-      const { cluster } = world().stage;
-      const role = ['create', 'role', 'renewer', '--verb=get,patch', '--resource=jwts.tokens.osg-htc.org'];
-      const binding = [
-        'create',
-        'rolebinding',
-        'renewer',
-        '--role=renewer',
-        '--serviceaccount=science:reader',
-      ];
-      await cluster.kubectl([...role, ...IN_SCIENCE]);
-      await cluster.kubectl([...binding, ...IN_SCIENCE]);
-      const kubeconfig = await cluster.serviceAccountKubeconfig('science', 'reader');
-      const { code, out, err } = await callAs(kubeconfig, world().printed).run(
-        renewCommand,
-        'prompted',
-        '--prompt',
+      const renewer = await callWithRights(
+        world().stage.cluster,
+        'science/renewer',
+        { here: [onJwts('get', 'patch'), { apiGroups: [''], resources: ['pods'], verbs: ['list'] }] },
+        world().printed,
       );
+      const { code, out, err } = await renewer.run(renewCommand, 'prompted', '--prompt');
       assert.equal(code, 3);
       assert.match(out, /^JWT science\/prompted: renewed$/m);
       assert.match(
         err,
         /^error: you are not allowed to change pods in namespace science: ask an administrator/,
       );
+    });
+
+    it('needs no more than the rights that its help names', async () => {
+      const { cluster } = world().stage;
+      const prompter = await callWithRights(
+        cluster,
+        'science/prompter',
+        {
+          here: [onJwts('get', 'patch'), { apiGroups: [''], resources: ['pods'], verbs: ['list', 'patch'] }],
+        },
+        world().printed,
+      );
+      const { code, out, err } = await prompter.run(renewCommand, 'prompted', '--prompt');
+      assert.deepEqual([code, err], [0, '']);
+      assert.match(out, /^ {2}1 pod sees it within a second or two$/m);
       await cluster.kubectl(['delete', 'jwt', 'prompted', ...IN_SCIENCE]); // later tests count them
     });
 
