@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { ApiRequests } from './api-requests.ts';
 import { describeRestart, type Restart } from './restart-row.ts';
 
+const BEFORE: ApiRequests = { total: 9, reads: 9, secretsGot: 3, writes: 6 };
+const NOTHING: ApiRequests = { total: 9, reads: 9, secretsGot: 0, writes: 0 };
 const HELD: Restart = {
   jwts: 10_000,
   namespaces: 100,
   evaluatedMs: 1_900,
   listsMs: 1_000,
   signed: 0,
-  requests: { writes: 0, secretsGot: 0 },
+  before: BEFORE,
+  after: BEFORE,
 };
 
 describe('a restart holds', () => {
@@ -16,8 +20,9 @@ describe('a restart holds', () => {
     ['if nothing is written and no key is read', {}, true],
     ['not if it takes too long', { evaluatedMs: 2_100 }, false],
     ['not if a token is signed', { signed: 1 }, false],
-    ['not if a private key is read', { requests: { writes: 0, secretsGot: 1 } }, false],
-    ['not if anything is written', { requests: { writes: 1, secretsGot: 0 } }, false],
+    ['not if a private key is read', { after: { ...BEFORE, secretsGot: 4 } }, false],
+    ['not if the API server counts nothing', { before: NOTHING, after: NOTHING }, false],
+    ['not if anything is written', { after: { ...BEFORE, writes: 7 } }, false],
   ] as const) {
     it(title, () => assert.equal(describeRestart({ ...HELD, ...change }, 2).holds, holds));
   }

@@ -93,10 +93,13 @@ async function restart(
   const evaluatedMs = performance.now() - service.startedAt;
   await sleep(AFTERMATH_MS);
   const signed = service.logLines().filter((line) => isSigned(line)).length;
-  const requests = requestsBetween(before, await countRequests(bare));
+  const after = await countRequests(bare);
   await changeSomething(bare);
   const listsMs = await listBare(bare);
-  const row = describeRestart({ jwts, namespaces: NAMESPACES, evaluatedMs, listsMs, signed, requests }, most);
+  const row = describeRestart(
+    { jwts, namespaces: NAMESPACES, evaluatedMs, listsMs, signed, before, after },
+    most,
+  );
   return { service, row };
 }
 

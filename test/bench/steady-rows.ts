@@ -51,7 +51,7 @@ export async function measureSteady({ stage, count, quietSeconds }: SteadyBench)
   await settle(first, count);
   await first.stop();
 
-  const beforeStart = await countRequests(bare);
+  const before = await countRequests(bare);
   const restartedAt = performance.now();
   const service = await start('restarted.log');
   await settle(service, count);
@@ -82,7 +82,8 @@ export async function measureSteady({ stage, count, quietSeconds }: SteadyBench)
         evaluatedMs,
         listsMs,
         signed,
-        requests: requestsBetween(beforeStart, begin),
+        before,
+        after: begin,
       },
       2,
     ),
