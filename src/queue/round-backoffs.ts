@@ -30,8 +30,8 @@ export class RoundBackoffs {
   }
 
   /**
-   * For a round that is about to begin. `untilExpiry`: time until the token expires, which shortens the wait. Such a wait does not
-   * count: after the expiry the waits go on as if there had been none.
+   * For a round that is about to begin. `untilExpiry`: time until the token expires, which shortens the wait. Such a wait does
+   * not count: after the expiry the waits go on as if there had been none.
    */
   schedule(key: string, untilExpiry: Milliseconds): ScheduledBackoff {
     const failures = this.#failures.get(key) ?? 0;

@@ -11,8 +11,8 @@ export const MAX_ENTRIES_BYTES = 8 * 1024;
 const MAX_RENEW = 1_024; // bytes that count of a request for a new token: a time, a name
 
 /**
- * The labels of a JWT that are kept, and so copied to its Secret: the first ones that do not exceed the limits. However many there
- * are, its token is signed.
+ * The labels of a JWT that are kept, and so copied to its Secret: the first ones that do not exceed the limits. The token is
+ * signed, however many there are.
  */
 export function keepLabels(labels: StringMap): StringMap {
   const entries = Object.entries(labels);

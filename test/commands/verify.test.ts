@@ -143,8 +143,8 @@ describe('verify', () => {
     });
   }
 
-  for (const timeout of ['16.1s', '600h', '1200h', `${'9'.repeat(400)}h`]) {
-    it(`waits as long as --timeout says (${timeout.slice(0, 8)}), or as long as timers can`, async () => {
+  for (const timeout of ['16.1s', '600h', '1200h', '2562047h']) {
+    it(`waits as long as --timeout says (${timeout}), or as long as timers can`, async () => {
       const { code } = await verify(await sign(), '--timeout', timeout);
       assert.equal(code, 0);
     });
