@@ -19,8 +19,8 @@ LABEL org.opencontainers.image.title="jwt-injector" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=node /usr/local/bin/node /usr/local/bin/node
 WORKDIR /app
-# dist/ holds licenses.txt and sbom.cdx.json, too: what is bundled, and under which terms.
-COPY LICENSE package.json ./
+# dist/ holds LICENSE, licenses.txt and sbom.cdx.json, too: the terms, and what is bundled. Nothing is copied from beside it: the
+# modes of other files depend on the umask with which they were checked out.
 COPY dist dist
 ENV NODE_ENV=production
 ENV PATH=/app/dist/bin:/usr/local/bin:/usr/bin:/bin

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { listBundledPackages } from './bundled-packages.ts';
@@ -65,6 +65,9 @@ const packages = await listBundledPackages(ROOT, inputs);
 await writeFile(join(OUT, 'licenses.txt'), describeLicenses(packages));
 const { name, bin }: Product = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
 await writeFile(join(OUT, 'sbom.cdx.json'), await describePackages(ROOT, name, packages));
+
+/** Of what is beside dist/ in the checkout, what is needed wherever it is copied: Node looks for the module type in package.json. */
+for (const file of ['LICENSE', 'package.json']) await copyFile(join(ROOT, file), join(OUT, file));
 
 /** What the image has on its PATH. It has no `env`, so Node is named as it is there. */
 await mkdir(join(OUT, 'bin'));

@@ -5,11 +5,26 @@ import { execute } from '../runs/execute.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-const FILES = ['package.json', 'package-lock.json', '.npmrc', 'LICENSE', 'README.md', 'deploy', 'src'];
+const FILES = [
+  'package.json',
+  'package-lock.json',
+  '.npmrc',
+  '.dockerignore',
+  'Dockerfile',
+  'LICENSE',
+  'README.md',
+  'deploy',
+  'src',
+];
+
+/** Copies what bundle, image and plugin are made of, without `node_modules`. */
+export async function copySources(checkout: string): Promise<void> {
+  for (const name of FILES) await copy(join(ROOT, name), join(checkout, name));
+}
 
 /** Makes the bundle in a copy of the checkout; `npm ci`, which would do it, is spared. Gives the folder. */
 export async function bundleIn(checkout: string, command = 'npm run build'): Promise<string> {
-  for (const name of FILES) await copy(join(ROOT, name), join(checkout, name));
+  await copySources(checkout);
   await symlink(join(ROOT, 'node_modules'), join(checkout, 'node_modules'));
   await execute('sh', ['-c', command], { cwd: checkout });
   return checkout;
@@ -18,7 +33,8 @@ export async function bundleIn(checkout: string, command = 'npm run build'): Pro
 /** As `bundleIn`, with the bundle that is there already if no source is newer. */
 export async function copyWithBundle(checkout: string): Promise<string> {
   if ((await chooseEntry()).file !== 'dist/main.js') return bundleIn(checkout);
-  for (const name of [...FILES, 'dist']) await copy(join(ROOT, name), join(checkout, name));
+  await copySources(checkout);
+  await copy(join(ROOT, 'dist'), join(checkout, 'dist'));
   return checkout;
 }
 

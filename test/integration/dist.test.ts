@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
 import { request } from 'node:https';
@@ -17,6 +18,9 @@ import type { Loose } from './objects.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const EXAMPLE = join(ROOT, 'deploy/examples/my-jwt.yaml');
+/** What git and npm make for a user with this umask is for nobody else; `node_modules` is a link, and stays as it is. */
+const AS_WITH_UMASK_077 = 'chmod -R go= . && umask 077 && npm run build';
+
 /**
  * Does what the Dockerfile says, without Docker: every file that is copied is read from it, so that the image cannot lack
  * what this test has. `npm run e2e` builds the image itself.
@@ -35,7 +39,7 @@ describe('the bundled service with nothing installed beside it, made as the Dock
     reaper.remove(folder);
     app = join(folder, 'app');
     const checkout = await bundleIn(join(folder, 'checkout'));
-    for (const { from, to } of await readDockerfile()) await copy(join(checkout, from), join(app, to));
+    await followDockerfile(checkout, app);
 
     // No cluster, nothing of the user's: whatever is needed is in `app`.
     env = { HOME: folder, KUBECONFIG: undefined, NODE_PATH: undefined, NODE_ENV: 'production' };
@@ -61,11 +65,11 @@ describe('the bundled service with nothing installed beside it, made as the Dock
   };
 
   it('holds the bundle and nothing else', async () => {
-    assert.deepEqual((await readdir(app)).toSorted(), ['LICENSE', 'dist', 'package.json']);
+    assert.deepEqual((await readdir(app)).toSorted(), ['dist']);
     const files = await readdir(join(app, 'dist'), { recursive: true });
     const others = files.filter(
       (file) =>
-        !/^(main\.js(\.map)?|parts(\/[\w-]+\.js(\.map)?)?|bin(\/(jwt-injector|kubectl-jwt))?|licenses\.txt|sbom\.cdx\.json)$/.test(
+        !/^(main\.js(\.map)?|LICENSE|package\.json|parts(\/[\w-]+\.js(\.map)?)?|bin(\/(jwt-injector|kubectl-jwt))?|licenses\.txt|sbom\.cdx\.json)$/.test(
           file,
         ),
     );
@@ -105,14 +109,12 @@ describe('the bundled service with nothing installed beside it, made as the Dock
   });
 
   it('is byte for byte the same when it is made elsewhere, by a user with another umask', async () => {
-    const other = await bundleIn(join(folder, 'other'), 'umask 077 && npm run build');
-    const dist = join(other, 'dist');
-    const names = (await readdir(dist, { recursive: true })).toSorted();
-    assert.deepEqual(names, (await readdir(join(app, 'dist'), { recursive: true })).toSorted());
+    const other = join(folder, 'other-app');
+    await followDockerfile(await bundleIn(join(folder, 'other'), AS_WITH_UMASK_077), other);
+    const names = (await readdir(other, { recursive: true })).toSorted();
+    assert.deepEqual(names, (await readdir(app, { recursive: true })).toSorted());
     for (const name of names) {
-      const [one, two] = await Promise.all(
-        [app, other].map((place) => describeFile(join(place, 'dist', name))),
-      );
+      const [one, two] = await Promise.all([app, other].map((place) => describeFile(join(place, name))));
       assert.deepEqual(two, one, name);
     }
   });
@@ -232,6 +234,11 @@ async function packagesIn(file: string): Promise<readonly string[]> {
   return names.map((name) => (name === DIFF_SOURCES ? 'diff' : name));
 }
 
+/** Makes `app` of the checkout, with the modes that files have there, as Docker and buildah keep them. */
+async function followDockerfile(checkout: string, app: string): Promise<void> {
+  for (const { from, to } of await readDockerfile()) await copy(join(checkout, from), join(app, to));
+}
+
 /** What the Dockerfile copies from the checkout, below /app. */
 async function readDockerfile() {
   const dockerfile = await readFile(join(ROOT, 'Dockerfile'), 'utf8');
@@ -249,7 +256,10 @@ async function readDockerfile() {
 async function describeFile(path: string) {
   const { mode } = await stat(path);
   const isFile = (mode & constants.S_IFMT) === constants.S_IFREG;
-  return { mode, content: isFile ? await readFile(path, 'base64') : undefined };
+  return {
+    mode: mode.toString(8),
+    content: isFile ? hash('sha256', await readFile(path)) : undefined,
+  };
 }
 
 /** `COPY a b dir/`: each lands under its own name in dir; `COPY a b`: it lands as b. */

@@ -8,9 +8,13 @@ import { makeBaseImages } from './base-images.ts';
 import { createBuildah } from './buildah.ts';
 import { checkEmulated } from './emulated-image.ts';
 import { checkLabels } from './image-labels.ts';
-import { readDigests, releaseProduct } from './product-image.ts';
+import { makePrivateCheckout } from './private-checkout.ts';
+import { readDigests, releaseProduct, type Checkout } from './product-image.ts';
 import { pushSigned } from './signed-image.ts';
 import { makeTestImages } from './test-images.ts';
+
+/** Of most users and of CI. */
+const USUAL_UMASK = '022';
 
 interface Means {
   /** The checkout. */
@@ -30,7 +34,8 @@ interface Means {
 }
 
 /**
- * Builds the product's image twice, which must give the same bytes, and the images of the stories. Resolves to their OCI
+ * Builds the product's image twice, the second time as somebody whose files are for nobody else, which must give the same
+ * bytes, and the images of the stories. Resolves to their OCI
  * archives, the product's first.
  */
 export async function makeImages(means: Means): Promise<readonly string[]> {
@@ -42,16 +47,18 @@ export async function makeImages(means: Means): Promise<readonly string[]> {
   log('the base images are made');
 
   const product = join(folder, 'product.tar');
-  const release = (archive: string) =>
-    releaseProduct(runWithPackages, { root, archs, flags: ['--out', archive] });
-  const first = readDigests(await release(product), archs).join('\n');
+  const release = (checkout: Checkout, archive: string) =>
+    releaseProduct(runWithPackages, { checkout, archs, flags: ['--out', archive] });
+  const first = readDigests(await release({ root, umask: USUAL_UMASK, env: {} }, product), archs).join('\n');
+  const checkout = await makePrivateCheckout(run, root, join(scratch, 'checkout'));
   const again = signs
-    ? pushSigned({ root, folder: join(folder, 'signing'), archs, run, runWithPackages, reaper })
-    : release(join(folder, 'product-again.tar'));
+    ? pushSigned({ checkout, folder: join(folder, 'signing'), archs, run, runWithPackages, reaper })
+    : release(checkout, join(folder, 'product-again.tar'));
   const second = readDigests(await again, archs).join('\n');
   if (first !== second)
     throw new ControlPlaneError(`the image is not the same when it is built twice:\n${first}\n${second}`);
-  log(`the image was built twice, and is the same:\n${first.replace(/^/gm, ' '.repeat(13))}`);
+  const digests = first.replace(/^/gm, ' '.repeat(13));
+  log(`the image was built twice, also with umask ${checkout.umask}, and is the same:\n${digests}`);
 
   const [hostArch, ...others] = archs;
   for (const arch of others) {

@@ -8,10 +8,17 @@ import { BASE_IMAGES } from './base-images.ts';
 /** The name under which the nodes know the image; `doctor` compares its tag with its own version. */
 export const PRODUCT_IMAGE = `registry.example/jwt-injector:${PACKAGE_VERSION}`;
 
+/** Where `deploy/release` is called, and by whom. */
+export interface Checkout {
+  readonly root: string;
+  /** Of who calls it: octal. */
+  readonly umask: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
 /** How `deploy/release` is called. */
 export interface Release {
-  /** The checkout. */
-  readonly root: string;
+  readonly checkout: Checkout;
   readonly archs: readonly DebianArch[];
   readonly flags: readonly string[];
   /** The image's name. */
@@ -22,10 +29,12 @@ export interface Release {
 /** Builds the image of `archs` by `deploy/release`; resolves to what the script said. */
 export async function releaseProduct(
   runWithPackages: Runner,
-  { root, archs, flags, image = PRODUCT_IMAGE, env = {} }: Release,
+  { checkout, archs, flags, image = PRODUCT_IMAGE, env = {} }: Release,
 ): Promise<string> {
-  return runWithPackages(join(root, 'deploy/release'), ['--as-is', ...flags, image], {
-    env: { ...BASE_IMAGES, ARCHITECTURES: archs.join(' '), ...env },
+  const release = [join(checkout.root, 'deploy/release'), '--as-is', ...flags, image];
+  const withUmask = 'umask "$1"; shift; exec "$@"';
+  return runWithPackages('sh', ['-c', withUmask, 'sh', checkout.umask, ...release], {
+    env: { ...BASE_IMAGES, ARCHITECTURES: archs.join(' '), ...checkout.env, ...env },
   });
 }
 

@@ -9,14 +9,13 @@ import type { Reaper } from '../../controlplane/reaper.ts';
 import type { DebianArch } from '../../machine/debian-packages.ts';
 import type { Runner } from '../../machine/runner.ts';
 import { findGoTool } from '../../tools/go-tool.ts';
-import { releaseProduct } from './product-image.ts';
+import { releaseProduct, type Checkout } from './product-image.ts';
 
 /** Go tools: cosign and a registry, which take a few minutes to build. */
 const TOOLS = join(import.meta.dirname, '../../tools/cosign');
 
 interface Means {
-  /** The checkout. */
-  readonly root: string;
+  readonly checkout: Checkout;
   /** Is made, and holds keys and settings. */
   readonly folder: string;
   readonly archs: readonly DebianArch[];
@@ -31,7 +30,7 @@ interface Means {
  * gone. The public log of Sigstore is left out. Resolves to what the script said.
  */
 export async function pushSigned(means: Means): Promise<string> {
-  const { root, folder, archs, run, runWithPackages } = means;
+  const { checkout, folder, archs, run, runWithPackages } = means;
   await mkdir(join(folder, 'bin'), { recursive: true });
   await symlink(await findGoTool(TOOLS, process.env, { name: 'cosign' }), join(folder, 'bin/cosign'));
   const cosign = (...args: readonly string[]) =>
@@ -53,7 +52,7 @@ export async function pushSigned(means: Means): Promise<string> {
     COSIGN_FLAGS: '--tlog-upload=false',
     PATH: `${join(folder, 'bin')}:${process.env['PATH']}`,
   };
-  const release = () => releaseProduct(runWithPackages, { root, archs, flags: ['--push'], image, env });
+  const release = () => releaseProduct(runWithPackages, { checkout, archs, flags: ['--push'], image, env });
   const said = await release();
   const digest = /^index +(\S+)$/m.exec(said)?.[1];
   const key = `with ${env.COSIGN_KEY}`;
@@ -78,7 +77,7 @@ export async function pushSigned(means: Means): Promise<string> {
   );
   const { payload } = JSON.parse(attestation);
   const { predicate } = JSON.parse(Buffer.from(payload, 'base64').toString());
-  assert.deepEqual(predicate, JSON.parse(await readFile(join(root, 'dist/sbom.cdx.json'), 'utf8')));
+  assert.deepEqual(predicate, JSON.parse(await readFile(join(checkout.root, 'dist/sbom.cdx.json'), 'utf8')));
 
   registry.end();
   await assert.rejects(release(), (error) => {
