@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { stringify } from 'yaml';
 import { waitUntil } from '../../controlplane/wait-until.ts';
+import { NODES } from '../cluster/addresses.ts';
 import { ASKS_FOR_TOKEN, BUSYBOX, makeScienceNamespace } from './science-namespace.ts';
 import type { Scene, Story } from './story.ts';
 
@@ -17,10 +18,11 @@ const container = (name: string, command: string) => ({
 });
 const STAY = '; sleep 1000';
 
-/** A workload, the label of its pods, and what each container of them prints. */
+/** A workload, the label of its pods, how many of them there are at least, and what each container of each prints. */
 interface Kind {
   readonly manifest: object;
   readonly selector: string;
+  readonly pods: number;
   readonly prints: Readonly<Record<string, RegExp>>;
 }
 
@@ -47,6 +49,7 @@ const KINDS: readonly Kind[] = [
       },
     },
     selector: 'app=job',
+    pods: 2,
     prints: { init: saysToken('INIT'), sidecar: saysToken('SIDECAR'), main: saysToken('MAIN') },
   },
   {
@@ -67,6 +70,7 @@ const KINDS: readonly Kind[] = [
       },
     },
     selector: 'app=cron',
+    pods: 1,
     prints: { main: saysToken('CRON') },
   },
   {
@@ -90,6 +94,7 @@ const KINDS: readonly Kind[] = [
       },
     },
     selector: 'app=set',
+    pods: 2,
     prints: { main: new RegExp(`${saysToken('SET').source}\n[1-9]\\d\\d+$`, 'm') },
   },
   {
@@ -117,25 +122,66 @@ const KINDS: readonly Kind[] = [
       },
     },
     selector: 'app=daemon',
+    pods: NODES.length,
     prints: { main: /^-r--r----- +1 0 +4711 .*\nDAEMON \/tokens\/x\/token [1-9]\d\d+$/m },
   },
 ];
+
+/** Where two Secrets write the same file, the injector relies on the kubelet: it shows that of the later one. */
+const TWO_SECRETS: Kind = {
+  manifest: {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: 'projected',
+      labels: { app: 'projected' },
+      annotations: { 'tokens.osg-htc.org/token': 'tok, other.tok' },
+    },
+    spec: {
+      restartPolicy: 'Never',
+      volumes: [
+        {
+          name: 'both',
+          projected: { sources: [{ secret: { name: 'tok' } }, { secret: { name: 'other.tok' } }] },
+        },
+      ],
+      containers: [
+        {
+          ...container(
+            'main',
+            say(
+              'POD',
+              '; [ -s /both/token ] && ! cmp -s "$BEARER_TOKEN_FILE" /both/token && echo later $(ls /var/run/secrets)',
+            ),
+          ),
+          volumeMounts: [{ name: 'both', mountPath: '/both' }],
+        },
+      ],
+    },
+  },
+  selector: 'app=projected',
+  pods: 1,
+  // `tok` got a volume, `other.tok` none: it is in /both.
+  prints: { main: new RegExp(`${saysToken('POD').source}\nlater jwt kubernetes\\.io$`, 'm') },
+};
 
 /** Every kind of workload that makes pods: each container of them reads its token from the first moment on. */
 export const KINDS_OF_WORKLOADS: Story = {
   name: 'kinds',
   async play(scene) {
     await makeScienceNamespace(scene.cluster.controlPlane, NAMESPACE, 'baseline');
-    const manifests = KINDS.map(({ manifest }) => stringify({ ...manifest }));
+    const kinds = [...KINDS, TWO_SECRETS];
+    const manifests = kinds.map(({ manifest }) => stringify({ ...manifest }));
     await scene.cluster.controlPlane.kubectl(['apply', '-n', NAMESPACE, '-f', '-'], {
       input: manifests.join('---\n'),
     });
-    for (const kind of KINDS) await expectPrinted(scene, kind);
+    for (const kind of kinds) await expectPrinted(scene, kind);
     const jobDone = ['wait', 'job/job', '-n', NAMESPACE, '--for=condition=Complete', '--timeout=120s'];
     await scene.cluster.controlPlane.kubectl(jobDone); // although its sidecar would go on for ever
     scene.log(
       'Job with init container and sidecar, CronJob, StatefulSet and DaemonSet with fsGroup read their tokens',
     );
+    scene.log('a projected volume of two Secrets with the same file shows that of the later one');
   },
 };
 
@@ -143,15 +189,20 @@ function saysToken(word: string): RegExp {
   return new RegExp(`^${word} ${TOKEN} [1-9]\\d\\d+$`, 'm');
 }
 
-async function expectPrinted({ cluster }: Scene, { selector, prints }: Kind): Promise<void> {
+async function expectPrinted({ cluster }: Scene, { selector, pods, prints }: Kind): Promise<void> {
   const { kubectl } = cluster.controlPlane;
-  for (const [name, pattern] of Object.entries(prints)) {
-    let last = '';
-    await waitUntil(`container ${name} of ${selector} to print its token`, SEEN_WITHIN_MS, async () => {
-      const args = ['logs', '-n', NAMESPACE, '-l', selector, '-c', name];
-      const { stdout } = await kubectl(args, { allowFailure: true });
-      last = stdout;
-      return pattern.test(stdout);
-    }).catch((error: unknown) => assert.fail(`${String(error)}; it printed: ${last}`));
+  const list = ['get', 'pods', '-n', NAMESPACE, '-l', selector, '-o', 'name'];
+  const made = await waitUntil(`${pods} pods of ${selector}`, SEEN_WITHIN_MS, async () => {
+    const names = (await kubectl(list)).stdout.split('\n').filter(Boolean);
+    return names.length >= pods && names;
+  });
+  for (const pod of made) {
+    for (const [name, pattern] of Object.entries(prints)) {
+      let last = '';
+      await waitUntil(`container ${name} of ${pod} to print its token`, SEEN_WITHIN_MS, async () => {
+        last = (await kubectl(['logs', '-n', NAMESPACE, pod, '-c', name], { allowFailure: true })).stdout;
+        return pattern.test(last);
+      }).catch((error: unknown) => assert.fail(`${String(error)}; it printed: ${last}`));
+    }
   }
 }
