@@ -7,7 +7,7 @@ import {
 } from '../../src/certificates/tls-secret.ts';
 import { askApi } from '../controlplane/api-request.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
-import { fitManifests, installCrd, renderShipped } from '../controlplane/install.ts';
+import { fitManifests, installCrd, renderShipped, type Manifest } from '../controlplane/install.ts';
 import { startService, type Service, type ServiceOptions } from '../controlplane/service.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { stringify } from 'yaml';
@@ -27,6 +27,8 @@ const ENDPOINTS_MS = 500;
 /** Replicas of the service behind a balancer, in a cluster whose webhook configurations point to it. */
 export interface Scene extends AsyncDisposable {
   readonly cluster: Cluster;
+  /** What is shipped, as it fits to this cluster: see `fitManifests`. `caBundle` is left as it is. */
+  fit(manifests: readonly Manifest[]): readonly Manifest[];
   /** Puts what a version ships over what is there, and leaves `caBundle` as it is; `root` is the folder of its checkout. */
   install(root?: string): Promise<void>;
   /**
@@ -67,12 +69,11 @@ export async function openScene(cluster: Cluster, root?: string): Promise<Scene>
   await using opened = new AsyncDisposableStack();
   const balancer = await startBalancer();
   opened.defer(() => balancer.close());
+  const fit: Scene['fit'] = (manifests) =>
+    fitManifests(manifests, { webhookPort: balancer.port, caBundle: undefined });
   const install: Scene['install'] = async (from) => {
     await installCrd(cluster, from);
-    const manifests = fitManifests(await renderShipped(cluster, 'default', from), {
-      webhookPort: balancer.port,
-      caBundle: undefined,
-    });
+    const manifests = fit(await renderShipped(cluster, 'default', from));
     await cluster.apply(manifests.map((manifest) => stringify(manifest)).join('---\n'));
   };
   await install(root);
@@ -115,6 +116,7 @@ export async function openScene(cluster: Cluster, root?: string): Promise<Scene>
   const running = opened.move();
   return {
     cluster,
+    fit,
     install,
     startReplica: async (args = [], version?: Version) => {
       const replica = await start(

@@ -3,20 +3,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findIssuer } from '../../src/certificates/ca-bundle.ts';
 import { readCertificate, readCertificates } from '../../src/certificates/read-certificates.ts';
 import { askApi } from '../controlplane/api-request.ts';
-import { createCertificateAuthority, type CertificateAuthority } from '../controlplane/certificates.ts';
+import type { CertificateAuthority } from '../controlplane/certificates.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { markRunning } from '../controlplane/nodes.ts';
 import { startService, type Service } from '../controlplane/service.ts';
+import { playCertManager } from './cert-manager.ts';
 
 const NAMESPACE = 'jwt-injector';
 const OWN_SECRET = 'jwt-injector-tls';
-const HOST = 'jwt-injector.jwt-injector.svc';
 const LOOK_MS = 100;
 const CORE = `/api/v1/namespaces/${NAMESPACE}`;
 const CONFIGURATIONS = ['mutating', 'validating'].map(
   (kind) => `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations/jwt-injector`,
 );
-const CERTIFICATE = `/apis/cert-manager.io/v1/namespaces/${NAMESPACE}/certificates/jwt-injector`;
 
 /** What stands in for nodes and cert-manager while certificates change. */
 export interface CertificateCluster extends AsyncDisposable {
@@ -41,23 +40,16 @@ interface Secret {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-interface Certificate {
-  readonly spec: { readonly secretName: string; readonly issuerRef: { readonly name: string } };
-  readonly status?: unknown;
-}
-
 interface Configuration {
-  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
   readonly webhooks: { readonly name: string; readonly clientConfig: { caBundle?: string } }[];
 }
 
 /**
- * Does, until disposed, what nodes do with pods of jwt-injector, and what cert-manager does with its Certificate, by the words of its
- * documentation: it issues a certificate into the Secret that is named there, another one when the issuer is, and where a configuration
- * asks for it, puts the CA in that Secret into `caBundle` in the place of all that is there. While there are pods that issue their certificate themselves, a real replica runs.
+ * Does, until disposed, what nodes do with pods of jwt-injector, and what cert-manager does. While there are pods that issue their
+ * certificate themselves, a real replica runs.
  */
 export async function playCertificateCluster(cluster: Cluster): Promise<CertificateCluster> {
-  const authorities = new Map([['jwt-injector', await createCertificateAuthority('cert-manager')]]);
+  const certManager = await playCertManager(cluster);
   const distrusted: string[] = [];
   /** What a pod began to serve with, as a Secret that changes is seen later in it. */
   const mounted = new Map<string, X509Certificate>();
@@ -85,53 +77,6 @@ export async function playCertificateCluster(cluster: Cluster): Promise<Certific
     const found = await ask<Secret>(`${CORE}/secrets/${secret}`);
     return readCertificate(decode(found?.data?.['tls.crt']));
   };
-
-  async function issue(): Promise<void> {
-    const certificate = await ask<Certificate>(CERTIFICATE);
-    if (certificate === undefined) return;
-    const { secretName, issuerRef } = certificate.spec;
-    const authority = authorities.get(issuerRef.name);
-    if (authority === undefined) throw new Error(`there is no issuer ${issuerRef.name}`);
-    const leaf = await leafOf(secretName);
-    const isIssued = leaf !== undefined && findIssuer(leaf, readCertificates(authority.certificate));
-    if (!isIssued) await issueInto(secretName, authority);
-    if (certificate.status !== undefined) return;
-    const conditions = [{ type: 'Ready', status: 'True', reason: 'Ready', message: 'issued' }];
-    const patch = ['--subresource=status', '--type=merge', '-p', JSON.stringify({ status: { conditions } })];
-    await cluster.kubectl(['patch', 'certificate', 'jwt-injector', '-n', NAMESPACE, ...patch]);
-  }
-
-  async function issueInto(secretName: string, authority: CertificateAuthority): Promise<void> {
-    const pair = await authority.issue([HOST], []);
-    const stringData = {
-      'ca.crt': authority.certificate,
-      'tls.crt': pair.certificate,
-      'tls.key': pair.key,
-    };
-    await cluster.apply(
-      JSON.stringify({
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: { name: secretName, namespace: NAMESPACE },
-        type: 'kubernetes.io/tls',
-        stringData,
-      }),
-    );
-  }
-
-  async function inject(): Promise<void> {
-    const certificate = await ask<Certificate>(CERTIFICATE);
-    const secret = certificate && (await ask<Secret>(`${CORE}/secrets/${certificate.spec.secretName}`));
-    const bundle = secret?.data?.['ca.crt'];
-    if (bundle === undefined) return;
-    for (const path of CONFIGURATIONS) {
-      const object = await ask<Configuration>(path);
-      if (object?.metadata.annotations?.['cert-manager.io/inject-ca-from'] === undefined) continue;
-      if (object.webhooks.every(({ clientConfig }) => clientConfig.caBundle === bundle)) continue;
-      for (const { clientConfig } of object.webhooks) clientConfig.caBundle = bundle;
-      await askApi(cluster.access, 'PUT', path, object);
-    }
-  }
 
   async function runPods(): Promise<void> {
     const { items } = (await ask<{ readonly items: readonly Pod[] }>(`${CORE}/pods`)) ?? { items: [] };
@@ -170,8 +115,7 @@ export async function playCertificateCluster(cluster: Cluster): Promise<Certific
   const state = { isOver: false };
   const loop = async (): Promise<void> => {
     while (!state.isOver) {
-      await issue();
-      await inject();
+      await certManager.look();
       await runPods();
       await sleep(LOOK_MS);
     }
@@ -181,7 +125,7 @@ export async function playCertificateCluster(cluster: Cluster): Promise<Certific
   return {
     distrusted,
     served: () => served,
-    authorities,
+    authorities: certManager.authorities,
     [Symbol.asyncDispose]: async () => {
       state.isOver = true;
       try {
