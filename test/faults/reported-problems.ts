@@ -95,8 +95,14 @@ const PROBLEMS: readonly ReportedProblem[] = [
   },
   {
     name: 'type-changed-keeping-owner',
-    title: 'deleted and created again as kubernetes.io/tls with our owner reference',
-    harm: (victim) => recreate(victim, { ownerReferences: victim.jwt.secret?.metadata.ownerReferences }, TLS),
+    title: 'deleted and created again empty, of another type and with our owner reference',
+    // With data in it, the reference would be taken off: the data must outlive the JWT.
+    harm: (victim) =>
+      recreate(
+        victim,
+        { ownerReferences: victim.jwt.secret?.metadata.ownerReferences },
+        { type: 'example.org/other', data: {} },
+      ),
     reason: 'WriteRefused',
     help: ({ jwt }) => jwt.removeSecret(),
     causes: 2,
