@@ -8,6 +8,7 @@ import { Canaries } from './canaries.ts';
 import { beginExcuse, type Excuse } from './case-file.ts';
 import { startObserver, type Observer } from './observer.ts';
 import { followOutput, startPlayer, stopAll, type Player } from './player.ts';
+import type { Seen } from './proxy.ts';
 
 /** Durations of leader election, in milliseconds. */
 export interface LeaseTimes {
@@ -51,6 +52,8 @@ export interface Arena {
   followOutput(): () => string;
   /** All that each process printed, in the order of their starts. */
   outputs(): readonly string[];
+  /** All that each process wrote, in the same order. */
+  writes(): readonly (readonly Seen[])[];
   /**
    * Makes the arena as a fault expects it: the API server answers, and the main service alone is there and leads. Throws
    * afterwards if a process of the service ended unasked, or not as it should.
@@ -147,6 +150,7 @@ export async function openArena({ short, openStage = startStage }: ArenaOptions)
     excuse: () => beginExcuse(excuses),
     followOutput: () => followOutput(players),
     outputs: () => players.map(({ service }) => service.output()),
+    writes: () => players.map((player) => player.writes()),
     settle,
     stop: () => running.disposeAsync(),
   };

@@ -74,6 +74,7 @@ export function openFakeArena(
     excuse: () => beginExcuse(excuses),
     followOutput: () => followOutput([mainPlayer, standbyPlayer]),
     outputs: () => [output],
+    writes: () => [mainPlayer.writes(), standbyPlayer.writes()],
     settle: async () => undefined,
     stop: () => observer.stop(),
     delayWatches: (lagMs) => cluster.delayWatches(lagMs),

@@ -6,6 +6,7 @@ import { makeKey, toPem } from '../fixtures/keys.ts';
 import { pathOf } from './api.ts';
 import type { Arena } from './arena.ts';
 import type { Invariant, Violation } from './case-file.ts';
+import { findIdleWrites } from './idle-writes.ts';
 import { judge } from './judge.ts';
 import { tokenIn } from './token.ts';
 import { TrackedJwt } from './tracked-jwt.ts';
@@ -156,6 +157,7 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
         if (kind === 'Secret') canaries.addToken(tokenIn(object)?.text ?? '');
       }
       for (const jwt of jwts) violations.push(...(await judge(jwt.file(endedAt))));
+      for (const writes of arena.writes()) violations.push(...findIdleWrites(writes, namespace));
       violations.push(
         ...canaries.search({ ...(await collectTexts(arena, namespace, jwts)), 'the log': printed() }),
       );

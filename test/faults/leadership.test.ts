@@ -91,6 +91,7 @@ function loseLease(arena: () => FakeArena, when: 'early' | 'late'): { readonly m
     method: 'PATCH',
     path: '/api/v1/namespaces/space/secrets/waiting',
     isWatch: false,
+    isAnswered: true,
     status: 200,
   };
   return {

@@ -20,6 +20,8 @@ export interface Seen {
   status: number;
   /** Of the object in the answer. */
   resourceVersion?: string | undefined;
+  /** The answer was passed on, whole. */
+  isAnswered: boolean;
 }
 
 /** What becomes of a request instead of being passed on. */
@@ -124,7 +126,7 @@ export async function startProxy(
     const { pathname, searchParams } = new URL(incoming.url ?? '/', cluster.url);
     const isWatch = searchParams.get('watch') === 'true';
     const { method = 'GET' } = incoming;
-    const seen: Seen = { method, path: pathname, isWatch, at: Date.now(), status: 0 };
+    const seen: Seen = { method, path: pathname, isWatch, at: Date.now(), status: 0, isAnswered: false };
     log.push(seen);
     const body = await buffer(incoming);
     if (frozen.has(incoming.socket)) return;
@@ -154,7 +156,9 @@ export async function startProxy(
     if (treatment?.do === 'hold-answer') await treatment.until;
     if (treatment?.do === 'lose-answer') incoming.socket.destroy();
     else if (!isFrozen(outgoing))
-      outgoing.writeHead(seen.status, withoutHopHeaders(answer.headers)).end(content);
+      outgoing
+        .writeHead(seen.status, withoutHopHeaders(answer.headers))
+        .end(content, () => (seen.isAnswered = true));
   };
 
   const server = createServer(
