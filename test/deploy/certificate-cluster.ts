@@ -37,11 +37,21 @@ interface Pod {
 }
 
 interface Secret {
+  readonly metadata: { readonly name: string };
   readonly data?: Readonly<Record<string, string>>;
 }
 
 interface Configuration {
-  readonly webhooks: { readonly name: string; readonly clientConfig: { caBundle?: string } }[];
+  readonly webhooks: readonly {
+    readonly name: string;
+    readonly clientConfig: { readonly caBundle?: string };
+  }[];
+}
+
+/** An entry of the webhook configurations, with the authorities that it trusts. */
+interface Entry {
+  readonly name: string;
+  readonly authorities: readonly X509Certificate[];
 }
 
 /**
@@ -73,22 +83,34 @@ export async function playCertificateCluster(cluster: Cluster): Promise<Certific
     replica = undefined;
     await (await running)?.stop();
   };
-  const leafOf = async (secret: string) => {
-    const found = await ask<Secret>(`${CORE}/secrets/${secret}`);
-    return readCertificate(decode(found?.data?.['tls.crt']));
+  const list = async <T>(plural: string): Promise<readonly T[]> =>
+    (await ask<{ readonly items: readonly T[] }>(`${CORE}/${plural}`))?.items ?? [];
+  const readEntries = async (): Promise<readonly Entry[]> => {
+    const objects = await Promise.all(CONFIGURATIONS.map((path) => ask<Configuration>(path)));
+    return objects
+      .flatMap((object) => object?.webhooks ?? [])
+      .map(({ name, clientConfig }) => ({
+        name,
+        authorities: readCertificates(decode(clientConfig.caBundle)),
+      }));
   };
 
   async function runPods(): Promise<void> {
-    const { items } = (await ask<{ readonly items: readonly Pod[] }>(`${CORE}/pods`)) ?? { items: [] };
-    if (items.some((pod) => secretOf(pod) === OWN_SECRET)) replica ??= startReplica();
+    const pods = await list<Pod>('pods');
+    if (pods.some((pod) => secretOf(pod) === OWN_SECRET)) replica ??= startReplica();
     else await stopReplica();
+    const secrets = await list<Secret>('secrets');
+    const leaves = new Map(
+      secrets.map(({ metadata, data }) => [metadata.name, readCertificate(decode(data?.['tls.crt']))]),
+    );
+    const entries = await readEntries(); // after the Secrets: what is served must be trusted before it is
     const running = new Set<string>();
-    for (const pod of items) {
+    for (const pod of pods) {
       const { name } = pod.metadata;
       const secret = secretOf(pod);
-      const leaf = await leafOf(secret);
+      const leaf = leaves.get(secret);
       if (leaf === undefined) continue; // it waits for the Secret
-      const why = (await whyDistrusted(leaf)) ?? (await whyDistrusted(mounted.get(name) ?? leaf));
+      const why = whyDistrusted(leaf, entries) ?? whyDistrusted(mounted.get(name) ?? leaf, entries);
       if (pod.status.phase === 'Running') {
         running.add(secret);
         if (why !== undefined && (await ask(`${CORE}/pods/${name}`)) !== undefined)
@@ -100,16 +122,6 @@ export async function playCertificateCluster(cluster: Cluster): Promise<Certific
       }
     }
     served = running;
-  }
-
-  async function whyDistrusted(leaf: X509Certificate): Promise<string | undefined> {
-    const objects = await Promise.all(CONFIGURATIONS.map((path) => ask<Configuration>(path)));
-    const entry = objects
-      .flatMap((object) => object?.webhooks ?? [])
-      .find(
-        ({ clientConfig }) => findIssuer(leaf, readCertificates(decode(clientConfig.caBundle))) === undefined,
-      );
-    return entry === undefined ? undefined : `${entry.name} does not trust it`;
   }
 
   const state = { isOver: false };
@@ -139,6 +151,11 @@ export async function playCertificateCluster(cluster: Cluster): Promise<Certific
 
 function secretOf({ spec }: Pod): string {
   return spec.volumes?.find(({ secret }) => secret !== undefined)?.secret?.secretName ?? OWN_SECRET;
+}
+
+function whyDistrusted(leaf: X509Certificate, entries: readonly Entry[]): string | undefined {
+  const entry = entries.find(({ authorities }) => findIssuer(leaf, authorities) === undefined);
+  return entry === undefined ? undefined : `${entry.name} does not trust it`;
 }
 
 function decode(text: string | undefined): string {

@@ -19,9 +19,12 @@ describe('from one certificate to another as docs/certificates.md says', { concu
   let cluster: BorrowedCluster;
   let helm: Helm;
   let played: CertificateCluster;
+  /** For the commands of the pages. That the objects fit their schemas is shown by `lifecycle.test.ts`. */
+  let programs: { readonly helm: string };
   before(async () => {
     cluster = await borrowEmptyCluster();
     helm = await openHelm(cluster.adminKubeconfig);
+    programs = { helm: helm.unchecked };
     await cluster.apply(await readForeignCrds('cert-manager'));
     await follow('docs/install.md', '## With Helm');
     played = await playCertificateCluster(cluster);
@@ -52,7 +55,7 @@ describe('from one certificate to another as docs/certificates.md says', { concu
   ): Promise<string> {
     const commands = readInstructions(page, heading).commands.slice(from, to);
     assert.ok(commands.length > 0, `${heading} has no command that can be run`);
-    return runShell(cluster, commands, { files, programs: { helm: helm.program } });
+    return runShell(cluster, commands, { files, programs });
   }
 
   async function bundles(): Promise<readonly (readonly string[])[]> {
@@ -123,7 +126,7 @@ describe('from one certificate to another as docs/certificates.md says', { concu
     const [all = ''] = readInstructions(PAGE, '## cert-manager').commands;
     const ownIssuer = '--set certificate.issuerRef.name=';
     await runShell(cluster, [`${all.replace('takeOver=issue', 'takeOver=complete')} ${ownIssuer}`], {
-      programs: { helm: helm.program },
+      programs,
     });
     await waitUntil('a pod is not trusted', WITHIN_MS, () => played.distrusted.length > 0);
   });
@@ -177,11 +180,11 @@ describe('from one certificate to another as docs/certificates.md says', { concu
     /** By the value of the chart, and by nobody else any more. */
     async function beginWithValue(): Promise<void> {
       const [, ...trustAndServe] = readInstructions(PAGE, '## From files').commands.slice(0, 5);
-      await runShell(cluster, trustAndServe, { files, programs: { helm: helm.program } });
+      await runShell(cluster, trustAndServe, { files, programs });
       const [, setValue = ''] = readInstructions(PAGE, '## The CA in the manifests').commands;
       const changed = { 'ca-bundle.crt': `${files['ca.crt']}\n` };
       const lines = [`${setValue} --force-conflicts`];
-      await runShell(cluster, lines, { files: changed, programs: { helm: helm.program } });
+      await runShell(cluster, lines, { files: changed, programs });
       await assertServed('my-certificate');
     }
 
@@ -205,7 +208,7 @@ describe('from one certificate to another as docs/certificates.md says', { concu
       const [issue = '', ...others] = readInstructions(PAGE, '## cert-manager').commands;
       const first = `${issue} --set certificate.secretName= --set certificate.caBundle=`;
       await runShell(cluster, [first, ...others.slice(0, ANOTHER_ISSUER - 1)], {
-        programs: { helm: helm.program },
+        programs,
       });
       await assertServed('jwt-injector-cert-manager');
     });
@@ -218,7 +221,7 @@ describe('from one certificate to another as docs/certificates.md says', { concu
         WAY_OUT,
       );
       const lines = [trust.replace(' --keep', ''), ...others];
-      await runShell(cluster, lines, { files, programs: { helm: helm.program } });
+      await runShell(cluster, lines, { files, programs });
       await waitUntil('a pod is not trusted', WITHIN_MS, () => played.distrusted.length > 0);
     });
   });
