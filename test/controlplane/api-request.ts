@@ -1,38 +1,41 @@
 import { Agent, request } from 'node:https';
 import { request as plainRequest } from 'node:http';
 
-/** An answer as it came, whatever its status. */
+/** An answer of the API server, whatever its status. */
 export type ApiAnswer = {
   readonly status: number;
   readonly body: string;
-  /** What kubectl prints as warnings. */
+  /** The texts that kubectl would print as warnings. */
   readonly warnings: readonly string[];
 };
 
-/** The server and the user of a request; `agent` holds the certificate authority and is closed by the caller. */
+/** The server and the user of a request. `agent` holds the certificate authority; the caller closes it. */
 export type ApiAccess = { readonly port: number; readonly token: string; readonly agent: Agent };
 
-/** Several control planes share two cores, so an answer may take seconds. */
+/** Several control planes share two cores, so an answer can take seconds. */
 const TIMEOUT_MS = 30_000;
-/** For a server that is starting, which is asked again. */
+/** For a server that is starting. It is asked again later. */
 export const HEALTH_TIMEOUT_MS = 5_000;
-/** The API server closes a connection after 90 s without a request: one that is written at that moment would fail. */
+/**
+ * The API server closes a connection after 90 s without a request. A request that is written at that moment
+ * would fail.
+ */
 const IDLE_MS = 60_000;
 
-/** Keeps connections to the API server for requests to come. It is the caller's to destroy. */
+/** Keeps connections to the API server open for later requests. The caller destroys it. */
 export function createApiAgent(ca: string): Agent {
   return new Agent({ ca, keepAlive: true, timeout: IDLE_MS });
 }
 
-/** How to ask, where it differs from the default. */
+/** Options of a request. */
 export interface AskOptions {
-  /** By default 30 s. */
+  /** Default: 30 s. */
   readonly timeoutMs?: number;
   /** Media type of the body: JSON by default, and a merge patch for PATCH. */
   readonly type?: string;
 }
 
-/** One request with a JSON body to the API server. Rejects when there is no answer in time. */
+/** Sends one request with a JSON body to the API server. Rejects if there is no answer in time. */
 export function askApi(
   access: ApiAccess,
   method: string,
@@ -82,7 +85,7 @@ export function isHealthy(socketPath: string, path: string): Promise<boolean> {
   });
   asking.on('error', () => resolve(false));
   asking.on('response', (response) => {
-    response.on('error', () => {}); // it is answered; the rest may come too late
+    response.on('error', () => {}); // the status is known; an error of the body does not matter
     response.resume();
     resolve(response.statusCode === 200);
   });

@@ -3,10 +3,10 @@ import { type ApiAccess, askApi } from './api-request.ts';
 import { ControlPlaneError } from './control-plane-error.ts';
 import { waitUntil } from './wait-until.ts';
 
-/** A kind as the API server's discovery has it. */
+/** A kind as listed by the API server's discovery. */
 interface KindEntry {
   readonly kind: string;
-  /** Plural; with a slash for a subresource. */
+  /** Plural name, with a slash for a subresource. */
   readonly name: string;
   readonly namespaced: boolean;
 }
@@ -23,13 +23,13 @@ interface List {
   readonly items: readonly Applicable[];
 }
 
-/** Like that of kubectl; by default everything is stored. */
+/** Options like those of kubectl. By default the objects are stored. */
 export interface ApplyOptions {
-  /** Through admission and validation, and then nothing is stored. */
+  /** Run admission and validation, but store nothing. */
   readonly dryRun?: boolean;
 }
 
-/** A CRD that was just made is in the discovery a moment later. */
+/** Discovery lists a new CRD only a moment after its creation. */
 const KNOWN_WITHIN_MS = 60_000;
 const APPLIED_WITHIN_MS = 30_000;
 
@@ -37,8 +37,8 @@ const APPLIED_WITHIN_MS = 30_000;
 export type Apply = (yamlText: string, options?: ApplyOptions) => Promise<readonly string[]>;
 
 /**
- * Server-side apply as `kubectl apply --server-side --force-conflicts` does it, field manager and strict validation
- * included, without the tenth of a second that a process costs.
+ * Server-side apply as `kubectl apply --server-side --force-conflicts` does it, with its field manager and
+ * strict validation, but without starting a process, which takes a tenth of a second.
  */
 export function createApply(access: ApiAccess): Apply {
   const findPath = createFindPath(access);
@@ -52,7 +52,7 @@ export function createApply(access: ApiAccess): Apply {
   };
 }
 
-/** Gives the path of an object, as soon as the API server knows its kind. The function keeps what it knows of kinds. */
+/** Gives the path of an object as soon as the API server knows its kind. The function caches the kinds. */
 export function createFindPath(access: ApiAccess): (object: Applicable) => Promise<string> {
   const known = new Map<string, Promise<readonly KindEntry[]>>();
 
@@ -94,7 +94,7 @@ function rootOf(apiVersion: string): string {
   return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 }
 
-/** Also those of Lists, one by one. Throws a ControlPlaneError if the text is not YAML. */
+/** Includes the items of Lists, one by one. Throws a ControlPlaneError if the text is not YAML. */
 export function readObjects(yamlText: string): readonly Applicable[] {
   return parseAllDocuments(yamlText).flatMap((document) => {
     if (document.errors.length > 0)

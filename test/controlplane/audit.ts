@@ -6,7 +6,10 @@ import { waitUntil } from './wait-until.ts';
 const POLICY = 'audit-policy.json';
 const LOG = 'audit.log';
 
-/** Who creates which pod and what webhooks say of it, what the administrator changes, and all that our ServiceAccounts ask for. */
+/**
+ * Log pod creations with the webhook annotations, all changes by the administrator, and all requests of our
+ * ServiceAccounts.
+ */
 const RULES = [
   {
     level: 'Metadata',
@@ -19,26 +22,29 @@ const RULES = [
   { level: 'None' },
 ];
 
-/** An event as it is in the log (audit.k8s.io/v1); a test that expects a member fails where it is not. */
+/** An event of the log (audit.k8s.io/v1). A test that expects a missing member fails. */
 // oxlint-disable-next-line typescript/no-explicit-any -- tests look deep into it
 export type AuditEvent = any;
 
-/** What was asked of the API server since the audit was opened. */
+/** The requests to the API server since the audit was opened. */
 export interface Audit {
-  /** The first event, past or to come, that fits. */
+  /** Resolves to the first event, past or future, that matches. */
   waitForEvent(fits: (event: AuditEvent) => boolean): Promise<AuditEvent>;
   /** All events so far. */
   events(): Promise<readonly AuditEvent[]>;
 }
 
-/** Writes the policy into the folder of a control plane, where its API server runs; gives the flags for it. */
+/**
+ * Writes the policy into the folder of a control plane, which is the working directory of its API server.
+ * Gives the flags for it.
+ */
 export async function prepareAudit(folder: string): Promise<readonly string[]> {
   const policy = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'] };
   await writeFile(join(folder, POLICY), JSON.stringify({ ...policy, rules: RULES }));
   return [`--audit-policy-file=${POLICY}`, `--audit-log-path=${LOG}`, '--audit-log-mode=blocking'];
 }
 
-/** Reads from now on what the API server of a cluster with `audit` writes down. */
+/** Reads the audit log of a cluster with `audit`, from now on. */
 export async function openAudit({ folder }: Pick<Cluster, 'folder'>): Promise<Audit> {
   const path = join(folder, LOG);
   let { size: read } = await stat(path);
@@ -48,8 +54,8 @@ export async function openAudit({ folder }: Pick<Cluster, 'folder'>): Promise<Au
     await using file = await open(path);
     const { size } = await file.stat();
     const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(size - from), position: from });
-    if (read !== from) return known; // somebody who asked at the same time was quicker
-    const end = buffer.subarray(0, bytesRead).lastIndexOf('\n') + 1; // the last one may be half written
+    if (read !== from) return known; // another call has read it meanwhile
+    const end = buffer.subarray(0, bytesRead).lastIndexOf('\n') + 1; // the last line can be incomplete
     const lines = buffer.subarray(0, end).toString().split('\n').slice(0, -1);
     read += end;
     known.push(...lines.map((line): AuditEvent => JSON.parse(line)));

@@ -13,7 +13,7 @@ import { waitUntilGone } from './running-processes.ts';
 import { waitUntil } from './wait-until.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
-const DEAD = `${hostname()}-4194305-1`; // above Linux' largest pid
+const DEAD = `${hostname()}-4194305-1`; // larger than the largest pid of Linux
 const REAL_KEY = /^v1\.\d+\.\d+-[0-9a-f]{8}-(linux|darwin)-(amd64|arm64)$/;
 
 describe('finding the control plane programs', () => {
@@ -23,7 +23,7 @@ describe('finding the control plane programs', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  /** Resolves to what was written on the way. */
+  /** Resolves to the progress output. */
   async function find(environment: NodeJS.ProcessEnv): Promise<string> {
     let said = '';
     await findBinaries(environment, { write: (text) => (said += text) });
@@ -40,7 +40,7 @@ describe('finding the control plane programs', () => {
     return spawn(process.execPath, [MAIN, '--build-only'], { env: environment, stdio: 'ignore' });
   }
 
-  /** Pids of every `go build` so far and of its compilers. */
+  /** Pids of all `go build` so far and of their compilers. */
   async function readBuilds(go: FakeGo): Promise<number[]> {
     return (await readFile(go.log, 'utf8')).split(/\s+/).filter(Boolean).map(Number);
   }

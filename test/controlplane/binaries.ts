@@ -37,8 +37,9 @@ export async function findBinaries(
 }
 
 /**
- * Finds the programs of a set in our cache folder, else builds them there: minutes, but once. What is half built is
- * removed even if this process is killed. Throws a ControlPlaneError that says how to get them.
+ * Finds the programs of a set in our cache folder, else builds them there, which takes minutes the first
+ * time. A half-finished build is removed even if this process is killed. Throws a ControlPlaneError that says
+ * how to get the programs.
  */
 export async function findPrograms<P extends string>(
   set: ProgramSet<P>,
@@ -52,7 +53,7 @@ export async function findPrograms<P extends string>(
 
   const reaper = await startReaper();
   try {
-    // The reaper owns lock and folder: it lives until they are gone, however we end.
+    // The reaper is the owner of lock and folder: it lives until both are removed, however this process ends.
     const owner = identifyProcess(reaper.pid);
     const temporary = `${folder}.building-${owner}`;
     const lock = `${folder}.lock`;
@@ -65,7 +66,7 @@ export async function findPrograms<P extends string>(
     if ((await listMissing(folder, set)).length === 0) return locate(folder, set);
     await removeLeftovers(cache);
     const bin = await buildPrograms({ plan, environment, reaper, temporary }, stream);
-    await rm(folder, { recursive: true, force: true }); // an incomplete one, which someone tampered with
+    await rm(folder, { recursive: true, force: true }); // an incomplete one: someone has changed it
     await rename(bin, folder);
     stream.write(`Built: the ${set.what} in ${folder}, which is kept\n`);
     return locate(folder, set);
@@ -76,7 +77,7 @@ export async function findPrograms<P extends string>(
   }
 }
 
-/** Where programs that were built are kept: see `JWT_INJECTOR_CACHE`. */
+/** The folder with the programs that were built: see `JWT_INJECTOR_CACHE`. */
 export function findCacheFolder(environment: NodeJS.ProcessEnv): string {
   const base = environment['XDG_CACHE_HOME'] || join(environment['HOME'] || homedir(), '.cache');
   return environment['JWT_INJECTOR_CACHE'] || join(base, 'jwt-injector');
@@ -97,7 +98,7 @@ async function listMissing(folder: string, { programs }: ProgramSet): Promise<st
   return (await Promise.all(checks)).flat();
 }
 
-/** Folders of builds whose reaper was killed, too, so that nobody removed them. */
+/** Removes the folders of builds whose reaper was killed, too. */
 async function removeLeftovers(cache: string): Promise<void> {
   for (const name of await readdir(cache)) {
     const [, owner] = /\.building-(.+)$/.exec(name) ?? [];

@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import { ControlPlaneError } from './control-plane-error.ts';
 import { programOf, type ProgramSet } from './program-sets.ts';
 
-/** What to build and how; `key` names the result and changes with everything that could change it. */
+/**
+ * What to build and how. `key` names the result; it is different if anything is different that could change
+ * the result.
+ */
 export type BuildPlan = {
   readonly moduleFolder: string;
   readonly set: ProgramSet;
   /** Kubernetes' version without the leading v, for example 1.37.2. */
   readonly version: string;
   readonly packages: readonly string[];
-  /** Flags for `go build` and `go list` alike. */
+  /** Flags for both `go build` and `go list`. */
   readonly flags: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly key: string;
@@ -58,7 +61,7 @@ export async function planBuild(
   return { moduleFolder, set, version, packages, flags, environment, key };
 }
 
-/** Without the stamp a server says v0.0.0-master, which newer versions of kubectl refuse to parse. */
+/** Without the version stamp a server says v0.0.0-master, which newer versions of kubectl refuse to parse. */
 function stampVersion(version: string): string {
   const [major, minor] = version.split('.');
   const values = `gitVersion=v${version} gitMajor=${major} gitMinor=${minor} gitTreeState=clean`.split(' ');

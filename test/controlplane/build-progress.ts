@@ -1,13 +1,13 @@
-/** Where progress goes: `process.stderr`, or a stand-in in tests. */
+/** The stream for progress: `process.stderr`, or a fake in tests. */
 export type ProgressStream = { readonly isTTY?: boolean | undefined; write(text: string): unknown };
 
-/** One running display. Call `end` in any case: it stops a timer. */
+/** One running display. Always call `end`: it stops a timer. */
 export type BuildProgress = { set(doing: string, done: number, total: number): void; end(): void };
 
 const TERMINAL_MS = 1000;
-const LOG_MS = 30_000; // frequent enough to see that it lives, rare enough for a CI log
-const SLOWER_LATER = 1.35; // fitted to a whole build: the standard library comes first, and is quick
-const ESTIMATE_FROM_MS = 10_000; // before, the rate says nothing yet
+const LOG_MS = 30_000; // often enough to show that it still runs, rare enough for a CI log
+const SLOWER_LATER = 1.35; // fitted to a whole build: the standard library is built first, and fast
+const ESTIMATE_FROM_MS = 10_000; // earlier, the rate is not reliable
 
 /** Shows one updating line on a terminal, else a line every 30 s; the first one with the first figures. */
 export function showProgress(stream: ProgressStream): BuildProgress {

@@ -2,12 +2,12 @@ import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mayBeAlive } from './process-identity.ts';
 
-const POLL_MS = 250; // a build takes minutes, and looking costs one small read
+const POLL_MS = 250; // a build takes minutes, and a check is one small read
 
 /**
- * Waits until the lock file `path` is ours: it then holds `owner` (see `identifyProcess`). A lock whose
- * owner is gone is taken over. `onWait` is called once with the owner that we wait for. The lock only saves
- * work; that two builds do no harm to each other is ensured by renaming finished folders whole.
+ * Waits until the lock file `path` is ours: it then holds `owner` (see `identifyProcess`). A lock whose owner
+ * is not running any more is taken over. `onWait` is called once, with the current owner. The lock only saves
+ * work: two builds do not harm each other, because each finished folder is renamed as a whole.
  */
 export async function waitForLock(
   path: string,
@@ -34,13 +34,16 @@ export async function waitForLock(
   }
 }
 
-/** Removes a dead owner's lock; if another process was quicker and it is a new one already, puts it back. */
+/**
+ * Removes the lock of a dead owner. If another process has already replaced it by its own lock, puts that
+ * back.
+ */
 async function takeAway(path: string, candidate: string, dead: string): Promise<void> {
   const aside = `${candidate}.aside`;
   try {
     await rename(path, aside);
   } catch {
-    return; // gone: somebody else took it away
+    return; // another process has removed it
   }
   if ((await readOwner(aside)) !== dead) await tryLink(aside, path);
   await rm(aside, { force: true });

@@ -21,7 +21,7 @@ interface Choice {
   readonly only?: readonly string[];
 }
 
-/** The entries with a part of `only` in their names; without it all of them, or those of a short run. */
+/** The entries whose names contain a part of `only`. Without it: all entries, or those of a short run. */
 export function chooseEntries<T extends Entry>(
   entries: readonly T[],
   { short = false, only }: Choice,
@@ -32,13 +32,15 @@ export function chooseEntries<T extends Entry>(
     : entries.filter(({ name }) => only.some((part) => name.includes(part)));
 }
 
-/** For `--list`. Gives the exit code. */
+/** Prints the list for `--list`. Gives the exit code. */
 export function printEntries(entries: readonly Entry[]): number {
   for (const { name, title } of entries) console.log(`${name}\n    ${title}`);
   return 0;
 }
 
-/** Runs `play` until it ends or a signal comes; in both cases `report` prints and writes what there is of results. */
+/**
+ * Runs `play` until it ends or a signal comes. In both cases `report` prints and writes the results so far.
+ */
 export async function playUntilSignal(play: () => Promise<void>, report: () => Promise<void>): Promise<void> {
   const signal = catchSignal();
   const interruption = await Promise.race([signal, play().then(() => undefined)]);
@@ -48,7 +50,7 @@ export async function playUntilSignal(play: () => Promise<void>, report: () => P
   process.exit(interruption.exitCode);
 }
 
-/** Makes the folder of the file, too. */
+/** Writes JSON. Also makes the folder of the file. */
 export async function writeJson(file: string, content: unknown): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, `${JSON.stringify(content, undefined, 2)}\n`);

@@ -15,7 +15,7 @@ import {
 /** PEM texts; the key is PKCS#8. */
 export type KeyPair = { readonly certificate: string; readonly key: string };
 
-/** Makes serving certificates that clients trust who trust `certificate`. */
+/** Makes serving certificates that are trusted by clients that trust `certificate`. */
 export type CertificateAuthority = KeyPair & {
   issue(names: readonly string[], addresses: readonly string[]): Promise<KeyPair>;
 };
@@ -24,7 +24,7 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const HOUR_MS = 3_600_000;
 const LIFETIME_MS = 7 * 24 * HOUR_MS; // longer than anyone leaves a test control plane running
 
-/** A fresh certificate authority, valid for a week (from an hour ago, for clocks that differ). */
+/** Makes a certificate authority, valid for a week. It is valid from an hour ago, as clocks can differ. */
 export async function createCertificateAuthority(commonName: string): Promise<CertificateAuthority> {
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const root = await X509CertificateGenerator.createSelfSigned({

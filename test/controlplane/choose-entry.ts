@@ -3,15 +3,15 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** What to run, from the checkout's root, and why. */
+/** The program to run, as a path from the checkout's root, and the reason. */
 export interface Entry {
   readonly file: string;
   readonly why: string;
 }
 
 /**
- * The bundle, as a user gets it, if it is there and no source is newer; else the sources themselves, so that nobody runs
- * yesterday's code. The bundle starts in a third of the time.
+ * Chooses the bundle, which users get, if it exists and no source is newer; else the sources, so that nobody
+ * tests old code. The bundle starts in a third of the time.
  */
 export async function chooseEntry(root = ROOT): Promise<Entry> {
   const built = await readTime(join(root, 'dist/main.js'));
@@ -30,7 +30,7 @@ export async function findProgram(): Promise<string> {
   return join(ROOT, (await chooseEntry()).file);
 }
 
-/** When a file was last written, milliseconds; undefined if there is none. */
+/** The time of the last write in milliseconds; undefined if the file does not exist. */
 async function readTime(path: string): Promise<number | undefined> {
   return stat(path).then(
     ({ mtimeMs }) => mtimeMs,

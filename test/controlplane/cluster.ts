@@ -4,11 +4,11 @@ import { createKubectl, type Kubectl } from './kubectl.ts';
 import { createNamespace, writeServiceAccountKubeconfig } from './namespaces.ts';
 import type { Reaper } from './reaper.ts';
 
-/** Where a cluster is, and how its administrator gets in. */
+/** The address of a cluster, and the credentials of its administrator. */
 export type ClusterPlace = {
-  /** Of the API server, on loopback. */
+  /** Port of the API server, on loopback. */
   readonly port: number;
-  /** PEM text of the certificate authority that vouches for the API server. */
+  /** PEM text of the certificate authority of the API server. */
   readonly ca: string;
   /** A token of group system:masters. */
   readonly adminToken: string;
@@ -19,19 +19,19 @@ export type ClusterPlace = {
   readonly kubectlPath: string;
 };
 
-/** A cluster in the hands of its administrator; who started it, and who ends it, is another matter. */
+/** A cluster as its administrator uses it. It does not matter who started it and who ends it. */
 export type Cluster = {
   /** https://127.0.0.1:<port> */
   readonly url: string;
-  /** PEM text of the certificate authority that vouches for `url`. */
+  /** PEM text of the certificate authority of `url`. */
   readonly ca: string;
   /** Path of a kubeconfig of group system:masters. */
   readonly adminKubeconfig: string;
-  /** Is removed together with the cluster. Callers may put files into it. */
+  /** Removed together with the cluster. Callers can put files into it. */
   readonly folder: string;
   readonly kubectlPath: string;
   readonly kubectl: Kubectl;
-  /** Requests as the administrator, without the 80 ms that a kubectl costs. */
+  /** Requests as the administrator, without the 80 ms that a process of kubectl takes. */
   readonly access: ApiAccess;
   /** Server-side apply of a YAML text, with force. */
   readonly apply: Apply;
@@ -39,11 +39,13 @@ export type Cluster = {
   createNamespace(name: string): Promise<void>;
   /** Path of a new kubeconfig for an existing ServiceAccount; its token is valid for 24 hours. */
   serviceAccountKubeconfig(namespace: string, name: string): Promise<string>;
-  /** Has a process of the caller's killed at the end, too; returns what to call when it ended by itself. */
+  /**
+   * Also kills this process of the caller at the end. Returns a function to call if the process ends earlier.
+   */
   adopt(pid: number): () => void;
 };
 
-/** Opens a running cluster; what it starts dies with `reaper`. The agent of `access` is the caller's to destroy. */
+/** Opens a running cluster. What it starts ends with `reaper`. The caller destroys the agent of `access`. */
 export function openCluster(place: ClusterPlace, reaper: Reaper): Cluster {
   const { port, ca, adminToken, adminKubeconfig, folder, kubectlPath } = place;
   const access: ApiAccess = { port, token: adminToken, agent: createApiAgent(ca) };

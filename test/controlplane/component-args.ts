@@ -13,10 +13,12 @@ export const FILES = {
   etcdPeerSocket: 'etcd-peer.sock',
 } as const;
 
-/** Hostile clients together store more than etcd's usual 2 GiB; then nobody could write anything. */
+/**
+ * Hostile clients together store more than etcd's usual 2 GiB. When the quota is reached, nobody can write.
+ */
 const ETCD_QUOTA_BYTES = 8 * 1024 ** 3;
 
-/** Unix sockets in our own folder: no port to find, and no other control plane can ever be on it. */
+/** Unix sockets in our own folder: no port is needed, and no other control plane can use the same one. */
 export function listEtcdArgs(fsync: boolean): string[] {
   const client = `unix://${FILES.etcdSocket}`;
   const peer = `unix://${FILES.etcdPeerSocket}`;
@@ -33,7 +35,7 @@ export function listEtcdArgs(fsync: boolean): string[] {
   ];
 }
 
-/** A real API server with every default admission plugin; only its address is a test's. */
+/** A real API server with all default admission plugins. Only its address is special. */
 export function listApiServerArgs(
   port: number,
   emulatedVersion: string | undefined,
@@ -43,8 +45,8 @@ export function listApiServerArgs(
     `--etcd-servers=unix://${FILES.etcdSocket}`,
     '--bind-address=127.0.0.1',
     `--secure-port=${port}`,
-    // A loopback address is refused here, and without one the server fails on a machine without network;
-    // nobody uses this one, as nothing maintains the endpoints of Service `kubernetes`.
+    // A loopback address is refused here, and without an address the server fails on a machine without a
+    // network. Nobody uses this address, as nothing maintains the endpoints of Service `kubernetes`.
     '--advertise-address=192.0.2.1',
     '--endpoint-reconciler-type=none',
     `--tls-cert-file=${FILES.certificate}`,
@@ -62,7 +64,7 @@ export function listApiServerArgs(
   ];
 }
 
-/** Every controller that does not need a cloud; it listens nowhere. */
+/** Runs all controllers that do not need a cloud. It listens on no port. */
 export function listControllerManagerArgs(emulatedVersion: string | undefined): string[] {
   return [
     `--kubeconfig=${FILES.controllerKubeconfig}`,
@@ -74,7 +76,7 @@ export function listControllerManagerArgs(emulatedVersion: string | undefined): 
     `--service-account-private-key-file=${FILES.tokenPrivateKey}`,
     `--cluster-signing-cert-file=${FILES.ca}`,
     `--cluster-signing-key-file=${FILES.caKey}`,
-    '--kube-api-qps=500', // the defaults of 20 and 30 would make tests wait
+    '--kube-api-qps=500', // with the defaults of 20 and 30, tests would wait
     '--kube-api-burst=1000',
     ...emulate(emulatedVersion),
   ];

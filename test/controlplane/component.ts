@@ -7,27 +7,29 @@ import { inNetwork } from './in-network.ts';
 import type { Reaper } from './reaper.ts';
 import { waitUntil } from './wait-until.ts';
 
-/** A running program of the control plane, for tests that injure it. */
+/** A running program of the control plane, for tests that stop or kill it. */
 export type Component = {
-  /** Of the current process; another one after `restart`. */
+  /** Process ID of the current process; another one after `restart`. */
   readonly pid: number;
-  /** SIGSTOP: it keeps its connections and answers nothing. */
+  /** Sends SIGSTOP: the process keeps its connections and answers nothing. */
   pause(): void;
-  /** SIGCONT. */
+  /** Sends SIGCONT. */
   resume(): void;
-  /** SIGKILL; resolves when the process is gone. Does nothing if it is gone already. */
+  /** Sends SIGKILL; resolves when the process has ended. Does nothing if it has ended already. */
   kill(): Promise<void>;
-  /** Kills the process if it lives, starts it again on the same data and port; resolves when it is ready. */
+  /**
+   * Kills the process if it runs, and starts it again with the same data and port. Resolves when it is ready.
+   */
   restart(): Promise<void>;
 };
 
-/** What `startComponent` needs; `folder` is its working directory and holds `<program>.log`. */
+/** Settings of `startComponent`. `folder` is its working directory and holds `<program>.log`. */
 export type ComponentSettings = {
   readonly binary: string;
   readonly args: readonly string[];
-  /** Path of the network namespace that it runs in; ours, if left out. */
+  /** Path of the network namespace of the process. Default: ours. */
   readonly network?: string;
-  /** Beside HOME, PATH, TMPDIR and GOGC. */
+  /** Added to HOME, PATH, TMPDIR and GOGC. */
   readonly env?: NodeJS.ProcessEnv;
   readonly folder: string;
   readonly reaper: Reaper;
@@ -44,7 +46,7 @@ export async function startComponent(settings: ComponentSettings): Promise<Compo
   const name = basename(settings.binary);
   let child = await launch(settings, name);
   const kill = async () => {
-    // SIGTERM would make the API server wait for its watchers, and etcd for the API server: many seconds.
+    // After SIGTERM the API server would wait for its watchers, and etcd for the API server: many seconds.
     child.kill('SIGKILL');
     await waitUntil(`${name} to end`, ENDS_WITHIN_MS, () => hasExited(child));
   };
@@ -71,7 +73,7 @@ async function launch(settings: ComponentSettings, name: string): Promise<ChildP
     const child = spawn(...inNetwork(network, binary, args), {
       cwd: folder,
       detached: true, // Ctrl-C in a terminal must not reach it before us
-      // Nothing else leaks in.
+      // No other variable of our environment is passed on.
       env: { HOME: folder, PATH: process.env['PATH'], TMPDIR: folder, GOGC: process.env['GOGC'], ...env },
       stdio: ['ignore', file.fd, file.fd],
     });
@@ -99,7 +101,7 @@ async function waitUntilReady(settings: ComponentSettings, name: string, child: 
   try {
     await waitUntil(`${name} to be ready`, readyWithinMs, () => {
       if (hasExited(child)) throw new Error('died');
-      return Promise.race([isReady(), died]); // another process that has our port may never answer
+      return Promise.race([isReady(), died]); // another process that uses our port could never answer
     });
   } catch {
     const what = hasExited(child)

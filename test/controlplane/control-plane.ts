@@ -17,23 +17,23 @@ import { hasDefaultServiceAccount } from './namespaces.ts';
 import { type Reaper, startReaper } from './reaper.ts';
 import { readStartTimeout } from './start-timeout.ts';
 
-/** Everything may be left out. */
+/** Options of a control plane. All are optional. */
 export type ControlPlaneOptions = {
-  /** Behave as this minor, for example 1.34; servers of an older one stay as they are. */
+  /** Behave as this minor version, for example 1.34. Servers of an older version ignore it. */
   readonly emulatedVersion?: string;
-  /** Further flags of kube-apiserver; of a flag given twice, the last one counts. */
+  /** More flags of kube-apiserver. If a flag is given twice, the last value is used. */
   readonly apiServerArgs?: readonly string[];
-  /** Write down who asks for what: see `openAudit`. Default false. */
+  /** Write an audit log: see `openAudit`. Default: false. */
   readonly audit?: boolean;
-  /** Let etcd wait for the disk, as in production; benchmarks want it, tests do not. Default false. */
+  /** Let etcd wait for the disk, as in production. Benchmarks need it, tests do not. Default: false. */
   readonly fsync?: boolean;
-  /** Of the API server, besides loopback. The first one is in the kubeconfigs of `users`. */
+  /** Addresses of the API server besides loopback. The kubeconfigs of `users` have the first one. */
   readonly addresses?: readonly string[];
-  /** Who else gets in; each gets a kubeconfig. */
+  /** Other users of the API server. Each of them gets a kubeconfig. */
   readonly users?: readonly User[];
-  /** Is called when components start and end. Default: nothing is. */
+  /** Called when a component starts or ends. */
   readonly log?: (line: string) => void;
-  /** Where the API server's port comes from. For tests of the retry on a taken port. */
+  /** Finds a port for the API server. For tests of the retry when a port is taken. */
   readonly findPort?: () => Promise<number>;
 };
 
@@ -46,23 +46,24 @@ export interface User {
 /** A running control plane without nodes. It ends with `stop()`, or with this process, however that ends. */
 export type ControlPlane = Cluster &
   AsyncDisposable & {
-    /** What it takes for another process to open it as a `Cluster`. */
+    /** Another process needs it to open the control plane as a `Cluster`. */
     readonly place: ClusterPlace;
     readonly apiServer: Component;
     readonly etcd: Component;
     readonly controllerManager: Component;
-    /** Path of the kubeconfig of one of `users`. Throws if it is not one of them. */
+    /** Path of the kubeconfig of one of `users`. Throws for any other name. */
     kubeconfigOf(name: string): string;
-    /** Kills every process and removes the folder; resolves when both are gone. Idempotent. */
+    /** Kills all processes and removes the folder; resolves when both is done. Idempotent. */
     stop(): Promise<void>;
   };
 
 const PORT_TRIES = 5;
 
 /**
- * Starts etcd, kube-apiserver and kube-controller-manager on a port and in a folder of their own, and
- * waits until pods can be made in namespace `default`; about 5 s, plus minutes when the programs must be
- * built first. Throws a ControlPlaneError, with the end of its log if a component died; nothing is left.
+ * Starts etcd, kube-apiserver and kube-controller-manager on a port and in a folder of their own, and waits
+ * until pods can be created in namespace `default`. Takes about 5 s, plus minutes if the programs must be
+ * built first. Throws a ControlPlaneError, with the end of the log if a component ended, and leaves nothing
+ * behind.
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const readyWithinMs = readStartTimeout(process.env);
@@ -128,7 +129,7 @@ async function startIn(
   const controllerManager = await start(
     binaries['kube-controller-manager'],
     listControllerManagerArgs(emulatedVersion),
-    () => hasDefaultServiceAccount(access, 'default'), // it listens nowhere, but this is its work
+    () => hasDefaultServiceAccount(access, 'default'), // it listens on no port, but this shows that it works
   );
 
   const place: ClusterPlace = {
@@ -158,7 +159,7 @@ async function startIn(
   };
 }
 
-/** The port was free a moment ago; if someone took it since, another one is tried. */
+/** The port was free a moment ago. If another process has taken it since, another port is tried. */
 async function retryOtherPorts(
   findPort: () => Promise<number>,
   attempt: (port: number) => Promise<Component>,
@@ -185,7 +186,7 @@ interface Identities {
   readonly ca: string;
   readonly adminToken: string;
   readonly controllerToken: string;
-  /** Of the further users, by name. */
+  /** Tokens of the other users, by name. */
   readonly tokens: ReadonlyMap<string, string>;
 }
 

@@ -1,8 +1,8 @@
 import { execute } from '../runs/execute.ts';
 
 /**
- * What to give kube-apiserver so that it behaves as the minor that is wanted, for example 1.34; `undefined` where it is of that
- * minor or of an older one. Servers before 1.31, which know no emulation, always are.
+ * Flags that make kube-apiserver behave as this minor version, for example 1.34; `undefined` if it has that
+ * version or an older one. Servers before 1.31 do not support emulation, and are always older.
  */
 export async function chooseEmulation(apiServer: string, wanted: string): Promise<string | undefined> {
   const { stdout } = await execute(apiServer, ['--version']);

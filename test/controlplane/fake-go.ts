@@ -1,8 +1,8 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-// Answers what our build asks of Go. "Compiling" is a `sleep`, whose pid lands in $FAKE_GO_LOG with one
-// line per build; $FAKE_GO_FAILS is what a build says before it fails.
+// Answers what our build asks of Go. "Compiling" is a `sleep`: its pid is written to $FAKE_GO_LOG, with one
+// line per build. $FAKE_GO_FAILS is what a build prints before it fails.
 const SCRIPT = `#!/bin/sh
 case $1 in
   version) echo "go version go\${FAKE_GO_VERSION:-1.26.8} linux/amd64" ;;
@@ -21,16 +21,16 @@ case $1 in
 esac
 `;
 
-/** A stand-in for Go and an empty cache; pass `environment` to what builds. */
+/** A fake Go and an empty cache; pass `environment` to the code that builds. */
 export type FakeGo = {
   readonly environment: NodeJS.ProcessEnv;
-  /** One line per build begun: the pids of `go` and of its "compiler". */
+  /** One line for each build: the pids of `go` and of its "compiler". */
   readonly log: string;
-  /** Where builds, their locks and their temporary folders are. */
+  /** Folder of builds, with their locks and temporary folders. */
   readonly cache: string;
 };
 
-/** Writes the stand-in into `folder`, which the caller owns. */
+/** Writes the fake Go into `folder`, which belongs to the caller. */
 export async function createFakeGo(folder: string, settings: NodeJS.ProcessEnv = {}): Promise<FakeGo> {
   const log = join(folder, 'builds.log');
   const bin = join(folder, 'bin');

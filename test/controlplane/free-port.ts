@@ -3,12 +3,12 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /**
- * Ports that the system gives to no outgoing connection (Linux: from 32,768 on; others: from 49,152 on). One of those would
- * be free as long as a service restarts, and could be taken by a connection meanwhile.
+ * Ports that the system never uses for outgoing connections (Linux uses those from 32,768 on, others from
+ * 49,152 on). Otherwise a connection could take the port while a service restarts.
  */
 const PORTS = { first: 10_000, last: 32_767 };
 
-/** A loopback port that nobody listens on at the moment; someone else may take it before you do. */
+/** A loopback port that is free at the moment. Another process can take it before you do. */
 export async function findFreePort(): Promise<number> {
   for (;;) {
     const port = randomInt(PORTS.first, PORTS.last + 1);

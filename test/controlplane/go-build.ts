@@ -17,8 +17,8 @@ const REMEDY =
 type Shell = { plan: BuildPlan; environment: NodeJS.ProcessEnv; reaper: Reaper; temporary: string };
 
 /**
- * Builds the programs of the plan into `<temporary>/bin`, which the caller owns; the compilers are watched by
- * `reaper`. Throws a ControlPlaneError when there is no fit Go, or with the last lines that Go said.
+ * Builds the programs of the plan into `<temporary>/bin`, which belongs to the caller; `reaper` watches the
+ * compilers. Throws a ControlPlaneError if Go is missing or too old, or with the last lines that Go printed.
  */
 export async function buildPrograms(shell: Shell, stream: ProgressStream): Promise<string> {
   const { set } = shell.plan;
@@ -65,23 +65,26 @@ async function requireGo(shell: Shell): Promise<void> {
   );
 }
 
-/** Waits for a line before it becomes Go: until then the reaper may not know it, and we may be killed at any moment. */
+/**
+ * Waits for a line before it becomes Go: until then the reaper might not know the process, and we could be
+ * killed at any moment.
+ */
 const BECOME_GO = 'read -r line && exec go "$@"';
 
-/** What a shell ends with that finds no such program. */
+/** Exit code of a shell that does not find the program. */
 const NOT_FOUND = 127;
 
-/** Resolves to what Go wrote to its standard output; `onLine` sees every line of its standard error. */
+/** Resolves to the standard output of Go; `onLine` is called with each line of its standard error. */
 async function runGo(shell: Shell, args: readonly string[], onLine: (line: string) => void): Promise<string> {
   const { plan, environment, reaper, temporary } = shell;
   const go = spawn('/bin/sh', ['-c', BECOME_GO, 'go', ...args, ...plan.packages], {
     cwd: plan.moduleFolder,
-    detached: true, // a process group of its own: killing it takes the compilers along
+    detached: true, // a process group of its own: killing it also kills the compilers
     env: { ...environment, ...plan.environment, GOTMPDIR: join(temporary, 'work') },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   if (go.pid !== undefined) reaper.watch(-go.pid);
-  go.stdin.on('error', () => {}); // it has ended, which is reported below
+  go.stdin.on('error', () => {}); // Go has ended; that is reported below
   go.stdin.end('\n');
   const last: string[] = [];
   createInterface(go.stderr).on('line', (line) => {

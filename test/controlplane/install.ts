@@ -11,27 +11,27 @@ const ESTABLISHED_WITHIN_MS = 30_000;
 /** The fields of a CustomResourceDefinition that are needed here. */
 interface CustomResourceDefinition {
   readonly status?: {
-    /** Null of one that was made a moment ago. */
+    /** Null right after the creation. */
     readonly conditions: readonly { readonly type: string; readonly status: string }[] | null;
   };
 }
 
-/** The checkout whose manifests are installed, unless another one is meant. */
+/** The checkout whose manifests are installed by default. */
 const ROOT = join(import.meta.dirname, '../..');
 
 /**
- * Where the service listens on loopback, and the PEM text of the authority that vouches for it there; `undefined` for a
- * service that sets `caBundle` itself.
+ * The webhook's port on loopback, and the PEM text of the certificate authority; `undefined` for a service
+ * that sets `caBundle` itself.
  */
 export type WebhookPlace = { readonly webhookPort: number; readonly caBundle: string | undefined };
 
-/** A parsed YAML document, as it is. */
+/** A parsed YAML document. */
 export type Manifest = Readonly<Record<string, unknown>>;
 
 /**
- * Fits the shipped manifests to a cluster without nodes, by two differences and no other: each webhook's
- * `clientConfig.service` becomes a `url` with the same path, with `caBundle` if there is one, and Deployments are left
- * out, as the service runs beside the cluster. Pure; the input is not changed.
+ * Adapts the shipped manifests to a cluster without nodes. There are only two differences: each webhook's
+ * `clientConfig.service` becomes a `url` with the same path, with `caBundle` if there is one; and Deployments
+ * are left out, as the service runs beside the cluster. Pure; the input is not changed.
  */
 export function fitManifests(manifests: readonly Manifest[], place: WebhookPlace): Manifest[] {
   return manifests
@@ -72,9 +72,9 @@ export async function installCrd(
 
 /**
  * Installs CRD, RBAC, Service and webhooks as shipped except for `fitManifests`, so that the service can run
- * beside the cluster as ServiceAccount `jwt-injector` of namespace `jwt-injector`. The API server notices
- * a webhook configuration about a second later: wait for the effect with a dry-run pod. Gives the YAML text that it
- * applied.
+ * beside the cluster as ServiceAccount `jwt-injector` of namespace `jwt-injector`. The API server uses a
+ * webhook configuration about a second later: wait for the effect with a dry-run pod. Gives the YAML text
+ * that it applied.
  */
 export async function installShipped(
   controlPlane: Pick<Cluster, 'kubectl' | 'apply' | 'access'>,

@@ -4,11 +4,14 @@ import { createFindPath, readObjects } from './apply.ts';
 import type { Cluster } from './cluster.ts';
 import { ControlPlaneError } from './control-plane-error.ts';
 
-/** What was installed in a cluster, as it was when it was remembered. */
+/** The objects that were installed in a cluster, with their versions at that time. */
 export interface InstalledObjects {
-  /** True if nobody has written the object at `path`, which has this version now, since it was installed. */
+  /**
+   * True if nobody has written the object at `path` since it was installed; `resourceVersion` is its present
+   * version.
+   */
   isUntouched(path: string, resourceVersion: string | undefined): boolean;
-  /** Applies what somebody has changed or taken away. */
+  /** Applies the objects that were changed or deleted. */
   restore(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 
-/** What goes into a kubeconfig; `ca` is PEM text. */
+/** Content of a kubeconfig; `ca` is PEM text. */
 export type KubeconfigContent = {
   readonly url: string;
   readonly ca: string;

@@ -7,20 +7,23 @@ import type { Reaper } from './reaper.ts';
 /** How one call of kubectl ended. */
 export type KubectlResult = { readonly stdout: string; readonly stderr: string; readonly code: number };
 
-/** `input` goes to kubectl's standard input (for `-f -`); `kubeconfig` is a file, by default the admin's. */
+/** `input` is the standard input of kubectl (for `-f -`); `kubeconfig` is a file, by default the admin's. */
 export type KubectlOptions = {
   readonly input?: string;
   readonly kubeconfig?: string;
   readonly allowFailure?: boolean;
 };
 
-/** Runs kubectl; throws a ControlPlaneError with its words when it fails, unless `allowFailure` is set. */
+/** Runs kubectl. Throws a ControlPlaneError with its output if it fails, unless `allowFailure` is set. */
 export type Kubectl = (args: readonly string[], options?: KubectlOptions) => Promise<KubectlResult>;
 
-/** For programs in Go that end before collecting garbage is worth its time; one that lives on collects from 200 MiB on. */
+/**
+ * For programs in Go that end before it is worthwhile to collect garbage; one that runs longer collects from
+ * 200 MiB on.
+ */
 export const SHORT_LIVED = { GOGC: 'off', GOMEMLIMIT: '200MiB' } as const;
 
-/** A kubectl that knows nothing of the user's ~/.kube: home and cache are in `folder`. */
+/** A kubectl that does not use the user's ~/.kube: home and cache are in `folder`. */
 export function createKubectl(
   binary: string,
   folder: string,
@@ -43,7 +46,7 @@ export function createKubectl(
     const ended = Promise.withResolvers<number>();
     child.on('error', ended.reject);
     child.on('close', (code) => ended.resolve(code ?? 1));
-    child.stdin.on('error', () => {}); // kubectl may end without reading; its exit code shows it
+    child.stdin.on('error', () => {}); // kubectl can end without reading; its exit code shows it
     child.stdin.end(options.input ?? '');
     const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended.promise]);
     if (pid !== undefined) reaper.forget(pid);

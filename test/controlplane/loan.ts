@@ -11,16 +11,16 @@ import {
   type StartOptions,
 } from './stage.ts';
 
-/** Names a file that says which cluster a test file may use; see `lend`. */
+/** Names a file that says which cluster a test file uses; see `lend`. */
 const VARIABLE = 'JWT_INJECTOR_LENT_CLUSTER';
 
 interface Loan {
   readonly place: ClusterPlace;
-  /** Nothing if the cluster is empty. */
+  /** Absent if the cluster is empty. */
   readonly installation?: Installation;
 }
 
-/** For its borrower, who stops it at the end. */
+/** A cluster for its borrower, who stops it at the end. */
 export type BorrowedCluster = Cluster & { stop(): Promise<void> };
 
 /** Describes a cluster for one test file at a time; gives the environment of that file's process. */
@@ -31,10 +31,10 @@ export async function lend(loan: Loan): Promise<NodeJS.ProcessEnv> {
 }
 
 /**
- * A stage for a test file: on the cluster that it was lent, or, when the file runs alone, on a control plane of its own.
- * The cluster had other users: a namespace must have a name that no other file uses, and objects of the file's own may be
- * left behind. The API server writes an audit log: see `openAudit`. A test that stops it, or needs other flags, takes
- * `startStage` instead.
+ * A stage for a test file: on the cluster that was lent to it, or on a control plane of its own when the file
+ * runs alone. Other files have used the cluster before: a namespace needs a name that no other file uses.
+ * Objects that the file creates can be left behind. The API server writes an audit log: see `openAudit`. A
+ * test that stops the control plane, or needs other flags, uses `startStage` instead.
  */
 export async function borrowStage(
   options: StartOptions & { readonly withoutService?: boolean } = {},
@@ -54,8 +54,8 @@ export async function borrowStage(
 }
 
 /**
- * A cluster in which nothing is installed: one that was lent, or, when the file runs alone, one of its own. What the file
- * leaves behind is removed.
+ * A cluster in which nothing is installed: one that was lent, or one of its own when the file runs alone. All
+ * that the file leaves behind is removed.
  */
 export async function borrowEmptyCluster(): Promise<BorrowedCluster> {
   const { place, installation } = (await readLoan()) ?? {};
@@ -69,7 +69,7 @@ async function readLoan(): Promise<Loan | undefined> {
   return file === undefined ? undefined : (JSON.parse(await readFile(file, 'utf8')) as Loan);
 }
 
-/** What was started on it ends with `stop()`; the cluster itself goes on. */
+/** `stop()` ends what was started on the cluster. The cluster itself continues to run. */
 async function openLent(place: ClusterPlace): Promise<BorrowedCluster> {
   const reaper = await startReaper();
   const cluster = openCluster(place, reaper);

@@ -45,7 +45,7 @@ async function serve(emulatedVersion: string | undefined): Promise<void> {
   const interrupted = Promise.withResolvers<void>();
   const options: ControlPlaneOptions = emulatedVersion === undefined ? { log } : { log, emulatedVersion };
   await using controlPlane = await startControlPlane(options);
-  // Not before: during the start Node's own reaction is quicker, and the reaper cleans up either way.
+  // Not earlier: during the start Node's own reaction is faster, and the reaper cleans up in both cases.
   process.once('SIGINT', interrupted.resolve).once('SIGTERM', interrupted.resolve);
   const { url, adminKubeconfig, kubectlPath } = controlPlane;
   console.log(`The control plane runs at ${url} until Ctrl-C; its admin's kubeconfig: ${adminKubeconfig}`);

@@ -7,26 +7,28 @@ import { startReaper } from './reaper.ts';
 export type Command = readonly [program: string, ...args: readonly string[]];
 
 /**
- * A limit on the memory of a process, as the kubelet sets it on a container. It ends when it is disposed of, after the processes
- * under it, or with this process, however that ends. Disposing throws if a process still holds it after 10 s.
+ * A memory limit for a process, as the kubelet sets it on a container. Dispose of it after the processes
+ * under it have ended; it also ends with this process, however that ends. Disposing throws if a process still
+ * uses it after 10 s.
  */
 export interface MemoryLimit extends AsyncDisposable {
   readonly bytes: number;
   /** How it is enforced, in words for a report. */
   readonly means: string;
-  /** The command that runs another one under the limit. */
+  /** Gives the command that runs another one under the limit. */
   readonly wrap: (command: Command) => Command;
 }
 
 const V1 = '/sys/fs/cgroup/memory';
 const V2 = '/sys/fs/cgroup';
 
-/** What the service gives its heap of a container's memory (src/process/container-heap.ts). */
+/** The share of a container's memory that the service gives to its heap (src/process/container-heap.ts). */
 const HEAP_SHARE = 0.7;
 
 /**
- * A cgroup with that limit where this process may create one (root, version 1 or 2); elsewhere V8's heap limit alone,
- * and the caller watches the resident memory. Programs started under it see the limit as they would in a container.
+ * Makes a cgroup with that limit if this process can create one (root, version 1 or 2). Otherwise only V8's
+ * heap limit applies, and the caller watches the resident memory. Programs started under it see the limit as
+ * in a container.
  */
 export async function limitMemory(bytes: number): Promise<MemoryLimit> {
   const name = `jwt-injector-test-${process.pid}-${randomUUID()}`;
@@ -54,7 +56,7 @@ async function cgroup(
   await using opened = new AsyncDisposableStack();
   const reaper = await startReaper();
   opened.defer(async () => {
-    await reaper.finish(); // the kernel lets go of an ended process a moment later: it tries for 10 s
+    await reaper.finish(); // the kernel releases an ended process a moment later: the reaper tries for 10 s
     if (!existsSync(folder)) return;
     const pids = readFileSync(join(folder, 'cgroup.procs'), 'utf8').trim().split('\n');
     throw new Error(`${folder} could not be removed: it still has the processes ${pids.join(', ')}`);
@@ -66,7 +68,7 @@ async function cgroup(
   return {
     bytes,
     means,
-    // The shell moves itself, then becomes the program: its pid stays the same.
+    // The shell moves itself into the cgroup, then becomes the program: its pid stays the same.
     wrap: (command) => [
       '/bin/sh',
       '-c',

@@ -4,17 +4,17 @@ import { ControlPlaneError } from './control-plane-error.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { waitUntil } from './wait-until.ts';
 
-const TOKEN_SECONDS = 86_400; // a day: longer than any test, and never renewed
+const TOKEN_SECONDS = 86_400; // one day: longer than any test, so the token is never renewed
 const APPEARS_WITHIN_MS = 30_000;
 
-/** Until then, pods of the namespace are refused ("serviceaccount "default" not found"). */
+/** Before it exists, pods of the namespace are refused ("serviceaccount "default" not found"). */
 export async function hasDefaultServiceAccount(access: ApiAccess, namespace: string): Promise<boolean> {
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts/default`;
   const answer = await askApi(access, 'GET', path).catch(() => undefined);
   return answer?.status === 200;
 }
 
-/** Creates a namespace that pods can be made in. Throws a ControlPlaneError if it exists. */
+/** Creates a namespace in which pods can be created. Throws a ControlPlaneError if it exists. */
 export async function createNamespace(access: ApiAccess, name: string): Promise<void> {
   const { status, body } = await askApi(access, 'POST', '/api/v1/namespaces', { metadata: { name } });
   if (status !== 201) throw new ControlPlaneError(`namespace ${name} was not created (${status}): ${body}`);
@@ -32,7 +32,7 @@ export type ServiceAccountSettings = {
   readonly name: string;
 };
 
-/** Asks for a token of the ServiceAccount, valid for 24 hours, and writes it as a kubeconfig. */
+/** Requests a token of the ServiceAccount, valid for 24 hours, and writes it as a kubeconfig. */
 export async function writeServiceAccountKubeconfig(settings: ServiceAccountSettings): Promise<string> {
   const { access, ca, folder, namespace, name } = settings;
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;

@@ -1,6 +1,6 @@
 import type { Cluster } from './cluster.ts';
 
-/** Says of a pod what a kubelet would: running and ready. So its Deployment becomes available. */
+/** Sets the status of a pod as a kubelet would: running and ready. So its Deployment becomes available. */
 export async function markRunning(
   controlPlane: Pick<Cluster, 'kubectl'>,
   namespace: string,

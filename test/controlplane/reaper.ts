@@ -2,24 +2,25 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
- * A tiny process of its own session that outlives us by a moment: when our end of its pipe closes, for
- * whatever reason (a clean stop, an exception, SIGINT, SIGKILL), it kills what it watches and removes what
- * it was given. So there is one way to clean up, and it is the same after a clean stop and after a crash.
+ * A tiny process in a session of its own that lives a moment longer than this process. When our end of its
+ * pipe closes, for any reason (a clean stop, an exception, SIGINT, SIGKILL), it kills the processes that it
+ * watches and removes the paths that it was given. So there is only one way to clean up, the same after a
+ * clean stop and after a crash.
  */
 export type Reaper = {
   readonly pid: number;
-  /** A process id, or a negative process group id, to be killed with SIGKILL at the end. */
+  /** Kills this process ID, or negative process group ID, with SIGKILL at the end. */
   watch(id: number): void;
-  /** The process is gone by itself; its id may be someone else's by now. */
+  /** The process has ended by itself; another process can have its ID now. */
   forget(id: number): void;
-  /** A file, folder or cgroup to be removed at the end, after the processes, in the order of the calls. */
+  /** Removes a file, folder or cgroup at the end, after the processes, in the order of the calls. */
   remove(path: string): void;
-  /** Does the work now; resolves when every process was killed and every path is gone. Idempotent. */
+  /** Does the work now; resolves when all processes are killed and all paths are removed. Idempotent. */
   finish(): Promise<void>;
 };
 
-// After SIGKILL a process may still write for some milliseconds, so `rm` is tried again for up to 10 s. The files of a
-// cgroup cannot be removed, but the folder with them can.
+// After SIGKILL a process can still write for some milliseconds, so `rm` is tried again for up to 10 s. The
+// files of a cgroup cannot be removed, but the folder with them can.
 const SCRIPT = `
 trap '' HUP INT QUIT TERM
 ids=
@@ -49,7 +50,7 @@ export async function startReaper(): Promise<Reaper> {
   await once(shell, 'spawn');
   const { pid, stdin } = shell;
   if (pid === undefined) throw new Error('a spawned process has a pid');
-  stdin.on('error', () => {}); // someone killed the reaper: nothing that a caller could do about it
+  stdin.on('error', () => {}); // someone killed the reaper: a caller cannot do anything about it
   shell.unref();
   const say = (verb: string, value: number | string) => {
     if (stdin.writable) stdin.write(`${verb} ${value}\n`);

@@ -10,18 +10,21 @@ type Values<O extends Options> = ReturnType<
 
 /** A script that `npm run` starts. */
 export interface Script<O extends Options> {
-  /** What to type for the help, for example `npm run demo -- --help`. */
+  /** The command that prints the help, for example `npm run demo -- --help`. */
   readonly forHelp: string;
   readonly help: string;
-  /** Beside `--help`, which every script has. */
+  /** Options of the script. Every script has `--help` as well. */
   readonly options: O;
-  /** Words without a flag are allowed, and handed to `run`. */
+  /** Words without a flag are allowed, and passed to `run`. */
   readonly takesWords?: true;
-  /** Gives the exit code, or what is wrong with the flags (one sentence): then it is 2. */
+  /** Gives the exit code, or a sentence that says what is wrong with the flags: then the exit code is 2. */
   readonly run: (values: Values<O>, words: readonly string[]) => Promise<number | string>;
 }
 
-/** Reads the process's flags and runs the script. Exit codes: the script's, 2 wrong usage, 3 something outside failed. */
+/**
+ * Reads the flags of the process and runs the script. Exit codes: that of the script, 2 for wrong usage, 3 if
+ * something outside failed.
+ */
 export async function runScript<const O extends Options>(script: Script<O>): Promise<void> {
   try {
     const outcome = await readAndRun(script);

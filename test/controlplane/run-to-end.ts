@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 
-/** How a process ended, with all that it printed. */
+/** How a process ended, with all its output. */
 export interface Ended {
   readonly stdout: string;
   readonly stderr: string;
@@ -10,9 +10,9 @@ export interface Ended {
   readonly code: number | null;
 }
 
-const ENDS_WITHIN_MS = 60_000; // a second or two are usual
+const ENDS_WITHIN_MS = 60_000; // a second or two is usual
 
-/** Runs a script of Node, in a process of its own as a user does; `environment` is added to ours. */
+/** Runs a script of Node in a process of its own, as a user does. `environment` is added to ours. */
 export async function runToEnd(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -12,19 +12,19 @@ const ROOT = join(import.meta.dirname, '../..');
 /** A log line of the service, parsed. */
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** jwt-injector, running beside the control plane as its own ServiceAccount would run it in the cluster. */
+/** A running jwt-injector beside the control plane, with the rights of its own ServiceAccount. */
 export interface Service {
   readonly pid: number;
-  /** Ports it listens on; `undefined` for a half that is off. */
+  /** Ports it listens on; `undefined` for a part that is switched off. */
   readonly webhookPort: number | undefined;
   readonly httpPort: number;
-  /** Everything it wrote so far, both streams, as text. */
+  /** All output so far, both streams, as text. */
   output(): string;
   logLines(): readonly LogLine[];
-  /** The first line, past or to come, that fits; throws after `withinMs`. */
+  /** Resolves to the first line, past or future, that matches; throws after `withinMs`. */
   waitForLog(fits: (line: LogLine) => boolean, withinMs?: number): Promise<LogLine>;
   kill(signal: NodeJS.Signals): void;
-  /** Ends it with SIGTERM; gives the exit code. Idempotent. */
+  /** Sends SIGTERM; gives the exit code. Idempotent. */
   stop(): Promise<number | null>;
   readonly exited: Promise<number | null>;
 }
@@ -34,21 +34,21 @@ export interface ServiceOptions {
   readonly args: readonly string[];
   /** Path of the program; by default that of `findProgram`. */
   readonly entry?: string;
-  /** The port to listen on again after a restart; by default the system chooses. */
+  /** The port to use again after a restart; by default the system chooses one. */
   readonly webhookPort?: number;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** Do not wait for `/readyz`: it is not to become ready. */
+  /** Do not wait for `/readyz`: the service is not expected to become ready. */
   readonly staysUnready?: true;
-  /** The memory it gets; by default all there is. The caller closes it. */
+  /** The memory limit; default: none. The caller disposes of it. */
   readonly memory?: Pick<MemoryLimit, 'wrap'>;
 }
 
 const READY_WITHIN_MS = 60_000;
 
 /**
- * Starts the service and waits until `/readyz` says so. Throws with what it printed if it ends before. It is killed
- * together with the control plane if nobody stops it.
+ * Starts the service and waits until `/readyz` answers 200. Throws with its output if it ends earlier. It is
+ * killed together with the control plane if nobody stops it.
  */
 export async function startService(
   controlPlane: Pick<Cluster, 'adopt'>,
@@ -62,7 +62,7 @@ export async function startService(
   const child = spawn(program, programArgs, {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd,
-    detached: true, // as the components of the control plane: Ctrl-C in a terminal must not reach it before us
+    detached: true, // as for the components of the control plane: Ctrl-C in a terminal must not reach it before us
     env: { ...process.env, ...env },
   });
   const { pid } = child;

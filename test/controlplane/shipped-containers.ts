@@ -4,16 +4,19 @@ import { parse } from 'yaml';
 
 const DEPLOYMENT = join(import.meta.dirname, '../../deploy/kustomize/default/deployment.yaml');
 
-/** Containers of the shipped pods. */
+/** Names of the containers in the shipped pods. */
 export type ContainerName = 'jwt-injector' | 'fallback-webhook';
 
-/** What the shipped Deployment says about a container; the chart says the same (test/deploy/same-objects.test.ts). */
+/**
+ * Settings of a container in the shipped Deployment. The chart has the same ones
+ * (test/deploy/same-objects.test.ts).
+ */
 export interface ShippedContainer {
-  /** After the program's name: `run` and flags. */
+  /** Arguments after the program's name: `run` and flags. */
   readonly args: readonly string[];
   /** `limits.memory`, in bytes. */
   readonly memory: number;
-  /** `terminationGracePeriodSeconds` of the pod, less what `preStop` takes of it. */
+  /** `terminationGracePeriodSeconds` of the pod, minus the time that `preStop` takes. */
   readonly graceMs: number;
 }
 

@@ -13,18 +13,24 @@ import { waitUntil } from './wait-until.ts';
 
 const CERTS_SCRIPT = join(import.meta.dirname, '../../certs/make-dev-certs.sh');
 
-/** A cluster with the shipped manifests, and jwt-injector running beside it: where demo, tests and benchmarks play. */
+/**
+ * A cluster with the shipped manifests, and jwt-injector running beside it, for the demo, tests and
+ * benchmarks.
+ */
 export interface Stage<C extends Cluster = ControlPlane> extends AsyncDisposable {
   readonly cluster: C;
-  /** The service that runs now; restarts replace it. */
+  /** The service that runs now. A restart replaces it. */
   service(): Service;
-  /** Starts one more, or the next after the last was stopped, with the same port, certificate and identity. */
+  /**
+   * Starts one more service, or the next one after the last was stopped, with the same port, certificate and
+   * identity.
+   */
   startService(options?: StartOptions): Promise<Service>;
-  /** Flags that every service of this stage gets: identity and certificate. */
+  /** Flags that all services of this stage get: identity and certificate. */
   readonly serviceArgs: readonly string[];
-  /** Where the webhook configurations expect the service. */
+  /** The port to which the webhook configurations point. */
   readonly webhookPort: number;
-  /** Ends the service, and the cluster if it was started for this stage. */
+  /** Stops the service, and the cluster if it was started for this stage. */
   stop(): Promise<void>;
 }
 
@@ -36,22 +42,25 @@ export interface StartOptions {
   readonly memory?: MemoryLimit;
 }
 
-/** What was installed in a cluster, and what a service needs to be the one that was installed. */
+/** What was installed in a cluster, and the settings of a service that fits it. */
 export interface Installation {
   readonly webhookPort: number;
   readonly serviceArgs: readonly string[];
-  /** PEM text of the authority that the webhook configurations trust. */
+  /** PEM text of the certificate authority in the webhook configurations. */
   readonly caBundle: string;
-  /** YAML text of all of it, to be applied again by those who took something away. */
+  /** YAML text of all installed objects, for tests that delete some and apply them again. */
   readonly manifests: string;
 }
 
 export interface StageOptions extends ControlPlaneOptions, StartOptions {
-  /** All is installed, but no service is started: benchmarks start their own. */
+  /** Install everything, but start no service: benchmarks start their own. */
   readonly withoutService?: boolean;
 }
 
-/** Sets the stage on a control plane of its own, and waits until a dry-run pod shows that the webhook is in effect. */
+/**
+ * Starts a control plane with a stage on it, and waits until a dry-run pod shows that the webhook is in
+ * effect.
+ */
 export async function startStage(options: StageOptions = {}): Promise<Stage> {
   const { args, entry, cwd, env, memory, withoutService = false, ...controlPlaneOptions } = options;
   const start: StartOptions = {
@@ -61,7 +70,7 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     ...(env === undefined ? {} : { env }),
     ...(memory === undefined ? {} : { memory }),
   };
-  const { startControlPlane } = await import('./control-plane.ts'); // makes certificates, with what takes a tenth of a second to load
+  const { startControlPlane } = await import('./control-plane.ts'); // it loads a library for certificates, which takes a tenth of a second
   const cluster = await startControlPlane(controlPlaneOptions);
   try {
     const stage = openStage(cluster, await installProduct(cluster), () => cluster.stop());
@@ -73,7 +82,10 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
   }
 }
 
-/** Installs the shipped manifests of this checkout, or of that at `root`, with a certificate of our own and the identity that the service runs under. */
+/**
+ * Installs the shipped manifests of this checkout, or of the one at `root`, with a certificate of our own and
+ * the identity of the service.
+ */
 export async function installProduct(cluster: Cluster, root?: string): Promise<Installation> {
   const webhookPort = await findFreePort();
   const certificates = join(cluster.folder, 'webhook-certificates');
@@ -89,7 +101,7 @@ export async function installProduct(cluster: Cluster, root?: string): Promise<I
   return { webhookPort, serviceArgs, manifests, caBundle };
 }
 
-/** A stage without a service as yet; `endCluster` is called at its end. */
+/** A stage without a running service. `endCluster` is called at its end. */
 export function openStage<C extends Cluster>(
   cluster: C,
   { webhookPort, serviceArgs }: Installation,
@@ -117,7 +129,7 @@ export function openStage<C extends Cluster>(
   };
 }
 
-/** Starts the stage's service and waits until the API server sends it pods. */
+/** Starts the service of the stage and waits until the API server sends pods to it. */
 export async function raiseCurtain(stage: Stage<Cluster>, start: StartOptions = {}): Promise<void> {
   await stage.startService(start);
   await waitForWebhook(stage.cluster);
@@ -139,7 +151,10 @@ const PROBE = {
   spec: { containers: [{ name: 'main', image: 'busybox' }] },
 };
 
-/** A webhook configuration takes effect about a second after it was written; until then pods pass by. */
+/**
+ * A webhook configuration is in effect about a second after it was written. Until then pods are created
+ * without it.
+ */
 export async function waitForWebhook(cluster: Cluster): Promise<void> {
   await waitUntil('the webhook changes an annotated pod', 30_000, async () => {
     const path = '/api/v1/namespaces/default/pods?dryRun=All';

@@ -1,9 +1,9 @@
 import { ControlPlaneError } from './control-plane-error.ts';
 
-const DEFAULT_MS = 120_000; // 4 s are usual; a busy CI machine may need much longer
+const DEFAULT_MS = 120_000; // 4 s is usual; a busy CI machine can need much longer
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** Reads $KUBEBUILDER_CONTROLPLANE_START_TIMEOUT, a duration in Go's form like 1m30s; milliseconds. */
+/** Reads $KUBEBUILDER_CONTROLPLANE_START_TIMEOUT, a duration in Go's form such as 1m30s; in milliseconds. */
 export function readStartTimeout(environment: NodeJS.ProcessEnv): number {
   const text = environment['KUBEBUILDER_CONTROLPLANE_START_TIMEOUT'];
   if (!text) return DEFAULT_MS;

@@ -6,7 +6,7 @@ import { borrowStage } from './loan.ts';
 import { tidyUp } from './tidy-up.ts';
 import { waitUntil } from './wait-until.ts';
 
-/** The garbage collector takes a pod that the controllers made meanwhile. */
+/** The garbage collector has to remove a pod that the controllers created meanwhile. */
 const WITHIN_MS = 60_000;
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
@@ -14,7 +14,10 @@ const BINDING = `${RBAC}/clusterrolebindings/jwt-injector-webhook`;
 const ROLE = `${RBAC}/clusterroles/jwt-injector-webhook`;
 const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
 
-/** What a test might leave behind, in a namespace that the next one's webhooks and service would look at. */
+/**
+ * Objects that a test could leave behind, in a namespace that the webhooks and the service of the next test
+ * watch.
+ */
 const LEFT = `
 apiVersion: v1
 kind: Namespace
@@ -55,7 +58,7 @@ metadata: { name: left }
 webhooks: []
 `;
 
-/** Where it would be seen. */
+/** Paths where such objects would be seen. */
 const SEEN = [
   '/api/v1/namespaces/tidy-up/secrets',
   '/api/v1/namespaces/tidy-up/pods',
@@ -102,7 +105,7 @@ describe('what one user of a cluster leaves to the next', () => {
   });
 });
 
-/** To be applied again, whatever version it has by then. */
+/** Removes the version, so that the object can be applied again whatever its version is by then. */
 function withoutVersion({ metadata: { name, labels }, ...rest }: AppliedObject): object {
   return { ...rest, metadata: { name, labels } };
 }

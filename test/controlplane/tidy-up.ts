@@ -11,7 +11,7 @@ const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const JWTS = '/apis/tokens.osg-htc.org/v1';
 const NAMESPACES = '/api/v1/namespaces';
 
-/** Cluster-wide kinds that tests make objects of; what is installed is called jwt-injector everywhere. */
+/** Cluster-wide kinds of which tests create objects. All installed objects are called jwt-injector. */
 const CLUSTER_WIDE = [
   `${ADMISSION}/mutatingwebhookconfigurations`,
   `${ADMISSION}/validatingwebhookconfigurations`,
@@ -21,7 +21,9 @@ const CLUSTER_WIDE = [
   '/api/v1/nodes',
 ];
 
-/** What is looked at, or worked on, across namespaces; those that make others come first. */
+/**
+ * Kinds that a service, webhook or controller watches across namespaces. Kinds that create others come first.
+ */
 const IN_NAMESPACES = [
   ['/apis/batch/v1', 'cronjobs'],
   ['/apis/batch/v1', 'jobs'],
@@ -33,22 +35,23 @@ const IN_NAMESPACES = [
   ['/api/v1', 'secrets'],
 ] as const;
 
-/** What a cluster has from the beginning. */
+/** Namespaces that every cluster has. */
 const KUBERNETES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 
-/** What is installed. */
+/** Names of the installed objects. */
 const PRODUCT = ['jwt-injector', 'jwts.tokens.osg-htc.org'];
 
-/** Each namespace has it, with its own name. */
+/** A label of every namespace, with its own name. */
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 
-/** The namespace controller looks again after 5 s and more if something was left. */
+/** If something was left, the namespace controller tries again only after 5 s or more. */
 const GONE_WITHIN_MS = 60_000;
 
 /**
- * Takes away what one user of a cluster left to the next: the service would sign tokens for JWTs that are still there, and
- * webhooks would see the next one's pods. What was installed is as it was. Namespaces stay, without labels and with
- * nothing in them that anybody else would see: their names are not used twice, and one takes eighty requests to go.
+ * Removes what one user of a cluster left behind: the service would sign tokens for the JWTs that are left,
+ * and webhooks would see the pods of the next user. Installed objects are restored. Namespaces stay, without
+ * labels and without objects that others would see: their names are not used twice, and to delete one takes
+ * eighty requests.
  */
 export async function tidyUp(cluster: Cluster, installed: InstalledObjects): Promise<void> {
   const { ask, list } = openRequests(cluster);
@@ -74,13 +77,16 @@ export async function tidyUp(cluster: Cluster, installed: InstalledObjects): Pro
     const none = Object.fromEntries(labels.map((label) => [label, null]));
     await ask('PATCH', `${NAMESPACES}/${metadata.name}`, { metadata: { labels: none } });
   }
-  // Some install what gives our ServiceAccount other rights.
+  // Some tests give our ServiceAccount other rights.
   await removeBindings(cluster, isUntouched);
   await ask('DELETE', '/apis/coordination.k8s.io/v1/namespaces/jwt-injector/leases/jwt-injector');
   await installed.restore();
 }
 
-/** Takes away what somebody installed in an empty cluster, and all that came with it, and waits until it is gone. */
+/**
+ * Removes everything that was installed in an empty cluster, with all objects that depend on it, and waits
+ * until it is gone.
+ */
 export async function emptyCluster(cluster: Cluster): Promise<void> {
   const { ask, list, listOthers } = openRequests(cluster);
   await removeClusterWide(cluster, KUBERNETES);
@@ -137,7 +143,7 @@ async function removeBindings(
 interface Requests {
   readonly ask: (method: string, path: string, body?: unknown) => Promise<Listed>;
   readonly list: (path: string) => Promise<readonly Named[]>;
-  /** All but those with these names. */
+  /** Lists all objects except for those with these names. */
   readonly listOthers: (path: string, kept: readonly string[]) => Promise<readonly Named[]>;
 }
 
@@ -146,7 +152,7 @@ function openRequests({ access }: Cluster): Requests {
     waitUntil(`${method} ${path}`, ANSWERED_WITHIN_MS, async () => {
       const answer = await askApi(access, method, path, body);
       if (answer.status === 429) return undefined; // "storage is (re)initializing": the CRD was written a moment ago
-      if (answer.status === 404) return {}; // of a kind that is gone, in plain text
+      if (answer.status === 404) return {}; // the kind does not exist any more; the answer is plain text
       if (answer.status >= 300)
         throw new ControlPlaneError(`tidying up: ${method} ${path}: ${answer.status} ${answer.body}`);
       return JSON.parse(answer.body) as Listed;

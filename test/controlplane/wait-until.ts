@@ -2,14 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlPlaneError } from './control-plane-error.ts';
 
 const MIN_PAUSE_MS = 25;
-/** Long waits would ask a thousand times, which takes more time from others than the last pause takes from us. */
+/**
+ * With short pauses, a long wait would ask a thousand times, which costs the others more time than a longer
+ * last pause costs us.
+ */
 const MAX_PAUSE_MS = 250;
-/** A pause is this part of the time so far. */
+/** The pause is this part of the time so far. */
 const PAUSE_PART = 1 / 10;
 
 /**
- * Asks `condition` again and again until it gives something else than `undefined` or `false`, and resolves
- * to that. What it throws is thrown on. After `deadlineMs` a ControlPlaneError says what was waited for.
+ * Calls `condition` again and again until it gives something other than `undefined` or `false`, and resolves
+ * to that. Passes on what it throws. After `deadlineMs` it throws a ControlPlaneError that says what was
+ * waited for.
  */
 export async function waitUntil<T>(
   what: string,
