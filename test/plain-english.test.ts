@@ -77,14 +77,19 @@ function splitNames(text: string): string {
   return text.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ');
 }
 
+/** Matches wherever one of the patterns does, and more: a line that it does not match needs no closer look. */
+const ANY_HARD_WORD = new RegExp(HARD_WORDS.map(([{ source }]) => source).join('|'), 'i');
+
 /** Also finds words that are parts of names, and phrases that go on in the next line. */
 function hardWords(lines: readonly Line[]): readonly string[] {
   return lines.flatMap(({ where, text }, index) => {
     const next = lines[index + 1]?.text.replace(CONTINUED, '') ?? '';
+    const both = `${text} ${next}`;
+    if (!ANY_HARD_WORD.test(both) && !ANY_HARD_WORD.test(splitNames(both))) return [];
     const isIn = (pattern: RegExp, part: string): boolean =>
       pattern.test(part) || pattern.test(splitNames(part));
     return HARD_WORDS.filter(
-      ([pattern]) => isIn(pattern, text) || (isIn(pattern, `${text} ${next}`) && !isIn(pattern, next)),
+      ([pattern]) => isIn(pattern, text) || (isIn(pattern, both) && !isIn(pattern, next)),
     ).map(([, instead]) => `${where}: ${text.trim()} (better: ${instead})`);
   });
 }
