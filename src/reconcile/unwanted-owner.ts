@@ -51,9 +51,8 @@ export function disownPatch(
 }
 
 function writeName(jwt: Pick<Jwt, 'namespace' | 'name' | 'uid'>, secret: JsonObject): readonly JsonObject[] {
-  const { owners, annotations } = parseSecretMetadata(secret);
-  const rest = owners.filter((owner) => !isOwner(jwt, owner));
-  if (findOwnership(jwt, { owners: rest, annotations }) === 'ours') return [];
+  const { annotations } = parseSecretMetadata(secret);
+  if (findOwnership(jwt, { owners: [], annotations }) === 'ours') return [];
   const path = ['metadata', 'annotations'];
   const hasAnnotations = objectMember(objectMember(secret, 'metadata'), 'annotations') !== undefined;
   return [
