@@ -98,5 +98,5 @@ function isGranted(secret: KeyTerms | undefined, namespace: string): boolean {
 
 /** The items of the annotation `allowed-namespaces`: names, or `*` for all. */
 export function readGrants(annotation: string | undefined): readonly string[] {
-  return (annotation ?? '').split(',').map(trimmed);
+  return annotation?.split(',').map(trimmed) ?? [];
 }

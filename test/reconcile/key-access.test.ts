@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findKeyRefusal, locateKey, readKeyText } from '../../src/reconcile/key-access.ts';
+import {
+  findKeyRefusal,
+  keyVersionOf,
+  locateKey,
+  readGrants,
+  readKeyText,
+} from '../../src/reconcile/key-access.ts';
 import { ALLOWED_NAMESPACES, RESERVED_POLICIES } from '../../src/resources/names.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 
@@ -42,6 +48,10 @@ describe('the refusal of a key', () => {
     });
   }
 
+  it('of another namespace does not come while a list that is too long to keep may grant it', () => {
+    assert.equal(findKeyRefusal(jwt, far, { annotations: {}, hasLongGrants: true }), undefined);
+  });
+
   it('of another namespace has one text whether the Secret exists or not', () => {
     const absent = findKeyRefusal(jwt, far, undefined);
     assert.deepEqual(findKeyRefusal(jwt, far, { annotations: {} }), absent);
@@ -73,6 +83,19 @@ describe('the refusal of a key', () => {
       assert.equal(refusal?.reason, 'PolicyDenied');
       assert.ok(refusal?.message.includes(policy));
     }
+  });
+});
+
+describe('the grants of a key', () => {
+  it('are the items of the annotation, none without it', () => {
+    assert.deepEqual(readGrants(undefined), []);
+    assert.deepEqual(readGrants(' physics,science '), ['physics', 'science']);
+  });
+});
+
+describe('the version of a key', () => {
+  it('changes with its Secret, and with the data key that a spec names', () => {
+    assert.equal(keyVersionOf({ uid: 'u', resourceVersion: '7' }, 'key.pem'), 'u/7/key.pem');
   });
 });
 

@@ -84,6 +84,15 @@ describe('a token of which nothing proves whose it is', () => {
   });
 });
 
+describe('a key whose grant only the key itself shows', () => {
+  it('is read before anything is said of the JWT', async () => {
+    const unread = { ...UNREAD, isGrantUnread: true } as const;
+    const foreign = ourSecret(jwt, 0, { owners: [], annotations: {} });
+    for (const secret of [undefined, foreign, ourSecret(jwt), ourSecret(jwt, DAY)])
+      assert.deepEqual(plan(makeObserved({ jwt, secret, key: unread })), READ_KEY);
+  });
+});
+
 describe('a signature', () => {
   it('needs the whole JWT when the cache keeps only a digest of its claims', async () => {
     assert.ok(jwt.spec.ok);
