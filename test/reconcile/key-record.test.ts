@@ -50,6 +50,15 @@ describe('the record of the key that the current token was signed with', () => {
     );
   });
 
+  it('publishes the recorded key under the key id of the spec while the key was not read', async () => {
+    const jwt = await settledJwt();
+    const recorded = { ...jwt.recorded, publicKey: bare };
+    const observed = makeObserved({ jwt: { ...jwt, recorded }, secret: ourSecret(jwt) });
+    assert.equal(recordKey(observed, false).publicKey, bare);
+    const record = recordKey({ ...observed, recordedKey: key.key.publicJwk }, false);
+    assert.equal(record.publicKey, jwt.recorded.publicKey);
+  });
+
   it('has the key id of the spec, with which a valid token was signed', async () => {
     const { jwt, ...observed } = await settled();
     const lost = { ...jwt, recorded: { ...jwt.recorded, keyId: undefined } };

@@ -109,6 +109,15 @@ describe('retired keys', () => {
     assert.equal(recordRetiredKeys(recorded, token('new', NOW + DAY), NOW), undefined);
   });
 
+  it('include each that somebody wrote into the status and that is not a JWK, as long as its tokens may be in use', () => {
+    const [x, y] = ['x', 'y'].map((publicKey) => ({ publicKey, expiresAt: NOW + 10, issuer: ISSUER }));
+    assert.ok(x !== undefined && y !== undefined);
+    const recorded = { ...x, tokenId: 'token-x', retiredKeys: [y] };
+    assert.deepEqual(recordRetiredKeys(recorded, token('new', NOW + DAY), NOW), [x, y]);
+    const unnamed = { ...token('new', NOW + DAY), publicKey: undefined };
+    assert.deepEqual(recordRetiredKeys(recorded, unnamed, NOW), [x, y]);
+  });
+
   it('are at most as many as the CRD allows', () => {
     const many = Array.from({ length: 16 }, (_, index) => retired(`k${index}`, NOW + 100 - index));
     const keys = recordRetiredKeys(
