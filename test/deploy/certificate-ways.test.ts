@@ -19,7 +19,7 @@ describe('from one certificate to another as docs/certificates.md says', { concu
   let cluster: BorrowedCluster;
   let helm: Helm;
   let played: CertificateCluster;
-  /** For the commands of the pages. That the objects fit their schemas is shown by `lifecycle.test.ts`. */
+  /** For the commands of the pages. */
   let programs: { readonly helm: string };
   before(async () => {
     cluster = await borrowEmptyCluster();

@@ -1,23 +1,25 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { certsCommand } from '../../src/commands/certs.ts';
 import { createCertificateAuthority } from '../controlplane/certificates.ts';
 import { borrowEmptyCluster, type BorrowedCluster } from '../controlplane/loan.ts';
 import { callAs } from '../integration/cli-run.ts';
-import { CHART, openHelm, type Helm } from './helm.ts';
+import { CHART, openHelm, UNCHECKED, type Helm } from './helm.ts';
 
-const RELEASE = ['jwt-injector', CHART, '--namespace', 'jwt-injector'];
+const RELEASE = ['jwt-injector', CHART, '--namespace', 'jwt-injector', UNCHECKED];
 
 describe('certs trust --keep with a release that Helm wrote without server-side apply, as Helm 3 does', () => {
   let cluster: BorrowedCluster;
   let helm: Helm;
   let certificate: string;
   let says: string;
-  beforeEach(async () => {
+  before(async () => {
     cluster = await borrowEmptyCluster();
     helm = await openHelm(cluster.adminKubeconfig);
+  });
+  beforeEach(async () => {
     ({ certificate } = await createCertificateAuthority('an admin'));
     const values = await helm.valuesFile({ certificate: { mode: 'files', caBundle: certificate } });
     await helm.run('install', ...RELEASE, '--create-namespace', '--server-side=false', '-f', values);
@@ -27,7 +29,8 @@ describe('certs trust --keep with a release that Helm wrote without server-side 
     assert.equal(outcome.code, 0, outcome.err);
     says = outcome.err;
   });
-  afterEach(async () => {
+  afterEach(() => helm.run('uninstall', 'jwt-injector', '--namespace', 'jwt-injector'));
+  after(async () => {
     await helm?.[Symbol.asyncDispose]();
     await cluster?.stop();
   });

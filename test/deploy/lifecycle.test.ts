@@ -8,14 +8,12 @@ import { borrowEmptyCluster, type BorrowedCluster } from '../controlplane/loan.t
 import { runShell } from '../integration/cli-run.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { readInstructions } from './documented.ts';
-import { CHART, openHelm, type Helm } from './helm.ts';
+import { CHART, openHelm, UNCHECKED, type Helm } from './helm.ts';
 import { writeTokenManagerChart } from './token-manager-chart.ts';
 
 const PAGE = 'docs/install.md';
 const CRD = 'customresourcedefinition.apiextensions.k8s.io/jwts.tokens.osg-htc.org';
 const PLACE = ['--namespace', 'jwt-injector'];
-/** Of commands that are not on the page, where those that are have shown that the objects fit their schemas. */
-const UNCHECKED = '--disable-openapi-validation';
 const SECRET = ['secret', 'jwt-injector-tls', ...PLACE];
 const OURS =
   'crds,namespaces,clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations';
@@ -33,10 +31,10 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
   });
 
   /** Does what a section says; gives all that was printed. A command that fails fails the test. */
-  async function follow(heading: string): Promise<string> {
+  async function follow(heading: string, program = helm.unchecked): Promise<string> {
     const { commands, files } = readInstructions(PAGE, heading);
     assert.ok(commands.length > 0, `${heading} has no command that can be run`);
-    return runShell(cluster, commands, { files, programs: { helm: helm.program } });
+    return runShell(cluster, commands, { files, programs: { helm: program } });
   }
 
   async function read(...args: readonly string[]): Promise<string> {
@@ -55,7 +53,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     cluster.kubectl(['scale', 'deployment', 'jwt-injector', ...PLACE, `--replicas=${to}`]);
 
   it('Helm installs everything, and the JWTs of users come after it', async () => {
-    await follow('## With Helm');
+    await follow('## With Helm', helm.program);
     assert.equal(await replicas(), '2');
     await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=30s', CRD]);
     await cluster.createNamespace('science');

@@ -27,6 +27,7 @@ const FIRST = [
   'lifecycle',
   'certificate-ways',
   'manifests',
+  'client-side-release',
   'certificates',
   'tokens',
   'monitoring',
@@ -49,7 +50,7 @@ const FIRST = [
 ];
 
 /** Files that install the product themselves; they come before a worker does it for all others. See `borrowEmptyCluster`. */
-const ON_EMPTY_CLUSTER = /\/(?:certificate-ways|lifecycle|manifests)\.test\.ts$/;
+const ON_EMPTY_CLUSTER = /\/(?:certificate-ways|client-side-release|lifecycle|manifests)\.test\.ts$/;
 
 const TEST_ENDS_WITHIN_MS = 300_000;
 
