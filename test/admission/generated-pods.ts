@@ -4,7 +4,7 @@ import { TRIES } from '../fixtures/tries.ts';
 
 export const RUNS = { numRuns: TRIES };
 
-/** Small pools, so that names and paths meet each other often. */
+/** Small pools, so that equal names and paths occur often. */
 const VOLUMES = ['jwt-a', 'jwt-b', 'v1', 'v2', 'v3'];
 const PATHS = [
   '/var/run/secrets/jwt',
@@ -83,7 +83,7 @@ const device = fc.record({
 });
 const otherSource = { configMapRef: { name: 'c' } };
 
-/** Fields that nobody knows, which must come through untouched. */
+/** Unknown fields, which must stay as they are. */
 const unknown = fc.dictionary(
   fc.constantFrom('future', 'x-y', 'a/b~c', '__proto__'),
   fc.jsonValue({ maxDepth: 2 }),
@@ -92,7 +92,7 @@ const unknown = fc.dictionary(
   },
 );
 
-/** Absent, `null`, or a list, as the Kubernetes API has them. */
+/** Absent, `null`, or a list: the forms of the Kubernetes API. */
 function list<T>(entry: fc.Arbitrary<T>, maxLength: number): fc.Arbitrary<T[] | null | undefined> {
   return fc.oneof(
     { weight: 1, arbitrary: fc.constantFrom(null, undefined) },
@@ -142,7 +142,7 @@ const annotations = fc
   })
   .map(dropUndefined);
 
-/** Pods of a shape that the API server takes (except for mounts of volumes that are not there). */
+/** Pods that the API server accepts (except for mounts of volumes that do not exist). */
 export const validPod: fc.Arbitrary<Json> = fc
   .record({
     annotations,
@@ -188,7 +188,7 @@ const WORDS = [
   '__proto__', 'constructor', 'toString', 'ownerReferences', 'tokens.osg-htc.org/copied', ...Object.values(KEYS),
 ]; // prettier-ignore
 
-/** JSON that knows our words and uses them wrongly. */
+/** JSON with our keys in wrong places and of wrong types. */
 export const hostileJson: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 6, withCrossShrink: true },
@@ -213,19 +213,19 @@ export const hostileJson: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   ),
 })).value;
 
-/** As `JSON.parse` makes it: `__proto__` is an own member like any other. */
+/** As `JSON.parse` makes it: `__proto__` is a member like any other. */
 function toJson(entries: readonly (readonly [string, unknown])[]): unknown {
   return Object.fromEntries(entries);
 }
 
-/** A valid pod of which some members are replaced by hostile ones. */
+/** A valid pod in which some members are replaced by hostile JSON. */
 export const brokenPod: fc.Arbitrary<unknown> = fc
   .tuple(validPod, fc.array(fc.tuple(fc.nat({ max: 60 }), hostileJson), { minLength: 1, maxLength: 3 }))
   .map(([pod, damages]) =>
     damages.reduce<unknown>((broken, [place, junk]) => replaceAt(broken, place, junk), pod),
   );
 
-/** Replaces the n-th value, counted in the order of writing. */
+/** Replaces the n-th value, in the order in which they are written. */
 function replaceAt(root: unknown, place: number, junk: unknown): unknown {
   let left = place;
   return JSON.parse(JSON.stringify(root), (_key, value: unknown) => {

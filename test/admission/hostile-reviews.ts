@@ -10,7 +10,7 @@ export function containers(count: number, more: Json = {}): Json[] {
   return many(count, (index) => container(`c${index}`, more));
 }
 
-/** A Secret volume that shows the token at a path of the user's choice. */
+/** A Secret volume that shows the token at a path that the user chose. */
 export function shownAt(path: string): Json {
   return { ...VOLUME, secret: { ...VOLUME.secret, items: [{ key: 'token', path }] } };
 }
@@ -18,7 +18,10 @@ export function shownAt(path: string): Json {
 const OWN_MOUNT = { volumeMounts: [{ name: 'jwt-my-jwt', mountPath: '/m' }] };
 const TOKENS = many(32, (index) => `t${index}`).join();
 
-/** Pods of up to 3 MB, which is what the API server takes: a long text and many of what it could be repeated in. */
+/**
+ * Pods of up to 3 MB, the limit of the API server: a long text, with many containers or tokens for which it
+ * could be repeated.
+ */
 export const HOSTILE_PODS: Readonly<Record<string, () => Json>> = {
   'a mount-path of 200 KB, 15,000 containers': () =>
     annotatedPod({ containers: containers(15_000) }, { [KEYS.mountPath]: `/${'p'.repeat(200_000)}` }),
@@ -64,7 +67,10 @@ export const HOSTILE_PODS: Readonly<Record<string, () => Json>> = {
     }),
 };
 
-/** Under a small heap this ends the process where memory grows with a product of two parts of a pod. */
+/**
+ * With a small heap, this ends the process if memory grows with the product of the sizes of two parts of a
+ * pod.
+ */
 export function reviewHostilePods(): void {
   for (const make of Object.values(HOSTILE_PODS)) {
     const pod = make();

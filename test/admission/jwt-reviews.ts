@@ -8,7 +8,7 @@ import {
 import { APP } from '../../src/resources/names.ts';
 import { NO_POLICY } from '../../src/resources/signing-policy.ts';
 
-/** The review as the API server sends it, through JSON like there. */
+/** The review as the API server sends it: through JSON. */
 export function requestOf(object: unknown, more: Record<string, unknown> = {}): AdmissionRequest {
   const request = {
     uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
@@ -26,7 +26,7 @@ export function requestOf(object: unknown, more: Record<string, unknown> = {}): 
   return parsed.value;
 }
 
-/** It was allowed without a warning. */
+/** Asserts that it was allowed without a warning. */
 export function assertUntouched(answer: AdmissionAnswer): void {
   const { message, ...rest } = answer;
   assert.notEqual(message, '');
@@ -39,7 +39,7 @@ export function assertUntouched(answer: AdmissionAnswer): void {
   });
 }
 
-/** The answer where every key is tried at once; by default without a policy. */
+/** The answer if every key is checked at once; by default without a policy. */
 export function answerTo(
   request: AdmissionRequest,
   settings: Partial<JwtReviewSettings> = {},

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { at, KEYS, type Json } from './pods.ts';
 
-/** What the model says of a pod: the pod as it must be, or that it is refused. */
+/** The result of the model: the pod as it must be, or a refusal. */
 export type Expected = ExpectedPod | 'refused' | 'untouched';
 
 interface ExpectedPod {
   readonly pod: Json;
-  /** Names of the containers whose own variable is kept and does not name the token. */
+  /** Names of the containers with a variable of their own that is kept and does not name the token. */
   readonly kept: readonly string[];
 }
 
@@ -17,8 +17,8 @@ interface Shown {
 }
 
 /**
- * What docs/injection.md promises, once more, written for clearness and not for speed, and sharing nothing with the product: a copy of the
- * pod is changed in place.
+ * The promises of docs/injection.md as a second implementation, written for clarity and not for speed, which
+ * shares no code with the product. It changes a copy of the pod in place.
  */
 export function expectPod(original: Json): Expected {
   const pod: Json = structuredClone(original);
@@ -34,7 +34,7 @@ export function expectPod(original: Json): Expected {
   const added: Json[] = [];
   const shownBy = new Map<string, Shown[]>();
   for (const token of tokens) {
-    // A plain Secret volume is mounted rather than a projected one, which may show other things too.
+    // A plain Secret volume is preferred over a projected one, which can show other files, too.
     const plainFirst = (spec.volumes ?? []).toSorted(
       (a: Json, b: Json) => Number('projected' in a) - Number('projected' in b),
     );
@@ -70,13 +70,14 @@ export function expectPod(original: Json): Expected {
       if (seen.mount !== undefined) newMounts.push(seen.mount);
     }
     if (newMounts.length > 0) container['volumeMounts'] = [...mounts, ...newMounts];
-    // What is below a mount of a part of a volume takes the place of what the volume has in that part.
+    // For a new mount below a mount with a subPath, the kubelet makes a directory in the volume. It must not
+    // be in the place of a token.
     const parts = mounts.filter((mount) => 'subPath' in mount);
     for (const { mountPath } of newMounts) {
       const takes = takenParts(parts.map((mount) => ({ volumeMounts: [mount, { name: '', mountPath }] })));
       if ([...shownBy.values()].flat().some((one) => takes.has(partOf(one)))) return 'refused';
     }
-    // Once they are all there, every token must be seen.
+    // When all are added, every token must be visible.
     for (const [index, token] of tokens.entries()) {
       const seen = seenFiles([...mounts, ...newMounts], devices, shownBy.get(token) ?? [], '/nowhere', taken);
       if (seen === undefined) return 'refused';
@@ -93,14 +94,17 @@ function showing(volume: Json, token: string): Shown[] {
   const secret = volume['secret'] ?? at(volume, 'projected', 'sources', 0, 'secret');
   const name = at(secret, 'secretName') ?? at(secret, 'name');
   const items = Object.values(Object(at(secret, 'items')));
-  // Of several items with one path the last one counts.
+  // If several items have the same path, the last one counts.
   const shownAt = new Map(items.map((item) => [String(at(item, 'path')), at(item, 'key')]));
   if (items.length === 0) shownAt.set('token', 'token');
   const files = [...shownAt].filter(([, key]) => name === token && key === 'token');
   return files.map(([file]) => ({ volume: String(volume['name']), file }));
 }
 
-/** The files of the existing mounts, the best first, or those of the mount to add; `undefined` when something is in the way. */
+/**
+ * The files of the existing mounts, the best first, or those of the mount to add; `undefined` if something
+ * prevents it.
+ */
 function seenFiles(
   mounts: readonly Json[],
   devices: readonly string[],
@@ -155,15 +159,18 @@ function seenFiles(
   return { files: [first.file, ...others], mount };
 }
 
-/** A file of a mount, and its path from there. */
+/** A file of a mount, and its path below the mount. */
 interface SeenFile {
   readonly file: string;
   readonly below: string;
-  /** Whether the volume has a directory for a mount in its place. */
+  /** Whether the volume has a directory for a mount at that path. */
   readonly isTaken: boolean;
 }
 
-/** For each mount below another one the kubelet makes a directory in the volume of that: the names that it takes there. */
+/**
+ * For each mount below another one, the kubelet makes a directory in the other one's volume: the names that
+ * it uses there.
+ */
 function takenParts(containers: readonly Json[]): ReadonlySet<string> {
   const taken = new Set<string>();
   for (const container of containers) {
@@ -180,7 +187,7 @@ function takenParts(containers: readonly Json[]): ReadonlySet<string> {
   return taken;
 }
 
-/** The first part of the path in the volume: what the kubelet links to, or makes a directory of. */
+/** The first part of the path in the volume, which is a link or a directory that the kubelet makes. */
 function partOf({ volume, file }: Shown): string {
   return `${volume}:${file.split('/')[0]}`;
 }
@@ -189,7 +196,7 @@ function isAbove(directory: string, path: string): boolean {
   return !posix.relative(directory, path).startsWith('..');
 }
 
-/** Adds the variable where it is not set. Returns the value that it has in the container, if that can be known. */
+/** Adds the variable if it is not set. Returns its value in the container, if that can be known. */
 function addVariable(container: Json, name: string, file: string): string | undefined {
   const env: Json[] = Object.values(container['env'] ?? {});
   if (env.some((entry) => entry['name'] === name)) return valuesOf(container, env).get(name);
@@ -197,7 +204,7 @@ function addVariable(container: Json, name: string, file: string): string | unde
   return file;
 }
 
-/** The values that the kubelet gives to the variables, one after the other. */
+/** The values that the kubelet gives to the variables, in order. */
 function valuesOf(container: Json, env: readonly Json[]): ReadonlyMap<string, string | undefined> {
   const hasMore = Object.values(container['envFrom'] ?? {}).length > 0;
   const values = new Map<string, string | undefined>();
@@ -223,7 +230,7 @@ function nameOf(token: string): string {
   return token.includes('.') ? `jwt-${token.replaceAll('.', '-')}-${hash}` : `jwt-${token}`;
 }
 
-/** The ends of a text as Go sees them, on which the API server decides. */
+/** Removes white space from both ends as Go does, which the API server uses. */
 function trim(value: string): string {
   return value.replaceAll(/^\p{White_Space}+|\p{White_Space}+$/gu, '');
 }

@@ -8,10 +8,10 @@ import { APP, INJECTION_ANNOTATIONS } from '../../src/resources/names.ts';
 export const KEYS = INJECTION_ANNOTATIONS;
 export const DIRECTORY = '/var/run/secrets/jwt';
 
-/** What the tests build: plain JSON. */
+/** Plain JSON, which the tests build. */
 export type Json = { [key: string]: unknown };
 
-/** The canonical additions for the token `my-jwt` (V, M and E of the case list). */
+/** The usual additions for the token `my-jwt`. */
 export const VOLUME = {
   name: 'jwt-my-jwt',
   secret: {
@@ -24,12 +24,12 @@ export const VOLUME = {
 export const MOUNT = { name: 'jwt-my-jwt', mountPath: DIRECTORY, readOnly: true };
 export const ENV = { name: 'BEARER_TOKEN_FILE', value: `${DIRECTORY}/token` };
 
-/** A container as small as the API server takes it. */
+/** The smallest container that the API server accepts. */
 export function container(name = 'app', more: Json = {}): Json {
   return { name, image: 'busybox', ...more };
 }
 
-/** A pod that asks for `my-jwt`, with further annotations and members of its spec. */
+/** A pod that asks for `my-jwt`, with more annotations and members of its spec. */
 export function annotatedPod(spec: Json = {}, annotations: Json = {}): Json {
   return {
     apiVersion: 'v1',
@@ -55,7 +55,7 @@ export function createRequest(object: unknown, more: Partial<AdmissionRequest> =
   };
 }
 
-/** An answer, with its patch as operations too. */
+/** An answer, with its patch as operations as well. */
 export type ReadAnswer = AdmissionAnswer & { readonly operations: readonly PatchOperation[] };
 
 export function readAnswer(answer: AdmissionAnswer): ReadAnswer {
@@ -70,7 +70,7 @@ export function review(pod: unknown, defaultToken?: string): ReadAnswer {
   return reviewPod(createRequest(pod), defaultToken);
 }
 
-/** The object with the answer's patch, applied by a library that is not ours. */
+/** The object after the answer's patch, applied by another library than ours. */
 export function patched(object: unknown, answer: AdmissionAnswer): Json {
   const copy = structuredClone(object);
   for (const error of applyPatch(copy, [...readPatch(answer.patch)])) assert.ifError(error);
@@ -78,14 +78,14 @@ export function patched(object: unknown, answer: AdmissionAnswer): Json {
   return { ...copy };
 }
 
-/** The injected pod; fails when it was not injected. */
+/** The injected pod. Fails if it was not injected. */
 export function injected(pod: unknown, defaultToken?: string): Json {
   const answer = review(pod, defaultToken);
   assert.equal(answer.reason, 'Injected', answer.message);
   return patched(pod, answer);
 }
 
-/** A member of a member …: `at(pod, 'spec', 'containers', 0)`. */
+/** Reads a nested member: `at(pod, 'spec', 'containers', 0)`. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
   let found: unknown = value;
   for (const key of path)

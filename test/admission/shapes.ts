@@ -15,5 +15,5 @@ export function shape(
   return { list: 'containers', index: 0, name, mounts, devices, env: [], hasEnvFrom: false };
 }
 
-/** Of a pod whose containers mount nothing below a volume that shows a token. */
+/** For a pod whose containers mount nothing below a volume with a token. */
 export const NOTHING_NESTED = new NestedMounts([], []);

@@ -10,7 +10,7 @@ export const NO_DEFAULT: NamespaceDefault = { known: true, token: undefined };
 
 export interface WorkloadParts {
   readonly kind?: string;
-  /** Of the workload itself. */
+  /** Annotations of the workload itself. */
   readonly annotations?: Json | undefined;
   /** The template's metadata; absent by default. */
   readonly templateMetadata?: unknown;
@@ -18,7 +18,7 @@ export interface WorkloadParts {
   readonly metadata?: Json;
 }
 
-/** A Deployment, or another workload, of one container. */
+/** A Deployment, or another workload, with one container. */
 export function workload(parts: WorkloadParts): Json {
   const { kind = 'Deployment', annotations, templateMetadata, metadata } = parts;
   const podSpec = parts.podSpec ?? { containers: [container()] };
@@ -53,7 +53,7 @@ export function stored(object: Json, more: Partial<AdmissionRequest> = {}): Json
   return patched(object, reviewOf(object, more));
 }
 
-/** The record of copied annotations, as the template carries it. */
+/** The record of copied annotations, as it is in the template. */
 export function record(values: Json): Json {
   return { [COPIED]: JSON.stringify(values) };
 }
