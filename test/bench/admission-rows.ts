@@ -11,13 +11,16 @@ import { formatMs, medianOf, quantileOf, type Row } from './report.ts';
 import { REVIEWS } from './review-sizes.ts';
 
 export const CONNECTIONS = [1, 8, 32, 128] as const;
-/** Until then V8 still compiles, which costs as much as the work itself. */
+/** During the first requests V8 still compiles, which costs as much as the work itself. */
 const WARM_UP = 30_000;
-/** Requests to one server until it is the other's turn: what else the machine does then hits both. */
+/**
+ * Number of requests to one server before the other one gets its turn, so that other load on the machine
+ * affects both.
+ */
 const SLICE = 2_000;
 const PATH = '/mutate/pods?timeout=5s';
 
-/** A server under load: the service, or its peer. */
+/** A server under load: the service, or the server that it is compared with. */
 export interface Target {
   readonly port: number;
   readonly pid: number;
@@ -41,7 +44,7 @@ export async function certificatesOf(stage: Stage): Promise<Certificates> {
   };
 }
 
-/** The service as anyone can start it: without a cluster. */
+/** The service as it can be started without a cluster. */
 export async function startWebhookAlone(stage: Stage, name: string): Promise<Target> {
   const { certFile, keyFile } = await certificatesOf(stage);
   const port = await findFreePort();
@@ -81,7 +84,10 @@ export async function startPeer(stage: Stage, answer: string, name: string): Pro
   };
 }
 
-/** What one run cost: CPU microseconds per request, and the 99th percentile of the latencies in milliseconds. */
+/**
+ * The cost of one run: CPU microseconds per request, and the 99th percentile of the latencies in
+ * milliseconds.
+ */
 interface Cost {
   readonly cpu: number;
   readonly p99: number;
@@ -92,7 +98,7 @@ interface Run {
   readonly peer: Cost;
 }
 
-/** CPU per request and p99, at both sizes and four numbers of connections. */
+/** CPU per request and p99, for both sizes and four numbers of connections. */
 export async function measureAdmission(
   stage: Stage,
   runs: number,
@@ -106,7 +112,7 @@ export async function measureAdmission(
     const peer = await startPeer(stage, answer, `answer-${size}`);
     const open = async (target: Target, connections: number): Promise<Load> => {
       const lanes = openLanes({ port: target.port, ca, path: PATH, body, connections });
-      await lanes.send(connections); // one on each, so that none of what follows opens any
+      await lanes.send(connections); // one request on each connection, so that none is opened later
       return { pid: target.pid, ...lanes };
     };
     for (const target of [ours, peer]) {
@@ -131,7 +137,7 @@ interface Load extends Lanes {
   readonly pid: number;
 }
 
-/** One run: `requests` requests to each, in turn, over connections that are open already. */
+/** One run: `requests` requests to each, in turn, over connections that are already open. */
 async function compare(loads: Readonly<Record<keyof Run, Load>>, requests: number): Promise<Run> {
   const cpuSeconds = { ours: 0, peer: 0 };
   const latencies: Record<keyof Run, number[]> = { ours: [], peer: [] };
@@ -150,7 +156,7 @@ async function compare(loads: Readonly<Record<keyof Run, Load>>, requests: numbe
   return { ours: costOf('ours'), peer: costOf('peer') };
 }
 
-/** Of every figure the median over the runs; of the ratios too, as each run has its own. */
+/** The median of each figure over the runs, also of the ratios, as each run has its own. */
 function describeRuns(size: string, connections: number, runs: readonly Run[]): Row {
   const median = (read: (run: Run) => number): number => medianOf(runs.map(read));
   const ratio = median(({ ours, peer }) => ours.cpu / peer.cpu);
@@ -188,7 +194,8 @@ export async function measureMemory(stage: Stage, reviews: number): Promise<Row>
     resident.push(residentMiBOf(ours.pid));
   }
   await ours.stop();
-  // A leak grows with every tenth. V8 also grows its young generation, once or twice, by dozens of MiB: no leak does that.
+  // With a leak it would grow in every tenth. V8 also enlarges its young generation, once or twice, by dozens
+  // of MiB; that is no leak.
   const steps = resident.slice(1).map((value, index) => value - (resident[index] ?? 0));
   const perMillion = (medianOf(steps) / (reviews / 10)) * 1e6;
   return {

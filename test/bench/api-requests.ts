@@ -1,26 +1,29 @@
 import type { BareClient } from './bare-client.ts';
 
-/** Requests since the API server started, or of the time between two counts. */
+/** Numbers of requests since the API server started, or between two counts. */
 export interface ApiRequests {
-  /** By ServiceAccounts outside kube-system: in a benchmark that is the service alone. */
+  /** Requests by ServiceAccounts outside kube-system: in a benchmark these are all by the service. */
   readonly total: number;
-  /** GET and LIST of JWTs and Secrets, by anybody. */
+  /** GET and LIST of JWTs and Secrets, by all users. */
   readonly reads: number;
-  /** GET of a single Secret, which is how a private key is read; by anybody. */
+  /** GET of a single Secret, which is how a private key is read; by all users. */
   readonly secretsGot: number;
-  /** Of JWTs, their status, Secrets and Events, by anybody; also those that changed nothing. The Lease is not one of them. */
+  /**
+   * Writes of JWTs, their status, Secrets and Events, by all users, including those that changed nothing. The
+   * Lease is not counted.
+   */
   readonly writes: number;
 }
 
 const READS = 'GET|LIST';
 const WRITES = 'POST|PUT|PATCH|APPLY|DELETE|DELETECOLLECTION';
 
-/** Asks the API server how many there were. */
+/** Reads the present counts from the API server. */
 export async function countRequests(bare: BareClient): Promise<ApiRequests> {
   return readRequests(await bare.send('GET', '/metrics'));
 }
 
-/** From the API server's `/metrics`. */
+/** Reads the counts from the API server's `/metrics`. */
 export function readRequests(metrics: string): ApiRequests {
   const sum = (name: string, labels: readonly string[]): number => {
     const line = new RegExp(
@@ -40,7 +43,7 @@ export function readRequests(metrics: string): ApiRequests {
   };
 }
 
-/** What came between two counts. */
+/** The requests between two counts. */
 export function requestsBetween(before: ApiRequests, after: ApiRequests): ApiRequests {
   return {
     total: after.total - before.total,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import { parse } from 'yaml';
 
-/** Nothing but requests: what the API server takes for the same verbs and bytes. */
+/** A client that only sends requests: it shows how long the API server takes for the same verbs and bytes. */
 export interface BareClient {
   send(method: string, path: string, body?: string, contentType?: string): Promise<string>;
   close(): void;
@@ -50,7 +50,7 @@ export function applyBare(client: BareClient, path: string, object: unknown): Pr
   return client.send('PATCH', `${path}?fieldManager=jwt-injector&force=true`, JSON.stringify(object), APPLY);
 }
 
-/** Calls `work` for each index, `width` at a time. */
+/** Calls `work` for each index, `width` at the same time. */
 export async function inParallel(
   count: number,
   width: number,

@@ -13,7 +13,7 @@ import { REVIEWS } from './review-sizes.ts';
 import { waitUntilIdle, WITHIN_MS } from './scaled-service.ts';
 
 const PODS = 500;
-/** Ours and the peer's pods take turns, so that both meet the same noise. */
+/** Our pods and those of the bare webhook take turns, so that other load affects both. */
 const TURNS = 10;
 const WARM_UP = 2_000;
 const IDLE_REVIEWS = 4_000;
@@ -22,8 +22,9 @@ const PEER = 'peer.example.org';
 const PATH = '/mutate/pods?timeout=5s';
 
 /**
- * What the API server itself measures of us, beside a bare webhook that gives the same answers to pods of its own. The
- * patch and what the API server does with it are part of both. Each of the `runs` has so many pods of both.
+ * The times that the API server itself measures for our webhook, compared with a bare webhook that gives the
+ * same answers for pods of its own. Both include the patch and its processing by the API server. Each of the
+ * `runs` creates the same number of pods for both.
  */
 export async function measureAsSeenByApiServer(stage: Stage, runs: number): Promise<readonly Row[]> {
   const { cluster } = stage;
@@ -44,7 +45,7 @@ export async function measureAsSeenByApiServer(stage: Stage, runs: number): Prom
       JSON.stringify(makePod(`pod-${serial}`, ANNOTATIONS[pod])),
     );
   };
-  // As the API server sends it to us: with the volume of its ServiceAccount.
+  // The pod as the API server sends it to us: with the volume of its ServiceAccount.
   const sent = JSON.parse(await create('none'));
   sent.metadata.annotations = ANNOTATIONS.ours;
   const answer = await sendOne({
@@ -88,13 +89,13 @@ export async function measureAsSeenByApiServer(stage: Stage, runs: number): Prom
   return rows;
 }
 
-/** What the API server measured in one run. */
+/** The measurements of the API server in one run. */
 interface SeenRun {
   readonly ours: Histogram;
   readonly peer: Histogram;
 }
 
-/** Of every figure the median over the runs; of the ratio, too, as each run has its own. */
+/** The median of each figure over the runs, also of the ratio, as each run has its own. */
 function describeSeen(width: number, runs: readonly SeenRun[]): Row {
   const median = (read: (run: SeenRun) => number): number => medianOf(runs.map(read));
   const meanOf = ({ sum, count }: Histogram): number => sum / count;
@@ -116,8 +117,8 @@ function describeSeen(width: number, runs: readonly SeenRun[]): Row {
 }
 
 /**
- * p99 of reviews while the same process signs thousands of tokens; both halves share one thread. Before each of the `runs`
- * the same process is idle; then the key of all tokens is replaced.
+ * p99 of reviews while the same process signs thousands of tokens; both share one thread. Before each of the
+ * `runs` the process is idle; then the key of all tokens is replaced.
  */
 export async function measureWhileSigning(
   stage: Stage,
@@ -137,7 +138,7 @@ export async function measureWhileSigning(
   await sendLoad({ ...load, requests: IDLE_REVIEWS });
   const done: SigningRun[] = [];
   while (done.length < runs) {
-    await waitUntilIdle(service); // statuses and Events follow the tokens
+    await waitUntilIdle(service); // statuses and Events are written after the tokens
     const idle = quantileOf(await sendLoad({ ...load, requests: IDLE_REVIEWS }), 0.99);
     const busy: number[] = [];
     const signing = new AbortController();
@@ -158,14 +159,14 @@ export async function measureWhileSigning(
   return describeSigning(count, done);
 }
 
-/** 99th percentiles of one run, in milliseconds, and the number of reviews while tokens were signed. */
+/** 99th percentiles of one run in milliseconds, and the number of reviews while tokens were signed. */
 interface SigningRun {
   readonly idle: number;
   readonly busy: number;
   readonly reviews: number;
 }
 
-/** As `describeSeen`. */
+/** Medians, as in `describeSeen`. */
 function describeSigning(count: number, runs: readonly SigningRun[]): Row {
   const median = (read: (run: SigningRun) => number): number => medianOf(runs.map(read));
   const [busy, ratio] = [median((run) => run.busy), median((run) => run.busy / run.idle)];

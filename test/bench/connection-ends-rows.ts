@@ -8,19 +8,23 @@ import { startMeasured } from './measured-service.ts';
 import type { Row } from './report.ts';
 import { openSlowRoad } from './slow-road.ts';
 
-/** At once: kube-apiserver dials a connection for each, and leaves some of these unused, as another was free first. */
+/**
+ * Requests at the same time: kube-apiserver opens a connection for each, and does not use some of them, as
+ * another one was free earlier.
+ */
 const AT_ONCE = 25;
 /**
- * Between two waves: around the time at which Node's own limits answer a connection that was not used yet with a 408. The
- * longest is beyond the 90 s after which Go's client gives up an idle connection, and ours after 95 s.
+ * Pauses between two waves: around the time at which Node's own limits answer an unused connection with a
+ * 408. The longest is beyond the 90 s after which Go's client closes an idle connection, and the 95 s after
+ * which ours does.
  */
 const PAUSES_MS = [4_900, 4_960, 5_000, 5_040, 5_100];
 const LONG_PAUSES_MS = [89_900, 94_950];
 const DELAYS_MS = [0, 20];
 
 /**
- * Pods created when connections between the API server and the webhook are about to end, on a short road and on a long one:
- * a request that meets the end of its connection is not repeated, and its pod refused.
+ * Creates pods when the connections between the API server and the webhook are about to end, on a fast and on
+ * a slow connection. A request on a connection that is just closed is not repeated, and its pod is refused.
  */
 export async function measureConnectionEnds(stage: Stage, tries: number): Promise<readonly Row[]> {
   const { cluster } = stage;
@@ -64,7 +68,8 @@ export async function measureConnectionEnds(stage: Stage, tries: number): Promis
       peer: '–',
       goal: '0',
       holds: problems.length === 0,
-      // A wave of refusals in which this process, road included, stood still for seconds says nothing about the service.
+      // If this process, which also runs the slow connection, was blocked for seconds, a wave of refusals
+      // says nothing about the service.
       data: { count, delayMs, longestTurnMs: Math.round(turns.max / 1e6), problems: problems.slice(0, 10) },
     });
     await service.stop();

@@ -35,11 +35,14 @@ import {
 
 export interface DeliveryBench {
   readonly stage: Stage;
-  /** JWTs in a hundred namespaces. */
+  /** Number of JWTs, in a hundred namespaces. */
   readonly jwts: number;
-  /** Pods that mount their Secrets; a tenth of them that of a single JWT, another tenth those that are renewed each minute. */
+  /**
+   * Number of pods that mount their Secrets. A tenth of them mounts the Secret of a single JWT, another tenth
+   * those that are renewed each minute.
+   */
   readonly pods: number;
-  /** How long those are renewed. */
+  /** How long these are renewed, in seconds. */
   readonly seconds: number;
 }
 
@@ -49,14 +52,14 @@ const NAMES = Array.from({ length: NAMESPACES }, (_, index) => `scale-${index}`)
 const MERGE = 'application/merge-patch+json';
 const CROWD_SECONDS = 2;
 const DELIVERS = ['--prompt-delivery'];
-/** Of `NAMESPACES`: their keys are replaced, and all of their JWTs are signed again. */
+/** Number of the `NAMESPACES` whose keys are replaced, so that all of their JWTs are signed again. */
 const RESIGNED = 10;
-/** Goals: docs/performance.md. */
+/** Goals of docs/performance.md. */
 const BYTES_GOAL = 700;
 const DELAY_GOAL = 1.1;
 const PACE_GOAL = 45;
 
-/** Very many pods mount very many Secrets: what it costs to know them, and whether nudges delay signing. */
+/** Very many pods mount very many Secrets: the cost of tracking them, and whether nudges delay signing. */
 export async function measureDelivery(bench: DeliveryBench): Promise<readonly Row[]> {
   const { stage, jwts, pods } = bench;
   await installDeliveryRights(stage.cluster);
@@ -85,14 +88,15 @@ export async function measureDelivery(bench: DeliveryBench): Promise<readonly Ro
   return rows;
 }
 
-/** Where each pod is, and which Secret it mounts. */
+/** The namespace of each pod, and the Secret that it mounts. */
 function* listPlaces({
   jwts,
   pods,
 }: Pick<DeliveryBench, 'jwts' | 'pods'>): Generator<{ namespace: string; secret: string }> {
   for (let number = 0; number < pods; number += 1) {
     const kind = number % 10;
-    // The last namespace's first JWT is that of the crowd; keys of the first ones are replaced.
+    // The first JWT of the last namespace is the one with many pods; the keys of the first namespaces are
+    // replaced.
     const index = kind === 0 ? NAMESPACES - 1 : number % jwts;
     const { namespace, name } = placeOf(index, NAMES);
     if (kind === 1)
@@ -178,7 +182,7 @@ async function measureUnderLimit(bench: DeliveryBench, bare: BareClient): Promis
   ];
 }
 
-/** The pods, page by page and parsed, by nobody in particular. Milliseconds. */
+/** Lists the pods, page by page and parsed, without the service. Milliseconds. */
 async function listPodsBare(bare: BareClient): Promise<number> {
   const startedAt = performance.now();
   let next = '';
@@ -192,10 +196,10 @@ async function listPodsBare(bare: BareClient): Promise<number> {
 }
 
 const PACE_SECONDS = 20;
-/** Scraping that number of JWTs takes a second. */
+/** One scrape with that number of JWTs takes a second. */
 const ASK_EVERY_MS = 5_000;
 
-/** Right after very many renewals: more wait than can be nudged. */
+/** Right after very many renewals: more pods wait than can be nudged at once. */
 async function measurePace(service: MeasuredService) {
   const before = readNudges(await readMetrics(service));
   const startedAt = performance.now();
@@ -205,12 +209,12 @@ async function measurePace(service: MeasuredService) {
   return { perSecond: ((nudges['done'] ?? 0) - (before['done'] ?? 0)) / seconds, nudges };
 }
 
-/** Pods of the one Secret that many mount. */
+/** The number of pods that mount the one Secret. */
 function crowdOf(pods: number): number {
   return Math.ceil(pods / 10);
 }
 
-/** Waits until `count` nudges have a result; there were none before. */
+/** Waits until `count` nudges have a result. Before, no nudge must have one. */
 async function waitForNudges(service: MeasuredService, count: number): Promise<void> {
   await waitUntil('the nudges', WITHIN_MS, async () => {
     await sleep(ASK_EVERY_MS);
@@ -236,7 +240,7 @@ interface Crowd {
   readonly longestMs: number;
 }
 
-/** Renews the Secret that a tenth of the pods mount; `calmMs` is of the time before. */
+/** Renews the Secret that a tenth of the pods mounts; `calmMs` is from the time before. */
 async function renewCrowd(service: MeasuredService, bare: BareClient): Promise<Crowd> {
   const { namespace, name } = placeOf(NAMESPACES - 1, NAMES);
   const path = `/apis/tokens.osg-htc.org/v1/namespaces/${namespace}/jwts/${name}`;
@@ -248,7 +252,7 @@ async function renewCrowd(service: MeasuredService, bare: BareClient): Promise<C
       isSigned(line, 'RenewRequested') && line['name'] === name && timeOf(line) >= begin;
     await bare.send('PATCH', path, JSON.stringify({ metadata: { annotations } }), MERGE);
     await service.waitForLog(isRenewed, WITHIN_MS);
-    await sleep(CROWD_SECONDS * 1_000); // nudges begin 0.2 s after the Secret
+    await sleep(CROWD_SECONDS * 1_000); // nudges begin 0.2 s after the write of the Secret
   });
   return { calmMs, longestMs };
 }
@@ -270,7 +274,7 @@ async function longestAnswerDuring(
   return longest;
 }
 
-/** As `changeSomething`, of the pods. */
+/** As `changeSomething`, for pods. */
 async function changeSomePod(bare: BareClient): Promise<void> {
   const [first] = listPlaces({ jwts: NAMESPACES, pods: 1 });
   const annotations = { changed: String(Date.now()) };

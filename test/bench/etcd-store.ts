@@ -2,9 +2,9 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { FILES } from '../controlplane/component-args.ts';
 
-/** An object as kube-apiserver would have stored it: it reads JSON, whatever it writes itself. */
+/** An object as kube-apiserver would have stored it, but always in JSON: kube-apiserver reads it, too. */
 export interface Stored {
-  /** Below `/registry/`. */
+  /** Path below `/registry/`. */
   readonly path: string;
   readonly object: unknown;
 }
@@ -14,8 +14,8 @@ const BATCH = 100;
 const LANES = 4;
 
 /**
- * Puts objects into etcd past the API server, which learns of them by its watch: a hundred thousand take a minute instead
- * of a quarter of an hour. `folder`: that of the control plane.
+ * Writes objects directly into etcd; the API server gets them by its watch. A hundred thousand take a minute
+ * instead of a quarter of an hour. `folder` is the folder of the control plane.
  */
 export async function putIntoEtcd(folder: string, objects: AsyncIterable<Stored>): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: LANES });
@@ -37,7 +37,7 @@ export async function putIntoEtcd(folder: string, objects: AsyncIterable<Stored>
   agent.destroy();
 }
 
-/** etcd's JSON gateway (`/v3/kv/txn`); keys and values are base64 there. */
+/** Uses etcd's JSON gateway (`/v3/kv/txn`), where keys and values are base64. */
 async function putBatch(socketPath: string, agent: Agent, batch: readonly Stored[]): Promise<void> {
   const success = batch.map(({ path, object }) => ({
     requestPut: { key: encode(`/registry/${path}`), value: encode(JSON.stringify(object)) },

@@ -14,14 +14,14 @@ import { applyBare, type BareClient } from './bare-client.ts';
 import type { Stored } from './etcd-store.ts';
 import { placeOf } from './many-jwts.ts';
 
-/** A namespace with its key Secret `the-key`, as the service knows it once it was read. */
+/** A namespace with its key Secret `the-key`, and the key as the service has it after reading it. */
 export interface KeyedNamespace {
   readonly namespace: string;
   readonly key: SigningKey;
   readonly version: string;
 }
 
-/** Makes the namespace and an ES256 key in it. */
+/** Creates the namespace and an ES256 key in it. */
 export async function makeKeyedNamespace(client: BareClient, namespace: string): Promise<KeyedNamespace> {
   const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
   await client.send('POST', '/api/v1/namespaces', JSON.stringify(object));
@@ -38,17 +38,17 @@ export async function makeKeyedNamespace(client: BareClient, namespace: string):
   return { namespace, key: key.value, version: keyVersionOf({ uid, resourceVersion }, 'key.pem') };
 }
 
-/** Who owns which fields, as the API server noted it on a JWT and a Secret that the service wrote. */
+/** The field managers that the API server recorded in a JWT and a Secret that the service wrote. */
 export interface FieldOwners {
   readonly jwt: unknown;
   readonly secret: unknown;
-  /** Stands for the uid of the JWT in both. */
+  /** The placeholder for the uid of the JWT in both. */
   readonly uid: string;
 }
 
 /**
- * JWTs and their Secrets as they are in the store when all is well: genuinely signed just now, each with a subject and a
- * scope of its own, made by the functions that the service itself writes with.
+ * JWTs and their Secrets in the state in which nothing has to be done: really signed just now, each with a
+ * subject and a scope of its own, made by the same functions as in the service.
  */
 export async function* makeHealthy(
   { from, to }: { readonly from: number; readonly to: number },
@@ -64,7 +64,7 @@ export async function* makeHealthy(
     const fit = (fields: unknown): unknown => JSON.parse(JSON.stringify(fields).replaceAll(owners.uid, uid));
     const wire = wireJwt(
       {
-        // In the order in which the API server gives the members to those who sign them.
+        // In the order in which the API server returns the members to the service.
         data: {
           aud: ['https://wlcg.cern.ch/jwt/v1/any'],
           scope: `storage.read:/${namespace}/user-${index} storage.create:/${namespace}/user-${index}`,

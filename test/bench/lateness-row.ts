@@ -6,7 +6,7 @@ import { startMeasured } from './measured-service.ts';
 import type { Row } from './report.ts';
 import { formatLateness, keptFresh, minRenewals, renewOften, shareOf, SHORT } from './short-jwts.ts';
 
-/** Renewals of 500 short-lived JWTs: how long after its planned moment each came. */
+/** Renewals of 500 short-lived JWTs: how long after its planned time each was done. */
 export async function measureLateness(stage: Stage, seconds: number): Promise<Row> {
   const { cluster } = stage;
   const bare = await openBareClient(cluster.adminKubeconfig, WIDTH);

@@ -1,7 +1,7 @@
 import { waitUntil } from '../controlplane/wait-until.ts';
 import type { MeasuredService } from './measured-service.ts';
 
-/** What a service started with `--inspect=127.0.0.1:0` keeps alive: its heap after everything else was collected. Bytes. */
+/** The heap of a service that was started with `--inspect=127.0.0.1:0`, after garbage collection. Bytes. */
 export async function liveHeapOf(service: MeasuredService): Promise<number> {
   const url = await waitUntil(
     'the address of the inspector',
@@ -21,7 +21,7 @@ export async function liveHeapOf(service: MeasuredService): Promise<number> {
       if (answer.id === id) return answer.result;
     }
   };
-  // What is freed by the first may let the second free more.
+  // The second collection can free more after the first.
   await ask('HeapProfiler.collectGarbage');
   await ask('HeapProfiler.collectGarbage');
   const { usedSize = 0 } = await ask('Runtime.getHeapUsage');

@@ -10,12 +10,16 @@ export interface Load {
 
 /** Keep-alive connections that stay open from one burst of requests to the next. */
 export interface Lanes {
-  /** Sends `requests` requests, one after the other on each connection; returns all latencies in milliseconds. */
+  /**
+   * Sends `requests` requests, one after the other on each connection. Returns all latencies in milliseconds.
+   */
   send(requests: number): Promise<readonly number[]>;
   close(): void;
 }
 
-/** Connections over TLS 1.3. Any answer but a 200 with a patch is thrown: to refuse a pod costs less. */
+/**
+ * Opens connections with TLS 1.3. Throws at any answer except a 200 with a patch: a refusal would cost less.
+ */
 export function openLanes(load: Load): Lanes {
   const agents = Array.from(
     { length: load.connections },
@@ -42,7 +46,7 @@ export function openLanes(load: Load): Lanes {
   };
 }
 
-/** Sends `requests` requests over new connections; returns all latencies in milliseconds. */
+/** Sends `requests` requests over new connections. Returns all latencies in milliseconds. */
 export async function sendLoad(load: Load & { readonly requests: number }): Promise<readonly number[]> {
   const lanes = openLanes(load);
   const latencies = await lanes.send(load.requests);
@@ -50,7 +54,7 @@ export async function sendLoad(load: Load & { readonly requests: number }): Prom
   return latencies;
 }
 
-/** One review; gives the answer's text. */
+/** Sends one review; gives the text of the answer. */
 export function sendOne(
   { port, ca, path, body }: Pick<Load, 'port' | 'ca' | 'path' | 'body'>,
   agent: Agent | false = false,

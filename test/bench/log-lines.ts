@@ -1,19 +1,20 @@
 /** A line of the service's log. */
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** A token is in the Secret; whatever the cause, or because of this one. */
+/** Whether the line says that a token was signed; with `cause`, only for this reason. */
 export function isSigned({ msg, reason }: LogLine, cause?: string): boolean {
   return msg === 'signed' && (cause === undefined || reason === cause);
 }
 
-/** A JWT's status says Ready since then. */
+/** Whether the line says that a JWT became Ready. */
 export function isReady({ condition, status }: LogLine): boolean {
   return condition === 'Ready' && status === 'True';
 }
 
 /**
- * A function to call with each line: true once `count` different JWTs have a line that fits. "every JWT was looked at" says less:
- * it counts those whose write failed and is tried again later, too.
+ * Returns a function to call with each line: it gives true once `count` different JWTs have a line that
+ * matches. The line "every JWT was looked at" is not enough: it also counts JWTs whose write failed and will
+ * be tried again.
  */
 export function reaches(count: number, fits: (line: LogLine) => boolean): (line: LogLine) => boolean {
   const jwts = new Set<string>();
@@ -23,7 +24,7 @@ export function reaches(count: number, fits: (line: LogLine) => boolean): (line:
   };
 }
 
-/** When it was written, in milliseconds since the epoch. */
+/** Time at which it was written, in milliseconds since the epoch. */
 export function timeOf({ time }: LogLine): number {
   return Date.parse(String(time));
 }

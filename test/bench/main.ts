@@ -96,7 +96,8 @@ async function measureAll(names: readonly string[], settings: Settings): Promise
   const rows: Row[] = [];
   for (const name of names) {
     process.stderr.write(`measuring: ${name}\n`);
-    // A control plane of its own for each: none finds the objects of another. With fsync, as in production.
+    // Each gets a control plane of its own, so that no benchmark finds the objects of another one. With
+    // fsync, as in production.
     await using stage = await startStage({ withoutService: true, fsync: true });
     const measured = (await BENCHES[name]?.(stage, settings)) ?? [];
     rows.push(...measured);

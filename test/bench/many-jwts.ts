@@ -2,19 +2,19 @@ import { applyBare, inParallel, type BareClient } from './bare-client.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 
-/** Calls in flight of every bulk: where etcd's throughput stops growing. */
+/** Number of concurrent calls: with more, etcd's throughput does not grow. */
 export const WIDTH = 32;
 
 export interface ManyOptions {
   readonly namespaces: readonly string[];
   readonly count: number;
-  /** Members of `spec` for one index, over those of the NRP page. */
+  /** Members of `spec` for an index, which override those of the NRP page. */
   readonly spec?: (index: number) => Record<string, unknown>;
 }
 
 const API = '/apis/tokens.osg-htc.org/v1/namespaces';
 
-/** `jwt-00042` in the namespace that its index falls to. */
+/** `jwt-00042`, in the namespace for this index. */
 export function placeOf(index: number, namespaces: readonly string[]): { namespace: string; name: string } {
   return {
     namespace: namespaces[index % namespaces.length] ?? '',
@@ -22,7 +22,7 @@ export function placeOf(index: number, namespaces: readonly string[]): { namespa
   };
 }
 
-/** Creates JWTs that sign with the key Secret `the-key` of their namespace, which is made too. */
+/** Creates JWTs that sign with the key Secret `the-key` of their namespace, and the namespaces and keys. */
 export async function createMany(
   client: BareClient,
   { namespaces, count, spec = () => ({}) }: ManyOptions,
@@ -30,7 +30,7 @@ export async function createMany(
   await inParallel(namespaces.length, WIDTH, async (index) => {
     const namespace = namespaces[index] ?? '';
     const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
-    await client.send('POST', '/api/v1/namespaces', JSON.stringify(object)).catch(() => undefined); // it may be there
+    await client.send('POST', '/api/v1/namespaces', JSON.stringify(object)).catch(() => undefined); // it can exist already
     await writeKey(client, namespace);
   });
   await inParallel(count, WIDTH, (index) => {
@@ -48,7 +48,7 @@ export async function createMany(
   });
 }
 
-/** A new ES256 key into the Secret `the-key`. */
+/** Writes a new ES256 key into the Secret `the-key`. */
 export async function writeKey(client: BareClient, namespace: string): Promise<void> {
   await applyBare(client, `/api/v1/namespaces/${namespace}/secrets/the-key`, {
     apiVersion: 'v1',
@@ -58,7 +58,9 @@ export async function writeKey(client: BareClient, namespace: string): Promise<v
   });
 }
 
-/** Makes the writes of signing, without signing: one Secret and one status for each JWT. Returns milliseconds. */
+/**
+ * Does the writes of signing, without signing: one Secret and one status for each JWT. Returns milliseconds.
+ */
 export async function writeBare(
   client: BareClient,
   { namespaces, count }: ManyOptions,
@@ -82,7 +84,7 @@ export async function writeBare(
   return performance.now() - startedAt;
 }
 
-/** A Secret and a status as the service wrote them, to write the same bytes. */
+/** A Secret and a status as the service wrote them, to write the same number of bytes. */
 export interface BareSample {
   readonly secret: Record<string, unknown>;
   readonly metadata: Record<string, unknown>;

@@ -8,49 +8,55 @@ import type { Command, MemoryLimit } from '../controlplane/memory-limit.ts';
 import { findFreePort } from '../controlplane/free-port.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 
-/** Of the log, when the service has ended: V8 needs so many to say that its heap is full. */
+/**
+ * Number of last log lines to show when the service has ended: V8 prints as many to say that its heap is
+ * full.
+ */
 const LAST_LINES = 60;
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** The compiled service, logging to a file, as it runs in production; its costs as the kernel counts them. */
+/** The compiled service, which logs to a file as in production. Its costs are counted by the kernel. */
 export interface MeasuredService extends AsyncDisposable {
   readonly pid: number;
-  /** By `performance.now()`. */
+  /** Start time by `performance.now()`. */
   readonly startedAt: number;
   readonly httpPort: number;
-  /** Milliseconds from the start of the process until `/readyz` said so, and CPU seconds that it took until then. */
+  /**
+   * Milliseconds from the start of the process until `/readyz` answered 200, and the CPU seconds used until
+   * then.
+   */
   readonly readyAfterMs: number;
   readonly readyAfterCpu: number;
   readonly logFile: string;
-  /** CPU seconds used so far, of all threads. */
+  /** CPU seconds used so far by all threads. */
   cpuSeconds(): number;
   /** Resident memory in MiB. */
   residentMiB(): number;
-  /** The largest so far. */
+  /** Largest resident memory so far, in MiB. */
   peakMiB(): number;
-  /** All that it wrote. */
+  /** All output so far. */
   output(): string;
   logLines(): Record<string, unknown>[];
-  /** The first log line that fits, past or to come. */
+  /** Resolves to the first log line, past or future, that matches. */
   waitForLog(
     fits: (line: Record<string, unknown>) => boolean,
     withinMs: number,
   ): Promise<Record<string, unknown>>;
   /** Throws, with its last lines, if the process has ended by itself. */
   expectAlive(): void;
-  /** SIGTERM; resolves when the process has ended. Idempotent. */
+  /** Sends SIGTERM; resolves when the process has ended. Idempotent. */
   stop(): Promise<void>;
 }
 
 export interface MeasuredOptions {
   readonly args: readonly string[];
   readonly logFile: string;
-  /** Whose end is the service's too. */
+  /** The service is killed when this cluster ends. */
   readonly cluster: Pick<ControlPlane, 'adopt'>;
-  /** Flags of Node. */
+  /** Flags for Node. */
   readonly nodeFlags?: readonly string[];
-  /** The memory it gets; by default all there is. It stays the caller's. */
+  /** The memory limit; default: none. The caller disposes of it. */
   readonly memory?: Pick<MemoryLimit, 'wrap'>;
 }
 
@@ -111,7 +117,7 @@ export async function startMeasured(options: MeasuredOptions): Promise<MeasuredS
   };
 }
 
-/** All lines of a file that grows; each is read once, as what is measured shares the machine. */
+/** Reads all lines of a growing file, each only once, as the reader shares the machine with the service. */
 function followLog(file: string): () => Record<string, unknown>[] {
   const lines: Record<string, unknown>[] = [];
   const descriptor = openSync(file, 'r');
@@ -134,7 +140,7 @@ export async function end(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** Of all threads that run now: to the nanosecond, which matters at the start (proc(5), schedstat). */
+/** CPU seconds of all running threads, to the nanosecond, which matters at the start (proc(5), schedstat). */
 export function cpuSecondsOf(pid: number): number {
   const nanoseconds = readdirSync(`/proc/${pid}/task`).map((thread) =>
     Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),

@@ -4,7 +4,7 @@ import { makeNode, podOnNode } from '../integration/pods-on-node.ts';
 import type { BareClient } from './bare-client.ts';
 import type { Stored } from './etcd-store.ts';
 
-/** A pod as it is in the store while it runs, that mounts the Secret `the-secret`. */
+/** A stored pod that runs and mounts the Secret `the-secret`. */
 export interface SamplePod {
   readonly namespace: string;
   readonly json: string;
@@ -15,7 +15,7 @@ const NAME = 'the-pod';
 const NODE = 'bench-node';
 const MERGE = 'application/merge-patch+json';
 
-/** What a kubelet says of a pod that runs. */
+/** The status that a kubelet reports for a running pod. */
 const RUNNING = {
   phase: 'Running',
   hostIP: '192.0.2.1',
@@ -40,7 +40,7 @@ const RUNNING = {
   ],
 };
 
-/** Made by the API server, with a node and a status as a kubelet gives it; it is removed again. */
+/** Made by the API server, with a node and a status as a kubelet sets it, and then deleted. */
 export async function makeSamplePod(
   { cluster }: Stage,
   bare: BareClient,
@@ -53,11 +53,11 @@ export async function makeSamplePod(
   const pod = JSON.parse(await bare.send('GET', `${pods}/${NAME}`));
   await bare.send('DELETE', `${pods}/${NAME}?gracePeriodSeconds=0`);
   delete pod.metadata.resourceVersion;
-  pod.spec.tolerations = [{ operator: 'Exists' }]; // nobody keeps the node alive, and pods would be evicted after five minutes
+  pod.spec.tolerations = [{ operator: 'Exists' }]; // nobody updates the node, so the pods would be evicted after five minutes
   return { namespace, json: JSON.stringify(pod) };
 }
 
-/** Of the pods, the first of which has the number 1. */
+/** Name of the pod with this number; the first one has the number 1. */
 export function podName(number: number): string {
   return `pod-${String(number).padStart(6, '0')}`;
 }

@@ -11,7 +11,7 @@ const RUNS = 5;
 const IDLE_MS = 60_000;
 const IDLE_GOAL_MIB = 100;
 
-/** Start to ready, in CPU time, against a process of Node that does nothing; and memory when nothing happens. */
+/** CPU time from start to ready, compared with a process of Node that does nothing; and memory when idle. */
 export async function measureProcess(stage: Stage): Promise<readonly Row[]> {
   const { cluster } = stage;
   const args = [...stage.serviceArgs, '--webhook-address=127.0.0.1:0'];
@@ -52,7 +52,7 @@ export async function measureProcess(stage: Stage): Promise<readonly Row[]> {
   ];
 }
 
-/** CPU seconds of a process that has begun and waits. */
+/** CPU seconds of a process of Node that has started and waits. */
 async function startBareNode(): Promise<number> {
   const file = fileURLToPath(new URL('bare-node.mjs', import.meta.url));
   const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -1,13 +1,13 @@
-/** One line of the table: a figure, what it is measured against in the same run, and the goal. */
+/** One line of the table: a figure, the figure that it is compared with in the same run, and the goal. */
 export interface Row {
   readonly what: string;
   readonly ours: string;
   readonly peer: string;
-  /** Ours over the peer's, where there is one. */
+  /** Our figure divided by the other one, if there is one. */
   readonly ratio?: number;
   readonly goal: string;
   readonly holds: boolean;
-  /** Of how many runs, by turns with the peer, the figures are medians; 1 by default. */
+  /** Number of runs, alternating with the other one, of which the figures are medians. Default: 1. */
   readonly runs?: number;
   /** Raw numbers, for the JSON. */
   readonly data: Readonly<Record<string, unknown>>;
@@ -38,7 +38,7 @@ export function formatRows(rows: readonly Row[]): string {
   );
 }
 
-/** The value below which the share `quantile` of the values is; `NaN` for none. */
+/** The value below which the share `quantile` of the values is; `NaN` if there are no values. */
 export function quantileOf(values: readonly number[], quantile: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * quantile))] ?? Number.NaN;

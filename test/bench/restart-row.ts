@@ -1,24 +1,25 @@
 import { requestsBetween, type ApiRequests } from './api-requests.ts';
 import { formatMs, type Row } from './report.ts';
 
-/** What came of a start where every JWT is healthy. */
+/** Measurements of a start with all JWTs healthy. */
 export interface Restart {
   readonly jwts: number;
   readonly namespaces: number;
-  /** From process start until every JWT was looked at, in milliseconds. */
+  /** Milliseconds from process start until every JWT was checked. */
   readonly evaluatedMs: number;
-  /** For the same lists by a bare client, in milliseconds. */
+  /** Milliseconds that a bare client takes for the same lists. */
   readonly listsMs: number;
   /** Number of tokens. */
   readonly signed: number;
-  /** Until the start, and until some time after every JWT was looked at. */
+  /** Counts until the start, and until some time after every JWT was checked. */
   readonly before: ApiRequests;
   readonly after: ApiRequests;
 }
 
 /**
- * Nothing is due, so nothing is written and no private key is read; `most` times the lists may it take. There were writes and
- * reads of keys before: if none of them were counted, those of the start would not be either.
+ * Nothing is due, so nothing must be written and no private key read; the start is allowed to take `most`
+ * times as long as the lists. `before` must contain writes and reads of keys: otherwise those of the start
+ * would not be counted, either.
  */
 export function describeRestart(restart: Restart, most: number): Row {
   const { jwts, namespaces, evaluatedMs, listsMs, signed, before, after } = restart;

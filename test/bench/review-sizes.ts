@@ -1,7 +1,7 @@
 import { reviewText } from '../server/reviews.ts';
 import { annotatedPod, container, type Json } from '../admission/pods.ts';
 
-/** A pod as the API server sends it, ServiceAccount volume included, with `containers` containers. */
+/** A pod as the API server sends it, with the ServiceAccount volume and this number of containers. */
 function makeReview(containers: number): string {
   const access = {
     name: 'kube-api-access',

@@ -5,7 +5,7 @@ import { openLanes, type Load } from './load.ts';
 
 /** Reviews, one at a time on each connection, sent by a thread of its own until they are counted. */
 export interface ReviewStream {
-  /** Ends it; how many there were, and the longest that one took, in milliseconds. */
+  /** Ends the stream. Gives the number of reviews, and the longest time of one in milliseconds. */
   stop(): Promise<ReviewCount>;
 }
 
@@ -15,16 +15,16 @@ export interface ReviewCount {
 }
 
 /**
- * Between two reviews of a connection. Some hundred reviews a second are more than a large cluster has; without a pause they would
- * fill both cores, and the longest wait would be for the scheduler of the kernel.
+ * Pause between two reviews of a connection. Some hundred reviews a second are more than a large cluster has.
+ * Without a pause they would fill both cores, and the longest time would be that of the kernel's scheduler.
  */
 const PAUSE_MS = 5;
-/** Until both sides have compiled what they need. */
+/** Reviews until both sides have compiled their code. */
 const WARM_UP = 1_000;
 
 /**
- * What else the benchmark does meanwhile, and the garbage collection of its own heap, would count as time that the service
- * took. A thread with a heap and an event loop of its own has neither.
+ * Runs in a thread with a heap and an event loop of its own: otherwise other work of the benchmark, and
+ * garbage collection of its heap, would count as time of the service.
  */
 export async function streamReviews(load: Load): Promise<ReviewStream> {
   const worker = new Worker(new URL(import.meta.url), { workerData: load });

@@ -28,24 +28,27 @@ import { listBare } from './steady-rows.ts';
 
 export interface ScaleBench {
   readonly stage: Stage;
-  /** JWTs at the end; a tenth of them is measured before. */
+  /** Number of JWTs at the end. A tenth of them is measured first. */
   readonly count: number;
-  /** How long it is scraped, and then left alone. */
+  /** How long it is scraped, and then left alone, in seconds. */
   readonly seconds: number;
 }
 
 const NAMESPACES = 100;
-/** Keys of one namespace in ten are replaced: what follows takes a tenth of what all would take. */
+/** The keys of one namespace in ten are replaced: this takes a tenth of the time that all would take. */
 const RESIGNED_SHARE = 10;
 const SCRAPE_EVERY_MS = 15_000; // Prometheus' usual interval
-/** As long as five scrapes take, about. */
+/** About the time that five scrapes take. */
 const CALM_MS = 8_000;
-/** A start leaves signatures to be checked, at most 2,000 a second: what is wrong shows itself in so many of them. */
+/**
+ * After a start, signatures are checked, at most 2,000 a second: a problem would show within this number of
+ * them.
+ */
 const AFTERMATH_MS = 10_000;
 const PEAK_GOAL_MIB = 450;
 const OF_ONE_JWT = '{namespace=';
 
-/** A hundred thousand healthy JWTs, put into etcd as such: what they take, at the start and later. */
+/** A hundred thousand healthy JWTs, written directly into etcd: their costs at the start and later. */
 export async function measureScale(bench: ScaleBench): Promise<readonly Row[]> {
   const { stage, count } = bench;
   const { bare, namespaces, owners } = await openScale(stage, NAMESPACES);
@@ -80,7 +83,7 @@ export async function measureScale(bench: ScaleBench): Promise<readonly Row[]> {
   return rows;
 }
 
-/** Starts it where every JWT is healthy: what it asks for, and the time until each was looked at. */
+/** Starts the service when all JWTs are healthy: its requests, and the time until each JWT was checked. */
 async function restart(
   stage: Stage,
   bare: BareClient,
@@ -103,7 +106,7 @@ async function restart(
   return { service, row };
 }
 
-/** As shipped: webhook, controller and scrapes in one process under the memory limit of the Deployment. */
+/** As shipped: webhook, controller and scrapes in one process, under the memory limit of the Deployment. */
 async function measureUnderLimit({ stage, count, seconds }: ScaleBench, bare: BareClient): Promise<Row[]> {
   await using memory = await limitMemory(readShippedContainer('jwt-injector').memory);
   const restarted = await restart(stage, bare, { jwts: count, most: 1.2, memory });
@@ -162,12 +165,12 @@ async function measureWhileScraped(stage: Stage, service: MeasuredService, count
 }
 
 /**
- * Reads `/metrics` whole; gives the number of lines that are of one JWT. They are counted in the bytes as they come: a Prometheus
- * would be on another machine, and whatever its part takes here, the reviews wait for.
+ * Reads the whole `/metrics` and gives the number of lines about single JWTs. They are counted in the bytes
+ * as they arrive: a Prometheus would run on another machine, and parsing here would delay the reviews.
  */
 async function scrape(service: MeasuredService): Promise<number> {
   let lines = 0;
-  let end = Buffer.alloc(0); // may hold the beginning of what the next chunk goes on with
+  let end = Buffer.alloc(0); // can hold the beginning of a line that the next chunk continues
   try {
     const asking = get(`http://127.0.0.1:${service.httpPort}/metrics`);
     const [answer] = (await once(asking, 'response')) as [IncomingMessage];

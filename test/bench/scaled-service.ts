@@ -9,14 +9,14 @@ import { isSigned, reaches, timeOf, type LogLine } from './log-lines.ts';
 import { createMany, placeOf, WIDTH, writeKey } from './many-jwts.ts';
 import { startMeasured, type MeasuredOptions, type MeasuredService } from './measured-service.ts';
 
-/** What takes longer has failed. */
+/** If it takes longer, it has failed. */
 export const WITHIN_MS = 600_000;
-/** Of a core, over some seconds: less than this is not work. */
+/** A share of one core over some seconds: below it, the service counts as idle. */
 const IDLE_SHARE = 0.03;
 const IDLE_FOR_MS = 3_000;
 const MERGE = 'application/merge-patch+json';
 
-/** Where very many JWTs are put into etcd as healthy ones, and a client to ask for them. */
+/** Namespaces for very many healthy JWTs that are written directly into etcd, and a client for them. */
 export interface Scale {
   readonly bare: BareClient;
   /** `scale-0`, `scale-1`, …, each with a key. */
@@ -39,12 +39,12 @@ async function makeKeyedNamespaces(bare: BareClient, count: number): Promise<rea
   return namespaces;
 }
 
-/** What a service whose heap is measured has to have read before. */
+/** What a service must have read before its heap is measured. */
 interface HeapOptions {
-  /** At least so many. */
+  /** The minimum number of JWTs. */
   readonly jwts: number;
   readonly args?: readonly string[];
-  /** What else its flags have it wait for. */
+  /** Waits for other things that depend on its flags. */
   readonly waitForMore?: (service: MeasuredService) => Promise<unknown>;
 }
 
@@ -64,9 +64,10 @@ export async function measureHeap(
 }
 
 /**
- * An API server answers the pages of a list from memory only if the resource has changed since etcd was compacted, which
- * happens every five minutes; else it reads each page from etcd again and takes five times as long. Among so many JWTs one is
- * renewed each second; here nothing happens, so one of each resource is changed before each list.
+ * Changes one object of each resource before each list. An API server answers the pages of a list from memory
+ * only if the resource has changed since etcd was compacted, which happens every five minutes; otherwise it
+ * reads each page from etcd, which takes five times as long. With so many JWTs, one is renewed each second in
+ * practice; here nothing else changes.
  */
 export async function changeSomething(bare: BareClient): Promise<void> {
   const { namespace, name } = placeOf(0, ['scale-0']);
@@ -77,7 +78,10 @@ export async function changeSomething(bare: BareClient): Promise<void> {
   await bare.send('POST', '/api/v1/namespaces/default/secrets', JSON.stringify(secret));
 }
 
-/** One JWT made and signed in the ordinary way shows which fields the API server notes for whom. It is removed again. */
+/**
+ * Creates one JWT and lets it be signed, to learn which fields the API server records for which manager. Then
+ * deletes it.
+ */
 async function learnFieldOwners(stage: Stage, bare: BareClient): Promise<FieldOwners> {
   const namespace = 'scale-sample';
   await createMany(bare, { namespaces: [namespace], count: 1 });
@@ -92,7 +96,10 @@ async function learnFieldOwners(stage: Stage, bare: BareClient): Promise<FieldOw
   return { jwt: jwt.managedFields, secret: secret.managedFields, uid: jwt.uid };
 }
 
-/** The API server lists from its watch caches, which take minutes to read what etcd took in one. */
+/**
+ * Waits until the API server has read all objects into its watch caches, which takes minutes; etcd stored
+ * them in one.
+ */
 export async function waitForCaches(
   bare: BareClient,
   paths: readonly string[] = ['/apis/tokens.osg-htc.org/v1/jwts?limit=1', '/api/v1/secrets?limit=1'],
@@ -104,7 +111,7 @@ export async function waitForCaches(
   }
 }
 
-/** The compiled service, webhook and all. */
+/** Starts the compiled service, including the webhook. */
 export function start(
   stage: Stage,
   name: string,
@@ -118,13 +125,19 @@ export function start(
   });
 }
 
-/** Waits until it has looked at every JWT. Throws if these were fewer than there are: what is not seen costs nothing. */
+/**
+ * Waits until it has checked every JWT. Throws if it found fewer than exist: objects that are not found cost
+ * nothing.
+ */
 export async function settle(service: MeasuredService, least: number): Promise<void> {
   const { jwts } = await service.waitForLog(({ msg }) => msg === 'every JWT was looked at', WITHIN_MS);
   if (Number(jwts) < least) throw new Error(`the service looked at ${String(jwts)} of ${least} JWTs`);
 }
 
-/** Replaces the keys of `namespaces` namespaces; returns the milliseconds until all of their `jwts` JWTs are signed with them. */
+/**
+ * Replaces the keys of `namespaces` namespaces. Returns the milliseconds until all of their `jwts` JWTs are
+ * signed with them.
+ */
 export async function resign(
   service: MeasuredService,
   bare: BareClient,
@@ -136,7 +149,10 @@ export async function resign(
   return timeOf(await service.waitForLog(reaches(jwts, isResigned), WITHIN_MS)) - begin;
 }
 
-/** Signatures that the status vouched for are checked after the rounds, and until then the texts of the tokens are kept. */
+/**
+ * Signatures that the status vouches for are checked after the rounds; until then the texts of the tokens
+ * stay in memory.
+ */
 export async function waitUntilIdle(service: MeasuredService): Promise<void> {
   await waitUntil('an idle service', WITHIN_MS, async () => {
     const before = service.cpuSeconds();

@@ -3,7 +3,7 @@ import type { BareClient } from './bare-client.ts';
 import { createMany } from './many-jwts.ts';
 import type { MeasuredService } from './measured-service.ts';
 
-/** JWTs of one and two minutes. */
+/** Number of JWTs that live for one or two minutes. */
 export const SHORT = 500;
 
 /** The longest time between two renewals of each, in seconds: half of their lifetimes, without jitter. */
@@ -11,29 +11,32 @@ const PERIODS = [30, 60] as const;
 
 type Nudges = Readonly<Record<string, number>>;
 
-/** How long after their planned moment the renewals of short-lived JWTs came, by number. */
+/** How long after their planned times the renewals of short-lived JWTs were done, in numbers of renewals. */
 export interface Lateness {
   readonly total: number;
-  /** Within a second. */
+  /** Renewals within a second. */
   readonly inTime: number;
-  /** Within a tenth of a second. */
+  /** Renewals within a tenth of a second. */
   readonly in100: number;
   /** JWTs with a valid token at the end. */
   readonly ready: number;
 }
 
-/** All of `/metrics`. */
+/** The text of `/metrics`. */
 export async function readMetrics(service: MeasuredService): Promise<string> {
   return (await fetch(`http://127.0.0.1:${service.httpPort}/metrics`)).text();
 }
 
-/** How many nudges had which result. */
+/** Number of nudges by result. */
 export function readNudges(metrics: string): Nudges {
   const lines = metrics.matchAll(/^jwt_injector_delivery_nudges_total\{result="(\w+)"\} (\d+)$/gm);
   return Object.fromEntries([...lines].map(([, result, count]) => [result, Number(count)]));
 }
 
-/** Makes short-lived JWTs and waits; what `/metrics` says then of their renewals, and of all nudges. */
+/**
+ * Creates short-lived JWTs and waits. Gives the lateness of their renewals and the results of all nudges,
+ * from `/metrics`.
+ */
 export async function renewOften(
   service: MeasuredService,
   bare: BareClient,
@@ -48,7 +51,7 @@ export async function renewOften(
   return { ...readLateness(begin, end, namespace), nudges: readNudges(end) };
 }
 
-/** From two readings of `/metrics`. */
+/** The difference of two readings of `/metrics`. */
 export function readLateness(begin: string, end: string, namespace: string): Lateness {
   const since = (le: string): number => readBucket(end, le) - readBucket(begin, le);
   const ready = new RegExp(`^jwt_injector_token_ready\\{namespace="${namespace}",[^}]*\\} 1$`, 'gm');
@@ -72,12 +75,15 @@ export function minRenewals(seconds: number): number {
   return ofOne.reduce((sum, each) => sum + each, 0) * (SHORT / PERIODS.length);
 }
 
-/** Lateness counts renewals that came: a JWT that is never renewed again shows only here. */
+/**
+ * Whether all JWTs were renewed. Lateness only counts renewals that were done: a JWT that is never renewed
+ * again shows only here.
+ */
 export function keptFresh({ total, ready }: Lateness, seconds: number): boolean {
   return total >= minRenewals(seconds) && ready === SHORT;
 }
 
-/** The share of renewals made within a second. */
+/** The share of renewals done within a second. */
 export function shareOf({ total, inTime }: Pick<Lateness, 'total' | 'inTime'>): number {
   return inTime / total;
 }

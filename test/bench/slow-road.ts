@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A road of TCP to a port on loopback on which each byte, and each end, takes its time. */
+/** A TCP connection to a port on loopback that delays each byte and each end, as between distant machines. */
 export type SlowRoad = Disposable;
 
-/** Listens on `from` and leads to `to`; `delayMs` in each direction, as between machines that are far apart. */
+/** Listens on `from` and connects to `to`; `delayMs` is the delay in each direction. */
 export async function openSlowRoad(from: number, to: number, delayMs: number): Promise<SlowRoad> {
   const open = new Set<Socket>();
   const lead = (source: Socket, sink: Socket): void => {

@@ -14,22 +14,24 @@ import { describeRestart } from './restart-row.ts';
 export interface SteadyBench {
   readonly stage: Stage;
   readonly count: number;
-  /** How long nothing happens; 300 s by default. */
+  /** How long nothing happens, in seconds; default: 300. */
   readonly quietSeconds: number;
 }
 
 const NAMESPACES = Array.from({ length: 100 }, (_, index) => `group-${index}`);
 /** A standby lists, waits half a minute, and checks 2,000 signatures in a second. */
 const STANDBY_WARM_MS = 60_000;
-/** Goals of a quiet time, as shares of a core; a standby does not even renew the Lease. */
+/** Goals for a quiet time, as shares of a core. A standby does not even renew the Lease. */
 const LEADER_SHARE = 0.003;
 const STANDBY_SHARE = LEADER_SHARE / 2;
-/** More memory than the leader's: garbage that was not yet collected differs from process to process. */
+/** A factor: garbage that is not collected yet differs from process to process. */
 const STANDBY_MEMORY = 1.1;
 const OURS = 'tokens.osg-htc.org/managed=true';
 const OTHERS = 'tokens.osg-htc.org/managed!=true';
 
-/** Many healthy JWTs: what they cost while nothing is due, a leader and a standby, and what a restart costs. */
+/**
+ * Many healthy JWTs: their cost while nothing is due, for a leader and a standby, and the cost of a restart.
+ */
 export async function measureSteady({ stage, count, quietSeconds }: SteadyBench): Promise<readonly Row[]> {
   const { cluster } = stage;
   const bare = await openBareClient(cluster.adminKubeconfig, WIDTH);
@@ -110,7 +112,7 @@ function formatShare(share: number): string {
   return `${(share * 100).toFixed(2)} % of a core`;
 }
 
-/** The lists that a start takes, page by page and parsed, by nobody in particular. Milliseconds. */
+/** Fetches the lists of a start, page by page and parsed, without the service. Milliseconds. */
 export async function listBare(bare: BareClient): Promise<number> {
   const startedAt = performance.now();
   const secrets = '/api/v1/secrets?labelSelector=';

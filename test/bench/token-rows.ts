@@ -14,18 +14,19 @@ import { JWTS, SECRETS } from '../../src/kube/known-resources.ts';
 
 export interface TokenBench {
   readonly stage: Stage;
-  /** JWTs of the bulk rows; 10,000 by default. */
+  /** JWTs of the bulk rows; default: 10,000. */
   readonly count: number;
 }
 
 const SINGLE = 200;
 const WITHIN_MS = 600_000;
-/** What comes after a status takes less: its Event, and what watches receive of both. */
+/** The work after a status takes less time: its Event, and the watch events of both. */
 const SETTLE_MS = 30;
 
 /**
- * From the answer of a JWT's creation to the watch event of its Secret. One at a time and idle: what is written for a JWT after its
- * Secret, its status and its Event, is over before the next one is created. Raw applies stand before and after each of the `runs`.
+ * The time from the answer to a JWT's creation until the watch event of its Secret. One JWT at a time, when
+ * idle: all writes for a JWT, also its status and its Event, are over before the next one is created. Raw
+ * applies are measured before and after each of the `runs`.
  */
 export async function measureSingle(stage: Stage, runs: number): Promise<Row> {
   const { cluster } = stage;
@@ -97,14 +98,14 @@ export async function measureSingle(stage: Stage, runs: number): Promise<Row> {
   return describeSingle(done);
 }
 
-/** Milliseconds of one run: of ours, and the median of the raw applies before and after. */
+/** Milliseconds of one run: ours, and the median of the raw applies before and after. */
 interface SingleRun {
   readonly p50: number;
   readonly p99: number;
   readonly raw: number;
 }
 
-/** Of each figure the median over the runs; of the ratios, too, as each run has its own. */
+/** The median of each figure over the runs, also of the ratios, as each run has its own. */
 function describeSingle(runs: readonly SingleRun[]): Row {
   const median = (read: (run: SingleRun) => number): number => medianOf(runs.map(read));
   const ratio = median(({ p50, raw }) => p50 / raw);
@@ -121,7 +122,7 @@ function describeSingle(runs: readonly SingleRun[]): Row {
   };
 }
 
-/** All at once: the service starts and finds JWTs without Secrets; later their one key is replaced. */
+/** All at once: the service starts and finds JWTs without Secrets. Later their one key is replaced. */
 export async function measureBulk({ stage, count }: TokenBench): Promise<readonly Row[]> {
   const { cluster } = stage;
   const bare = await openBareClient(cluster.adminKubeconfig, WIDTH);
@@ -142,7 +143,7 @@ export async function measureBulk({ stage, count }: TokenBench): Promise<readonl
   });
   const begin = performance.timeOrigin + service.startedAt;
   const readyMs = timeOf(await service.waitForLog(reaches(count, isReady), WITHIN_MS)) - begin;
-  // What the service wrote last: the API server stores nothing when an apply changes nothing.
+  // The objects that the service wrote last: the API server stores nothing if an apply changes nothing.
   const sample = () => readSample(bare, 'bulk', placeOf(0, ['bulk']).name);
   const bareMs = await writeBare(bare, peers, await sample());
 
@@ -181,7 +182,10 @@ export async function measureBulk({ stage, count }: TokenBench): Promise<readonl
   ];
 }
 
-/** Tokens that were signed although more than a full set of workers' JWTs that expire sooner still waited. */
+/**
+ * Number of tokens that were signed while more JWTs that expire sooner were still waiting than there are
+ * workers.
+ */
 function countDisorder(expiries: readonly number[]): number {
   const sorted = expiries.toSorted((a, b) => a - b);
   const rank = new Map(sorted.map((expiry, index) => [expiry, index]));

@@ -1,6 +1,6 @@
 /**
- * Counts how much of `src/` one round of a JWT walks through: files, functions, calls (V8's precise coverage; what an
- * `await` resumes counts as a call). `node test/bench/walk-round.ts [-v]`; not a test.
+ * Counts how much of `src/` one round of a JWT executes: files, functions, calls (V8's precise coverage; each
+ * continuation of an `await` counts as a call). `node test/bench/walk-round.ts [-v]`; not a test.
  */
 import { Session } from 'node:inspector/promises';
 import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
@@ -42,7 +42,7 @@ for (const [name, now] of [
 ] as const) {
   const { reconciler, writes } = makeReconciler([KEY_SECRET, stored(first.secrets[0])]);
   const jwt = settled();
-  await reconcileJwt(reconciler, jwt, NEXT_ATTEMPT_AT); // its token is checked once, before it is counted
+  await reconcileJwt(reconciler, jwt, NEXT_ATTEMPT_AT); // its token is checked once, before counting begins
   const walk = await countWalk(() =>
     reconcileJwt({ ...reconciler, now: () => now * 1000 }, jwt, NEXT_ATTEMPT_AT),
   );
