@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { execute } from '../runs/execute.ts';
 
-/** Debian's packages chromium-headless-shell and chromium, and the name elsewhere. */
+/** The program of Debian's packages chromium-headless-shell and chromium, and its name elsewhere. */
 const PROGRAMS = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
 
-/** As root there is no sandbox; the page is our own, and the network is the loopback. */
+/** As root there is no sandbox. The page is our own, and the network is loopback. */
 const ALWAYS = [
   '--headless',
   '--no-sandbox',
@@ -16,7 +16,7 @@ const ALWAYS = [
 
 const ENDS_WITHIN_MS = 60_000;
 
-/** Runs Chromium once, without a window. Gives what it prints. */
+/** Runs Chromium once, without a window. Gives its output. */
 export async function runChromium(folder: string, args: readonly string[]): Promise<string> {
   const program = findChromium();
   const { stdout } = await execute(program, [...ALWAYS, `--user-data-dir=${folder}`, ...args], {

@@ -1,10 +1,10 @@
 import { inflateSync } from 'node:zlib';
 
-/** What a screenshot shows. Rows of RGB, 0 to 255. */
+/** The pixels of a screenshot. Rows of RGB, 0 to 255. */
 export interface Picture {
   readonly width: number;
   readonly height: number;
-  /** Red, green and blue at a place. */
+  /** Red, green and blue of a pixel. */
   at(x: number, y: number): readonly [number, number, number];
 }
 
