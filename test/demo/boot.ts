@@ -8,7 +8,10 @@ import { pathOf } from './demo.ts';
 import type { Screen } from './screen.ts';
 import { StepFailure, verify } from './step-failure.ts';
 
-/** Looks for what the demo needs before anything takes long. Throws a ControlPlaneError that says what is missing. */
+/**
+ * Finds the programs that the demo needs, before anything that takes long. Throws a ControlPlaneError that
+ * says what is missing.
+ */
 export async function findPrograms(screen: Screen): Promise<void> {
   try {
     await execute('openssl', ['version']);
@@ -17,13 +20,13 @@ export async function findPrograms(screen: Screen): Promise<void> {
       'openssl cannot be run, and certs/make-dev-certs.sh makes the webhook’s certificate with it: apt-get install openssl',
     );
   }
-  const { kubectl } = await findBinaries(); // it shows its own progress, if they must be built
+  const { kubectl } = await findBinaries(); // it shows its own progress if they must be built
   screen.check(`etcd, kube-apiserver, kube-controller-manager and kubectl are in ${dirname(kubectl)}`);
 }
 
 /**
- * Control plane, shipped manifests, service. A fault of the control plane itself is a ControlPlaneError; once that
- * stands, what fails is ours, and a StepFailure.
+ * Starts the control plane, installs the shipped manifests and starts the service. Throws a ControlPlaneError
+ * if the control plane fails, and a StepFailure if anything of ours fails afterwards.
  */
 export async function setStage(screen: Screen): Promise<Stage> {
   const entry = await chooseEntry();
@@ -33,7 +36,7 @@ export async function setStage(screen: Screen): Promise<Stage> {
       entry: pathOf(entry.file),
       log: (line) => {
         if (line.includes(' started ')) screen.whisper(line);
-        stands ||= line.startsWith('kube-controller-manager started'); // the last of the three
+        stands ||= line.startsWith('kube-controller-manager started'); // the last of the three components
       },
     });
     const stage = await screen.wait('control plane, manifests and service start', starting);

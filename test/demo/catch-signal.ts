@@ -1,4 +1,4 @@
-/** Who asks the process to end: the signal, and the exit code that says so to a shell (128 + its number). */
+/** A signal that asks the process to end, and the exit code that reports it to a shell (128 + its number). */
 export interface Interruption {
   readonly name: 'SIGINT' | 'SIGTERM' | 'SIGHUP';
   readonly exitCode: number;
@@ -10,7 +10,10 @@ const SIGNALS: readonly Interruption[] = [
   { name: 'SIGHUP', exitCode: 129 },
 ];
 
-/** Resolves at the first of them. The next one of the same name has its usual effect, and that is at once. */
+/**
+ * Resolves at the first signal. The next one of the same name has its usual effect: it ends the process at
+ * once.
+ */
 export function catchSignal(): Promise<Interruption> {
   const { promise, resolve } = Promise.withResolvers<Interruption>();
   for (const interruption of SIGNALS) process.once(interruption.name, () => resolve(interruption));

@@ -1,7 +1,7 @@
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import type { Service } from '../controlplane/service.ts';
 
-/** How often the API server called a mutating webhook of ours, dry runs included, by its own count. */
+/** How often the API server called our mutating webhooks, dry runs included, as its own metrics count it. */
 export async function countWebhookCalls({ kubectl }: Pick<ControlPlane, 'kubectl'>): Promise<number> {
   const { stdout } = await kubectl(['get', '--raw', '/metrics']);
   return sumSamples(
@@ -10,13 +10,13 @@ export async function countWebhookCalls({ kubectl }: Pick<ControlPlane, 'kubectl
   );
 }
 
-/** How many admissions the service decided, by its own count. */
+/** How many admissions the service decided, as its own metrics count them. */
 export async function countDecisions({ httpPort }: Pick<Service, 'httpPort'>): Promise<number> {
   const answer = await fetch(`http://127.0.0.1:${httpPort}/metrics`);
   return sumSamples(await answer.text(), /^jwt_injector_admission_decisions_total\{/);
 }
 
-/** Adds up the samples of a Prometheus exposition whose line begins like that. */
+/** Adds up the samples of a Prometheus exposition whose lines match. */
 function sumSamples(exposition: string, pattern: RegExp): number {
   return exposition
     .split('\n')

@@ -5,33 +5,33 @@ import type { Stage } from '../controlplane/stage.ts';
 import type { Objects } from '../integration/objects.ts';
 import type { Screen } from './screen.ts';
 
-/** What every step after the boot plays with. */
+/** Shared by all steps after the boot. */
 export interface Demo {
   readonly screen: Screen;
   readonly stage: Stage;
   readonly objects: Objects;
 }
 
-/** One numbered step. It throws when something is not as it should be: a StepFailure where it knows what should be. */
+/** One numbered step. It throws if something is wrong: a StepFailure if it knows what was expected. */
 export interface Step {
   readonly title: string;
   play(demo: Demo): Promise<void>;
 }
 
-/** Everything happens where a user's first `kubectl apply` would end up. */
+/** The namespace that a user's first `kubectl apply` uses. */
 export const NAMESPACE = 'default';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** The example files as the README names them, from the checkout's root. */
+/** The example files as the README names them, as paths from the checkout's root. */
 export const EXAMPLES = { jwt: 'deploy/examples/my-jwt.yaml', deployment: 'deploy/examples/token-test.yaml' };
 
-/** The path of a file that was named from the checkout's root. */
+/** The absolute path of a file that is named from the checkout's root. */
 export function pathOf(example: string): string {
   return join(ROOT, example);
 }
 
-/** Runs kubectl and shows the command as a user would type it, with all that it answers. */
+/** Runs kubectl and shows the command as a user would type it, with its whole output. */
 export async function showKubectl(
   screen: Screen,
   { kubectl }: Pick<ControlPlane, 'kubectl'>,

@@ -4,12 +4,14 @@ import type { Loose, Objects } from '../integration/objects.ts';
 import { NAMESPACE } from './demo.ts';
 import { StepFailure } from './step-failure.ts';
 
-/** What was looked for, or what is there instead, in words. */
+/** The value, or a text that says what was found instead. */
 export type Attempt<T> = { readonly value: T } | { readonly instead: string };
 
 const WITHIN_MS = 20_000;
 
-/** Looks again and again until the value is there; after `withinMs` a StepFailure says what is there instead. */
+/**
+ * Tries again and again until there is a value. After `withinMs`, a StepFailure says what was found instead.
+ */
 export async function expectSoon<T>(
   expected: string,
   look: () => Promise<Attempt<T>>,
@@ -30,7 +32,7 @@ export async function expectSoon<T>(
   }
 }
 
-/** The JWT as soon as it is Ready; else its condition says why it is not. */
+/** The JWT as soon as it is Ready; else the failure contains its condition. */
 export function expectReady(objects: Objects, name: string): Promise<Loose> {
   return expectSoon(`JWT ${name} to be Ready`, async () => {
     const jwt = await objects.get('jwts', NAMESPACE, name);

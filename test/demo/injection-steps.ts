@@ -8,7 +8,7 @@ import { diffLines } from '../../src/commands/output/diff-lines.ts';
 import { expectSoon } from './expect-soon.ts';
 import { verify } from './step-failure.ts';
 
-/** From an annotation to a pod that has the token. */
+/** From an annotation to a pod with the token. */
 export const injectStep: Step = {
   title: 'One annotation, and the pods of a Deployment have the token',
   async play(demo) {
@@ -44,7 +44,7 @@ export const injectStep: Step = {
   },
 };
 
-/** A pod of somebody who does not know us. */
+/** A pod of a user who does not use jwt-injector. */
 export const plainPodStep: Step = {
   title: 'A pod that did not ask is not touched, and not even sent to the webhook',
   async play({ screen, stage, objects }) {
@@ -79,7 +79,10 @@ function findPod({ objects }: Pick<Demo, 'objects'>): Promise<Loose> {
   });
 }
 
-/** What injection is about: annotations, env, mounts and volumes, without what Kubernetes itself adds. */
+/**
+ * The parts of a pod that injection changes: annotations, env, mounts and volumes, without the additions of
+ * Kubernetes itself.
+ */
 function shapePod({ metadata, spec }: Loose): { metadata: Loose; spec: Loose } {
   const isOurs = ({ name }: Loose): boolean => !name.startsWith('kube-api-access-');
   const some = (list: Loose[] = []): Loose => {

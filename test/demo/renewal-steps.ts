@@ -10,8 +10,8 @@ import { verifyToken } from './token-steps.ts';
 import { formatWhen } from './token-words.ts';
 
 const NAME = 'renewal-demo';
-const RENEWED_WITHIN_MS = 58_000; // the first token is worth nothing any more after a minute
-const EARLIEST_S = 25; // half a minute, less what jitter may take
+const RENEWED_WITHIN_MS = 58_000; // the first token expires after a minute
+const EARLIEST_S = 25; // half a minute, minus the jitter
 
 const JWT = {
   apiVersion: 'tokens.osg-htc.org/v1',
@@ -32,7 +32,7 @@ const JWT = {
   },
 };
 
-/** A minute's life is short enough to watch. */
+/** A token that lives for a minute is renewed soon enough to watch. */
 export const renewStep: Step = {
   title: 'A token of one minute is replaced after half of its life',
   async play(demo) {
@@ -63,7 +63,7 @@ export const renewStep: Step = {
   },
 };
 
-/** What a user sees who asks how it all is. */
+/** The overview of all JWTs that a user can ask for. */
 export const overviewStep: Step = {
   title: 'All tokens at the end',
   async play({ screen, stage, objects }) {
@@ -80,11 +80,11 @@ interface Seen {
   readonly jti: string;
   /** Seconds since the epoch, as in the claim. */
   readonly exp: number;
-  /** When it was found in the Secret; milliseconds since the epoch. */
+  /** Time at which it was found in the Secret; milliseconds since the epoch. */
   readonly seenAt: number;
 }
 
-/** The token in the Secret as soon as it is another one than the given. */
+/** The token in the Secret as soon as it differs from the given one. */
 function readToken({ objects }: Pick<Demo, 'objects'>, old?: Seen): Promise<Seen> {
   const expected = old === undefined ? `a token in Secret ${NAME}` : `a new token in Secret ${NAME}`;
   const look = async () => {

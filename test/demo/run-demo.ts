@@ -19,8 +19,9 @@ const TITLES = [...BOOT_TITLES, ...STEPS.map(({ title }) => title)];
 const LOG_TAIL = 8;
 
 /**
- * Plays every step and gives the exit code: 0 if all held, 1 if one did not. Whatever happens, nothing is left running.
- * Throws a ControlPlaneError if the control plane cannot be had. A signal before the last step ends the process here.
+ * Runs all steps and gives the exit code: 0 if all succeeded, 1 if one failed. Leaves no process running,
+ * whatever happens. Throws a ControlPlaneError if the control plane cannot be started. A signal before the
+ * last step ends the process here.
  */
 export async function runDemo(screen: Screen, { once }: { readonly once: boolean }): Promise<number> {
   const signal = catchSignal();
@@ -46,7 +47,7 @@ export async function runDemo(screen: Screen, { once }: { readonly once: boolean
         `\n${interrupted.name === 'SIGINT' ? 'Interrupted' : interrupted.name}: stopping everything.`,
       );
       await stage?.stop();
-      process.exit(interrupted.exitCode); // what is still starting has no handle: its reaper ends it with us
+      process.exit(interrupted.exitCode); // a component that is still starting has no handle: its reaper kills it when this process ends
     }
     const time = formatTime(performance.now() - started);
     screen.say(styleText(['green', 'bold'], `\n✓ All ${TITLES.length} steps held, in ${time}.`));

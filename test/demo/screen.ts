@@ -1,36 +1,36 @@
 import { styleText } from 'node:util';
 import { formatTime } from '../controlplane/build-progress.ts';
 
-/** Where the demo is shown: `process.stdout`, or a stand-in in tests. */
+/** The stream that shows the demo: `process.stdout`, or a fake in tests. */
 export interface Stream {
   readonly isTTY?: boolean | undefined;
   write(text: string): unknown;
 }
 
-/** What the demo says. Lines below a step are indented. */
+/** The output of the demo. Lines below a step are indented. */
 export interface Screen {
   /** Begins a numbered step. */
   step(number: number, of: number, title: string): void;
   /** Lines of a step; several at once if the text has line breaks. */
   show(text: string): void;
-  /** A detail: the same, less visible. */
+  /** A detail, in a less visible color. */
   whisper(text: string): void;
-  /** Something held. */
+  /** A check that succeeded. */
   check(text: string): void;
-  /** Something outside the steps, not indented. */
+  /** A line outside the steps, not indented. */
   say(text: string): void;
-  /** Shows that something is waited for, and for how long already; gives what `work` gives. */
+  /** Shows what is waited for, and for how long already. Gives the result of `work`. */
   wait<T>(what: string, work: Promise<T>): Promise<T>;
-  /** From now on only `say` has an effect: a step that is under way may be given up. */
+  /** From now on only `say` prints: a step that is running can be given up. */
   settle(): void;
 }
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 100;
-const LOG_MS = 10_000; // in a log: often enough to see that it lives
+const LOG_MS = 10_000; // in a log: often enough to show that it still runs
 const ERASE_LINE = '\r\u001B[2K';
 
-/** One updating line for what is waited for on a terminal, else a line every ten seconds. */
+/** On a terminal, one line that is updated during a wait; else a line every ten seconds. */
 export function createScreen(stream: Stream): Screen {
   const terminal = stream.isTTY === true;
   let drawn = false;

@@ -5,8 +5,8 @@ import type { Screen } from './screen.ts';
 const LOOK_MS = 200;
 
 /**
- * Says how to look around and then shows the service's log as it comes, until `interrupted` resolves. False if the
- * service ended before that.
+ * Says how to look around, then shows the service's log until `interrupted` resolves. False if the service
+ * ended earlier.
  */
 export async function stay(screen: Screen, stage: Stage, interrupted: Promise<unknown>): Promise<boolean> {
   screen.say(describeSurroundings(stage));
@@ -18,9 +18,9 @@ export async function stay(screen: Screen, stage: Stage, interrupted: Promise<un
     for (const line of lines.slice(shown)) screen.say(formatLine(JSON.stringify(line)).trimEnd());
     shown = lines.length;
   };
-  const timer = setInterval(showLog, LOOK_MS); // it keeps Node alive, too
+  const timer = setInterval(showLog, LOOK_MS); // the timer also keeps Node running
   const ended = service.exited.then(
-    // Ctrl-C reaches the service as well as us, and it may be quicker.
+    // Ctrl-C reaches the service, too, and the service can be faster.
     () => new Promise<boolean>((resolve) => setTimeout(() => resolve(false), LOOK_MS)),
   );
   try {

@@ -1,4 +1,4 @@
-/** A step of the demo did not hold: what should be, and what is, in words for a terminal. */
+/** A step of the demo failed: what was expected and what was found, for a terminal. */
 export class StepFailure extends Error {
   override readonly name = 'StepFailure';
   readonly expected: string;
@@ -11,7 +11,7 @@ export class StepFailure extends Error {
   }
 }
 
-/** Throws a StepFailure unless `holds`; `found` is shown as JSON if it is not text. */
+/** Throws a StepFailure unless `holds`. `found` is shown as JSON if it is not text. */
 export function verify(holds: boolean, expected: string, found: unknown): asserts holds {
   if (!holds) throw new StepFailure(expected, typeof found === 'string' ? found : JSON.stringify(found));
 }

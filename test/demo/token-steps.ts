@@ -8,7 +8,7 @@ import { expectReady } from './expect-soon.ts';
 import { StepFailure, verify } from './step-failure.ts';
 import { describeToken, formatWhen } from './token-words.ts';
 
-/** The example as it is, and the Secret that comes of it. */
+/** Applies the example, unchanged, and shows the Secret that the service makes for it. */
 export const signStep: Step = {
   title: 'A JWT becomes a Secret with a signed token',
   async play({ screen, stage, objects }) {
@@ -28,7 +28,7 @@ export const signStep: Step = {
   },
 };
 
-/** The token, read and verified by nothing of the service's own. */
+/** Reads and verifies the token without any code of the service. */
 export const decodeStep: Step = {
   title: 'The token, decoded and verified',
   async play({ screen, objects }) {
@@ -60,7 +60,9 @@ export const decodeStep: Step = {
   },
 };
 
-/** Verifies as a storage server would, with the key that the status publishes. Throws a StepFailure. */
+/**
+ * Verifies the token as a storage server would, with the key that the status publishes. Throws a StepFailure.
+ */
 export async function verifyToken(token: string, { publicKey, keyId }: Loose) {
   const key = createPublicKey({ key: JSON.parse(publicKey), format: 'jwk' });
   const verified = await jwtVerify(token, key).catch((error: unknown) => {

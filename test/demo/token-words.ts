@@ -3,7 +3,10 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 const TIMES = new Set(['iat', 'nbf', 'exp']);
 const NAME_WIDTH = 9;
 
-/** Header and claims of a token, a line each, times in words. Its signature is left out: who has it can use the token. */
+/**
+ * Header and claims of a token, one per line, with readable times. The signature is left out: with it, a
+ * reader could use the token.
+ */
 export function describeToken(token: string, now: number): string {
   const header = Object.entries(decodeProtectedHeader(token));
   const claims = Object.entries(decodeJwt(token));
@@ -30,7 +33,7 @@ export function formatWhen(time: number, now: number): string {
   return `${date} ${clock} UTC, ${time > now ? `in ${distance}` : `${distance} ago`}`;
 }
 
-/** The two largest units: `1 min 05 s`, `23 h 59 min`. Milliseconds, ≥ 0. */
+/** The two largest units: `1 min 05 s`, `23 h 59 min`. `ms` must not be negative. */
 function sayDuration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   const [s, min, h] = [seconds % 60, Math.floor(seconds / 60) % 60, Math.floor(seconds / 3600)];
