@@ -195,7 +195,7 @@ export async function measureMemory(stage: Stage, reviews: number): Promise<Row>
   }
   await ours.stop();
   // With a leak it would grow in every tenth. V8 also enlarges its young generation, once or twice, by dozens
-  // of MiB; that is no leak.
+  // of MiB; a leak does not do that.
   const steps = resident.slice(1).map((value, index) => value - (resident[index] ?? 0));
   const perMillion = (medianOf(steps) / (reviews / 10)) * 1e6;
   return {
