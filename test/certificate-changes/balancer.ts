@@ -1,15 +1,18 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** What stands in for the Service: new connections go to the replicas that are ready, in turn. */
+/** Takes the place of the Service: new connections go to the ready replicas in turn. */
 export interface Balancer {
   readonly port: number;
-  /** Replicas that get new connections, by the port of their webhook. */
+  /** Replicas that get new connections, as ports of their webhooks. */
   readonly targets: Set<number>;
   close(): Promise<void>;
 }
 
-/** Listens on loopback. A connection that its replica refuses is refused as well: nothing is tried again. */
+/**
+ * Listens on loopback. If a replica refuses a connection, the client's connection is refused as well: nothing
+ * is tried again.
+ */
 export async function startBalancer(): Promise<Balancer> {
   const targets = new Set<number>();
   const open = new Set<Socket>();

@@ -15,13 +15,13 @@ import {
   type Stand,
 } from './stand.ts';
 
-/** That cert-manager issues into. */
+/** The Secret into which cert-manager issues. */
 const SECRET = 'jwt-injector-cert-manager';
 const ISSUED_WITHIN_MS = 60_000;
 /** The chart's own issuer, and another one. */
 const [OWN_ISSUER, NEW_ISSUER] = ['jwt-injector', 'new-issuer'];
 
-/** "cert-manager" of docs/certificates.md. */
+/** The changes of section "cert-manager" of docs/certificates.md. */
 export function listCertManagerChanges(): readonly Change[] {
   let mount: Mount;
   return [
@@ -52,7 +52,7 @@ export function listCertManagerChanges(): readonly Change[] {
       title: 'cert-manager renews its certificate',
       make: (stand) =>
         whenServed(stand, async () => {
-          // As a renewal does, an absent Secret makes it issue a new one.
+          // Like a renewal, deleting the Secret makes cert-manager issue a new one.
           const { 'tls.crt': before } = await readSecretTexts(stand, SECRET);
           await stand.scene.cluster.kubectl(['delete', 'secret', SECRET, '-n', 'jwt-injector']);
           await waitForIssued(stand, OWN_ISSUER, before);
@@ -78,7 +78,7 @@ export function listCertManagerChanges(): readonly Change[] {
   ];
 }
 
-/** The first step: cert-manager issues a certificate that nobody uses yet, and its CA is trusted. */
+/** The first step: cert-manager issues a certificate that is not used yet, and its CA is trusted. */
 export async function haveIssued(stand: Stand): Promise<void> {
   await stand.chart.upgrade({ mode: 'cert-manager', takeOver: 'issue' });
   await waitForIssued(stand, OWN_ISSUER);
@@ -86,7 +86,7 @@ export async function haveIssued(stand: Stand): Promise<void> {
   await trust(stand, ca);
 }
 
-/** The second step: new replicas serve with it. */
+/** The second step: new replicas serve with this certificate. */
 export async function serve(stand: Stand): Promise<Mount> {
   await stand.chart.upgrade({ mode: 'cert-manager', takeOver: 'serve' });
   const mount = await mountSecret(stand, SECRET);
@@ -94,13 +94,13 @@ export async function serve(stand: Stand): Promise<Mount> {
   return mount;
 }
 
-/** The third step: cert-manager keeps `caBundle`. */
+/** The third step: cert-manager maintains `caBundle`. */
 export async function complete(stand: Stand): Promise<void> {
   await stand.chart.upgrade({ mode: 'cert-manager', takeOver: 'complete' });
   await waitForAlone(stand, authorityOf(stand, OWN_ISSUER));
 }
 
-/** Another certificate than `before`, if one is given. */
+/** Waits for a certificate, if `before` is given for another one than that. */
 async function waitForIssued(stand: Stand, issuer: string, before?: string): Promise<void> {
   const authorities = readCertificates(authorityOf(stand, issuer).certificate);
   await waitUntil(`a certificate of ${issuer}`, ISSUED_WITHIN_MS, async () => {

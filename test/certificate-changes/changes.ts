@@ -6,8 +6,8 @@ import { OWN_CHANGES } from './own-changes.ts';
 import type { Change } from './stand.ts';
 
 /**
- * Groups by name, in their order. Each begins with a self-issued certificate, and each change with what the one before it
- * left. Only the first one begins with a single replica.
+ * Groups by name, in the order in which they run. Each group begins with a self-issued certificate, and each
+ * change with the state after the change before it. Only the first group begins with a single replica.
  */
 export const GROUPS: Readonly<Record<string, readonly Change[]>> = {
   own: OWN_CHANGES,

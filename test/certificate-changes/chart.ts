@@ -3,12 +3,12 @@ import { openHelm } from '../deploy/helm.ts';
 import { readObjects, type Rendered } from '../deploy/rendered.ts';
 import type { Scene } from './scene.ts';
 
-/** The shipped chart in the scene, in the place of what was installed with kustomize. */
+/** The shipped chart in the scene, instead of what was installed with kustomize. */
 export interface Chart extends AsyncDisposable {
   /**
-   * Does what `helm upgrade --reset-values` does with these values below `certificate`: a server-side apply as the field
-   * manager `helm`, which throws when it would change what somebody else has set, unless it is forced; then what is no longer
-   * in the release is deleted.
+   * Does what `helm upgrade --reset-values` does with these values of `certificate`: a server-side apply as
+   * the field manager `helm`, which throws if it would change a field that another manager has set, unless it
+   * is forced. Then it deletes the objects that are no longer in the release.
    */
   upgrade(
     certificate: Readonly<Record<string, unknown>>,
@@ -16,7 +16,10 @@ export interface Chart extends AsyncDisposable {
   ): Promise<void>;
 }
 
-/** Helm itself would install the webhooks with their Service, and behind that is nothing in a cluster without nodes. */
+/**
+ * Helm itself would install the webhooks with their Service, which has no endpoints in a cluster without
+ * nodes.
+ */
 export async function openChart({ cluster, fit }: Pick<Scene, 'cluster' | 'fit'>): Promise<Chart> {
   await using opened = new AsyncDisposableStack();
   const helm = opened.use(await openHelm());

@@ -2,28 +2,34 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { askApi } from '../controlplane/api-request.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 
-/** Pods that are created all the time, none of them a second time. */
+/** Pods that are created all the time. Failed creations are not repeated. */
 export interface Creations extends AsyncDisposable {
-  /** Created so far, with their token. */
+  /** Number of pods created so far with their token. */
   count(): number;
-  /** What went wrong with the others, with the time since the start in seconds. */
+  /** Problems with the other pods, with the time since the start in seconds. */
   readonly failures: readonly string[];
   stop(): Promise<void>;
 }
 
 const CREATORS = 4;
-/** Between two creations of one creator, in ms: as much as a cluster under load does, and time for others on the machine. */
+/**
+ * Pause between two creations of one creator, in ms: as many creations as in a cluster under load, and time
+ * for other programs on the machine.
+ */
 const PAUSE_MS = 15;
 
-/** Everything may be left out. */
+/** Options of the creations. All are optional. */
 export interface CreationOptions {
-  /** Of each creator, after a creation. */
+  /** Pause of each creator after a creation. */
   readonly pauseMs?: number;
-  /** They go through admission, and then nothing is stored: nobody else has work with them. By default they are stored. */
+  /**
+   * Run admission, but store nothing, so that controllers have no work with the pods. By default pods are
+   * stored.
+   */
   readonly dryRun?: boolean;
 }
 
-/** Creates annotated pods in the namespace until stopped, and looks at what the API server answers. */
+/** Creates annotated pods in the namespace until stopped, and checks the API server's answers. */
 export function startCreations(
   cluster: Cluster,
   namespace: string,
@@ -60,7 +66,7 @@ const POD = {
   spec: { containers: [{ name: 'main', image: 'busybox' }] },
 };
 
-/** Creates one pod; what is wrong with the answer, if something is. */
+/** Creates one pod; gives the problem with the answer, if there is one. */
 async function createPod({ access }: Cluster, path: string): Promise<string | undefined> {
   try {
     const { status, body } = await askApi(access, 'POST', path, POD);

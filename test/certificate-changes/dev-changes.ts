@@ -4,7 +4,7 @@ import { mountSecret, replaceReplicas, whenServed, type Change, type Stand } fro
 
 const SCRIPT = join(import.meta.dirname, '../../certs/make-dev-certs.sh');
 
-/** The script for development; at its end the certificate is from files. */
+/** Changes with the script for development. At the end the certificate is read from files. */
 export const DEV_CHANGES: readonly Change[] = [
   { title: 'make-dev-certs.sh --apply with a new CA', make: makeDevCertificates },
 ];

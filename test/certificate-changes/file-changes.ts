@@ -12,10 +12,10 @@ import {
   type Stand,
 } from './stand.ts';
 
-/** The admin's, as docs/certificates.md names it. */
+/** The admin's Secret, as docs/certificates.md names it. */
 const SECRET = 'my-certificate';
 
-/** A certificate from files, which the admin keeps; `certs trust` puts its CA into `caBundle`. */
+/** A certificate from files, which the admin maintains; `certs trust` writes its CA into `caBundle`. */
 export function listFileChanges(): readonly Change[] {
   let authority: CertificateAuthority;
   let mount: Mount;
@@ -48,7 +48,7 @@ export function listFileChanges(): readonly Change[] {
   ];
 }
 
-/** "From files" of docs/certificates.md, where another certificate is in use. */
+/** Follows section "From files" of docs/certificates.md, when another kind of certificate is in use. */
 export async function goToFiles(stand: Stand, authority: CertificateAuthority): Promise<Mount> {
   await writeSecret(stand, authority);
   await trust(stand, authority.certificate);
@@ -59,7 +59,7 @@ export async function goToFiles(stand: Stand, authority: CertificateAuthority): 
   return mount;
 }
 
-/** New replicas serve with a certificate of `authority`, which has to be trusted by then. */
+/** Starts new replicas with a certificate of `authority`, which must already be trusted. */
 export async function serveOf(stand: Stand, authority: CertificateAuthority): Promise<void> {
   await writeSecret(stand, authority);
   await replaceReplicas(stand, (await mountSecret(stand, SECRET)).args);

@@ -41,7 +41,7 @@ await runScript({
     await using cluster = await startControlPlane();
     const replicas = only === undefined || only === FIRST_GROUP ? 1 : 2;
     const changes = groups.flatMap(([, group]) => group);
-    return await makeChanges(cluster, changes, { replicas, least: Number(least) }); // not after the cluster's end
+    return await makeChanges(cluster, changes, { replicas, least: Number(least) }); // awaited here, so that it ends before the cluster does
   },
 });
 

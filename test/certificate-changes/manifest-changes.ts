@@ -3,10 +3,10 @@ import { complete, haveIssued, serve } from './cert-manager-changes.ts';
 import { goToFiles, serveOf } from './file-changes.ts';
 import { goBackToSelfIssued, replaceReplicas, trust, type Change, type Stand } from './stand.ts';
 
-/** Values of the chart that stay while the CA is in the manifests. */
+/** Values of the chart that do not change while the CA is in the manifests. */
 const FILES = { mode: 'files', secretName: 'my-certificate' };
 
-/** "The CA in the manifests" of docs/certificates.md. */
+/** The changes of section "The CA in the manifests" of docs/certificates.md. */
 export function listManifestChanges(): readonly Change[] {
   let authority: CertificateAuthority;
   return [
@@ -21,7 +21,7 @@ export function listManifestChanges(): readonly Change[] {
       make: async (stand) => {
         const next = await createCertificateAuthority('the next one in the manifests');
         const both = `${authority.certificate}${next.certificate}`;
-        await stand.chart.upgrade({ ...FILES, caBundle: both }, { force: true }); // `certs trust` has set it, too
+        await stand.chart.upgrade({ ...FILES, caBundle: both }, { force: true }); // `certs trust` has set this value, too
         await serveOf(stand, next);
         await stand.chart.upgrade({ ...FILES, caBundle: next.certificate });
         authority = next;
@@ -49,7 +49,9 @@ export function listManifestChanges(): readonly Change[] {
   ];
 }
 
-/** From a self-issued one. The value is what is in `caBundle`, so that Helm changes nothing of it. */
+/**
+ * Changes from a self-issued certificate. The value equals `caBundle`, so that Helm changes nothing there.
+ */
 async function goToManifests(stand: Stand): Promise<CertificateAuthority> {
   const authority = await createCertificateAuthority('in the manifests');
   await goToFiles(stand, authority);

@@ -4,7 +4,7 @@ import { replaceReplicas, whenServed, type Change, type Stand } from './stand.ts
 
 const DAY_MS = 86_400_000;
 
-/** Of a self-issued certificate, which it stays. */
+/** Changes of a self-issued certificate to another self-issued one. */
 export const OWN_CHANGES: readonly Change[] = [
   {
     title: 'a second replica joins',

@@ -21,49 +21,57 @@ export const CONFIGURATIONS = KINDS.map(
   (kind) => `/apis/admissionregistration.k8s.io/v1/${kind}/jwt-injector`,
 );
 
-/** A Service's endpoints follow a pod's readiness with some delay. */
+/** Delay after which a Service's endpoints follow a pod's readiness. */
 const ENDPOINTS_MS = 500;
 
-/** Replicas of the service behind a balancer, in a cluster whose webhook configurations point to it. */
+/**
+ * Replicas of the service behind a balancer, in a cluster whose webhook configurations point to the balancer.
+ */
 export interface Scene extends AsyncDisposable {
   readonly cluster: Cluster;
-  /** What is shipped, as it fits to this cluster: see `fitManifests`. `caBundle` is left as it is. */
+  /** Adapts the shipped manifests to this cluster: see `fitManifests`. Does not change `caBundle`. */
   fit(manifests: readonly Manifest[]): readonly Manifest[];
-  /** Puts what a version ships over what is there, and leaves `caBundle` as it is; `root` is the folder of its checkout. */
+  /**
+   * Applies the manifests of a version over the present ones, and does not change `caBundle`. `root` is the
+   * folder of its checkout.
+   */
   install(root?: string): Promise<void>;
   /**
-   * Starts one more; it gets connections once it is ready. Without files of its own, its certificate is self-issued. `version`:
-   * another one than the current one.
+   * Starts one more replica, which gets connections once it is ready. Without files in `args`, its
+   * certificate is self-issued. `version`: another version than the current one.
    */
   startReplica(args?: readonly string[], version?: Version): Promise<Service>;
-  /** Takes it out of the balancer as Kubernetes does, after the signal and not before it; gives its exit code. */
+  /**
+   * Removes the replica from the balancer as Kubernetes does: after the signal, not before. Gives its exit
+   * code.
+   */
   stopReplica(replica: Service): Promise<number | null>;
   stopReplicas(): Promise<void>;
-  /** Starts one that does not become ready, and gets no connections. */
+  /** Starts a replica that does not become ready, and gets no connections. */
   startUnready(): Promise<Service>;
-  /** The wire Secret, `undefined` if there is none. */
+  /** The Secret as JSON, `undefined` if it does not exist. */
   readSecret(): Promise<Record<string, unknown> | undefined>;
   readOwnSecret(): Promise<OwnTlsSecret>;
-  /** Writes over what is there. */
+  /** Overwrites the data of the Secret. */
   replaceSecret(data: Partial<TlsSecretData>): Promise<void>;
   deleteSecret(): Promise<void>;
-  /** As somebody else does who wants the same name. The Secret must not exist. */
+  /** Creates the Secret as another user does who needs the same name. It must not exist. */
   createForeignSecret(pair: { readonly 'tls.crt': string; readonly 'tls.key': string }): Promise<void>;
-  /** PEM texts of all entries of both configurations. */
+  /** PEM texts of the `caBundle` of all entries of both configurations. */
   readBundles(): Promise<readonly string[]>;
-  /** Changes `caBundle` of all entries, by what `change` makes of each. */
+  /** Changes `caBundle` of all entries: `change` gives the new value for an old one. */
   changeBundles(change: (bundle: string) => string): Promise<void>;
 }
 
-/** What runs a version, and the folder of its checkout. */
+/** The program of a version, and the folder of its checkout. */
 export interface Version {
   readonly entry: string;
   readonly root: string;
 }
 
 /**
- * Installs what is shipped, without `caBundle`; `root` is as of `install`. The cluster stays the caller's. When something fails,
- * nothing of the scene is left.
+ * Installs the shipped manifests without `caBundle`; `root` as for `install`. The caller ends the cluster. If
+ * something fails, nothing of the scene is left.
  */
 export async function openScene(cluster: Cluster, root?: string): Promise<Scene> {
   await using opened = new AsyncDisposableStack();
@@ -93,7 +101,7 @@ export async function openScene(cluster: Cluster, root?: string): Promise<Scene>
     more: Pick<ServiceOptions, 'staysUnready' | 'entry' | 'cwd'>,
     args: readonly string[],
   ): Promise<Service> => {
-    const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1' }; // drains as in a pod
+    const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1' }; // so that it drains as in a pod
     const replica = await startService(cluster, {
       args: [`--kubeconfig=${kubeconfig}`, ...args],
       env,
@@ -181,7 +189,7 @@ function decode(text: string | undefined): string {
   return Buffer.from(text ?? '', 'base64').toString();
 }
 
-/** Waits until all bundles fit. */
+/** Waits until all bundles match. */
 export async function waitForBundles(
   scene: Scene,
   what: string,

@@ -4,8 +4,8 @@ import type { Service } from '../controlplane/service.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 
 /**
- * Does what changes the certificate, and waits until the replicas serve with one and the same that none of them had before. A
- * handshake shows what is served at this moment; the log of an earlier change may still be on its way.
+ * Makes a change, and waits until all replicas serve with the same certificate, which none of them had
+ * before. A handshake shows the present certificate; the log could still show an earlier change.
  */
 export async function replaceServed(
   replicas: readonly Service[],
@@ -20,7 +20,7 @@ export async function replaceServed(
   });
 }
 
-/** SHA-256 of the certificate that a replica serves with. */
+/** SHA-256 of the certificate that a replica serves. */
 async function readServed({ webhookPort = 0 }: Service): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port: webhookPort, rejectUnauthorized: false });
   try {

@@ -10,7 +10,7 @@ import type { Chart } from './chart.ts';
 import { NAMESPACE, type Scene } from './scene.ts';
 import { replaceServed } from './served.ts';
 
-/** The scene with its replicas, and what an administrator changes it with. */
+/** The scene with its replicas, and the tools of an administrator. */
 export interface Stand {
   readonly scene: Scene;
   readonly chart: Chart;
@@ -21,21 +21,24 @@ export interface Stand {
 /** One kind of change of the certificate, made while pods are created. */
 export interface Change {
   readonly title: string;
-  /** Resolves when every replica serves with what it should. */
+  /** Resolves when every replica serves the certificate that it should. */
   readonly make: (stand: Stand) => Promise<void>;
 }
 
-/** Both wait 30 s and more for the API servers, on a machine that may have other work. */
+/** Both wait 30 s and more for the API servers, on a machine that can have other work. */
 const SERVED_WITHIN_MS = 180_000;
-/** A mounted Secret follows the Secret itself after up to 84 s on a real node. */
+/** On a real node, a mounted Secret follows the Secret after up to 84 s. */
 const KUBELET_MS = 20_000;
 
-/** Does what changes the certificate, and waits until all replicas serve with another one. */
+/** Makes a change, and waits until all replicas serve another certificate. */
 export function whenServed({ replicas }: Stand, change: () => Promise<void>): Promise<void> {
   return replaceServed(replicas, change, SERVED_WITHIN_MS);
 }
 
-/** As a Deployment does with maxUnavailable 0: a new one is ready before an old one goes. */
+/**
+ * Replaces the replicas as a Deployment does with maxUnavailable 0: a new one is ready before an old one is
+ * stopped.
+ */
 export async function replaceReplicas(stand: Stand, args: readonly string[]): Promise<void> {
   const replicas: Service[] = [];
   for (const old of stand.replicas) {
@@ -47,8 +50,8 @@ export async function replaceReplicas(stand: Stand, args: readonly string[]): Pr
 }
 
 /**
- * `jwt-injector certs trust`, with the PEM text of a CA, as an administrator calls it: in a process of its own, since what it
- * loads would stop the balancer meanwhile.
+ * Runs `jwt-injector certs trust` with the PEM text of a CA as an administrator does. It has a process of its
+ * own: loading its modules would block the balancer.
  */
 export async function trust({ scene }: Stand, ca: string, ...flags: readonly string[]): Promise<void> {
   const folder = await mkdtemp(join(scene.cluster.folder, 'trust-'));
@@ -58,7 +61,7 @@ export async function trust({ scene }: Stand, ca: string, ...flags: readonly str
   await execute(process.execPath, [await findProgram(), 'certs', 'trust', file, ...flags], { env });
 }
 
-/** The texts in a Secret of jwt-injector's namespace, by key; none if it does not exist. */
+/** The texts in a Secret of jwt-injector's namespace, by key; no keys if it does not exist. */
 export async function readSecretTexts(
   { scene }: Stand,
   name: string,
@@ -72,15 +75,17 @@ export async function readSecretTexts(
   return Object.fromEntries(texts) as Readonly<Record<string, string>>;
 }
 
-/** The files of a mounted Secret, as a pod has them. */
+/** The files of a mounted Secret, as in a pod. */
 export interface Mount {
   /** Flags of `run` that name the files. */
   readonly args: readonly string[];
-  /** Writes what is in the Secret by now into the files, some time later, as a kubelet does. */
+  /** Writes the present data of the Secret into the files after some time, as a kubelet does. */
   follow(): Promise<void>;
 }
 
-/** Mounts a Secret with `tls.crt` and `tls.key` for new replicas; what has mounted it before has files of its own. */
+/**
+ * Mounts a Secret with `tls.crt` and `tls.key` for new replicas. Earlier replicas keep files of their own.
+ */
 export async function mountSecret(stand: Stand, name: string): Promise<Mount> {
   const folder = await mkdtemp(join(stand.scene.cluster.folder, 'mounted-'));
   const [certFile, keyFile] = [join(folder, 'tls.crt'), join(folder, 'tls.key')];
@@ -98,7 +103,7 @@ export async function mountSecret(stand: Stand, name: string): Promise<Mount> {
   };
 }
 
-/** "Back to self-issued" of docs/certificates.md. */
+/** Follows section "Back to self-issued" of docs/certificates.md. */
 export async function goBackToSelfIssued(stand: Stand): Promise<void> {
   await stand.chart.upgrade({});
   await replaceReplicas(stand, []);

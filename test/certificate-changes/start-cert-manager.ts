@@ -5,7 +5,10 @@ import { readForeignCrds } from '../deploy/foreign-crds.ts';
 
 const LOOK_MS = 100;
 
-/** Installs the CRDs of cert-manager, and plays it until disposed, which throws what went wrong in it. */
+/**
+ * Installs the CRDs of cert-manager, and does its work until disposed. Disposing throws the errors of that
+ * work.
+ */
 export async function startCertManager(cluster: Cluster): Promise<CertManager & AsyncDisposable> {
   await cluster.apply(await readForeignCrds('cert-manager'));
   const certManager = await playCertManager(cluster);
@@ -17,7 +20,7 @@ export async function startCertManager(cluster: Cluster): Promise<CertManager & 
     }
   };
   const running = loop();
-  running.catch(() => undefined); // reported when it is disposed
+  running.catch(() => undefined); // the error is thrown by dispose
   return {
     ...certManager,
     [Symbol.asyncDispose]: async () => {
