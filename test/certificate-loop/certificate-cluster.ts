@@ -6,10 +6,13 @@ import type { WebhookConfiguration } from '../../src/certificates/webhook-config
 import { configuration, NAMESPACE, wireSecret } from '../certificates/made.ts';
 import type { VirtualClock } from '../time/virtual-clock.ts';
 
-/** An API server knows of a changed configuration after so long. */
+/** The time after which an API server uses a changed configuration. */
 const API_SERVER_LAG_MS = 20_000;
 
-/** One Secret and two configurations as the API server keeps them: a write must name the state that it replaces. */
+/**
+ * One Secret and two configurations as the API server stores them: a write must name the version that it
+ * replaces.
+ */
 export class FakeCluster {
   data: Partial<TlsSecretData> | undefined;
   foreign = false;
@@ -18,7 +21,7 @@ export class FakeCluster {
   refusal: Error | undefined;
   readonly #clock: VirtualClock;
   readonly #listeners = new Set<() => void>();
-  /** What the slowest API server trusts: as the bundles were some time ago. */
+  /** The bundles that the slowest API server trusts: an earlier state. */
   known = ['', ''];
 
   constructor(clock: VirtualClock) {
@@ -71,7 +74,10 @@ export class FakeCluster {
   }
 }
 
-/** Keeps what it gave: the same texts are asked about at every step of the clock, and to read them takes a millisecond. */
+/**
+ * Caches the results: the same texts are checked at every step of the clock, and to parse them takes a
+ * millisecond.
+ */
 function once<T>(ask: (...texts: readonly string[]) => T): (...texts: readonly string[]) => T {
   const known = new Map<string, T>();
   return (...texts) => {
@@ -82,7 +88,7 @@ function once<T>(ask: (...texts: readonly string[]) => T): (...texts: readonly s
   };
 }
 
-/** Whether who has this bundle takes the certificate. */
+/** Whether a client with this bundle accepts the certificate. */
 export const isTrusted = once((leaf = '', bundle = ''): boolean => {
   return findIssuer(new X509Certificate(leaf), readCertificates(bundle)) !== undefined;
 });
