@@ -13,10 +13,10 @@ export const NAMESPACE = 'jwt-injector';
 export const HOST = 'jwt-injector.jwt-injector.svc';
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
-/** 2026-01-01T00:00:00Z, as the virtual clock begins. */
+/** 2026-01-01T00:00:00Z, at which the virtual clock begins. */
 export const NOW = Date.UTC(2026, 0, 1);
 
-/** A pair, made at `now` by the given authority or by a new one. */
+/** A pair of certificate and key, made at `now` by the given authority or by a new one. */
 export function make(
   now: number,
   signer?: OwnTlsSecret,
@@ -25,13 +25,13 @@ export function make(
   return issueCertificate({ signer, retired: [], hosts, namespace: NAMESPACE, now });
 }
 
-/** The Secret as the API server has it, once a jwt-injector created it. */
+/** The Secret as the API server stores it after a jwt-injector created it. */
 export function wireSecret(data: Partial<TlsSecretData>, resourceVersion = '1'): JsonObject {
   const created = tlsSecretObject(data, { namespace: NAMESPACE, name: 'tls' }, undefined);
   return { ...created, metadata: { ...Object(created['metadata']), resourceVersion } };
 }
 
-/** As it is read when it comes back from the API server. */
+/** The Secret as it is read from the API server's answer. */
 export function stored(data: Partial<TlsSecretData>, resourceVersion = '1'): OwnTlsSecret {
   const read = readTlsSecret(wireSecret(data, resourceVersion), NAMESPACE);
   assert.ok(read.kind === 'own');
