@@ -2,14 +2,14 @@ import { PassThrough, Readable } from 'node:stream';
 import { stringify } from 'yaml';
 import type { Command } from '../../src/commands/command.ts';
 
-/** How a command ended, with all it printed. */
+/** How a command ended, with all its output. */
 export interface CommandResult {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
-/** Runs a command with that standard input; with `terminal`, its standard output says that a person looks at it. */
+/** Runs a command with this standard input. With `terminal`, its standard output is a terminal. */
 export async function runCommand(
   command: Command,
   args: readonly string[],
@@ -25,7 +25,7 @@ export async function runCommand(
   return { code, out, err: err.join('') };
 }
 
-/** Runs a command with `-f -`: the text is the file, and comes by standard input. */
+/** Runs a command with `-f -`; the text is its standard input. */
 export function runOnText(
   command: Command,
   text: string | Buffer,
@@ -43,7 +43,7 @@ export function runOnObjects(
   return runOnText(command, objects.map((object) => stringify(object)).join('---\n'), ...more);
 }
 
-/** The commands in a text without the kubeconfig of the test, which they are printed with: its path is another one in each run. */
+/** Removes the kubeconfig of the test from the commands in a text: its path differs in each run. */
 export function withoutKubeconfig(text: string, kubeconfig: string): string {
   return text.replaceAll(` --kubeconfig=${kubeconfig}`, '');
 }

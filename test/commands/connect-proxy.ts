@@ -2,16 +2,16 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 
-/** A proxy (CONNECT) for whom every host is the same one. */
+/** A proxy (CONNECT) that connects to the same server for all hosts. */
 export interface ConnectProxy extends AsyncDisposable {
   readonly port: number;
-  /** What it was asked for, with the credentials. */
+  /** The requests, with their credentials. */
   readonly asked: string[];
-  /** What it does once it is asked: `tunnel` leads to the server, `end` to one that says nothing. */
+  /** Its reaction to a request: `tunnel` connects to the server, `end` to one that answers nothing. */
   does: 'tunnel' | 'refuse' | 'nothing' | 'end';
 }
 
-/** `url`: of the server on this machine that all tunnels lead to. */
+/** `url` is the server on this machine to which all tunnels lead. */
 export async function startConnectProxy(url: string): Promise<ConnectProxy> {
   const server = createServer();
   const sockets = new Set<Socket>();

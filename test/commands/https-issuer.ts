@@ -6,18 +6,18 @@ import { createCertificateAuthority } from '../controlplane/certificates.ts';
 
 export type Answer = (answer: ServerResponse, request: IncomingMessage) => void;
 
-/** A host of its certificate, too, that only a proxy can find. */
+/** Another host of its certificate, which only a proxy can find. */
 export const BEHIND_PROXY = 'issuer.test';
 
-/** An issuer on the loopback, whose certificate is of an authority of the test. */
+/** An issuer on loopback. Its certificate is signed by a CA of the test. */
 export interface HttpsIssuer extends AsyncDisposable {
   /** `https://localhost:PORT`. */
   readonly url: string;
-  /** The authority's certificate, PEM. */
+  /** The CA's certificate, PEM. */
   readonly ca: string;
-  /** What is answered to a path; anything else is a 404. */
+  /** The answers by path; any other path gives a 404. */
   readonly answers: Map<string, Answer>;
-  /** Every request: path, and headers as one text. */
+  /** All requests: path, and headers as one text. */
   readonly asked: { readonly path: string; readonly headers: string }[];
 }
 
@@ -33,7 +33,7 @@ export async function startHttpsIssuer(): Promise<HttpsIssuer> {
     if (answer === undefined) response.writeHead(404).end('nothing here');
     else answer(response, request);
   });
-  server.on('tlsClientError', () => {}); // a client that does not trust us
+  server.on('tlsClientError', () => {}); // a client that does not trust this CA
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     url: `https://localhost:${(server.address() as AddressInfo).port}`,

@@ -8,15 +8,15 @@ import { parseJwt } from '../../src/resources/jwt.ts';
 import { parseWholeMetadata } from '../../src/resources/secret.ts';
 import type { wireJwt } from '../fixtures/jwts.ts';
 
-/** What `migrate check` sees. */
+/** The objects that `migrate check` reads. */
 export interface Cluster {
   readonly jwts?: readonly ReturnType<typeof wireJwt>[];
-  /** Metadata by namespace/name; `'forbidden'` for one that the caller may not see. */
+  /** Metadata by namespace/name; `'forbidden'` for one that the caller is not allowed to read. */
   readonly secrets?: Readonly<Record<string, Record<string, unknown> | 'forbidden'>>;
   readonly more?: Partial<MigrationFacts>;
 }
 
-/** What it finds. */
+/** Runs the check on the objects. */
 export function check({ jwts = [], secrets = {}, more = {} }: Cluster): readonly MigrationFinding[] {
   const look = (id: string): SecretSnapshot => {
     const metadata = secrets[id];
@@ -60,10 +60,10 @@ export function check({ jwts = [], secrets = {}, more = {} }: Cluster): readonly
   });
 }
 
-/** A spec's key in that Secret. */
+/** The key of a spec: in this Secret. */
 export const keyIn = (name: string, namespace?: string) => ({
   key: { secret: { name, key: 'key.pem', ...(namespace === undefined ? {} : { namespace }) } },
 });
-/** What of it has to be fixed. */
+/** The findings that have to be fixed. */
 export const fixes = (cluster: Cluster): readonly MigrationFinding[] =>
   check(cluster).filter(({ level }) => level === 'fix');

@@ -10,24 +10,27 @@ import { writeKubeconfig } from '../controlplane/kubeconfig.ts';
 import { answer, refuse, startBadServer, type SeenRequest } from '../kube/bad-server.ts';
 import { runCommand, withoutKubeconfig, type CommandResult } from './captured-io.ts';
 
-/** Answers a request in its own way, or leaves it (`undefined`). */
+/** Answers a request, or gives `undefined` to leave it to the API server. */
 export type Interference = (request: SeenRequest, response: ServerResponse) => 'answered' | undefined;
 
-/** The part of an API server that commands need: objects by path, with resourceVersions, that can be read, listed, created and patched. */
+/**
+ * The part of an API server that commands need: objects by path, with resourceVersions, that can be read,
+ * listed, created and patched.
+ */
 export interface StoredApi extends AsyncDisposable {
-  /** By the path of the object. */
+  /** The objects, by their paths. */
   readonly objects: Map<string, Loose>;
   readonly requests: readonly SeenRequest[];
-  /** Asked first, for every request. */
+  /** Called first, for every request. */
   interfere: Interference;
-  /** What a controller would change, after each change of an object. */
+  /** What a controller would change after each change of an object. */
   follow: (object: Loose) => void;
-  /** Does what is asked, without an answer. */
+  /** Does what the request asks, without an answer. */
   readonly store: (request: SeenRequest) => void;
   readonly url: string;
-  /** What leads to it. */
+  /** Path of a kubeconfig for it. */
   readonly kubeconfig: string;
-  /** Printed commands are without the kubeconfig. */
+  /** Runs a command. Printed commands have no kubeconfig. */
   readonly run: (command: Command, ...args: readonly string[]) => Promise<CommandResult>;
 }
 
@@ -41,7 +44,7 @@ export async function startStoredApi(): Promise<StoredApi> {
     objects.set(path, stored);
     return stored;
   };
-  /** `undefined`: it conflicts with what is there. */
+  /** `undefined`: the request conflicts with the stored object. */
   const change = ({ method, path, body }: SeenRequest): Loose => {
     const sent = JSON.parse(body);
     const place = method === 'POST' ? `${path}/${sent.metadata.name}` : path;
@@ -92,7 +95,7 @@ export async function startStoredApi(): Promise<StoredApi> {
   return api;
 }
 
-/** Of the collection, which may be that of all namespaces. */
+/** The objects of a collection, of one namespace or of all. */
 function listAt(objects: StoredApi['objects'], path: string): readonly Loose[] {
   const plural = path.split('/').at(-1);
   const parent = path.slice(0, -`/${plural}`.length);

@@ -2,7 +2,7 @@ import { GROUP, MANAGED_LABEL, OWNING_JWT, VERSION } from '../../src/resources/n
 import { wireJwt } from '../fixtures/jwts.ts';
 import type { StoredApi } from './stored-api.ts';
 
-/** Stores a JWT in the namespace `science`, and a Secret of its own with that token, whatever it is. */
+/** Stores a JWT in the namespace `science`, and its Secret with this text as the token, valid or not. */
 export function storeToken({ objects }: StoredApi, name: string, token: string): void {
   const namespace = 'science';
   const jwt = wireJwt({}, { metadata: { name, uid: `uid-of-${name}` } });
@@ -17,7 +17,10 @@ export function storeToken({ objects }: StoredApi, name: string, token: string):
   objects.set(`/api/v1/namespaces/${namespace}/secrets/${name}`, { kind: 'Secret', metadata, data });
 }
 
-/** A token of any header and claims, whose signature is not valid; `claims` may be JSON that no value holds. */
+/**
+ * A token with any header and claims, whose signature is not valid. `claims` can be a JSON text that no
+ * JavaScript value gives.
+ */
 export function writeToken(header: object, claims: object | string): string {
   const parts = [JSON.stringify(header), typeof claims === 'string' ? claims : JSON.stringify(claims), 'x'];
   return parts.map((part) => Buffer.from(part).toString('base64url')).join('.');

@@ -11,29 +11,29 @@ import { readKey } from '../fixtures/observed.ts';
 import { runCommand, type CommandResult } from './captured-io.ts';
 import { json, startHttpsIssuer, type HttpsIssuer } from './https-issuer.ts';
 
-/** Where the issuer publishes. */
+/** The path at which the issuer publishes its metadata. */
 export const METADATA = '/.well-known/openid-configuration';
 export const JWKS = '/.well-known/issuer.jwks';
 
-/** What `verify -o json` says, with what most tests look at. */
+/** The output of `verify -o json`, with the members that most tests check. */
 export interface Report {
   readonly code: number;
   readonly facts: Verification;
   readonly refusedBy: readonly string[];
-  /** A line for each. */
+  /** The reasons, one per line. */
   readonly reasons: string;
 }
 
-/** Signs tokens, publishes its key, and has its tokens verified. */
+/** Signs tokens, publishes its key, and verifies its tokens. */
 export interface VerifiedSigner extends AsyncDisposable {
   readonly issuer: HttpsIssuer;
-  /** The public key, as it is published. */
+  /** The public key as published. */
   readonly jwk: JWK;
-  /** A token that each verifier accepts, except for these claims. */
+  /** A token that every verifier accepts, except for these claims. */
   readonly sign: (claims?: Record<string, unknown>, kid?: string) => Promise<string>;
   readonly verify: (token: string, ...args: readonly string[]) => Promise<CommandResult>;
   readonly report: (token: string, ...args: readonly string[]) => Promise<Report>;
-  /** The issuer answers as it should again, and was never asked. */
+  /** The issuer gives its usual answers again, and its record of requests is empty. */
   readonly reset: () => void;
 }
 

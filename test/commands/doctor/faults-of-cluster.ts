@@ -16,7 +16,7 @@ const censusOf = (...jwts: readonly Wire[]): JwtCensus => {
 const ready = (status: string, reason: string, more: object = {}): Wire =>
   wireJwt({}, { status: { conditions: [{ type: 'Ready', status, reason, message: 'so it is' }], ...more } });
 
-/** In the API server, the CRD, the rights, and what runs. */
+/** Faults of the API server, the CRD, the rights, and what runs. */
 export const FAULTS_OF_CLUSTER: readonly Fault[] = [
   ['an old Kubernetes', () => ({ server: { version: 'v1.29.4', clockAhead: 0 } }), 'api-server', /too old/],
   [
@@ -178,7 +178,7 @@ export const FAULTS_OF_CLUSTER: readonly Fault[] = [
   ],
 ];
 
-/** Seen by what they lead to. */
+/** Faults that are found by their effects. */
 export const FAULTS_IN_EFFECT: readonly Fault[] = [
   [
     'a pod that is not changed',

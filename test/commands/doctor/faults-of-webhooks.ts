@@ -10,7 +10,7 @@ const issued = async (at: number, host?: string): Promise<Partial<InstallationSn
   return { tls: { name: 'jwt-injector-tls', source: 'self', secret: found(secret) } };
 };
 
-/** In the certificate, in who trusts it, and in what the API server sends. */
+/** Faults of the certificate, of the clients' trust in it, and of what the API server sends. */
 export const FAULTS_OF_WEBHOOKS: readonly Fault[] = [
   [
     'no Secret of the certificate',

@@ -14,14 +14,14 @@ import { make } from '../../certificates/made.ts';
 
 const DEPLOY = join(import.meta.dirname, '../../../deploy');
 
-/** A wire object as `JSON.parse` gives it, to be changed by a test. */
+/** JSON of an object, to be changed by a test. */
 export type Wire = ReturnType<typeof JSON.parse>;
 
 export const found = <T>(value: T): ReadResult<T> => ({ state: 'found', value });
 export const ABSENT = { state: 'absent' } as const;
 export const FORBIDDEN = { state: 'unread', why: 'you are not allowed to read it' } as const;
 
-/** The objects that are shipped, by file below deploy/kustomize/default. */
+/** The shipped objects of a kind, by file below deploy/kustomize/default. */
 function shipped(file: string, kind: string): Wire {
   const text = readFileSync(join(DEPLOY, 'kustomize/default', `${file}.yaml`), 'utf8');
   return parseAllDocuments(text)
@@ -29,7 +29,7 @@ function shipped(file: string, kind: string): Wire {
     .find((object) => object.kind === kind);
 }
 
-/** A snapshot of what is shipped, installed and running well at `now`, with a certificate that it issued for itself. */
+/** A snapshot of the shipped objects, installed and running well at `now`, with a self-issued certificate. */
 export async function wellInstallation(now: number): Promise<InstallationSnapshot> {
   const pair = await make(now);
   const crd: Wire = parse(readFileSync(join(DEPLOY, 'chart/files/crd/jwts.yaml'), 'utf8'));

@@ -11,7 +11,7 @@ export const JWT = '/apis/tokens.osg-htc.org/v1/namespaces/science/jwts/my-jwt';
 export const SECRETS = '/api/v1/namespaces/science/secrets';
 export const ISSUER = 'https://issuer.example.com/';
 export const publicJwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', alg: 'ES256', use: 'sig' } as const;
-/** The new key is there, and signs nothing yet. */
+/** The new key exists, and signs nothing yet. */
 export const made: Rotation = {
   secret: 'my-jwt-key-00000000',
   publicKey: { ...publicJwk, kid: 'new' },
@@ -21,18 +21,18 @@ export const made: Rotation = {
   publishedAt: undefined,
   switchedAt: undefined,
 };
-/** The new key has signed for a day. */
+/** The new key has been signing for a day. */
 export const switched: Rotation = { ...made, switchedAt: toSeconds(Date.now()) - 86_400 };
 
 /** The JWT `science/my-jwt` on an API server, with a service that signs at once, and `rotate`. */
 export interface Rotating extends AsyncDisposable {
   readonly api: StoredApi;
-  /** The JWT in that state of its rotation. */
+  /** Puts the JWT into this state of its rotation. */
   readonly begin: (rotation: Rotation | undefined, more?: { key?: Loose; status?: Loose }) => void;
   readonly rotate: (...args: readonly string[]) => Promise<CommandResult>;
-  /** Interferes with the next request of that kind alone. */
+  /** Changes the answer to the next request of this kind only. */
   readonly atNext: (method: string, interference: Interference) => void;
-  /** What the annotation says; `undefined` without one, which `Loose` includes. */
+  /** The value of the annotation; `undefined` (which `Loose` includes) without one. */
   readonly record: () => Loose;
 }
 
@@ -40,7 +40,7 @@ export const keyText = (kid: string): string => JSON.stringify({ ...publicJwk, k
 
 export async function startRotating(): Promise<Rotating> {
   const api = await startStoredApi();
-  // As the service: it signs with whatever key the spec names.
+  // Like the service, it signs with the key that the spec names.
   api.follow = (object) => {
     if (object.kind !== 'JWT') return;
     const { keyId } = object.spec;

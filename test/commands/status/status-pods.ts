@@ -2,12 +2,12 @@ import { readPodMounts, type PodMounts } from '../../../src/commands/status/pod-
 import { NUDGED_AT } from '../../../src/resources/names.ts';
 import { parseTime } from '../../../src/time/format-time.ts';
 
-/** `12:34:56` of the day of these tests, in seconds since the epoch. */
+/** Seconds since the epoch for a time such as `12:34:56` on the day of these tests. */
 export function at(time: string): number {
   return parseTime(`2026-01-01T${time}Z`) ?? Number.NaN;
 }
 
-/** `12:34:56` of that day in RFC 3339. */
+/** A time such as `12:34:56` on that day in RFC 3339. */
 export function stamp(time: string): string {
   return `2026-01-01T${time}Z`;
 }
@@ -16,16 +16,16 @@ interface MadePod {
   readonly name?: string;
   readonly phase?: string;
   readonly started?: string;
-  /** Of the day of these tests. */
+  /** Time on the day of these tests. */
   readonly nudged?: string;
   readonly volumes?: readonly object[];
-  /** Of the one container `main`. */
+  /** Mounts of the only container, `main`. */
   readonly mounts?: readonly object[];
   readonly containerStarted?: string;
   readonly more?: object;
 }
 
-/** A running pod as wire JSON, which mounts Secret my-jwt, with the given changes. */
+/** A running pod as JSON, which mounts Secret my-jwt, with the given changes. */
 export function wirePod({
   name = 'web',
   phase = 'Running',
@@ -51,7 +51,7 @@ export function wirePod({
   };
 }
 
-/** What is read of such a pod. */
+/** Such a pod, as the service reads it. */
 export function makePod(made: MadePod = {}): PodMounts {
   const pod = readPodMounts(wirePod(made));
   if (pod === undefined) throw new Error('the pod mounts nothing');
