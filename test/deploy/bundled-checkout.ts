@@ -17,12 +17,14 @@ const FILES = [
   'src',
 ];
 
-/** Copies what bundle, image and plugin are made of, without `node_modules`. */
+/** Copies the sources of bundle, image and plugin, without `node_modules`. */
 export async function copySources(checkout: string): Promise<void> {
   for (const name of FILES) await copy(join(ROOT, name), join(checkout, name));
 }
 
-/** Makes the bundle in a copy of the checkout; `npm ci`, which would do it, is spared. Gives the folder. */
+/**
+ * Makes the bundle in a copy of the checkout, without `npm ci`, which would do it as well. Gives the folder.
+ */
 export async function bundleIn(checkout: string, command = 'npm run build'): Promise<string> {
   await copySources(checkout);
   await symlink(join(ROOT, 'node_modules'), join(checkout, 'node_modules'));
@@ -30,7 +32,7 @@ export async function bundleIn(checkout: string, command = 'npm run build'): Pro
   return checkout;
 }
 
-/** As `bundleIn`, with the bundle that is there already if no source is newer. */
+/** As `bundleIn`, but with the existing bundle if no source is newer. */
 export async function copyWithBundle(checkout: string): Promise<string> {
   if ((await chooseEntry()).file !== 'dist/main.js') return bundleIn(checkout);
   await copySources(checkout);
@@ -38,7 +40,7 @@ export async function copyWithBundle(checkout: string): Promise<string> {
   return checkout;
 }
 
-/** Files and folders; what is needed above `to` is made. */
+/** Copies files and folders, and makes the folders above `to`. */
 export async function copy(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   await cp(from, to, { recursive: true });

@@ -6,7 +6,7 @@ import type { Cluster } from '../controlplane/cluster.ts';
 
 const NAMESPACE = 'jwt-injector';
 const HOST = 'jwt-injector.jwt-injector.svc';
-/** Where the webhook is called in a cluster without nodes. */
+/** The address of the webhook in a cluster without nodes. */
 const ADDRESS = '127.0.0.1';
 const SECRETS = `/api/v1/namespaces/${NAMESPACE}/secrets`;
 const CONFIGURATIONS = ['mutating', 'validating'].map(
@@ -14,11 +14,11 @@ const CONFIGURATIONS = ['mutating', 'validating'].map(
 );
 const CERTIFICATE = `/apis/cert-manager.io/v1/namespaces/${NAMESPACE}/certificates/jwt-injector`;
 
-/** What stands in for cert-manager. */
+/** A program of the test that does the work of cert-manager. */
 export interface CertManager {
-  /** Of its issuers, by name; another one may be added. */
+  /** Certificate authorities by the names of their issuers. Tests can add more. */
   readonly authorities: Map<string, CertificateAuthority>;
-  /** Does once what there is to do; to be called again and again. */
+  /** Does once what has to be done; to be called again and again. */
   look(): Promise<void>;
 }
 
@@ -37,9 +37,9 @@ interface Configuration {
 }
 
 /**
- * Does what cert-manager does with its Certificate, by the words of its documentation: it issues a certificate into the Secret
- * that is named there, another one when the issuer is another one or the Secret is gone, and where a configuration asks for it,
- * puts the CA in that Secret into `caBundle` in the place of all that is there.
+ * Does what cert-manager does with its Certificate, as its documentation describes: issues a certificate into
+ * the Secret that is named there, and a new one if the issuer changed or the Secret is gone. If a
+ * configuration asks for it, replaces `caBundle` by the CA in that Secret.
  */
 export async function playCertManager(cluster: Cluster): Promise<CertManager> {
   const authorities = new Map([['jwt-injector', await createCertificateAuthority('cert-manager')]]);

@@ -17,13 +17,13 @@ const CONFIGURATIONS = ['mutating', 'validating'].map(
   (kind) => `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations/jwt-injector`,
 );
 
-/** What stands in for nodes and cert-manager while certificates change. */
+/** Does the work of nodes and cert-manager while certificates change. */
 export interface CertificateCluster extends AsyncDisposable {
-  /** Each moment at which a running pod served with a certificate that some entry did not trust. */
+  /** Each time at which a running pod served a certificate that some entry did not trust. */
   readonly distrusted: string[];
-  /** Where the running pods have their certificate from. */
+  /** Names of the Secrets whose certificate the running pods serve. */
   served(): ReadonlySet<string>;
-  /** Of the issuers of cert-manager, by name; another one may be added. */
+  /** Certificate authorities by the names of cert-manager's issuers. Tests can add more. */
   readonly authorities: Map<string, CertificateAuthority>;
 }
 
@@ -55,13 +55,13 @@ interface Entry {
 }
 
 /**
- * Does, until disposed, what nodes do with pods of jwt-injector, and what cert-manager does. While there are pods that issue their
- * certificate themselves, a real replica runs.
+ * Does, until disposed, the work of nodes for the pods of jwt-injector, and of cert-manager. While there are
+ * pods with a self-issued certificate, a real replica runs.
  */
 export async function playCertificateCluster(cluster: Cluster): Promise<CertificateCluster> {
   const certManager = await playCertManager(cluster);
   const distrusted: string[] = [];
-  /** What a pod began to serve with, as a Secret that changes is seen later in it. */
+  /** The certificate that each pod serves since its start: it sees a changed Secret only later. */
   const mounted = new Map<string, X509Certificate>();
   let served: ReadonlySet<string> = new Set();
   let replica: Promise<Service> | undefined;
@@ -109,14 +109,14 @@ export async function playCertificateCluster(cluster: Cluster): Promise<Certific
       const { name } = pod.metadata;
       const secret = secretOf(pod);
       const leaf = leaves.get(secret);
-      if (leaf === undefined) continue; // it waits for the Secret
+      if (leaf === undefined) continue; // the pod waits for the Secret
       const why = whyDistrusted(leaf, entries) ?? whyDistrusted(mounted.get(name) ?? leaf, entries);
       if (pod.status.phase === 'Running') {
         running.add(secret);
         if (why !== undefined && (await ask(`${CORE}/pods/${name}`)) !== undefined)
           distrusted.push(`${name} serves with ${secret}: ${why}`);
       } else if (secret !== OWN_SECRET || why === undefined) {
-        // One that issues its certificate itself is not ready before it is trusted.
+        // A pod with a self-issued certificate becomes ready only when it is trusted.
         if (secret !== OWN_SECRET) mounted.set(name, leaf);
         await markRunning(cluster, NAMESPACE, name).catch(ifGone);
       }
@@ -133,7 +133,7 @@ export async function playCertificateCluster(cluster: Cluster): Promise<Certific
     }
   };
   const running = loop();
-  running.catch(() => undefined); // reported when it is disposed
+  running.catch(() => undefined); // the error is thrown by dispose
   return {
     distrusted,
     served: () => served,
@@ -162,7 +162,7 @@ function decode(text: string | undefined): string {
   return Buffer.from(text ?? '', 'base64').toString();
 }
 
-/** A pod may end between two looks. */
+/** Ignores that a pod ended between two reads. */
 function ifGone(error: unknown): void {
   if (!String(error).includes('NotFound')) throw error;
 }

@@ -6,7 +6,7 @@ import { readObjects, renderOverlay } from './rendered.ts';
 /** The component that gives the service the right to nudge pods. */
 export const DELIVERY_COMPONENT = 'components/prompt-delivery';
 
-/** Gives the installed ServiceAccount the rights of prompt delivery, with the policy that limits them. */
+/** Gives the installed ServiceAccount the rights for prompt delivery, with the policy that limits them. */
 export async function installDeliveryRights(cluster: Cluster): Promise<void> {
   const all = readObjects(await renderOverlay({ resources: ['default'], components: [DELIVERY_COMPONENT] }));
   const rights = all.filter(

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** What a section of a page asks its reader to do. */
+/** The instructions of one section of a page. */
 export interface Instructions {
   /** Shell commands, in order, without those that are marked as not run in CI. */
   readonly commands: readonly string[];
-  /** Files that are shown, by the path in their first line. */
+  /** Files that the section shows, by the path in their first line. */
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** The commands and files below a heading of a page, up to the next heading. Throws if there is no such heading. */
+/** The commands and files below a heading, up to the next heading. Throws if there is no such heading. */
 export function readInstructions(page: string, heading: string): Instructions {
   const text = readFileSync(join(ROOT, page), 'utf8');
   const start = text.indexOf(`\n${heading}\n`);

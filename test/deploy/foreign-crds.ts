@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { execute } from '../runs/execute.ts';
 
-/** Its go.sum says which bytes they are. */
+/** The Go module whose go.sum pins the projects' files. */
 const MODULE = join(import.meta.dirname, '../tools/foreign-crds');
 
-/** Where their projects keep CRDs, and those of them that objects of ours have. */
+/** The folders in which the projects have their CRDs, and the kinds that our objects use. */
 const PROJECTS = {
   'cert-manager': {
     path: 'github.com/cert-manager/cert-manager',
@@ -20,7 +20,10 @@ const PROJECTS = {
   },
 } as const;
 
-/** CRDs of another project, as it publishes them: a YAML text. Its Go module is downloaded once, and checked by its sum. */
+/**
+ * CRDs of another project, as it publishes them, as a YAML text. Its Go module is downloaded once, and
+ * checked against go.sum.
+ */
 export async function readForeignCrds(project: keyof typeof PROJECTS): Promise<string> {
   const { path, files } = PROJECTS[project];
   const text = await readFile(join(MODULE, 'go.mod'), 'utf8');

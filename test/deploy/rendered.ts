@@ -5,10 +5,10 @@ import { parseAllDocuments, stringify } from 'yaml';
 import { findBinaries } from '../controlplane/binaries.ts';
 import { execute } from '../runs/execute.ts';
 
-/** Where bases and components are. */
+/** The folder with bases and components. */
 export const KUSTOMIZE = join(import.meta.dirname, '../../deploy/kustomize');
 
-/** A Kubernetes object, as it was rendered. */
+/** A rendered Kubernetes object. */
 export interface Rendered {
   readonly apiVersion: string;
   readonly kind: string;
@@ -21,17 +21,17 @@ export interface Rendered {
   readonly [field: string]: unknown;
 }
 
-/** What an admin writes into a kustomization of their own; folders are relative to `deploy/kustomize`. */
+/** An admin's own kustomization; folders are relative to `deploy/kustomize`. */
 export interface Overlay {
   readonly resources: readonly string[];
   readonly components?: readonly string[];
-  /** Files beside it; folders below `deploy/kustomize` are written as `KUSTOMIZE/…`. */
+  /** Files beside it. In their texts, `KUSTOMIZE/…` stands for folders below `deploy/kustomize`. */
   readonly files?: Readonly<Record<string, string>>;
   /** Other members of the kustomization. */
   readonly rest?: Readonly<Record<string, unknown>>;
 }
 
-/** The objects of a stream of YAML documents, in the YAML of Kubernetes, where 0440 is octal. */
+/** The objects of a stream of YAML documents, read as Kubernetes reads YAML: 0440 is octal. */
 export function readObjects(yaml: string): readonly Rendered[] {
   return parseAllDocuments(yaml, { version: '1.1' })
     .map((document): unknown => document.toJS())

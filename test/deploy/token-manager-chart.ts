@@ -17,7 +17,7 @@ function object(properties: Readonly<Record<string, object>>): object {
 }
 
 /**
- * The CRD that token-manager's charts bring, by its facts: scope, names, the fields with their types, and what is required.
+ * The CRD of token-manager's charts: scope, names, the fields with their types, and the required fields.
  * Charts 1.0.1 to 1.0.4 have the scope `Cluster`.
  */
 export function tokenManagerCrd(scope: 'Namespaced' | 'Cluster'): object {
@@ -50,7 +50,10 @@ export function tokenManagerCrd(scope: 'Namespaced' | 'Cluster'): object {
   };
 }
 
-/** A chart that brings this CRD as token-manager's do, in `crds/`, which Helm installs and then forgets; gives its folder. */
+/**
+ * A chart with this CRD in `crds/`, as in token-manager's charts. Helm installs such a CRD and never changes
+ * it. Gives the chart's folder.
+ */
 export async function writeTokenManagerChart(
   folder: string,
   version: string,

@@ -1,11 +1,11 @@
 import type { Values } from './helm.ts';
 import type { Overlay } from './rendered.ts';
 
-/** What an admin may want, as values of the chart and as a kustomization. */
+/** A setting that an admin can choose, as values of the chart and as a kustomization. */
 export interface Wish {
   readonly values: Values;
   readonly overlay: Overlay;
-  /** Of the installation; by default jwt-injector. */
+  /** Namespace of the installation; default: jwt-injector. */
   readonly namespace?: string;
 }
 
@@ -21,7 +21,7 @@ namespaces: [biology, physics]
 flag: --namespaces=biology,physics
 `;
 
-/** The file of docs/install.md that says what JWTs may ask for. */
+/** The file of docs/install.md with the policy for JWTs. */
 const POLICY = `
 apiVersion: v1
 kind: JwtInjectorPolicy
@@ -35,7 +35,7 @@ maxLifetime: 24h
 allowedIssuers: https://a.example.org/?x=1,https://b.example.org
 `;
 
-/** That policy, as values of the chart. */
+/** The same policy, as values of the chart. */
 const POLICY_VALUES = {
   forbidInlineKeys: true,
   minLifetime: '10m',
@@ -53,10 +53,10 @@ const IN_SOME_NAMESPACES = {
   'physics/kustomization.yaml': rightsIn('physics'),
 };
 
-/** The layer of docs/install.md that puts everything into another namespace. */
+/** The layer of docs/install.md that moves everything into another namespace. */
 const ELSEWHERE = 'namespace: tokens\nresources: [KUSTOMIZE/default]\n';
 
-/** Every component, and the values that do the same. */
+/** Every component, and the values with the same effect. */
 export const WISHES: Readonly<Record<string, Wish>> = {
   'nothing in particular': { values: {}, overlay: { resources: ['default'] } },
   'no fallback webhook': {
