@@ -51,7 +51,7 @@ export function wirePod({
   };
 }
 
-/** Such a pod, as the service reads it. */
+/** A pod like that, as the service reads it. */
 export function makePod(made: MadePod = {}): PodMounts {
   const pod = readPodMounts(wirePod(made));
   if (pod === undefined) throw new Error('the pod mounts nothing');
