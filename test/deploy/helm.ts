@@ -11,13 +11,13 @@ const MODULE = join(import.meta.dirname, '../tools/helm');
 /** Skips the schemas of all kinds, which take half of the time: `lifecycle.test.ts` installs with them. */
 export const UNCHECKED = '--disable-openapi-validation';
 
-/** The chart that is shipped. */
+/** The shipped chart. */
 export const CHART = join(import.meta.dirname, '../../deploy/chart');
 
-/** Values of the chart, as far as they are given. */
+/** Values of the chart; those left out have their defaults. */
 export type Values = Readonly<Record<string, unknown>>;
 
-/** How a call of helm ended, with what it printed. */
+/** How a call of helm ended, with its output. */
 export interface HelmResult {
   readonly code: number;
   readonly stdout: string;
@@ -30,17 +30,17 @@ export interface Helm extends AsyncDisposable {
   readonly program: string;
   /** Path of a program that adds `UNCHECKED` where it can be added. */
   readonly unchecked: string;
-  /** Never throws for what helm says. */
+  /** Runs helm; does not throw if it fails. */
   try(...args: readonly string[]): Promise<HelmResult>;
-  /** Throws with helm's words when it fails; gives its standard output. */
+  /** Runs helm; throws with its output if it fails. Gives its standard output. */
   run(...args: readonly string[]): Promise<string>;
   /** Path of a file with these values, for `-f`. */
   valuesFile(values: Values): Promise<string>;
-  /** The chart as `helm template` renders it with these values, without hooks. */
+  /** Renders the chart with these values by `helm template`, without hooks. */
   render(values?: Values, ...args: readonly string[]): Promise<string>;
 }
 
-/** Finds helm, or builds it once. With a kubeconfig it also talks to that cluster. */
+/** Finds helm, or builds it once. With a kubeconfig it also uses that cluster. */
 export async function openHelm(kubeconfig?: string): Promise<Helm> {
   const program = await findGoTool(MODULE);
   const home = await mkdtemp(join(tmpdir(), 'jwt-injector-helm-'));

@@ -35,7 +35,7 @@ maxLifetime: 24h
 allowedIssuers: https://a.example.org/?x=1,https://b.example.org
 `;
 
-/** The same policy, as values of the chart. */
+/** This policy, as values of the chart. */
 const POLICY_VALUES = {
   forbidInlineKeys: true,
   minLifetime: '10m',
