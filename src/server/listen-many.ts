@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type ServerOpts } from 'node:net';
 
@@ -16,6 +17,7 @@ const BACKLOG = 4096 / SOCKETS;
 
 /** Where a server listens. */
 export interface ListenPlace {
+  /** IP addresses, or names: of each its first address is used. */
   readonly hosts: readonly [string, ...string[]];
   /** One port for all hosts; 0 takes a free one. */
   readonly port: number;
@@ -59,7 +61,9 @@ export async function listenMany(
   { hosts, port, isShared = false }: ListenPlace,
   acceptOptions: AcceptOptions = {},
 ): Promise<Port> {
-  const [first, ...others] = hosts;
+  const [firstHost, ...otherHosts] = hosts;
+  const first = await resolveHost(firstHost);
+  const others = await Promise.all(otherHosts.map(resolveHost));
   const more: Server[] = [];
   const close = async (): Promise<void> => {
     const ends = more.map((server) => once(server, 'close'));
@@ -68,7 +72,8 @@ export async function listenMany(
   };
   const settings: ListenSettings = { backlog: BACKLOG, reusePort: SOCKETS > 1 || isShared };
   // Sockets that share a port would share it with those of another process as well.
-  if (settings.reusePort && !isShared) for (const host of hosts) await throwIfTaken({ host, port });
+  if (settings.reusePort && !isShared)
+    for (const host of [first, ...others]) await throwIfTaken({ host, port });
   await app.listen({ ...settings, host: first, port });
   const address = addressOf(app.server);
   const missing = [
@@ -90,6 +95,15 @@ export async function listenMany(
     throw error;
   }
   return { address, close };
+}
+
+/**
+ * A name may have several addresses. For `localhost` Fastify would open a second server at another of them, whose connections
+ * no limit counts; and each socket would look the name up by itself.
+ */
+async function resolveHost(host: string): Promise<string> {
+  const { address } = await lookup(host);
+  return address;
 }
 
 async function throwIfTaken(where: { readonly host: string; readonly port: number }): Promise<void> {

@@ -4,6 +4,7 @@ import { createServer, connect, type Server, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { text as readText } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { fastify } from 'fastify';
 import { findFreePort } from '../controlplane/free-port.ts';
 import { listenMany, type ListenPlace } from '../../src/server/listen-many.ts';
 import { sortAddresses } from '../../src/server/own-addresses.ts';
@@ -86,6 +87,20 @@ describe('many sockets on one port:', () => {
     );
     server.close();
     await port.close();
+  });
+
+  it('a host name stands for one address: Fastify would open another server at `::1` for `localhost`', async () => {
+    const app = fastify();
+    const asked: string[] = [];
+    const listen = (options: { host: string; port: number; backlog: number; reusePort: boolean }) => {
+      asked.push(options.host);
+      return app.listen(options);
+    };
+    const port = await listenMany({ server: app.server, listen }, { hosts: ['localhost'], port: 0 });
+    const addresses = app.addresses();
+    await Promise.all([port.close(), app.close()]);
+    assert.deepEqual(addresses, [port.address]);
+    assert.deepEqual(asked, [port.address.address]);
   });
 
   it('a server that cannot have all addresses listens at none', async () => {
