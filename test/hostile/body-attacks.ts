@@ -8,7 +8,10 @@ import { post } from './port-client.ts';
 
 const AT_ONCE = 8;
 
-/** Bodies of up to 8 MiB that cost more than their bytes, sent to the webhook by somebody without any right. */
+/**
+ * Bodies of up to 8 MiB that cost more than their size suggests, sent to the webhook by a client without any
+ * right.
+ */
 export const BODY_ATTACKS: readonly Attack[] = [...JSON_BODIES, ...POD_BODIES, ...JWT_BODIES].map(
   ({ name, title, path = '/mutate/pods', make, reaches, count = 16, fullOnly }) => ({
     name,
@@ -20,7 +23,7 @@ export const BODY_ATTACKS: readonly Attack[] = [...JSON_BODIES, ...POD_BODIES, .
       const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
       const answers = await inParallel(scaled(count, target), AT_ONCE, async () => {
         const answer = await post(target.webhookPort, path, body, agent);
-        // In a crowd, being turned away is what it is meant for.
+        // When many attacks run together, it is enough that it was refused for its size.
         if (target.isAlone ? reaches.test(answer) : answer !== 'ECONNREFUSED') reached();
         return answer;
       });

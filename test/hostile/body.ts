@@ -4,9 +4,9 @@ export interface Body {
   readonly title: string;
   readonly path?: string;
   readonly make: () => string;
-  /** The answer (see `post`) that shows that it got to what it is meant for. */
+  /** Matches answers (see `post`) that show that it got to the code that it is meant for. */
   readonly reaches: RegExp;
-  /** How often it is sent; 16 by default. */
+  /** How often it is sent; default: 16. */
   readonly count?: number;
   readonly fullOnly?: true;
 }

@@ -3,5 +3,5 @@ import { BODY_ATTACKS } from './body-attacks.ts';
 import { PORT_ATTACKS } from './port-attacks.ts';
 import { TENANT_ATTACKS } from './tenant-attacks.ts';
 
-/** All attacks, in the order in which they are made. */
+/** All attacks, in the order in which they run. */
 export const ATTACKS: readonly Attack[] = [...PORT_ATTACKS, ...BODY_ATTACKS, ...TENANT_ATTACKS];

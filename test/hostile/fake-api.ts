@@ -8,20 +8,20 @@ import type { Loose } from '../integration/objects.ts';
 import { makeDevCertificate } from '../server/dev-certificate.ts';
 import type { Target } from './attack.ts';
 
-/** What a test's API server answers. */
+/** An answer of a fake API server. */
 export interface FakeAnswer {
   readonly status: number;
   readonly body: Loose;
 }
 
-/** An HTTPS server on loopback in place of an API server, until it is disposed of. */
+/** An HTTPS server on loopback in the place of an API server. It ends when it is disposed of. */
 export interface FakeApi extends AsyncDisposable {
-  /** What a client of it needs. */
+  /** The settings for its clients. */
   readonly access: Target['api'];
   readonly port: number;
 }
 
-/** Whatever is asked, `answer` says what the answer is; `path` is without the query. */
+/** `answer` gives the answer to each request; `path` is without the query. */
 export async function startFakeApi(
   answer: (method: string, path: string, body: Loose) => FakeAnswer | Promise<FakeAnswer>,
 ): Promise<FakeApi> {

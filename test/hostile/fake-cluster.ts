@@ -3,7 +3,10 @@ import type { FakeAnswer } from './fake-api.ts';
 
 const INJECTED = { containers: [{ env: [{ name: 'BEARER_TOKEN_FILE' }] }] };
 
-/** The Secrets of so many JWTs of the neighbour, each with a token that expires then (seconds since the epoch). */
+/**
+ * The Secrets of `count` JWTs of the neighbour, each with a token that expires at `expiry` (seconds since the
+ * epoch).
+ */
 export function listSecrets(count: number, exp = 9_999_999_999): FakeAnswer {
   const token = ['e30', Buffer.from(JSON.stringify({ exp })).toString('base64url'), 'a'].join('.');
   const items = Array.from({ length: count }, (_, number) => ({
@@ -13,7 +16,7 @@ export function listSecrets(count: number, exp = 9_999_999_999): FakeAnswer {
   return { status: 200, body: { items } };
 }
 
-/** What a request for anything else gets: pods are created, annotated ones injected. */
+/** The answer to all other requests: pods are created, and annotated ones are injected. */
 export function answerOf(method: string, path: string, { metadata = {} }: Loose): FakeAnswer {
   const isAnnotated = Object.keys(metadata.annotations ?? {}).length > 0;
   const spec = isAnnotated ? INJECTED : { containers: [{}] };

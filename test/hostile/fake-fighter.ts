@@ -1,6 +1,6 @@
 import type { Fighter } from './ring.ts';
 
-/** A container that does nothing, takes one byte of the two it has, and comes and goes as it is asked. */
+/** A container that does nothing, uses one of its two bytes, and starts and stops as requested. */
 export function makeFakeFighter(changes: Partial<Fighter> = {}): Fighter {
   return {
     start: () => Promise.resolve(),

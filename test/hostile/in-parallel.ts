@@ -1,4 +1,7 @@
-/** Does `count` things, at most `atOnce` of them at a time; gives their results in the order of their ends. */
+/**
+ * Calls `work` `count` times, at most `atOnce` at the same time. Gives the results in the order in which they
+ * ended.
+ */
 export async function inParallel<T>(
   count: number,
   atOnce: number,

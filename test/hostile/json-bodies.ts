@@ -1,9 +1,9 @@
 import { keysOf, type Body } from './body.ts';
 import { reviewOf } from './reviews.ts';
 
-const LIMIT = 8 * 1024 * 1024; // what the service reads at most
+const LIMIT = 8 * 1024 * 1024; // the limit of the service
 
-/** A text made of `unit` again and again, as long as fits between `before` and `after` in 8 MiB. */
+/** A text that repeats `unit` as often as fits between `before` and `after` in 8 MiB. */
 function fill(before: string, unit: string, after: string): string {
   const room = LIMIT - Buffer.byteLength(before) - Buffer.byteLength(after);
   return before + unit.repeat(Math.floor(room / Buffer.byteLength(unit))) + after;
@@ -12,11 +12,11 @@ function fill(before: string, unit: string, after: string): string {
 const ENVELOPE = reviewOf('pods', 'Pod', '@').split('@');
 const [BEFORE = '', AFTER = ''] = ENVELOPE;
 
-/** What the parser would take seconds for is refused by its structure, in one pass over the bytes. */
+/** Bodies that would take the parser seconds are refused for their structure, in one pass over the bytes. */
 const UNPARSED = /^413 the body (?:holds|nests) more than/;
 const READ = /^200 /;
 
-/** What costs the parser most. */
+/** Bodies that are the most expensive for the parser. */
 export const JSON_BODIES: readonly Body[] = [
   { name: 'deep-arrays', title: '8 MiB of [', make: () => '['.repeat(LIMIT), reaches: UNPARSED },
   {

@@ -7,7 +7,7 @@ function jwtReviewOfKey(text: string): string {
   return jwtReview(`"data":{},"key":{"value":${JSON.stringify(text)}}`);
 }
 
-/** JWTs that cost most to check. */
+/** JWTs that are the most expensive to check. */
 export const JWT_BODIES: readonly Body[] = [
   {
     name: 'jwt-review-pem',

@@ -6,10 +6,16 @@ import type { Answer, Tenant } from './tenant.ts';
 
 const REFUSED = 20;
 
-/** 12,400 and 16,300 characters as JWK, of `MAX_KEY_TEXT`; the last is refused by its length. Each twice: see `createWithKey`. */
+/**
+ * 12,400 and 16,300 characters as JWK, of `MAX_KEY_TEXT`; the last one is refused for its length. Each twice:
+ * see `createWithKey`.
+ */
 const RSA_BITS = [16_384, 16_384, 21_504, 21_504, 40_960, 40_960] as const;
 
-/** Inline and in a Secret of its own in turn, as the number at the end of the name is even or not. */
+/**
+ * Writes the key inline if the number at the end of the name is even, and into a Secret of its own if it is
+ * odd.
+ */
 function createWithKey(tenant: Tenant, name: string, text: string): Promise<Answer> {
   const isInline = /[02468]$/.test(name);
   if (isInline) return tenant.create('jwts', makeJwt(name, { key: { value: text } }));
@@ -17,7 +23,10 @@ function createWithKey(tenant: Tenant, name: string, text: string): Promise<Answ
   return tenant.createInTurn(['secrets', keySecret(key.secret.name, text)], ['jwts', makeJwt(name, { key })]);
 }
 
-/** The most that the CRD and the webhook let in: 64 labels and 64 annotations, 8 KiB as JSON. Others in each JWT: nothing is shared. */
+/**
+ * The largest template that the CRD and the webhook accept: 64 labels and 64 annotations, 8 KiB as JSON. They
+ * differ in each JWT, so that nothing is shared.
+ */
 function fullTemplate(number: number): Loose {
   const entries = (prefix: string, keyLength: number, value: string): Loose =>
     Object.fromEntries(
@@ -29,7 +38,7 @@ function fullTemplate(number: number): Loose {
   return { labels: entries('l', 63, ''), annotations: entries('a', 12, `${number}-`.padEnd(38, 'v')) };
 }
 
-/** By anyone who may create JWTs in a namespace. */
+/** Requests of a user who is allowed to create JWTs in a namespace. */
 export const JWT_REQUESTS: readonly TenantRequests[] = [
   {
     name: 'huge-keys',

@@ -2,24 +2,30 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Service } from '../controlplane/service.ts';
 
-/** A process that is started again at once when it ends by itself, as the kubelet does. */
+/** A process that is restarted at once when it ends by itself, as by the kubelet. */
 export interface KeptProcess {
   start(): Promise<void>;
-  /** SIGTERM, and no new start. Resolves when it has ended, to what was wrong with that, in words. */
+  /**
+   * Sends SIGTERM and does not restart. Resolves, when the process has ended, to descriptions of what was
+   * wrong with its end.
+   */
   stop(): Promise<readonly string[]>;
-  /** SIGKILL, and no new start; resolves when it has ended. */
+  /** Sends SIGKILL and does not restart; resolves when the process has ended. */
   kill(): Promise<void>;
-  /** Of probes and metrics. */
+  /** Port of probes and metrics. */
   httpPort(): number;
-  /** How often it ended by itself since this was asked last, each with its last words. */
+  /** The unexpected ends since the last call, each with the last lines of output. */
   takeEnds(): Promise<readonly string[]>;
-  /** Of the one that runs, since this was called last: its largest resident memory, in bytes. */
+  /** The largest resident memory of the current process since the last call, in bytes. */
   takePeakMemory(): number;
 }
 
 type Kept = Pick<Service, 'pid' | 'httpPort' | 'output' | 'kill' | 'exited'>;
 
-/** Nothing runs before `start`. What runs `graceMs` after SIGTERM is killed, as the kubelet does. */
+/**
+ * Runs nothing before `start`. A process that still runs `graceMs` after SIGTERM is killed, as by the
+ * kubelet.
+ */
 export function keepProcess(launch: () => Promise<Kept>, graceMs: number): KeptProcess {
   let isWanted = false;
   let current: Kept | undefined;
@@ -85,14 +91,14 @@ export function keepProcess(launch: () => Promise<Kept>, graceMs: number): KeptP
   };
 }
 
-/** Linux keeps the peak of a process's resident memory until it is asked to begin again (proc(5), clear_refs). */
+/** Linux keeps the peak of a process's resident memory until it is reset (proc(5), clear_refs). */
 function takePeak(pid: number): number {
   try {
     const [, kibibytes] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
     writeFileSync(`/proc/${pid}/clear_refs`, '5');
     return Number(kibibytes ?? 0) * 1024;
   } catch {
-    return 0; // it ended this very moment
+    return 0; // the process has just ended
   }
 }
 

@@ -3,25 +3,25 @@ import type { Attack, Target } from './attack.ts';
 
 const ENTRY = new URL('./attacker.ts', import.meta.url);
 
-/** What came of an attack. */
+/** The result of an attack. */
 export interface Answers {
-  /** What came back, or why nothing could, or that it took longer than it may and was ended. */
+  /** The answers, or why there are none, or that the attack took too long and was ended. */
   readonly words: string;
-  /** A part of it met what it is meant for. Without that, whatever did not suffer was not attacked. */
+  /** A part of it got to the code that it is meant for. Otherwise the attack shows nothing. */
   readonly wasMade: boolean;
 }
 
 /** An attack in a thread of its own. */
 export interface Launched {
-  /** Resolves when the thread has loaded its programs, which takes seconds where many do. */
+  /** Resolves when the thread has loaded its modules, which takes seconds if many threads do so. */
   readonly begun: Promise<void>;
   readonly answers: Promise<Answers>;
 }
 
-/** What a thread says. */
+/** A message of the thread. */
 type Message = { readonly hasBegun: true } | { readonly hasReached: true } | { readonly answers: string };
 
-/** Makes an attack; it is ended `withinMs` after it has begun. */
+/** Runs an attack; it is ended `withinMs` after its start. */
 export function launchAttack({ name }: Pick<Attack, 'name'>, target: Target, withinMs: number): Launched {
   const worker = new Worker(ENTRY, { workerData: { name, target } });
   const begun = Promise.withResolvers<void>();

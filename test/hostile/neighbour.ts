@@ -5,28 +5,40 @@ import { waitUntil } from '../controlplane/wait-until.ts';
 import type { Target } from './attack.ts';
 import { keySecret, makeJwt } from './objects.ts';
 
-/** What the neighbour met since it was asked last. */
+/** The neighbour's measurements since the last call. */
 export interface Experience {
-  /** Milliseconds that the slowest creation of an annotated pod took. */
+  /** The slowest creation of an annotated pod, in milliseconds. */
   readonly longestMs: number;
-  /** Milliseconds that the slowest creation of a pod took that did not opt in. The service never sees it: the API server alone took them. */
+  /**
+   * The slowest creation of a pod that did not opt in, in milliseconds. The service never gets it: this is
+   * the time of the API server alone.
+   */
   readonly longestPlainMs: number;
   readonly pods: number;
-  /** Pods that were refused or not injected, and tokens that had expired, were gone or could not be read, in words. */
+  /**
+   * Descriptions of pods that were refused or not injected, and of tokens that were expired, missing or
+   * unreadable.
+   */
   readonly harms: readonly string[];
 }
 
-/** A tenant who does nothing wrong, in a namespace of their own: creates annotated pods, and has JWTs of one minute. */
+/**
+ * A tenant who does nothing wrong, in a namespace of their own. It creates annotated pods, and has JWTs whose
+ * tokens live for a minute.
+ */
 export interface Neighbour {
-  /** What happened since it was asked last. */
+  /** The measurements since the last call. */
   takeExperience(): Experience;
-  /** What happened so far does not count, nor what comes of requests that are under way. */
+  /** Forgets everything so far, also the results of running requests. */
   forget(): void;
-  /** Resolves when the pods that are being created were answered, or are too late: what comes of them is known then. */
+  /**
+   * Resolves when the running creations of pods were answered, or are too late: then their results are known.
+   */
   settle(): Promise<void>;
   /**
-   * For a service that is ready again and whose start began at `since` (`performance.now()`). As `forget`, but tokens may be
-   * expired until new ones came, `withinMs` at most: that is waited for. That none came is a harm.
+   * For a service that is ready again and whose start began at `since` (`performance.now()`). As `forget`,
+   * but also waits, at most `withinMs`, for new tokens in the place of expired ones. It is a harm if they do
+   * not come.
    */
   recover(since: number, withinMs: number): Promise<void>;
   stop(): Promise<void>;
@@ -34,9 +46,9 @@ export interface Neighbour {
 
 const JWTS = 10;
 const PAUSE_MS = 100; // between pods
-const LOOK_MS = 500; // between looks at the tokens
+const LOOK_MS = 500; // between two reads of the tokens
 const READY_WITHIN_MS = 30_000;
-/** Longer than any deadline: an answer that takes more is a harm of its own. */
+/** Longer than any deadline: a slower answer is reported as a harm. */
 const ANSWER_WITHIN_MS = 30_000;
 
 const pod = (annotations: Loose): Loose => ({
@@ -62,13 +74,13 @@ export async function startNeighbour({
   let harms: string[] = [];
   let forgotten = 0;
   let creating: Promise<void> = Promise.resolve();
-  /** When a new token was seen last, by `performance.now()`. */
+  /** When a new token was last seen, by `performance.now()`. */
   let renewedAt = 0;
   let holdsExpired = false;
   let mayBeExpired = false;
   const seen = new Map<string, string>();
 
-  /** Says whether what began now still counts. */
+  /** The returned function says whether a request that begins now still counts. */
   const begin = (): (() => boolean) => {
     const era = forgotten;
     return () => era === forgotten && !stopping.signal.aborted;
@@ -76,7 +88,7 @@ export async function startNeighbour({
   const addHarm = (what: string): void => {
     if (!harms.includes(what)) harms.push(what);
   };
-  /** Gives the time it took; `undefined` when there was no answer. */
+  /** Gives the time of the creation; `undefined` if there was no answer. */
   const createPod = async (
     body: Loose,
     isInjected: boolean,
@@ -124,7 +136,7 @@ export async function startNeighbour({
     }
   };
   const lookAtTokens = async (counts: () => boolean): Promise<number> => {
-    const askedAt = Date.now(); // the answer may be late, and is of a later state
+    const askedAt = Date.now(); // the answer can be late, and describe a later state
     const { status, body } = await api.ask('GET', `${core}/secrets`);
     if (status !== 200) throw new Error(`${status} ${String(body.message).slice(0, 160)}`);
     const items: readonly Loose[] = body.items ?? [];

@@ -4,7 +4,9 @@ import type { Tenant } from './tenant.ts';
 
 const PREFIX = 'tokens.osg-htc.org/';
 
-/** A pod that asks for the token `a`, with one more annotation of ours and `containers` containers. */
+/**
+ * A pod that asks for the token `a`, with one more annotation of jwt-injector and `containers` containers.
+ */
 export function heavyPod(wish: {
   readonly annotation: string;
   readonly value: string;
@@ -26,7 +28,7 @@ export function heavyPod(wish: {
   };
 }
 
-/** A Deployment with a pod as its template. */
+/** A Deployment with this pod as its template. */
 export function deploymentOf({ metadata, spec }: Loose): Loose {
   const labels = { app: 'heavy' };
   return {
@@ -41,7 +43,10 @@ export function deploymentOf({ metadata, spec }: Loose): Loose {
   };
 }
 
-/** A JWT of a minute that signs with the key in Secret `key`, with members of the spec that differ. */
+/**
+ * A JWT for tokens of one minute that signs with the key in Secret `key`; members of the spec can be
+ * replaced.
+ */
 export function makeJwt(name: string, spec: Loose = {}, metadata: Loose = {}): Loose {
   return {
     apiVersion: 'tokens.osg-htc.org/v1',
@@ -59,7 +64,7 @@ export function makeJwt(name: string, spec: Loose = {}, metadata: Loose = {}): L
   };
 }
 
-/** A Secret with the label of ours and any token. */
+/** A Secret with the label of jwt-injector and any token. */
 export function labelledSecret(name: string, token: string): Loose {
   return {
     apiVersion: 'v1',
@@ -69,13 +74,13 @@ export function labelledSecret(name: string, token: string): Loose {
   };
 }
 
-/** A Secret that its JWT may take over, and the API server lets nobody change. */
+/** A Secret that its JWT is allowed to adopt, but that is immutable. */
 export function immutableSecret(name: string): Loose {
   const metadata = { name, annotations: { [`${PREFIX}adopt`]: name } };
   return { apiVersion: 'v1', kind: 'Secret', metadata, immutable: true };
 }
 
-/** A Secret with a private key in PEM (or any text instead) as its `key.pem`. */
+/** A Secret with a private key in PEM, or any other text, as its `key.pem`. */
 export function keySecret(name: string, text?: string): Loose {
   const pem =
     text ??
@@ -83,7 +88,7 @@ export function keySecret(name: string, text?: string): Loose {
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: { 'key.pem': String(pem) } };
 }
 
-/** The key that JWTs sign with. Rejects when it was not created. */
+/** Creates the key for the JWTs. Rejects if it was not created. */
 export function createKey(tenant: Pick<Tenant, 'mustCreate'>): Promise<void> {
   return tenant.mustCreate('secrets', keySecret('key'));
 }
@@ -94,8 +99,8 @@ export function fillKey(unit: string, characters: number): string {
 }
 
 /**
- * An RSA private key of any size as JWK text. Its numbers are random: nobody checks that on reading, and finding primes
- * of 8,192 bits takes minutes.
+ * An RSA private key of any size as JWK text. Its numbers are random: no reader checks that, and finding
+ * primes of 8,192 bits takes minutes.
  */
 export function hugeRsaKey(bits: number): string {
   const odd = (size: number): string => {
@@ -109,7 +114,7 @@ export function hugeRsaKey(bits: number): string {
   return JSON.stringify({ kty: 'RSA', n: odd(bits), e: 'AQAB', ...parts });
 }
 
-/** A compact JWS of about `bytes` bytes whose payload is arrays in arrays. */
+/** A compact JWS of about `bytes` bytes whose payload is nested arrays. */
 export function nestedToken(bytes: number): string {
   const header = Buffer.from('{"alg":"ES256","kid":"a"}').toString('base64url');
   const depth = Math.floor((bytes * 3) / 4 / 2);
@@ -117,7 +122,7 @@ export function nestedToken(bytes: number): string {
   return `${header}.${payload}.${'a'.repeat(86)}`;
 }
 
-/** A compact JWS of about `bytes` bytes whose payload has as many values as fit. */
+/** A compact JWS of about `bytes` bytes whose payload has as many values as possible. */
 export function crowdedToken(bytes: number): string {
   const header = Buffer.from('{"alg":"ES256","kid":"a"}').toString('base64url');
   const values = Math.floor((bytes * 3) / 4 / 3);

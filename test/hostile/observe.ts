@@ -4,54 +4,54 @@ import { launchAttack, type Answers } from './launch-attack.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { Fighter } from './ring.ts';
 
-/** What came out of one attack. */
+/** The result of one attack. */
 export interface HostileResult {
   readonly name: string;
   readonly title: string;
   readonly seconds: number;
-  /** Largest resident memory of the service meanwhile, in MiB. */
+  /** Largest resident memory of the service during the attack, in MiB. */
   readonly peakMiB: number;
-  /** Slowest creation of an annotated pod by a client that does nothing wrong, in milliseconds. */
+  /** Slowest creation of an annotated pod by the neighbour, in milliseconds. */
   readonly longestMs: number;
-  /** Slowest creation of a pod that the service never sees, in milliseconds. */
+  /** Slowest creation of a pod that the service never gets, in milliseconds. */
   readonly longestPlainMs: number;
-  /** What the attacker got back. */
+  /** The answers that the attacker got. */
   readonly answers: string;
-  /** What must not happen and did, in words. */
+  /** Descriptions of what must not happen and did. */
   readonly harms: readonly string[];
 }
 
-/** A well-behaved client's pod is created within this time (quality.md). */
+/** The time within which a well-behaved client's pod must be created (quality.md). */
 export const ANSWER_MS = 5_000;
-/** What an attack leaves to be worked on shows itself within this time. */
+/** The service's work on the leftovers of an attack shows problems within this time. */
 export const AFTERMATH_MS = 2_000;
 export const ATTACK_MS = 90_000;
 
-/** The well-behaved client and the service, which are observed during an attack. */
+/** The neighbour and the service, which are observed during an attack. */
 export interface Observed {
   readonly neighbour: Neighbour;
   readonly victim: Fighter;
-  /** Put before the names and titles of the rows. */
+  /** Prefix of the names and titles of the rows. */
   readonly prefix: string;
 }
 
-/** What is known of a row beside what was observed. */
+/** The parts of a row that are known without observation. */
 export type Outcome = Pick<HostileResult, 'answers' | 'harms'>;
 
-/** Makes the attack with nothing beside it. */
+/** Runs the attack without any other one. */
 export async function launchAlone(attack: Attack, target: Target): Promise<Outcome> {
   const answers = await launchAttack(attack, target, ATTACK_MS).answers;
   return { answers: answers.words, harms: missing(attack, answers) };
 }
 
-/** Nothing was shown by an attack that was not made, so that is a harm. */
+/** The harm of an attack that was not made: it showed nothing. */
 export function missing({ name }: Attack, { words, wasMade }: Answers): readonly string[] {
   return wasMade ? [] : [`the attack ${name} was not made: ${words}`];
 }
 
 /**
- * Runs what a row is about, and looks at the harm that it did until a while after it. What came after the look of the row
- * before counts, too: nobody else would see it.
+ * Runs the action of a row, and collects its harm until some time afterwards. Harm since the end of the row
+ * before counts as well: otherwise nobody would report it.
  */
 export async function observe(
   siege: Observed,
@@ -75,7 +75,7 @@ export async function observe(
 
 export type ObservedAttack = Pick<HostileResult, 'peakMiB' | 'longestMs' | 'longestPlainMs' | 'harms'>;
 
-/** What happened since the last look, with what comes of the pods that are being created. */
+/** The harm since the last call, including that to the pods that are being created. */
 export async function look({ neighbour, victim }: Observed): Promise<ObservedAttack> {
   await neighbour.settle();
   const { longestMs, longestPlainMs, harms } = neighbour.takeExperience();

@@ -2,17 +2,20 @@ import type { Body } from './body.ts';
 import { heavyPod } from './objects.ts';
 import { containersOf, podReview, reviewOf, TOKEN } from './reviews.ts';
 
-/** All annotations of an object together are not longer in any cluster (256 KiB), and what is longer is not read. */
+/**
+ * In a cluster, all annotations of an object together cannot be longer (256 KiB), and longer ones are not
+ * read.
+ */
 const ANNOTATION_CHARACTERS = 240_000;
 
-/** Names of as few characters as possible, as many as an annotation holds. */
+/** As many names as fit into an annotation, as short as possible. */
 function nameList(count: number): string {
   return Array.from({ length: count }, (_, number) => number.toString(36))
     .join(',')
     .slice(0, ANNOTATION_CHARACTERS);
 }
 
-/** Pods and workloads that cost most to decide on. */
+/** Pods and workloads for which a decision is the most expensive. */
 export const POD_BODIES: readonly Body[] = [
   {
     name: 'pod-of-containers',

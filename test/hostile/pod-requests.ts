@@ -9,10 +9,10 @@ const PATH_OF_A_MEGABYTE: Loose = {
   secret: { secretName: 'b', items: [{ key: 'a', path: 'p'.repeat(1_000_000) }] },
 };
 
-/** The API server checks the object itself (422) after the webhook has answered. */
+/** The API server itself validates the object (422) after the webhook has answered. */
 const SEEN: readonly Answer[] = [...STORED, '400 by a webhook', '422'];
 
-/** By anyone who may create pods and Deployments in a namespace. */
+/** Requests of a user who is allowed to create pods and Deployments in a namespace. */
 export const POD_REQUESTS: readonly TenantRequests[] = [
   {
     name: 'mount-path',

@@ -7,18 +7,18 @@ import { ATTACKER_ADDRESS, dial, holdConnections } from './port-client.ts';
 import { containersOf, podReview } from './reviews.ts';
 
 const PODS = '/mutate/pods';
-const BODY_LIMIT = 8 * 1024 * 1024; // what the service reads at most
+const BODY_LIMIT = 8 * 1024 * 1024; // the limit of the service
 const HEAD = `POST ${PODS} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n`;
 
-/** A review whose answer takes 700 KB. */
+/** A review whose answer has 700 KB. */
 export function unreadReview(): string {
   return podReview(`{"containers":[${containersOf(2_000)}]}`);
 }
 
-/** A TLS record of a ClientHello that says it has 512 bytes and has 8. */
+/** A TLS record of a ClientHello that claims to have 512 bytes and has 8. */
 const HALF_HELLO = Buffer.from([22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3, 0, 0]);
 
-/** Slow, silent and broken clients of the webhook's port, and of the metrics' port. */
+/** Slow, silent and broken clients of the webhook's port and of the metrics port. */
 export const PORT_ATTACKS: readonly Attack[] = [
   {
     name: 'half-handshakes',
@@ -166,7 +166,7 @@ export const PORT_ATTACKS: readonly Attack[] = [
   },
 ];
 
-/** Writes a character each second. */
+/** Writes one character each second. */
 function drip(socket: TLSSocket, text: string): void {
   let sent = 0;
   const timer = setInterval(() => {
@@ -177,7 +177,7 @@ function drip(socket: TLSSocket, text: string): void {
   socket.once('close', () => clearInterval(timer));
 }
 
-/** Makes an attack of connections that are held: see `holdConnections`. */
+/** An attack that holds connections open: see `holdConnections`. */
 function holding(count: number, holdMs: number, abuse: (socket: TLSSocket) => void): Attack['run'] {
   return (target, reached) =>
     holdConnections(target.webhookPort, scaled(count, target), holdMs, (socket) => {

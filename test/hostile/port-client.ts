@@ -4,18 +4,21 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 
-/** No answer within this time counts as none: an attacker does not wait for ever either. */
+/** If there is no answer within this time, the attacker gives up. */
 const GIVE_UP_MS = 40_000;
 
-/** Characters of a message. */
+/** Number of characters of a message that are shown. */
 const SHOWN = 60;
 
-/** Attackers have another address than the API server, as they do in a cluster. All of 127.0.0.0/8 is this machine. */
+/**
+ * Attackers have another address than the API server, as in a cluster. All addresses of 127.0.0.0/8 are this
+ * machine.
+ */
 export const ATTACKER_ADDRESS = '127.0.0.9';
 
 /**
- * Posts a body. Gives the status with what was decided (`200 denied: …`, `200 patched` or `200 left alone`) or said, cut to a
- * few words; or the error code of the connection.
+ * Posts a body. Gives the status with the decision (`200 denied: …`, `200 patched` or `200 left alone`) or
+ * the message, cut to a few words; or the error code of the connection.
  */
 export async function post(port: number, path: string, body: Buffer, agent: Agent): Promise<string> {
   const sending = request({
@@ -38,7 +41,7 @@ export async function post(port: number, path: string, body: Buffer, agent: Agen
   }
 }
 
-/** A TLS connection with its handshake done; `undefined` when the server does not take it. */
+/** A TLS connection after its handshake; `undefined` if the server does not accept it. */
 export async function dial(port: number): Promise<TLSSocket | undefined> {
   const from: ConnectionOptions & { readonly localAddress: string } = {
     host: '127.0.0.1',
@@ -59,7 +62,7 @@ export async function dial(port: number): Promise<TLSSocket | undefined> {
   }
 }
 
-/** Opens connections and does with each what `abuse` says, twenty at a time; holds them all, then ends them. */
+/** Opens connections, twenty at a time, and calls `abuse` with each. Holds them all, then ends them. */
 export async function holdConnections(
   port: number,
   count: number,
@@ -70,7 +73,7 @@ export async function holdConnections(
   const lane = async (): Promise<void> => {
     while (sockets.length < count) {
       const socket = await dial(port);
-      if (socket === undefined) return; // refused: more of the same would be, too
+      if (socket === undefined) return; // refused: more connections would be refused, too
       sockets.push(socket);
       abuse(socket);
     }
@@ -82,7 +85,7 @@ export async function holdConnections(
   return `${sockets.length} opened, ${open} still open after ${holdMs / 1000} s`;
 }
 
-/** Of the AdmissionReview or the Status that a body is. */
+/** Describes the AdmissionReview or the Status in a body. */
 function describe(body: string): string {
   const { message, response } = JSON.parse(body);
   if (response === undefined) return String(message).slice(0, SHOWN);

@@ -22,7 +22,7 @@ export function containersOf(count: number): string {
 
 const JWT_HEAD = '"issuer":"https://a","keyId":"a","algorithm":"ES256","expiryTime":{"days":1}';
 
-/** `more`: members of the spec, as JSON text. */
+/** `more` is members of the spec, as JSON text. */
 export function jwtReview(more: string): string {
   return reviewOf('jwts', 'JWT', `{"kind":"JWT","metadata":{"name":"a"},"spec":{${JWT_HEAD},${more}}}`);
 }

@@ -9,21 +9,27 @@ import { keepProcess, type KeptProcess } from './kept-process.ts';
 
 const ENTRY = join(import.meta.dirname, '../../dist/main.js');
 
-/** One container of the pod, under the memory limit that is shipped for it. */
+/** One container of the pod, under its shipped memory limit. */
 export interface Fighter extends KeptProcess {
   readonly memory: MemoryLimit;
 }
 
-/** The compiled service as its pod has it, beside a control plane. */
+/** The ring: the compiled service with the containers of its pod, beside a control plane. */
 export interface Ring {
   readonly webhookPort: number;
-  /** The first container, which runs. */
+  /** The first container. It runs. */
   readonly main: Fighter;
-  /** The second one, which does not: it gets connections only while the first one does not listen. */
+  /**
+   * The second container. It does not run at first, and gets connections only while the first one does not
+   * listen.
+   */
   readonly fallback: Fighter;
-  /** Keeps tokens fresh, as the leader of another pod would, and does not listen where attackers are; it does not run. */
+  /**
+   * Keeps tokens fresh, as the leader in another pod would, and does not listen where attackers are. It does
+   * not run at first.
+   */
   readonly otherLeader: KeptProcess;
-  /** A ServiceAccount with `edit` in a new namespace, and nothing else. */
+  /** Creates a ServiceAccount with `edit` in a new namespace, and nothing else. */
   enroll(namespace: string): Promise<Pick<Target, 'api' | 'namespace'>>;
   stop(): Promise<void>;
 }
@@ -62,7 +68,7 @@ export async function openRing(): Promise<Ring> {
   };
 }
 
-/** What the shipped Deployment sets by environment variables, and what makes a leader that answers no reviews. */
+/** The environment variables of the shipped Deployment, and the flags of a leader that answers no reviews. */
 const PARTS = {
   main: ['--webhook-ips=127.0.0.1', '--share-webhook-port'],
   otherLeader: ['--no-webhook'],
@@ -70,7 +76,7 @@ const PARTS = {
 
 const everywhere = ({ webhookPort }: Stage): readonly string[] => [`--webhook-address=:${webhookPort}`];
 
-/** Ports of a pod's own network would be ports of this machine: probes and metrics get any that is free. */
+/** The ports would be ports of this machine, not of a pod's network: probes and metrics get any free port. */
 function launch(
   { cluster, serviceArgs, webhookPort }: Stage,
   [, ...shipped]: readonly string[],

@@ -22,20 +22,25 @@ import { storeUnseen } from './store-unseen.ts';
 
 export interface HostileOptions {
   readonly scale: number;
-  /** One attack after the other. */
+  /** Run one attack after the other. */
   readonly apart: boolean;
-  /** Also all attacks at the same time: the attackers themselves take more than two cores then. */
+  /** Also run all attacks at the same time: then the attackers themselves need more than two cores. */
   readonly together: boolean;
-  /** The containers that are attacked: the fallback webhook from the port alone, and when the first one is gone. */
+  /**
+   * The containers that are attacked: the fallback webhook only at the port, and while the first one is down.
+   */
   readonly containers: readonly ContainerName[];
   readonly onResult: (result: HostileResult) => void;
 }
 
 const TOGETHER_MS = 180_000;
-/** The number of attacks under way together at the end and the new start, after rows with each of them. */
+/**
+ * How many attacks run at the same time while the service ends and starts again, after rows with each of them
+ * alone.
+ */
 const DURING_RESTART = 4;
 
-/** Makes the attacks one after the other, then together, then while the service ends and starts again. */
+/** Runs the attacks one after the other, then together, then while the service ends and starts again. */
 export async function runHostile(
   attacks: readonly Attack[],
   ring: Ring,
@@ -54,7 +59,7 @@ export async function runHostile(
       await besiege(attacks, { ...siege, victim: ring.main, prefix: '', isApart, isTogether });
     if (!containers.includes('fallback-webhook') || fromPort.length === 0) return;
     await leaveAlone(ring, neighbour);
-    // In the short form all of them during its end and new start stand for the other rows.
+    // In the short form, the run of all attacks during the end and new start replaces the other rows.
     const how = { isApart: isApart && isTogether, isTogether };
     await besiege(fromPort, { ...siege, victim: ring.fallback, prefix: 'fallback: ', ...how });
   } finally {
@@ -62,12 +67,12 @@ export async function runHostile(
   }
 }
 
-/** The first container of the pod is gone, and its tokens are kept fresh by another pod. */
+/** The first container of the pod is down, and another pod keeps its tokens fresh. */
 async function leaveAlone({ main, fallback, otherLeader }: Ring, neighbour: Neighbour): Promise<void> {
   await otherLeader.start();
   await fallback.start();
   await main.kill();
-  // The review that was under way went with it, and does not count.
+  // The review that was being answered ended with it, and does not count.
   neighbour.forget();
   await waitUntil('a pod by way of the fallback', ANSWER_MS, () => {
     const { pods, harms } = neighbour.takeExperience();
@@ -80,7 +85,7 @@ interface Siege extends Observed {
   readonly scale: number;
   readonly isApart: boolean;
   readonly isTogether: boolean;
-  /** A namespace for one more attacker. */
+  /** Creates a namespace for one more attacker. */
   readonly enroll: () => ReturnType<Ring['enroll']>;
   readonly onResult: (result: HostileResult) => void;
 }
@@ -110,7 +115,10 @@ async function besiege(attacks: readonly Attack[], siege: Siege): Promise<void> 
   onResult(await endAndStart(siege, atEnd, await aim(false)));
 }
 
-/** SIGTERM while the port is attacked; then a start while all that was stored is there and the port is attacked again. */
+/**
+ * Sends SIGTERM while the port is attacked. Then starts the service with all the stored objects, while the
+ * port is attacked again.
+ */
 async function endAndStart(siege: Siege, attacks: readonly Attack[], target: Target): Promise<HostileResult> {
   const { neighbour, victim } = siege;
   const looks: ObservedAttack[] = [];
@@ -125,12 +133,13 @@ async function endAndStart(siege: Siege, attacks: readonly Attack[], target: Tar
     const startedAt = performance.now();
     await victim.start();
     const readyMs = performance.now() - startedAt;
-    // What met no service at all does not count.
+    // Requests while no service ran do not count.
     neighbour.forget();
     const missed = await Promise.all(
       attacking.map(async ({ attack, answers }) => missing(attack, await answers)),
     );
-    // They take connections from each other, and the end of the process those that are being made: one of them has to arrive.
+    // The attacks take connections from each other, and the end of the process takes those that are just
+    // being opened: one attack has to get through.
     const isAttacked = missed.some((harms) => harms.length === 0);
     return {
       answers: `ended after ${(endMs / 1000).toFixed(1)} s, ready again after ${(readyMs / 1000).toFixed(1)} s`,

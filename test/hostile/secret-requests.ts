@@ -3,7 +3,7 @@ import type { Loose } from '../integration/objects.ts';
 import { inParallel } from './in-parallel.ts';
 import { createKey, crowdedToken, labelledSecret, makeJwt, nestedToken } from './objects.ts';
 
-/** Annotations that the service reads on a Secret. */
+/** Annotations that the service reads from a Secret. */
 const OUR_ANNOTATIONS = [
   'jwt',
   'adopt',
@@ -15,7 +15,7 @@ const OUR_ANNOTATIONS = [
   'max-lifetime',
 ];
 
-/** By anyone who may create Secrets in a namespace. */
+/** Requests of a user who is allowed to create Secrets in a namespace. */
 export const SECRET_REQUESTS: readonly TenantRequests[] = [
   {
     name: 'nested-tokens',

@@ -1,12 +1,13 @@
 import type { Attack, Target } from './attack.ts';
 import { launchAlone, observe, type HostileResult, type Observed } from './observe.ts';
 
-/** What expired while no service ran is signed within this time of its being ready. */
+/** Tokens that expired while no service ran are renewed within this time after it is ready. */
 const RENEWED_WITHIN_MS = 30_000;
 
 /**
- * What the webhook would refuse is stored while it is down, and is there when the service starts. What pods and tokens meet
- * while there is no service does not count; from the moment when it is ready, what pods meet does.
+ * Stores objects that the webhook would refuse while it is down; they exist when the service starts. Failures
+ * of pods and tokens while there is no service do not count; those of pods count again from the moment when
+ * it is ready.
  */
 export function storeUnseen(siege: Observed, attack: Attack, target: Target): Promise<HostileResult> {
   const { neighbour, victim } = siege;

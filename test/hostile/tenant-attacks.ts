@@ -6,10 +6,10 @@ import { POD_REQUESTS } from './pod-requests.ts';
 import { SECRET_REQUESTS } from './secret-requests.ts';
 import { openTenant, STORED } from './tenant.ts';
 
-/** Requests of one tenant that are under way at the same time. */
+/** Number of concurrent requests of one tenant. */
 const AT_ONCE = 8;
 
-/** What somebody with `edit` in one namespace can send through the API server. */
+/** Attacks by a user with `edit` in one namespace, through the API server. */
 export const TENANT_ATTACKS: readonly Attack[] = [...POD_REQUESTS, ...JWT_REQUESTS, ...SECRET_REQUESTS].map(
   ({ name, title, from, fullOnly, isRefused, ...requests }) => ({
     name,

@@ -1,7 +1,7 @@
 import type { Position } from './attack.ts';
 import type { Answer, Tenant } from './tenant.ts';
 
-/** One kind of request of a tenant, made again and again. */
+/** One kind of request of a tenant, sent again and again. */
 export interface TenantRequests {
   readonly name: string;
   readonly title: string;
@@ -9,9 +9,12 @@ export interface TenantRequests {
   readonly count: number;
   readonly fullOnly?: true;
   readonly isRefused?: true;
-  /** Answers that show that it got to what is attacked; one of them has to come. By default that it was stored. */
+  /**
+   * Answers that show that it got to the code that is attacked; at least one must come. By default: that the
+   * object was stored.
+   */
   readonly reaches?: readonly Answer[];
-  /** Once, before; rejects if something is missing then. */
+  /** Called once, first; rejects if it could not prepare everything. */
   readonly prepare?: (tenant: Tenant) => Promise<unknown>;
   readonly act: (tenant: Tenant, number: number) => Promise<Answer>;
 }

@@ -3,7 +3,10 @@ import { openUserApi, type UserApi } from '../integration/user-api.ts';
 import type { Loose } from '../integration/objects.ts';
 import type { Target } from './attack.ts';
 
-/** How the API server begins to pass on a refusal. One that could not be asked is an internal error. */
+/**
+ * The beginning of a refusal as the API server passes it on. If the webhook cannot be called, the message is
+ * an internal error.
+ */
 const DENIED = /^admission webhook "/;
 
 const GROUPS: Readonly<Record<string, string>> = {
@@ -15,27 +18,29 @@ const GROUPS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The status that the API server answers with, or that there was no answer. What an admission webhook denied differs
- * from what the API server itself refuses, which no validating webhook is asked about.
+ * The status of the API server's answer, or that there was none. A denial by an admission webhook is
+ * distinguished from a refusal by the API server itself, for which validating webhooks are not called.
  */
 export type Answer = `${number}` | `${number} by a webhook` | 'no answer';
 
-/** Its answers when an object was made or changed. */
+/** Answers for an object that was created or changed. */
 export const STORED: readonly Answer[] = ['200', '201'];
 
-/** What the service makes of an object that it has just been given; it may have much to do. */
+/** The time within which the service must have processed a new object, even under load. */
 const COMES_WITHIN_MS = 60_000;
 
-/** Somebody with `edit` in one namespace, at the API server. */
+/** A user with `edit` in one namespace, at the API server. */
 export interface Tenant {
   create(plural: string, object: Loose): Promise<Answer>;
-  /** One after the other; gives the answer to the last, or to the first that was not created. */
+  /**
+   * Creates them one after the other. Gives the answer to the last one, or to the first that was not created.
+   */
   createInTurn(...objects: readonly (readonly [plural: string, object: Loose])[]): Promise<Answer>;
-  /** As `create`; rejects when it was not created. */
+  /** As `create`, but rejects if the object was not created. */
   mustCreate(plural: string, object: Loose): Promise<void>;
-  /** Until it is there, as what is attacked must be; rejects when it does not come. */
+  /** Waits until the object exists; rejects if it does not appear. */
   waitFor(plural: string, name: string): Promise<void>;
-  /** Merge patch. */
+  /** Sends a merge patch. */
   patch(plural: string, name: string, body: Loose): Promise<Answer>;
   remove(plural: string, name: string): Promise<Answer>;
   close(): void;
