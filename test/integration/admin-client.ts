@@ -3,7 +3,7 @@ import { loadCluster } from '../../src/kube/cluster.ts';
 import { systemClock } from '../../src/time/clock.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 
-/** Our own client with the rights of the cluster's administrator, to watch with; the caller closes it. */
+/** A KubeClient with the rights of the cluster's administrator, for watches. The caller closes it. */
 export function openAdminClient({ adminKubeconfig }: Pick<Cluster, 'adminKubeconfig'>): KubeClient {
   const loaded = loadCluster({ kubeconfig: adminKubeconfig });
   if (!loaded.ok) throw new Error(loaded.problem);

@@ -11,28 +11,28 @@ import { openUserApi, type Answer, type UserApi } from './user-api.ts';
 /** How often the API server called each of our mutating entries, by the first word of its name. */
 export type Calls = Readonly<Record<string, number>>;
 
-/** A stage with what the admission tests need beside it. */
+/** A stage with tools for the admission tests. */
 export interface AdmissionStage extends Pick<
   Stage<Cluster>,
   'cluster' | 'service' | 'startService' | 'stop'
 > {
   readonly objects: Objects;
   readonly api: UserApi;
-  /** A namespace with labels in which pods can be made. */
+  /** Creates a namespace with labels in which pods can be created. */
   createNamespace(name: string, labels?: Readonly<Record<string, string>>): Promise<void>;
-  /** Creates an object, by its kind; `dryRun` goes through admission and validation and stores nothing. */
+  /** Creates an object. With `dryRun` the object goes through admission and validation, but is not stored. */
   create(namespace: string, object: Json, dryRun?: 'dryRun'): Promise<Answer>;
-  /** Merge patch. */
+  /** Sends a merge patch. */
   patch(namespace: string, kind: string, name: string, body: Json): Promise<Answer>;
-  /** What the API server called for whatever `api` asked since this was last asked. */
+  /** The webhook calls for all requests of `api` since the last call of this function. */
   newCalls(): Promise<Calls>;
-  /** How often a condition could not be evaluated, since the start. */
+  /** How often a match condition could not be evaluated, since the start. */
   conditionErrors(): Promise<number>;
-  /** Runs kubectl in a namespace; its exit code is not looked at. */
+  /** Runs kubectl in a namespace; ignores its exit code. */
   kubectl(namespace: string, args: readonly string[], input?: unknown): ReturnType<Cluster['kubectl']>;
 }
 
-/** `kubectl debug`, with the profile that newer versions take by default; older ones warn of theirs. */
+/** `kubectl debug`, with the profile that is the default of newer versions; older ones warn about theirs. */
 export const DEBUG: readonly string[] = ['debug', '--profile=general', '--image=busybox'];
 
 const COLLECTIONS: Readonly<Record<string, readonly [string, string]>> = {
@@ -52,7 +52,7 @@ export function collectionPath(namespace: string, kind: string): string {
   return `${api}/namespaces/${namespace}/${plural}`;
 }
 
-/** On a cluster that it was lent; see `borrowStage`. */
+/** On a cluster that was lent to this file; see `borrowStage`. */
 export async function borrowAdmissionStage(): Promise<AdmissionStage> {
   return openAdmissionStage(await borrowStage());
 }
@@ -117,7 +117,10 @@ async function openAdmissionStage(stage: Stage<Cluster>): Promise<AdmissionStage
   };
 }
 
-/** Our mutating entries that the API server called for one request: it notes each call, round by round, whatever the answer was. */
+/**
+ * Our mutating entries that the API server called for one request: it records each call and round, whatever
+ * the answer was.
+ */
 function calledIn({ annotations = {} }: AuditEvent): readonly string[] {
   return Object.entries(annotations).flatMap(([key, value]) => {
     if (!/^mutation\.webhook\.admission\.k8s\.io\/round_\d+_index_\d+$/.test(key)) return [];
@@ -126,7 +129,7 @@ function calledIn({ annotations = {} }: AuditEvent): readonly string[] {
   });
 }
 
-/** Of the lines of one metric, those of our webhooks, summed over the other labels. */
+/** The values of one metric for our webhooks, summed over the other labels. */
 function sumByName(metrics: string, metric: string): Calls {
   const sums: Record<string, number> = {};
   // The page has tens of thousands of lines.
@@ -139,13 +142,13 @@ function sumByName(metrics: string, metric: string): Calls {
   return sums;
 }
 
-/** What a pod has of us, in a form that shows every entry that is there twice. */
+/** What jwt-injector added to a pod, as lists in which duplicates are visible. */
 export interface Injection {
   readonly volumes: readonly string[];
   readonly containers: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Token volumes, and for each container its mounts and variables, except for those of the ServiceAccount. */
+/** Token volumes, and for each container its mounts and variables, without those of the ServiceAccount. */
 export function readInjection(pod: Loose): Injection {
   const { volumes = [], initContainers = [], containers, ephemeralContainers = [] } = pod.spec;
   const all: readonly Loose[] = [...initContainers, ...containers, ...ephemeralContainers];
@@ -166,7 +169,7 @@ function isOurs({ name }: Loose): boolean {
   return !name.startsWith('kube-api-access-');
 }
 
-/** How a pod looks that got one token by default settings, and nothing else. */
+/** The injection of a pod with one token, with default settings. */
 export function injectionOf(token: string, ...containers: readonly string[]): Injection {
   const added = [`jwt-${token} at /var/run/secrets/jwt`, 'BEARER_TOKEN_FILE=/var/run/secrets/jwt/token'];
   return {
@@ -175,7 +178,7 @@ export function injectionOf(token: string, ...containers: readonly string[]): In
   };
 }
 
-/** Waits until a namespace's label, or a webhook configuration, is in effect: dry-run pods show it. */
+/** Waits until a namespace's label, or a webhook configuration, is in effect, as shown by dry-run pods. */
 export async function waitForPods(
   { create }: Pick<AdmissionStage, 'create'>,
   namespace: string,

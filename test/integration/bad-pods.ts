@@ -1,6 +1,6 @@
 import { KEYS, type Json } from '../admission/pods.ts';
 
-/** What is wrong with a pod that asks for `my-jwt`, and what its user reads. */
+/** A pod that asks for `my-jwt` with a mistake, and the message that its user reads. */
 export interface BadPod {
   readonly title: string;
   readonly annotations?: Json;
@@ -33,7 +33,7 @@ function shownAt(path: string): Json {
   return { name: 'own', secret: { secretName: 'my-jwt', items: [{ key: 'token', path }] } };
 }
 
-/** What ended the service: a long text that would be repeated in each of many containers. */
+/** Pods that once ended the service: a long text that would be repeated in each of many containers. */
 const PRODUCTS: readonly BadPod[] = [
   {
     title: 'a mount-path of 200 KB in 400 containers',
@@ -60,7 +60,10 @@ const PRODUCTS: readonly BadPod[] = [
   },
 ];
 
-/** Every documented denial, with what its message names: container, path, the other volume, and the remedy. */
+/**
+ * Every documented denial, with the parts of its message: container, path, the other volume, and how to fix
+ * it.
+ */
 export const DENIED: readonly BadPod[] = [
   ...PRODUCTS,
   {
@@ -173,7 +176,7 @@ export const DENIED: readonly BadPod[] = [
   },
 ];
 
-/** The warnings of a pod that is admitted, in order. */
+/** The warnings for admitted pods, in order. */
 export const WARNED: readonly BadPod[] = [
   {
     title: 'a misspelt annotation',

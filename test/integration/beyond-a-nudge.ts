@@ -15,7 +15,7 @@ const OWNER = {
   uid: '00000000-0000-0000-0000-000000000000',
 };
 
-/** A merge patch that nudges, and does something else besides. */
+/** A merge patch that nudges, and also makes another change. */
 export const nudge = (metadata: object = {}, rest: object = {}): object => ({
   metadata: { annotations: { [KEY]: NOW }, ...metadata },
   ...rest,
@@ -24,16 +24,16 @@ const annotations = (more: object): object => nudge({ annotations: { [KEY]: NOW,
 export const spec = (more: object): object => nudge({}, { spec: more });
 
 type Body = object | ((pod: Loose) => object);
-/** What is asked of the API server; a body may depend on the pod as it is. */
+/** A request to the API server. Its body can depend on the present pod. */
 export type PodRequest = readonly [method: string, path: string, body?: Body];
 
-/** The pod's one container, with something else in it. */
+/** The only container of the pod, with a change. */
 const container =
   (more: object) =>
   ({ spec: { containers } }: Loose): object =>
     spec({ containers: [{ ...containers[0], ...more }] });
 
-/** Besides the managers that a pod has, one that took over its labels: its next apply without them would remove them. */
+/** Adds a field manager that owns the labels: its next apply without them would remove them. */
 export const labelsManagedBy =
   (manager: string, operation: 'Apply' | 'Update') =>
   ({ metadata }: Loose): object => {
@@ -42,7 +42,7 @@ export const labelsManagedBy =
     return nudge({ managedFields: [...metadata.managedFields, { ...entry, fieldsType: 'FieldsV1' }] });
   };
 
-/** Everything that somebody with all rights on pods can do with one, except for a nudge. */
+/** All requests that a user with all rights on pods can send for a pod, except for a nudge. */
 export const REFUSED_REQUESTS = {
   'a label': ['PATCH', POD, nudge({ labels: { app: 'other' } })],
   'the end of a label': ['PATCH', POD, nudge({ labels: { app: null } })],

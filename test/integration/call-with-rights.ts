@@ -3,7 +3,7 @@ import { waitUntil } from '../controlplane/wait-until.ts';
 import { callAs, type Caller } from './cli-run.ts';
 import { isAllowed } from './granted-rights.ts';
 
-/** As RBAC has it. */
+/** A rule of RBAC. */
 interface Rule {
   readonly apiGroups: readonly [string];
   readonly resources: readonly [string, ...string[]];
@@ -11,7 +11,7 @@ interface Rule {
   readonly verbs: readonly [string, ...string[]];
 }
 
-/** What somebody may do in their namespace, and in the whole cluster. */
+/** Rights of a user in their namespace, and in the whole cluster. */
 export interface Rights {
   readonly here?: readonly Rule[];
   readonly everywhere?: readonly Rule[];
@@ -20,12 +20,15 @@ export interface Rights {
 const GROUP = 'rbac.authorization.k8s.io';
 const WITHIN_MS = 30_000;
 
-/** `get` and `patch` of JWTs, for example. */
+/** A rule for JWTs, for example with `get` and `patch`. */
 export function onJwts(...verbs: Rule['verbs']): Rule {
   return { apiGroups: ['tokens.osg-htc.org'], resources: ['jwts'], verbs };
 }
 
-/** Runs commands as a ServiceAccount `NAMESPACE/NAME`, made here, that has these rights only. `printed` is as of `callAs`. */
+/**
+ * Runs commands as a new ServiceAccount `NAMESPACE/NAME` that has only these rights. `printed` as for
+ * `callAs`.
+ */
 export async function callWithRights(
   cluster: Cluster,
   account: string,

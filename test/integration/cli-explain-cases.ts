@@ -5,7 +5,7 @@ import { waitUntil } from '../controlplane/wait-until.ts';
 import { IN_SCIENCE, type World } from './cli-world.ts';
 import type { Loose } from './objects.ts';
 
-/** `explain` of what is in the cluster, with every right. */
+/** `explain` with all rights. */
 export function describeExplain(world: () => World): void {
   const explain = (...args: readonly string[]) => world().admin.run(explainCommand, ...args, ...IN_SCIENCE);
 

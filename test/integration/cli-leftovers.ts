@@ -5,7 +5,7 @@ import { wireJwt } from '../fixtures/jwts.ts';
 
 const FINALIZER = 'kopf.zalando.org/KopfFinalizerMarker';
 
-/** What token-manager leaves in a cluster in which it was used in every way that jwt-injector does not keep. */
+/** Creates what token-manager leaves in a cluster, with all the uses that jwt-injector does not support. */
 export async function leaveOldObjects(
   cluster: Cluster,
   { key, inlineKey }: { readonly key: string; readonly inlineKey: string },
@@ -40,14 +40,17 @@ export async function leaveOldObjects(
     deployment('operators', 'token-manager'),
     peeringDefinition(),
   ]);
-  // Our schema refuses this in a new object; token-manager's did not, and stored ones are kept.
+  // Our schema refuses this in a new object. That of token-manager did not, and stored objects are kept.
   await storeClamped(cluster);
   const peering = { apiVersion: 'kopf.dev/v1', kind: 'ClusterKopfPeering', metadata: { name: 'default' } };
   await cluster.kubectl(['wait', '--for=condition=Established', 'crd/clusterkopfpeerings.kopf.dev']);
   await create(cluster, [peering]);
 }
 
-/** Instead of our CRD, which was deleted: the CRD as charts 1.0.1 to 1.0.4 of token-manager had it, with a JWT that never got a Secret. */
+/**
+ * Installs, in the place of our deleted CRD, the one of token-manager's charts 1.0.1 to 1.0.4, with a JWT
+ * that never got a Secret.
+ */
 export async function leaveClusterScope(cluster: Cluster): Promise<void> {
   const name = 'jwts.tokens.osg-htc.org';
   const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };

@@ -179,7 +179,7 @@ export function describeMigrate(world: () => World): void {
   });
 }
 
-/** The commands below the headings, as somebody would copy them. */
+/** The commands below the headings, as a user would copy them. */
 function commandsOf(out: string): readonly string[] {
   const lines = out.slice(out.search(/^(To fix it|Optional clean-up)/m)).split('\n');
   const file = ["cat > key.pem <<'KEY'", ...KEY.trim().split('\n'), 'KEY'];

@@ -10,7 +10,7 @@ import { callWithRights, onJwts } from './call-with-rights.ts';
 import { IN_SCIENCE, type World } from './cli-world.ts';
 import { makeNode, podOnNode } from './pods-on-node.ts';
 
-/** `renew` while jwt-injector runs, and what it prints when it does not; it is stopped afterwards. */
+/** `renew` while jwt-injector runs, then the output after jwt-injector was stopped. */
 export function describeRenew(world: () => World): void {
   const explain = (...args: readonly string[]) => world().admin.run(explainCommand, ...args, ...IN_SCIENCE);
 
@@ -43,7 +43,7 @@ export function describeRenew(world: () => World): void {
     it('nudges with --prompt the pods that mount the token, and no others', async () => {
       const { cluster } = world().stage;
       await makeNode(cluster, 'prompt');
-      // One of its own: after five renewals within a minute the next ones wait.
+      // A JWT of its own: after five renewals within a minute the next ones wait.
       await world().science.apply('prompted');
       await world().objects.waitForCondition('science', 'prompted', 'Ready', 'True');
       const mounts = { mounts: 'prompted', 'mounts-other': 'other' };

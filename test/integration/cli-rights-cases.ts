@@ -6,7 +6,7 @@ import { renewCommand } from '../../src/commands/renew.ts';
 import { callAs, type Caller } from './cli-run.ts';
 import type { World } from './cli-world.ts';
 
-/** What somebody reads who may read JWTs and pods of the namespace, and nothing else. */
+/** Output for a user who is allowed to read JWTs and pods of the namespace, and nothing else. */
 export function describeRights(world: () => World): void {
   describe('somebody who may not read Secrets', () => {
     let reader: Caller;

@@ -10,19 +10,19 @@ import { execute } from '../runs/execute.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** How a command of jwt-injector ended, with all it printed. */
+/** How a command of jwt-injector ended, with all its output. */
 export interface Outcome {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
-/** Runs commands as somebody who has that kubeconfig, and keeps everything that any of them printed. */
+/** Runs commands with a kubeconfig, and records their output. */
 export interface Caller {
   run(command: Command, ...args: readonly string[]): Promise<Outcome>;
 }
 
-/** `printed` gets both streams of every run. Printed commands are without the kubeconfig. */
+/** The output of every run, both streams, is appended to `printed`. Printed commands have no kubeconfig. */
 export function callAs(kubeconfig: string, printed: string[]): Caller {
   return {
     run: async (command, ...args) => {
@@ -38,19 +38,19 @@ export function callAs(kubeconfig: string, printed: string[]): Caller {
   };
 }
 
-/** What a reader has besides: files that a page shows, and other programs, by name. */
+/** More things that a reader of the page has: files that the page shows, and other programs, by name. */
 export interface Belongings {
   readonly files?: Readonly<Record<string, string>>;
   readonly programs?: Readonly<Record<string, string>>;
 }
 
-/** Makes `jwt-injector` in a folder, for a PATH. */
+/** Writes a program `jwt-injector` into a folder, for a PATH. */
 export async function writeProgram(folder: string): Promise<void> {
   const text = `#!/bin/sh\nexec ${process.execPath} ${await findProgram()} "$@"\n`;
   await writeFile(join(folder, 'jwt-injector'), text, { mode: 0o755 });
 }
 
-/** The environment of an administrator at a shell, whose home and programs are in the folder. */
+/** The environment of an administrator's shell, with home and programs in the folder. */
 export function makeEnvironment(cluster: Cluster, folder: string): NodeJS.ProcessEnv {
   return {
     HOME: folder,
@@ -62,7 +62,10 @@ export function makeEnvironment(cluster: Cluster, folder: string): NodeJS.Proces
   };
 }
 
-/** Runs shell lines as a reader of them would who has the checkout, `kubectl` and `jwt-injector`, and stops at the first that fails. */
+/**
+ * Runs shell lines as their reader would, with the checkout, `kubectl` and `jwt-injector`. Stops at the first
+ * line that fails.
+ */
 export async function runShell(
   cluster: Cluster,
   lines: readonly string[],

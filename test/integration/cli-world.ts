@@ -13,16 +13,16 @@ const EXAMPLES = join(import.meta.dirname, '../../deploy/examples');
 export const IN_SCIENCE = ['-n', 'science'] as const;
 /** A private key that must never be printed. */
 export const KEY = toPem(makeKey('ES256'));
-/** What is in a Secret of somebody else. */
+/** The content of another user's Secret. It must never be printed. */
 export const CANARY = 'canary-of-somebody-else';
 
-/** A cluster with JWTs in every state, and its administrator at the command line. */
+/** A cluster with JWTs in every state, and its administrator's command line. */
 export interface World {
   readonly stage: Stage<Cluster>;
   readonly objects: Objects;
   readonly science: Tenant;
   readonly admin: Caller;
-  /** All that any command printed. */
+  /** The output of all commands. */
   readonly printed: string[];
 }
 
@@ -53,7 +53,7 @@ export async function makeWorld(): Promise<World> {
   };
 }
 
-/** A ServiceAccount that may read JWTs and pods of the namespace, and nothing else. */
+/** A ServiceAccount that is allowed to read JWTs and pods of the namespace, and nothing else. */
 const READER = `
 apiVersion: v1
 kind: ServiceAccount

@@ -5,8 +5,8 @@ import type { AdmissionStage } from './admission-stage.ts';
 import type { Answer } from './user-api.ts';
 
 /**
- * Gives the API server the pod, and beside it the pod that the model makes of it, opted out so that nobody changes that
- * one: both must be stored alike. Returns what became of them. Nothing is really stored.
+ * Creates the pod, and the pod that the model makes of it, which is opted out so that it stays unchanged: the
+ * API server must give equal objects for both. Returns the result. Both are dry runs.
  */
 export async function compareWithModel(
   { create }: Pick<AdmissionStage, 'create'>,
@@ -35,7 +35,10 @@ function optOut(pod: Json): Json {
   return { ...pod, metadata: { ...Object(pod['metadata']), annotations } };
 }
 
-/** The ServiceAccount's volume has a random name, and comes before ours or after the model's. */
+/**
+ * Removes the ServiceAccount's volume: it has a random name, and is before our volume or after that of the
+ * model.
+ */
 function withoutAccount(spec: unknown): unknown {
   return JSON.parse(JSON.stringify(spec), (_key, value: unknown) =>
     Array.isArray(value)

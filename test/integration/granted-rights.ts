@@ -2,7 +2,7 @@ import { askApi } from '../controlplane/api-request.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 
-/** Namespace of the ServiceAccounts, as it is shipped. */
+/** The shipped namespace of the ServiceAccounts. */
 const NAMESPACE = 'jwt-injector';
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const WITHIN_MS = 30_000;
@@ -14,10 +14,10 @@ interface Rule {
   readonly verbs: readonly string[];
 }
 
-/** A Role or ClusterRole that a ServiceAccount has, by its path at the API server. */
+/** A Role or ClusterRole of a ServiceAccount, by its path at the API server. */
 interface Granted {
   readonly path: string;
-  /** Of the Role; a ClusterRole is asked about in the namespace of the service. */
+  /** Namespace of the Role; for a ClusterRole, that of the service, where reviews check it. */
   readonly namespace: string;
   readonly rules: readonly Rule[];
 }
@@ -32,7 +32,10 @@ interface Binding {
   }[];
 }
 
-/** Everything that RBAC gives to a ServiceAccount of namespace jwt-injector, as `verb resource`, or `verb resource name`. */
+/**
+ * All rights that RBAC gives to a ServiceAccount of namespace jwt-injector, as `verb resource`, or `verb
+ * resource name`.
+ */
 export async function grantsOf(cluster: Access, account: string): Promise<ReadonlySet<string>> {
   const roles = await rolesOf(cluster, account);
   const all = roles.flatMap(({ rules }) => rules.flatMap((rule) => rightsOf(rule)));
@@ -40,8 +43,8 @@ export async function grantsOf(cluster: Access, account: string): Promise<Readon
 }
 
 /**
- * Takes one right, in the words of `grantsOf`, out of the role that gives it to the ServiceAccount, and waits until the API
- * server knows. What it gives puts the right back, and waits as well.
+ * Removes one right, in the form of `grantsOf`, from the role that gives it to the ServiceAccount, and waits
+ * until this is in effect. The returned function restores the right, and waits as well.
  */
 export async function takeAway(
   cluster: Access,
@@ -67,7 +70,7 @@ export async function takeAway(
   throw new Error(`no role of ${account} grants ${right}`);
 }
 
-/** Whether a user has a right; `attributes` as in a SubjectAccessReview. */
+/** Whether a user has a right. `attributes` are those of a SubjectAccessReview. */
 export async function isAllowed(
   cluster: Access,
   user: string,
@@ -101,7 +104,7 @@ async function rolesOf(cluster: Access, account: string): Promise<readonly Grant
   );
 }
 
-/** Each right that the rule gives, and how a SubjectAccessReview asks for it. */
+/** Each right that the rule gives, and the attributes of a SubjectAccessReview for it. */
 function rightsOf({ apiGroups, resources, resourceNames = [], verbs }: Rule) {
   const names = resourceNames.length === 0 ? [''] : resourceNames;
   return apiGroups.flatMap((group) =>
@@ -117,7 +120,7 @@ function rightsOf({ apiGroups, resources, resourceNames = [], verbs }: Rule) {
   );
 }
 
-/** The rule as several that give all of it but one right. */
+/** Splits the rule into several that give all of its rights except for one. */
 function lessOne(rule: Rule, right: string): readonly Rule[] {
   const given = rightsOf(rule);
   if (!given.some((one) => one.right === right)) return [rule];

@@ -7,26 +7,29 @@ import { createCertificateAuthority } from '../controlplane/certificates.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import type { Loose } from './objects.ts';
 
-/** The API server drops idle connections after 90 s; Node's 5 s may end one at the moment when it writes a review to it. */
+/**
+ * The API server closes idle connections after 90 s. With Node's default of 5 s, a connection could end just
+ * when the API server sends a review.
+ */
 const KEEP_ALIVE_MS = 95_000;
 
-/** RFC 6902 operations for an object, none when there is nothing to do. */
+/** RFC 6902 operations for an object; empty if nothing has to be changed. */
 export type Injector = (object: Loose) => readonly Loose[];
 
-/** Somebody else's mutating webhook. */
+/** A mutating webhook of another product. */
 export interface Neighbour {
-  /** Of its configuration: webhooks are called in the order of these names, ours is `jwt-injector`. */
+  /** Name of its configuration: webhooks are called in the order of these names, ours is `jwt-injector`. */
   readonly name: string;
-  /** It sees objects of namespaces with this label, `neighbour: <label>`. */
+  /** It gets objects of namespaces with the label `neighbour: <label>`. */
   readonly label: string;
-  /** New pods by default, or Secrets at each write. */
+  /** New pods by default, or all writes of Secrets. */
   readonly sees?: 'secrets';
   readonly inject: Injector;
-  /** Why an object is refused; `undefined`: it is not. */
+  /** The reason for refusing an object; `undefined` if it is accepted. */
   readonly refuse?: (object: Loose) => string | undefined;
 }
 
-/** Serves all of them on loopback, and registers each in a configuration of its own. */
+/** Serves all webhooks on loopback, and registers each in a configuration of its own. */
 export async function startNeighbours(
   cluster: Pick<Cluster, 'apply'>,
   neighbours: readonly Neighbour[],
@@ -103,7 +106,7 @@ function has(pod: Loose, name: string): boolean {
   return pod.spec.containers.some((container: Loose) => container.name === name);
 }
 
-/** As sidecar injectors do it: a container at the end, an init container at the front. */
+/** Adds a container at the end and an init container at the front, as sidecar injectors do. */
 export function addSidecar(pod: Loose): readonly Loose[] {
   if (has(pod, 'sidecar')) return [];
   const init = { name: 'sidecar-init', image: 'proxy' };
@@ -115,7 +118,7 @@ export function addSidecar(pod: Loose): readonly Loose[] {
   ];
 }
 
-/** As older ones do it: all containers are written again, and the sidecar gets the mounts of the first. */
+/** Replaces all containers, and gives the sidecar the mounts of the first, as older injectors do. */
 export function rewriteContainers(pod: Loose): readonly Loose[] {
   if (has(pod, 'sidecar')) return [];
   const { containers } = pod.spec;
@@ -123,13 +126,13 @@ export function rewriteContainers(pod: Loose): readonly Loose[] {
   return [{ op: 'replace', path: '/spec/containers', value: [...containers, sidecar] }];
 }
 
-/** Takes a label off, as tools do that allow only labels of their own. */
+/** Removes a label, as tools do that allow only their own labels. */
 export function removeLabel(label: string): Injector {
   return ({ metadata: { labels = {} } }) =>
     label in labels ? [{ op: 'remove', path: `/metadata/labels/${label.replaceAll('/', '~1')}` }] : [];
 }
 
-/** Asks for a token on the user's behalf. */
+/** Adds the annotation that asks for a token. */
 export function addAnnotation(pod: Loose): readonly Loose[] {
   const annotations = { ...pod.metadata.annotations, 'tokens.osg-htc.org/token': 'my-jwt' };
   return [{ op: 'add', path: '/metadata/annotations', value: annotations }];

@@ -3,7 +3,7 @@ import { askApi } from '../controlplane/api-request.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 
-/** An object as the API server gives it, read loosely: a test that expects a member fails where it is not. */
+/** An object as the API server gives it, loosely typed. A test that expects a missing member fails. */
 // oxlint-disable-next-line typescript/no-explicit-any -- tests look deep into objects of any kind
 export type Loose = any;
 
@@ -22,23 +22,25 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
 const WITHIN_MS = 30_000;
 const ANSWERED = { timeoutMs: 30_000 };
 
-/** Where an object is. */
+/** Namespace and name of an object. */
 interface Place {
   readonly namespace: string;
   readonly name: string;
   readonly subresource?: string;
 }
 
-/** The cluster as its administrator sees it: objects by kind and name, and waiting for what becomes of them. */
+/**
+ * The objects of the cluster for its administrator, by kind and name, with functions that wait for a state.
+ */
 export interface Objects {
-  /** `undefined` if there is none. */
+  /** `undefined` if it does not exist. */
   get(plural: string, namespace: string, name: string): Promise<Loose>;
   list(plural: string, namespace: string): Promise<readonly Loose[]>;
   create(plural: string, namespace: string, object: object): Promise<void>;
   /** Merge patch, of a subresource if one is named. */
   patch(plural: string, place: Place, body: object): Promise<void>;
   delete(plural: string, place: Omit<Place, 'subresource'>): Promise<void>;
-  /** The object as soon as it fits. */
+  /** Resolves to the object as soon as it matches. */
   waitFor(
     plural: string,
     namespace: string,
@@ -47,7 +49,7 @@ export interface Objects {
     withinMs?: number,
   ): Promise<Loose>;
   waitForGone(plural: string, namespace: string, name: string): Promise<void>;
-  /** The condition of that type as soon as it has the status and, if given, the reason. */
+  /** Resolves to the condition of this type as soon as it has the status and, if given, the reason. */
   waitForCondition(
     namespace: string,
     name: string,
@@ -57,7 +59,7 @@ export interface Objects {
   ): Promise<Loose>;
 }
 
-/** They are open as long as the cluster is. */
+/** Usable as long as the cluster runs. */
 export function openObjects({ access }: Pick<Cluster, 'access'>): Objects {
   const pathOf = (plural: string, place: { namespace: string; name?: string }): string => {
     const resource = RESOURCES[plural];
@@ -111,7 +113,7 @@ export function openObjects({ access }: Pick<Cluster, 'access'>): Objects {
   };
 }
 
-/** The text under a Secret's data key. */
+/** The text of a Secret's data key. */
 export function secretText(secret: Loose, key = 'token'): string {
   return Buffer.from(secret?.data?.[key] ?? '', 'base64').toString();
 }

@@ -9,17 +9,20 @@ import type { Tenant } from './tenant.ts';
 
 const NAMED = 'tokens.osg-htc.org/jwt';
 
-/** A service, and a cluster that anyone may ask. */
+/** A service, and a cluster that the test can use as its administrator. */
 export interface Place {
   readonly stage: Stage<Cluster>;
   readonly objects: Objects;
   readonly tenant: Tenant;
 }
 
-/** Garbage collection looks for new kinds of owners every 30 s, and JWTs are one in a new cluster. */
+/** Garbage collection looks for new kinds of owners every 30 s, and in a new cluster JWTs are a new kind. */
 const GARBAGE_WITHIN_MS = 90_000;
 
-/** Deletes the JWT, and lets garbage collection delete what it owns: it takes what was owned by a JWT deleted later, too. */
+/**
+ * Deletes the JWT, and waits until garbage collection has deleted its dependents. Afterwards, dependents of
+ * JWTs that are deleted later are collected, too.
+ */
 async function deleteWithItsOwn({ stage, objects, tenant }: Place, name: string): Promise<void> {
   const later = `later-than-${name}`;
   await tenant.apply(later);
@@ -32,7 +35,7 @@ async function deleteWithItsOwn({ stage, objects, tenant }: Place, name: string)
   );
 }
 
-/** The owner of a Secret, and what is never done to Secrets of others. */
+/** The owner of a Secret, and the protection of other users' Secrets. */
 export function describeOwnership(place: () => Place): void {
   const kubectl = (...args: readonly string[]) => place().stage.cluster.kubectl([...args, '-n', 'keys']);
   const patchSecret = (name: string, patch: object) =>
@@ -90,7 +93,7 @@ export function describeOwnership(place: () => Place): void {
       assert.equal(secretText(alone), token);
     });
 
-    /** A JWT that was signed; then its key was deleted, and its token. */
+    /** A signed JWT; then its key and its token were deleted. */
     const loseKey = async (name: string) => {
       const { objects, tenant } = place();
       const keySecret = `key-of-${name}`;
@@ -175,7 +178,10 @@ export function describeOwnership(place: () => Place): void {
   });
 }
 
-/** To be called where no webhook refuses them; the rule of the CRD does not see a namespace that is spelt out. */
+/**
+ * Only for a place where no webhook refuses these specs. The rule of the CRD does not check a namespace that
+ * is written in full.
+ */
 export function describeKeySecrets(place: () => Place): void {
   const kubectl = (...args: readonly string[]) => place().stage.cluster.kubectl([...args, '-n', 'keys']);
 

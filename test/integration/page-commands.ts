@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const DOCS = join(import.meta.dirname, '../../docs');
 
-/** Pages whose every command is run, in this order: the later ones use what the first makes. */
+/** Pages whose commands are all run, in this order: later pages use what the first one creates. */
 export const RUN_WHOLE = [
   'quickstart',
   'rotation',
@@ -13,16 +13,16 @@ export const RUN_WHOLE = [
   'injection',
 ] as const;
 
-/** Shell commands of a page, and what must be there for them: a cluster, or a storage as well. */
+/** Shell commands of a page, and what they need: a cluster, or a storage as well. */
 export interface PageCommands {
   readonly needs: 'cluster' | 'storage';
   readonly commands: string;
 }
 
-/** A block of commands, after the comment that says who runs it, if there is one. */
+/** A block of commands, after the comment that says what runs it, if there is one. */
 const BLOCK = /(<!-- run by npm run verifiers alone: [^\n]+ -->\n\n)?```sh\n([\s\S]*?)```/g;
 
-/** The blocks of commands in `docs/<page>.md`, from the first to the last. */
+/** All blocks of commands in `docs/<page>.md`, in order. */
 export async function readCommands(page: string): Promise<readonly PageCommands[]> {
   const text = await readFile(join(DOCS, `${page}.md`), 'utf8');
   return [...text.matchAll(BLOCK)].map(([, mark, commands = '']) => ({

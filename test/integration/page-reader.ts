@@ -5,15 +5,15 @@ import { execute } from '../runs/execute.ts';
 import { ROOT } from '../runs/run-program.ts';
 import { makeEnvironment, writeProgram } from './cli-run.ts';
 
-/** Somebody who types the commands of a page, one block after the other, as an administrator with a namespace of their own. */
+/** Runs the commands of a page, block by block, as an administrator with a namespace of their own. */
 export interface PageReader {
-  /** Runs shell commands where those before left their files; gives what they print. Throws when one fails. */
+  /** Runs shell commands in the folder of the earlier ones; gives their output. Throws if one fails. */
   run(commands: string): Promise<string>;
 }
 
 /**
- * Makes the namespace, and gives the reader the checkout's `deploy`, `kubectl` and `jwt-injector`. `folder` is where the commands
- * run; `env` is added to the environment, and `words` of the pages are replaced.
+ * Creates the namespace, and gives the reader the checkout's `deploy`, `kubectl` and `jwt-injector`. The
+ * commands run in `folder`; `env` is added to the environment, and `words` of the pages are replaced.
  */
 export async function openPageReader(
   cluster: Cluster,

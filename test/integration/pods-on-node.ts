@@ -1,13 +1,13 @@
 import type { Cluster } from '../controlplane/cluster.ts';
 
-/** Shows the Secret's key `token` in a directory. */
+/** A Secret whose key `token` is mounted in a directory. */
 export interface Mounted {
   readonly secret: string;
-  /** `subPath` of the mount, if it has one. */
+  /** `subPath` of the mount, if any. */
   readonly subPath?: string;
 }
 
-/** A node that nobody runs: pods may say that they are on it. */
+/** Creates a node without a kubelet: pods can be bound to it. */
 export async function makeNode(cluster: Cluster, name: string): Promise<void> {
   await cluster.apply(JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name } }));
   const room = { cpu: '8', memory: '8Gi', pods: '100' };

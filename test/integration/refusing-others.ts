@@ -1,7 +1,7 @@
 import { MANAGED_LABEL } from '../../src/resources/names.ts';
 import { removeLabel } from './neighbours.ts';
 
-/** What the tools of others do with Secrets. */
+/** Common policies and tools that affect Secrets. */
 export const NEIGHBOURS = [
   {
     name: 'guard',
@@ -13,7 +13,7 @@ export const NEIGHBOURS = [
   { name: 'strip', label: 'stripped', sees: 'secrets', inject: removeLabel(MANAGED_LABEL) },
 ] as const;
 
-/** Forbids one Secret in the namespace `strict`. */
+/** A policy that forbids one Secret in the namespace `strict`. */
 export const POLICY = JSON.stringify({
   apiVersion: 'v1',
   kind: 'List',
@@ -51,7 +51,7 @@ export const POLICY = JSON.stringify({
   ],
 });
 
-/** Fails on one Secret in the namespace `mutated`, which has no such label. */
+/** A policy that fails on one Secret in the namespace `mutated`, as it has no such label. */
 export const MUTATING_POLICY = JSON.stringify({
   apiVersion: 'v1',
   kind: 'List',

@@ -8,7 +8,10 @@ import type { Loose } from './objects.ts';
 
 const OWN = ['-n', 'jwt-injector'];
 
-/** The shipped Deployment with the certificate of the stage in a Secret; of its pods, which no node runs, it is said that they are ready. */
+/**
+ * Creates the shipped Deployment, with the certificate of the stage in a Secret. Its pods run on no node;
+ * they are marked as ready.
+ */
 export async function runReplicas({ cluster, serviceArgs }: Stage<Cluster>): Promise<void> {
   const file = (name: string): string =>
     serviceArgs.find((arg) => arg.startsWith(`--tls-${name}-file=`))?.split('=')[1] ?? '';
@@ -41,7 +44,10 @@ export async function runReplicas({ cluster, serviceArgs }: Stage<Cluster>): Pro
   await cluster.apply(JSON.stringify(SLICE));
 }
 
-/** Kubernetes makes none for pods without a node. The address is one for documentation (RFC 5737): nobody answers there. */
+/**
+ * Kubernetes creates no EndpointSlice for pods without a node. The address is one for documentation (RFC
+ * 5737): nothing answers there.
+ */
 const SLICE = {
   apiVersion: 'discovery.k8s.io/v1',
   kind: 'EndpointSlice',

@@ -2,26 +2,26 @@ import { KEYS, type Json } from '../admission/pods.ts';
 import type { Loose } from './objects.ts';
 import { workload } from './workloads.ts';
 
-/** What is created where, and the one entry that each of the objects is sent to, if any. */
+/** An object, its namespace, and the entry to which the API server sends it, if any. */
 export interface SentCase {
   readonly title: string;
   readonly namespace?: string;
   readonly objects: readonly Json[];
   readonly sentTo?: string;
-  /** What the API server answers; 201 by default. */
+  /** Status of the API server's answer; default: 201. */
   readonly status?: number;
 }
 
 const TOKEN = { [KEYS.token]: 'my-jwt' };
 const MIRROR = { 'kubernetes.io/config.mirror': 'x' };
-/** As the namespace of jwt-injector itself wants it. */
+/** Fields that the namespace of jwt-injector itself requires. */
 const SECURE = {
   allowPrivilegeEscalation: false,
   runAsNonRoot: true,
   capabilities: { drop: ['ALL'] },
   seccompProfile: { type: 'RuntimeDefault' },
 };
-/** More than a condition looks at one by one. */
+/** More items than a match condition checks one by one. */
 const CROWD = Object.fromEntries(Array.from({ length: 1200 }, (_, index) => [`example.org/a-${index}`, '']));
 
 export function pod(metadata: Json, spec: Json = {}): Json {
@@ -29,7 +29,7 @@ export function pod(metadata: Json, spec: Json = {}): Json {
   return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers, ...spec } };
 }
 
-/** Once with its name, once with a name that is still to be made: then there is no `request.name`. */
+/** One object with a name, one with a generated name: then there is no `request.name`. */
 function both(annotations?: Json | null): readonly Json[] {
   const metadata = annotations === undefined ? {} : { annotations };
   return [pod({ name: 'p', ...metadata }), pod({ generateName: 'p-', ...metadata })];
@@ -39,7 +39,7 @@ function mirror(annotations: Json): Json {
   return pod({ name: 'p', annotations: { ...annotations, ...MIRROR } }, { nodeName: 'node' });
 }
 
-/** New pods of a namespace without a default. */
+/** New pods in a namespace without a default. */
 export const PODS: readonly SentCase[] = [
   { title: 'no annotations', objects: both() },
   { title: 'annotations that are null', objects: both(null) },
@@ -88,7 +88,7 @@ export const PODS: readonly SentCase[] = [
 
 const DEFAULT = 'namespace-default';
 
-/** New pods of a namespace with a default: each is sent by one of two entries. */
+/** New pods in a namespace with a default: each is sent to one of two entries. */
 export const PODS_WITH_DEFAULT: readonly SentCase[] = [
   { title: 'no annotations', objects: both(), sentTo: DEFAULT },
   { title: 'annotations of others', objects: both({ 'example.org/token': 'a' }), sentTo: DEFAULT },

@@ -4,9 +4,9 @@ import type { Stage } from '../controlplane/stage.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { openObjects, secretText, type Objects } from './objects.ts';
 
-/** A user of one namespace: makes JWTs and Secrets in it, and sees their tokens. */
+/** A user of one namespace, who creates JWTs and Secrets in it, and reads their tokens. */
 export interface Tenant {
-  /** A JWT with the spec of the NRP page, with the given changes. */
+  /** Applies a JWT with the spec of the NRP page and the given changes. */
   apply(name: string, spec?: Record<string, unknown>, metadata?: Record<string, unknown>): Promise<void>;
   applySecret(
     name: string,
@@ -14,11 +14,11 @@ export interface Tenant {
     more?: Record<string, unknown>,
   ): Promise<void>;
   tokenOf(name: string): Promise<string>;
-  /** The token as soon as it fits. */
+  /** Resolves to the token as soon as it matches. */
   waitForToken(name: string, fits: (token: string) => boolean): Promise<string>;
 }
 
-/** Makes the namespace, which no other file may use: see `borrowStage`. */
+/** Creates the namespace. Its name must not be used by any other file: see `borrowStage`. */
 export async function openTenant(cluster: Cluster, objects: Objects, namespace: string): Promise<Tenant> {
   await cluster.createNamespace(namespace);
   return {
@@ -39,14 +39,14 @@ export async function openTenant(cluster: Cluster, objects: Objects, namespace: 
   };
 }
 
-/** A service on a cluster, and a tenant in a namespace that no other file may use: see `borrowStage`. */
+/** A service on a cluster, and a tenant in a namespace whose name no other file uses: see `borrowStage`. */
 export interface TenantStage {
   readonly stage: Stage<Cluster>;
   readonly objects: Objects;
   readonly tenant: Tenant;
 }
 
-/** Everything ends with the stage, which is the caller's to stop. `options` as of `borrowStage`. */
+/** Everything ends with the stage, which the caller stops. `options` as for `borrowStage`. */
 export async function borrowTenantStage(
   namespace: string,
   options?: Parameters<typeof borrowStage>[0],

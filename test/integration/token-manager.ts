@@ -10,20 +10,23 @@ const HANDLED = 'kopf.zalando.org/last-handled-configuration';
 const SIGNED_AT = 'tokens.osg-htc.org/last-signing-time';
 const POLL_MS = 100;
 
-/** token-manager at work on one namespace, as far as it can be seen from outside. */
+/**
+ * A program of the test that does token-manager's work in one namespace, as far as it is visible in the API.
+ */
 export interface TokenManager {
-  /** How often it signed, by name of the JWT. */
+  /** Number of signatures by name of the JWT. */
   readonly signatures: ReadonlyMap<string, number>;
-  /** Deleted JWTs whose finalizer it took off, by name. */
+  /** Names of deleted JWTs whose finalizer it removed. */
   readonly released: ReadonlySet<string>;
   stop(): Promise<void>;
 }
 
 /**
- * What token-manager and kopf, its framework, do to JWTs and Secrets. kopf puts its finalizer on every JWT and keeps what it
- * handled last in an annotation: a JWT without that one counts as created, one whose spec, labels or annotations differ
- * from it as updated, and for both the handler signs. A JWT that is being deleted loses the finalizer. `sign` replaces the
- * Secret as a whole (PUT, or POST where there is none).
+ * Does what token-manager and its framework kopf do to JWTs and Secrets. kopf adds its finalizer to every JWT
+ * and stores the last handled state in an annotation. A JWT without that annotation counts as created; one
+ * whose spec, labels or annotations differ from it counts as updated; for both the handler signs. The
+ * finalizer of a JWT that is being deleted is removed. `sign` replaces the whole Secret (PUT, or POST if it
+ * does not exist).
  */
 export function startTokenManager(client: KubeClient, namespace: string, key: KeyObject): TokenManager {
   const signatures = new Map<string, number>();
@@ -68,7 +71,7 @@ export function startTokenManager(client: KubeClient, namespace: string, key: Ke
   };
 }
 
-/** kopf's diffbase: labels, annotations that are not its own, and the spec; never the status. */
+/** kopf's diffbase: the labels, the annotations except for its own, and the spec, but not the status. */
 function essenceOf({ metadata, spec }: Loose): string {
   const { labels = {}, annotations = {} } = metadata;
   const others = Object.entries(annotations).filter(([name]) => !name.startsWith('kopf.zalando.org/'));
@@ -113,7 +116,7 @@ async function writeSecret(client: KubeClient, namespace: string, jwt: Loose, to
     await client.create(path, secret, options);
     return;
   }
-  // A PUT without resourceVersion, as a JSON patch of the whole.
+  // A PUT without resourceVersion, as a JSON patch of the whole object.
   await client.jsonPatch(
     `${path}/${name}`,
     [
@@ -125,7 +128,7 @@ async function writeSecret(client: KubeClient, namespace: string, jwt: Loose, to
   );
 }
 
-/** kopf looks again. */
+/** kopf tries again. */
 function ignoreStale(error: unknown): void {
   if (!(error instanceof KubeError) || !(isConflict(error) || isNotFound(error))) throw error;
 }

@@ -7,7 +7,7 @@ import { createApiAgent, unquoteWarning } from '../controlplane/api-request.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import type { Loose } from './objects.ts';
 
-/** What the API server says to its user: the object or the Status, and the warnings beside it. */
+/** The API server's answer: the object or the Status, and the warnings. */
 export interface Answer {
   readonly status: number;
   readonly body: Loose;
@@ -16,16 +16,18 @@ export interface Answer {
   readonly auditId: string;
 }
 
-/** The API as kubectl speaks it, without the 80 ms that a process costs; unlike KubeClient it keeps every word. */
+/**
+ * The API as kubectl uses it, without the 80 ms of a process. Unlike KubeClient it keeps the whole answer.
+ */
 export interface UserApi {
-  /** `body` as JSON; a PATCH is a merge patch. Whatever the status is, it is an answer. */
+  /** Sends `body` as JSON; a PATCH is a merge patch. Resolves for any status. */
   ask(method: string, path: string, body?: unknown): Promise<Answer>;
-  /** As `ask`, as text. */
+  /** As `ask`, but gives the text. */
   read(path: string): Promise<string>;
   close(): void;
 }
 
-/** As the cluster's administrator. */
+/** With the rights of the cluster's administrator. */
 export async function openUserApi(
   cluster: Pick<Cluster, 'adminKubeconfig' | 'url' | 'ca'>,
 ): Promise<UserApi> {

@@ -7,16 +7,16 @@ export interface WorkloadParts {
   readonly name?: string;
   readonly annotations?: Json;
   readonly metadata?: Json;
-  /** Of the template; `undefined` leaves its annotations out. */
+  /** Annotations of the template; `undefined` leaves them out. */
   readonly template?: Json | undefined;
   readonly podSpec?: Json;
-  /** Further members of the spec. */
+  /** More members of the spec. */
   readonly spec?: Json;
 }
 
 const API_VERSIONS: Readonly<Record<string, string>> = { Job: 'batch/v1', CronJob: 'batch/v1' };
 
-/** A workload that the API server takes, as its user would write it. */
+/** A workload that the API server accepts, as a user would write it. */
 export function workload(kind: string, parts: WorkloadParts = {}): Json {
   const { name = 'web', annotations, metadata, template, podSpec, spec } = parts;
   const isBatch = kind === 'Job' || kind === 'CronJob';
@@ -43,12 +43,12 @@ export function workload(kind: string, parts: WorkloadParts = {}): Json {
   };
 }
 
-/** The template's annotations of a workload as it is stored. */
+/** The template's annotations of a stored workload. */
 export function templateAnnotations({ kind, spec }: Loose): Loose {
   return (kind === 'CronJob' ? spec.jobTemplate.spec : spec).template.metadata.annotations;
 }
 
-/** The pods that a controller made for a workload, as soon as there are `count` of them. */
+/** The pods that a controller created for a workload, as soon as there are `count` of them. */
 export function waitForPodsOf(
   { api }: Pick<AdmissionStage, 'api'>,
   namespace: string,
@@ -63,8 +63,8 @@ export function waitForPodsOf(
 }
 
 /**
- * Plays the kubelet until the controller has nothing left to do for a Deployment: each of its pods is marked ready.
- * Gives the Deployment and its ReplicaSets, one for each template that ever had pods.
+ * Marks each pod of a Deployment as ready, as a kubelet would, until the rollout is complete. Gives the
+ * Deployment and its ReplicaSets, one for each template that ever had pods.
  */
 export async function finishRollout(
   { api }: Pick<AdmissionStage, 'api'>,
