@@ -8,7 +8,7 @@ import { containersOf, podReview, reviewOf, TOKEN } from './reviews.ts';
  */
 const ANNOTATION_CHARACTERS = 240_000;
 
-/** As many names as fit into an annotation, as short as possible. */
+/** A list of many short names, to fill an annotation. */
 function nameList(count: number): string {
   return Array.from({ length: count }, (_, number) => number.toString(36))
     .join(',')
