@@ -74,7 +74,7 @@ function checkOwnKey(key: string, isWorkload: boolean): Warning | undefined {
   const meant = closest(key.slice(PREFIX.length), KNOWN_NAMES);
   const hint =
     meant === undefined ? `known are ${KNOWN_NAMES.slice(0, 3).join(', ')} …` : `did you mean ${meant}?`;
-  return warnOfUnknown(key, hint);
+  return warnOfUnknownKey(key, hint);
 }
 
 /** A key with another prefix: nothing to warn of, unless it looks like ours misspelt, such as `token.osg-htc.org/token`. */
@@ -82,7 +82,7 @@ function checkForeignKey(key: string): Warning | undefined {
   const slash = key.lastIndexOf('/');
   const [prefix, name] = [key.slice(0, Math.max(slash, 0)), key.slice(slash + 1)];
   if (!KNOWN_NAMES.includes(name) || closest(prefix, [GROUP]) === undefined) return undefined;
-  return warnOfUnknown(key, `did you mean ${PREFIX}${name}?`);
+  return warnOfUnknownKey(key, `did you mean ${PREFIX}${name}?`);
 }
 
 /** Our annotations written as labels. `token` is a label too, but on Namespaces. */
@@ -97,6 +97,6 @@ function misplaced(text: string): Warning {
   return { kind: 'misplaced', text };
 }
 
-function warnOfUnknown(key: string, hint: string): Warning {
+function warnOfUnknownKey(key: string, hint: string): Warning {
   return { kind: 'unknownAnnotation', text: `unknown annotation ${quote(key, 56)}: ${hint}` };
 }

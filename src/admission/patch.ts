@@ -18,7 +18,7 @@ export function writePatch(pod: unknown, { volumes, containers }: InjectionPlan,
     const raw = arrayMember(spec, plan.list)[plan.index];
     const hasMounts = isList(raw, 'volumeMounts');
     const hasEnv = isList(raw, 'env');
-    if (text === undefined || !fits(text, plan, hasMounts, hasEnv))
+    if (text === undefined || !isTextOf(text, plan, hasMounts, hasEnv))
       text = writeContainer(start, plan, hasMounts, hasEnv);
     const head = `${text.start}${plan.index}`;
     for (const end of text.ends) operations = follow(operations, `${head}${end}`);
@@ -37,7 +37,7 @@ interface ContainerText {
   readonly ends: readonly string[];
 }
 
-function fits(text: ContainerText, plan: ContainerPlan, hasMounts: boolean, hasEnv: boolean): boolean {
+function isTextOf(text: ContainerText, plan: ContainerPlan, hasMounts: boolean, hasEnv: boolean): boolean {
   const { list, mounts, env } = text.plan;
   const isSamePlan = plan.list === list && plan.mounts === mounts && plan.env === env;
   return isSamePlan && text.hasMounts === hasMounts && text.hasEnv === hasEnv;

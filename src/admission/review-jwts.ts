@@ -48,7 +48,7 @@ export async function reviewJwt(
   const forbidden = judged.parsed.ok
     ? (findKeyInOwnSecret(request) ?? findPolicyRefusal(judged.parsed.value, policy))
     : undefined;
-  if (forbidden !== undefined) return refuse([forbidden]);
+  if (forbidden !== undefined) return refuseJwt([forbidden]);
   const isNew = operation === 'CREATE';
   const hasKey = stringMember(objectMember(spec, 'key'), 'value') !== undefined;
   const tried = hasKey ? await takeTurn(() => lintParsedJwt(judged, { isNew })) : undefined;
@@ -57,7 +57,7 @@ export async function reviewJwt(
   const [first, ...more] = findings.refusals;
   return first === undefined
     ? allowed('NotRequested', 'nothing prevents the signature', warnings)
-    : refuse([first, ...more], warnings);
+    : refuseJwt([first, ...more], warnings);
 }
 
 /**
@@ -86,7 +86,7 @@ function isWriteOfJwt({ operation, resource, subResource }: AdmissionRequest): b
   );
 }
 
-function refuse(
+function refuseJwt(
   refusals: readonly [StateProblem, ...StateProblem[]],
   warnings: readonly string[] = [],
 ): AdmissionAnswer {

@@ -18,10 +18,10 @@ export function selectContainers(
   const unknown = [...names].filter((name) => !known.has(name));
   return selected.length === 0
     ? { ok: false, problem: explainEmpty(key, known, unknown), warnings: NO_WARNINGS }
-    : { ok: true, value: selected, warnings: warnOfUnknown(key, known, unknown) };
+    : { ok: true, value: selected, warnings: warnOfUnknownContainers(key, known, unknown) };
 }
 
-function warnOfUnknown(
+function warnOfUnknownContainers(
   key: string,
   known: ReadonlySet<string>,
   [first, ...more]: readonly string[],

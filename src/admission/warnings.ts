@@ -66,7 +66,10 @@ function addTo(found: Warning[], warning: Warning): void {
   const [first] = alike;
   if (first !== undefined && PER_CONTAINER.has(warning.kind)) {
     found[found.indexOf(first)] = { ...first, more: (first.more ?? 0) + (warning.more ?? 0) + 1 };
-  } else if (alike.length < MAX_SHOWN && alike.every((other) => show(other) !== show(warning))) {
+  } else if (
+    alike.length < MAX_SHOWN &&
+    alike.every((other) => showWarning(other) !== showWarning(warning))
+  ) {
     found.push(warning);
   }
 }
@@ -77,10 +80,10 @@ export function mostUseful(warnings: readonly Warning[]): readonly string[] {
   const ordered = joinWarnings(NO_WARNINGS, warnings).toSorted(
     (a, b) => WARNING_KINDS.indexOf(a.kind) - WARNING_KINDS.indexOf(b.kind),
   );
-  return ordered.slice(0, MAX_SHOWN).map(show);
+  return ordered.slice(0, MAX_SHOWN).map(showWarning);
 }
 
-function show({ text, more = 0 }: Warning): string {
+function showWarning({ text, more = 0 }: Warning): string {
   const count = more === 0 ? '' : ` (and ${more} more)`;
   return shorten(text, MAX_WARNING_LENGTH - count.length) + count;
 }

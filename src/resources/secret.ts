@@ -200,11 +200,14 @@ function hasLongGrants(annotations: JsonObject | undefined): boolean {
 
 /** The members of these names, as far as they do not exceed what we may have written. */
 function pickOwned(map: JsonObject | undefined, names: readonly string[]): StringMap {
-  const found = pick(map, names);
+  const found = pickEntries(map, names);
   return Object.fromEntries(upToLength(found, ([name, value]) => name.length + value.length));
 }
 
-function pick(map: JsonObject | undefined, names: readonly string[]): readonly (readonly [string, string])[] {
+function pickEntries(
+  map: JsonObject | undefined,
+  names: readonly string[],
+): readonly (readonly [string, string])[] {
   return names.flatMap((name) => {
     const value = stringMember(map, name);
     return value === undefined ? [] : [[name, value] as const];

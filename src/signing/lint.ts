@@ -68,7 +68,7 @@ export async function lintParsedJwt(
   const { value: jwt } = parsed;
   const key = tryKey ? await readInlineKey(jwt) : ok(undefined);
   const claims = buildClaims(jwt, SAMPLE.now, SAMPLE.jti);
-  const bytes = bytesOf(jwt, claims, key.ok ? key.value : undefined);
+  const bytes = bytesOfToken(jwt, claims, key.ok ? key.value : undefined);
   const tooLong = findTooLong(bytes);
   const refusals: LintRefusal[] = [];
   if (!key.ok) refusals.push({ rule: 'key', ...key.problem });
@@ -80,11 +80,15 @@ export async function lintParsedJwt(
 
 /** The warnings of a spec that was read already, and whose key is not at hand. */
 export function lintSpec(spec: JwtSpec): readonly LintWarning[] {
-  return findWarnings(spec, bytesOf(spec, buildClaims(spec, SAMPLE.now, SAMPLE.jti), undefined));
+  return findWarnings(spec, bytesOfToken(spec, buildClaims(spec, SAMPLE.now, SAMPLE.jti), undefined));
 }
 
 /** Of the token; 0 when none can be made. */
-function bytesOf(spec: JwtSpec, claims: Result<Claims, StateProblem>, key: SigningKey | undefined): number {
+function bytesOfToken(
+  spec: JwtSpec,
+  claims: Result<Claims, StateProblem>,
+  key: SigningKey | undefined,
+): number {
   return claims.ok ? tokenBytes(spec, claims.value, key) : 0;
 }
 

@@ -28,14 +28,14 @@ export function findMisfit(key: KeyObject, algorithm: AlgorithmName): StateProbl
   const wanted: Algorithm = ALGORITHMS[algorithm];
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
   if (type !== wanted.keyType || details?.namedCurve !== wanted.curve)
-    return mismatch(algorithm, describeKey(key));
+    return mismatch(algorithm, describeKeyObject(key));
   return type === 'rsa' ? findRsaMisfit(key, algorithm) : undefined;
 }
 
 function findRsaMisfit(key: KeyObject, algorithm: AlgorithmName): StateProblem | undefined {
   const { modulusLength: bits = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
-  if (bits < MIN_RSA_BITS) return { ...mismatch(algorithm, describeKey(key)), reason: 'KeyTooShort' };
-  if (bits > MAX_RSA_BITS) return mismatch(algorithm, describeKey(key));
+  if (bits < MIN_RSA_BITS) return { ...mismatch(algorithm, describeKeyObject(key)), reason: 'KeyTooShort' };
+  if (bits > MAX_RSA_BITS) return mismatch(algorithm, describeKeyObject(key));
   return publicExponent > 2n && publicExponent < MAX_EXPONENT
     ? undefined
     : mismatch(algorithm, 'one with an exponent of unusual size: make a new one, openssl genrsa 3072');
@@ -48,7 +48,7 @@ function mismatch(algorithm: AlgorithmName, found: string): StateProblem {
   };
 }
 
-function describeKey({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): string {
+function describeKeyObject({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): string {
   if (type === 'rsa') return `an RSA key of ${details?.modulusLength ?? 'unknown'} bits`;
   if (type === 'ec') return `an EC key on curve ${details?.namedCurve ?? 'unknown'}`;
   return `a key of type ${type ?? 'unknown'}`;

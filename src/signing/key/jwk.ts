@@ -26,7 +26,7 @@ export function parseJwk(text: string): Result<KeyObject, string> {
     return fail('the JWK has no private member "d": a private key is needed to sign');
   const broken = 'the JWK does not parse: kty, curve and members must belong together (RFC 7518 §6)';
   try {
-    const key = createPrivateKey({ key: pick(jwk, members), format: 'jwk' });
+    const key = createPrivateKey({ key: pickMembers(jwk, members), format: 'jwk' });
     // Of an OKP key OpenSSL takes `d` alone, and makes the public half itself.
     return jwk['kty'] === 'OKP' && key.export({ format: 'jwk' }).x !== jwk['x'] ? fail(broken) : ok(key);
   } catch {
@@ -34,7 +34,7 @@ export function parseJwk(text: string): Result<KeyObject, string> {
   }
 }
 
-function pick(jwk: JsonObject, members: readonly string[]): Record<string, string> {
+function pickMembers(jwk: JsonObject, members: readonly string[]): Record<string, string> {
   const entries = ['kty', ...members].map((name) => [name, stringMember(jwk, name)] as const);
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

@@ -25,7 +25,7 @@ export function findPemBlock(text: string): PemBlock | NoPemBlock {
       continue;
     }
     if (begun?.label === label) {
-      const block = readBody(label, text.slice(begun.from, index));
+      const block = readBlock(label, text.slice(begun.from, index));
       if (label.endsWith('PRIVATE KEY')) return block;
       first ??= block;
     }
@@ -34,7 +34,7 @@ export function findPemBlock(text: string): PemBlock | NoPemBlock {
   return first ?? { cutOff: begun?.label };
 }
 
-function readBody(label: string, body: string): PemBlock {
+function readBlock(label: string, body: string): PemBlock {
   const encrypted = body.includes('ENCRYPTED');
   return { label, encrypted, base64: body.replaceAll(/\s+/g, '') };
 }

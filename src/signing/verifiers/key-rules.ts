@@ -30,7 +30,7 @@ export function judgeKeyFor(facts: VerdictFacts, verifier: VerifierName): readon
   if (typeof issuer !== 'string') return []; // there is nothing to ask
   const urls = findIssuerUrls(issuer);
   if (!urls.ok)
-    return refuse(
+    return refuseKey(
       'issuer-url',
       `${urls.problem} ("Issuer URL must be HTTPS")`,
       'correct spec.issuer (or spec.data.iss)',
@@ -38,13 +38,13 @@ export function judgeKeyFor(facts: VerdictFacts, verifier: VerifierName): readon
   const { alg } = token.header;
   const isScitokens = verifier === 'xrootd' || verifier === 'pelicanfs';
   if (isScitokens && !SCITOKENS_ALGORITHMS.has(alg))
-    return refuse(
+    return refuseKey(
       'algorithm',
       `it knows ES256 and RS256, not ${textOf(alg)} ("Issuer is using an unsupported algorithm")`,
       'make a new key with jwt-injector keygen, and rotate to it',
     );
   const lookUp = lookUps[way];
-  if (!lookUp.found) return refuse('keys-not-found', lookUp.problem, lookUp.remedy);
+  if (!lookUp.found) return refuseKey('keys-not-found', lookUp.problem, lookUp.remedy);
   return [...findPrivateKeys(lookUp), ...judgeSet(facts, lookUp, signature[way], verifier)];
 }
 
@@ -76,7 +76,7 @@ function judgeSet(
   const isPelican = verifier === 'pelican-cache' || verifier === 'pelican-origin';
   const publish = `publish the key of the token at ${lookUp.jwksUrl} (jwks --dir writes the documents)`;
   if (kid === undefined && (isPelican || keys.length !== 1))
-    return refuse(
+    return refuseKey(
       'kid-missing',
       isPelican
         ? 'the token has no kid'
@@ -87,18 +87,18 @@ function judgeSet(
   if (key === undefined) {
     const published =
       keys.length === 0 ? 'no key is' : `${listKids(keys)} ${keys.length === 1 ? 'is' : 'are'}`;
-    return refuse(
+    return refuseKey(
       'kid-unknown',
       `no key of kid ${textOf(kid)} is published ("Key ID is not published by the issuer"); ${published}`,
       publish,
     );
   }
   if (isPelican && key.alg === undefined)
-    return refuse('key-without-alg', 'the published key has no alg, and Pelican skips it then', publish);
+    return refuseKey('key-without-alg', 'the published key has no alg, and Pelican skips it then', publish);
   if (isPelican && key.use !== undefined && key.use !== 'sig')
-    return refuse('key-use', `the published key has use "${key.use}", and Pelican skips it then`, publish);
+    return refuseKey('key-use', `the published key has use "${key.use}", and Pelican skips it then`, publish);
   if (verifier !== 'pelicanfs' && key.alg !== undefined && key.alg !== alg)
-    return refuse(
+    return refuseKey(
       'key-algorithm',
       `the published key is for ${key.alg}, the token is of ${textOf(alg)}`,
       publish,
@@ -109,15 +109,19 @@ function judgeSet(
     key.crv === undefined &&
     (isPelican || (verifier === 'xrootd' && key.alg === undefined))
   )
-    return refuse('key-curve', 'the published key has no crv', publish);
+    return refuseKey('key-curve', 'the published key has no crv', publish);
   if (token.header['crit'] !== undefined && verifier !== 'xrootd')
-    return refuse(
+    return refuseKey(
       'critical-header',
       'the header names extensions that must be understood (crit)',
       SIGN_AGAIN,
     );
   if (verifies) return judgeRedirect(isRedirected, verifier);
-  return refuse('signature', 'the published key of that kid is another one ("Invalid signature")', publish);
+  return refuseKey(
+    'signature',
+    'the published key of that kid is another one ("Invalid signature")',
+    publish,
+  );
 }
 
 const SIGN_AGAIN = 'sign with jwt-injector, which sets none';
@@ -136,6 +140,6 @@ export function readKeys(keys: readonly unknown[]): readonly JWK[] {
   return keys.filter(isJsonObject).map((key) => Object.assign({ kty: '' }, publicMembers(key)));
 }
 
-function refuse(rule: string, message: string, remedy: string): readonly Reason[] {
+function refuseKey(rule: string, message: string, remedy: string): readonly Reason[] {
   return [{ rule, message, remedy, refuses: true }];
 }
