@@ -122,7 +122,7 @@ function writesOf(
     /** Creates the Secret, or changes the state of that resourceVersion; false if that is not there any more. */
     writeSecret: (data: Partial<TlsSecretData>, replacedVersion: string | undefined): Promise<boolean> => {
       const body = tlsSecretObject(data, { namespace, name }, replacedVersion);
-      return attempt(
+      return writeAndRemember(
         () =>
           replacedVersion === undefined
             ? client.create(resourcePath(SECRETS, { namespace }), body)
@@ -132,7 +132,7 @@ function writesOf(
     },
     /** Changes exactly the state that was seen; false if it is not there any more. */
     writeBundles: (seen: WebhookConfiguration, changes: readonly BundleChange[]): Promise<boolean> =>
-      attempt(
+      writeAndRemember(
         () =>
           client.jsonPatch(
             resourcePath(CONFIGURATION_RESOURCES[seen.kind], { name: APP }),
@@ -145,7 +145,7 @@ function writesOf(
 }
 
 /** Waits for no echo of the watch: the next look sees what was written. False if what was to be changed is not there. */
-async function attempt(
+async function writeAndRemember(
   write: () => Promise<JsonObject>,
   remember: (key: string, resourceVersion: string, stored: JsonObject) => void,
 ): Promise<boolean> {

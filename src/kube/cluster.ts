@@ -46,7 +46,7 @@ export function loadCluster(
     const names = files.value.join(', ');
     const load = (): Credentials => loadFiles(files.value, context);
     const proxied = (): Credentials => withProxies(load(), environment);
-    return describe(options.heedsProxyVariables === true ? proxied : load, names, context);
+    return readCluster(options.heedsProxyVariables === true ? proxied : load, names, context);
   }
   if (environment['KUBERNETES_SERVICE_HOST'] === undefined) {
     return fail(
@@ -61,7 +61,7 @@ export function loadCluster(
   }
   if (context !== undefined)
     return fail('--context needs a kubeconfig: set --kubeconfig, or remove --context');
-  return describe(loadPod, 'the pod’s ServiceAccount', undefined);
+  return readCluster(loadPod, 'the pod’s ServiceAccount', undefined);
 }
 
 function findKubeconfigs(
@@ -85,7 +85,7 @@ function findKubeconfigs(
   return ok(isReadable(home) ? [home] : []);
 }
 
-function describe(
+function readCluster(
   load: () => Credentials,
   source: string,
   wanted: string | undefined,

@@ -53,7 +53,7 @@ export class KubeError extends Error {
   readonly missing: string | undefined;
 
   constructor(details: KubeErrorDetails) {
-    super(describeFailure(details));
+    super(describeKubeError(details));
     this.name = 'KubeError';
     this.status = details.status;
     this.reason = details.reason;
@@ -68,7 +68,7 @@ export class KubeError extends Error {
   }
 }
 
-function describeFailure(details: KubeErrorDetails): string {
+function describeKubeError(details: KubeErrorDetails): string {
   const { verb, resource, subresource, namespace, name, status, reason, detail, causes = [] } = details;
   const what = subresource === undefined ? resource : `${resource}/${subresource}`;
   const where = [namespace, name].filter((part) => part !== undefined).join('/');

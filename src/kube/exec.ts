@@ -50,7 +50,7 @@ export async function execInPod(
     done.resolve(
       status.status === 'Success'
         ? ok(Buffer.concat(chunks).toString())
-        : execProblem(describeFailure(status)),
+        : execProblem(describeExecStatus(status)),
     );
   const timer = setTimeout(
     () => done.resolve(execProblem(`no answer within ${toSeconds(deadline)} s`)),
@@ -79,7 +79,7 @@ function execProblem(message: string): { readonly ok: false; readonly problem: E
 }
 
 /** The kubelet's words may quote the command's output: only its reason and the exit code get out. */
-function describeFailure({ reason, details }: V1Status): string {
+function describeExecStatus({ reason, details }: V1Status): string {
   const code = details?.causes?.find((cause) => cause.reason === 'ExitCode')?.message;
   if (code !== undefined && /^\d{1,3}$/.test(code)) return `the command ended with exit code ${code}`;
   return reason !== undefined && /^[A-Za-z]{1,64}$/.test(reason)

@@ -23,17 +23,17 @@ export function resourcePath(resource: Resource, target: Omit<RequestTarget, 're
   parts.push(plural);
   if (name !== undefined) parts.push(name);
   if (name !== undefined && subresource !== undefined) parts.push(subresource);
-  return `/${parts.map(escape).join('/')}`;
+  return `/${parts.map(escapePart).join('/')}`;
 }
 
 /** Nothing that a user may name leads to another path, `..` included. */
-function escape(part: string): string {
+function escapePart(part: string): string {
   return /^\.\.?$/.test(part) ? part.replaceAll('.', '%2E') : encodeURIComponent(part);
 }
 
 /** Reads a path as `resourcePath` makes them; of any other path the whole is the resource. */
 export function parseResourcePath(path: string): RequestTarget {
-  const parts = path.split('/').slice(1).map(unescape);
+  const parts = path.split('/').slice(1).map(unescapePart);
   const start = parts[0] === 'api' ? 2 : parts[0] === 'apis' ? 3 : undefined;
   const [first, second, third, ...rest] = start === undefined ? [] : parts.slice(start);
   if (first === undefined || first === '') return { resource: path };
@@ -53,7 +53,7 @@ function named(resource: string, [name, subresource]: readonly string[], namespa
   };
 }
 
-function unescape(part: string): string {
+function unescapePart(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {

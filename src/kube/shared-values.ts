@@ -46,7 +46,7 @@ export class SharedValues {
     }
     if (typeof value !== 'object' || value === null || levels === 0) return value;
     if (this.#shareMembers(value, like, levels - 1)) return like;
-    const description = describe(value);
+    const description = describeSharedObject(value);
     if (description === '[') return NO_ITEMS;
     if (description === '{') return NO_MEMBERS;
     return description === undefined ? value : this.#objects.intern(description, value);
@@ -93,7 +93,7 @@ export class SharedValues {
 }
 
 /** The identity of an object, if it is small and holds nothing but shared texts: equal objects have equal ones. */
-function describe(value: object): string | undefined {
+function describeSharedObject(value: object): string | undefined {
   let description: string | undefined;
   if (Array.isArray(value)) {
     description = '[';

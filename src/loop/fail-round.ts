@@ -82,7 +82,7 @@ export async function failRound(
   const refusedWait = refusal === undefined ? undefined : waitAfterRefusal(refusal);
   const retry = retryAfter(progress, now, failure?.retryAfter, refusedWait);
   const triedAgainAt = attemptTime(retry, now, nextAttemptAt);
-  const problem = problemOf(failure, stored, refusedWait);
+  const problem = problemOfFailure(failure, stored, refusedWait);
   countWrite(handler, progress, now, end, problem);
   if (failure?.meaning === 'terminating') return { next: 'wait' };
   if (end === 'notSent') return retry;
@@ -165,7 +165,7 @@ function failureOf({ classify }: FailureHandler, error: unknown): Failure | unde
 }
 
 /** What goes wrong, in words that hold however often it is tried: the write budget keeps them. */
-function problemOf(
+function problemOfFailure(
   failure: Failure | undefined,
   jwt: Jwt,
   refusedWait: Milliseconds | undefined,

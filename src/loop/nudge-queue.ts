@@ -194,7 +194,7 @@ export class NudgeQueue {
   #fail({ tries, ...pod }: Waiting, error: unknown): void {
     const { classify, onResult, clock } = this.#options;
     const failure = classify(error);
-    const reason = describe(failure);
+    const reason = describeNudgeFailure(failure);
     if (failure?.meaning === 'absent' || failure?.meaning === 'terminating') {
       onResult('gone', objectKey(pod));
       return;
@@ -213,7 +213,7 @@ export class NudgeQueue {
 }
 
 /** Without a response body; why the API server refuses it, if it said that. */
-function describe(failure: Failure | undefined): string {
+function describeNudgeFailure(failure: Failure | undefined): string {
   if (failure === undefined) return 'an internal error';
   const { message, refusal } = failure;
   return refusal === undefined || refusal.kind === 'other'

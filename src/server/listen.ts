@@ -30,7 +30,7 @@ export async function listenOn(
     if (address === null || typeof address === 'string') return fail(`${flag}: not a TCP port`);
     return ok(address.port);
   } catch (error) {
-    return fail(describeProblem(error, { flag, where: `${host ?? ''}:${port}`, port, ips }));
+    return fail(describeListenError(error, { flag, where: `${host ?? ''}:${port}`, port, ips }));
   }
 }
 
@@ -52,11 +52,11 @@ interface Attempt {
   readonly ips: readonly string[];
 }
 
-function describeProblem(error: unknown, { flag, where, port, ips }: Attempt): string {
-  const code = wordOf(error, 'code') ?? 'no known reason';
+function describeListenError(error: unknown, { flag, where, port, ips }: Attempt): string {
+  const code = detailOf(error, 'code') ?? 'no known reason';
   switch (code) {
     case 'EADDRINUSE': {
-      const address = wordOf(error, 'address');
+      const address = detailOf(error, 'address');
       const at = address !== undefined && ips.includes(address) ? ` at ${address}` : '';
       return `${flag}=${where} is in use${at} by another process: choose another port, or end that process`;
     }
@@ -73,7 +73,7 @@ function describeProblem(error: unknown, { flag, where, port, ips }: Attempt): s
 }
 
 /** Node's errors of system calls say more than their type does. */
-function wordOf(error: unknown, name: 'code' | 'address'): string | undefined {
+function detailOf(error: unknown, name: 'code' | 'address'): string | undefined {
   const word: unknown = error instanceof Error ? Reflect.get(error, name) : undefined;
   return typeof word === 'string' ? word : undefined;
 }

@@ -18,7 +18,7 @@ const JSON_TYPE = /^application\/json[\t ]*(?:;|$)/i;
 type HttpProblem = readonly [status: number, message?: string];
 
 /** What is wrong with a request before its body is read. */
-function problemOf(headers: IncomingHttpHeaders, bytes: number): HttpProblem | undefined {
+function problemOfHeaders(headers: IncomingHttpHeaders, bytes: number): HttpProblem | undefined {
   const type = headers['content-type'] ?? '';
   if (type !== 'application/json' && !JSON_TYPE.test(type)) return [415];
   if ((headers['content-encoding'] ?? 'identity') !== 'identity')
@@ -27,7 +27,7 @@ function problemOf(headers: IncomingHttpHeaders, bytes: number): HttpProblem | u
 }
 
 /** How large the body will be at most. */
-function bytesOf(headers: IncomingHttpHeaders): number {
+function bytesOfBody(headers: IncomingHttpHeaders): number {
   if (headers['transfer-encoding'] !== undefined) return BODY_LIMIT;
   return Number(headers['content-length'] ?? 0);
 }
@@ -49,8 +49,8 @@ export class ReviewRequests {
   /** Calls `use` with the parsed body, or refuses the request. What `use` throws becomes an internal error. */
   read(request: FastifyRequest, reply: FastifyReply, bounds: JsonBounds, use: (json: unknown) => void): void {
     const { headers } = request.raw;
-    const capacity = bytesOf(headers);
-    const problem = problemOf(headers, capacity);
+    const capacity = bytesOfBody(headers);
+    const problem = problemOfHeaders(headers, capacity);
     if (problem !== undefined) {
       refuseRequest(reply, ...problem);
       return;

@@ -48,13 +48,16 @@ export function createLeader(
       }
       const tries = failures.count(1, `${error.verb} ${error.reason}`);
       if (tries === undefined) return;
-      log.warn({ problem: describeProblem(error, namespace), tries }, 'leader election failed, trying again');
+      log.warn(
+        { problem: describeLeaseError(error, namespace), tries },
+        'leader election failed, trying again',
+      );
     },
   });
 }
 
 /** Without its namespace no Lease can be created, and any other one that is missing could be. */
-function describeProblem(error: KubeError, namespace: string): string {
+function describeLeaseError(error: KubeError, namespace: string): string {
   return error.verb === 'create' && isNotFound(error)
     ? `the namespace ${namespace} of the Lease does not exist: create it, or name another one with --lease-namespace`
     : error.message;
