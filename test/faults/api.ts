@@ -19,25 +19,27 @@ export class ApiRefusal extends Error {
   }
 }
 
-/** One event of a watch, as it is on the wire. */
+/** One event of a watch, as it is sent. */
 export interface WireEvent {
   readonly type: string;
   readonly object: Loose;
 }
 
-/** The API as its administrator speaks it: a client of the suite's own that shares no line with the service's. */
+/**
+ * The API for the cluster's administrator: a client of the test suite that shares no code with the service.
+ */
 export interface Api {
   get(path: string): Promise<Loose>;
   list(path: string): Promise<Loose>;
   create(path: string, body: unknown): Promise<Loose>;
-  /** JSON merge patch (RFC 7386), by another field manager than the service's. */
+  /** JSON merge patch (RFC 7386), with another field manager than the service's. */
   merge(path: string, body: unknown): Promise<Loose>;
   /**
-   * Gives the object if it stays for its finalizers, else a Status with its uid in `details`, and nothing when it was
-   * not there.
+   * Deletes the object. Gives the object if its finalizers keep it, a Status with its uid in `details` if it
+   * was deleted, and nothing if it did not exist.
    */
   remove(path: string, propagationPolicy?: 'Foreground' | 'Background' | 'Orphan'): Promise<Loose>;
-  /** Calls back for each event; resolves when the connection ends, however that happens. */
+  /** Calls back for each event. Resolves when the connection ends, for any reason. */
   watch(
     path: string,
     resourceVersion: string,
@@ -48,7 +50,7 @@ export interface Api {
 }
 
 const FIELD_MANAGER = 'somebody-else';
-/** Longer than a webhook of the stopped service is waited for. */
+/** Longer than the API server waits for a webhook of the stopped service. */
 const DEADLINE_MS = 20_000;
 
 /** @param onStored is called with every object that a request of this client stored. */
@@ -67,7 +69,7 @@ export async function openApi(
   ): Promise<IncomingMessage> => {
     const { body, type = 'application/json', signal } = options;
     const content = body === undefined ? '' : JSON.stringify(body);
-    // Node gives the body of a DELETE neither a length nor an encoding by itself.
+    // Node itself sets neither a length nor an encoding for the body of a DELETE.
     const about = { 'content-type': type, 'content-length': Buffer.byteLength(content) };
     const headers = { authorization, ...(body === undefined ? {} : about) };
     const asking = request(new URL(path, cluster.url), { agent, method, signal, headers });

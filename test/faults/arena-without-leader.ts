@@ -10,8 +10,8 @@ import type { Loose } from '../integration/objects.ts';
 import { openArena } from './arena.ts';
 
 /**
- * A program that opens an arena whose service starts and then fails, on an API server that has no objects. It prints why the
- * arena was not opened, and ends by itself if nothing of the arena is left.
+ * A program that opens an arena on an API server that has no objects, so that the service starts and then
+ * fails. It prints why the arena was not opened, and ends by itself if nothing of the arena still runs.
  */
 const authority = await createCertificateAuthority('an API server');
 const { certificate, key } = await authority.issue(['localhost'], ['127.0.0.1']);

@@ -10,14 +10,14 @@ import { startObserver, type Observer } from './observer.ts';
 import { followOutput, startPlayer, stopAll, type Player } from './player.ts';
 import type { Seen } from './proxy.ts';
 
-/** Durations of leader election, in milliseconds. */
+/** Times of leader election, in milliseconds. */
 export interface LeaseTimes {
   readonly duration: number;
   readonly renewDeadline: number;
   readonly retryPeriod: number;
 }
 
-/** The shipped ones, and a third of them for the short form. */
+/** The shipped times, and a third of them for the short form. */
 const SHIPPED: LeaseTimes = { duration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000 };
 const QUICK: LeaseTimes = { duration: 5_000, renewDeadline: 4_000, retryPeriod: 1_000 };
 
@@ -26,53 +26,53 @@ export interface StartPlayer {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Where all faults are played: one control plane, the service on it, and who looks on. */
+/** The arena is shared by all faults: a control plane, the processes of the service, and the observer. */
 export interface Arena {
   readonly cluster: ControlPlane;
   readonly api: Api;
   readonly observer: Observer;
   readonly canaries: Canaries;
   readonly lease: LeaseTimes;
-  /** How long to wait (ms) for what comes at once. */
+  /** How long to wait (ms) for an effect that should be immediate. */
   readonly patienceMs: number;
-  /** resourceVersions by who stored them. */
+  /** resourceVersions of the objects that the test suite stored. */
   readonly foreign: ReadonlySet<string>;
   readonly ours: ReadonlySet<string>;
-  /** The service with the webhook, leading when a fault begins. */
+  /** The process with the webhook, which leads when a fault begins. */
   main(): Player;
-  /** Starts the service with the webhook again, after the one before has ended. */
+  /** Starts the process with the webhook again, after the one before has ended. */
   startMain(options?: StartPlayer): Promise<Player>;
-  /** One more, without webhook. */
+  /** Starts one more process, without webhook. */
   startStandby(options?: StartPlayer): Promise<Player>;
-  /** Times in which nobody could sign anything, for the judge. */
+  /** Times in which no process could sign, for the judge. */
   readonly excuses: readonly Excuse[];
-  /** From now on signing is impossible, until the returned function is called. */
+  /** Signing is impossible from now on, until the returned function is called. */
   excuse(): () => void;
-  /** Gives a function that gives what the services have printed since now. */
+  /** Returns a function that gives the output of all processes since this call. */
   followOutput(): () => string;
-  /** All that each process printed, in the order of their starts. */
+  /** The output of each process, in the order of their starts. */
   outputs(): readonly string[];
-  /** All that each process wrote, in the same order. */
+  /** The writes of each process, in the order of their starts. */
   writes(): readonly (readonly Seen[])[];
   /**
-   * Makes the arena as a fault expects it: the API server answers, and the main service alone is there and leads. Throws
-   * afterwards if a process of the service ended unasked, or not as it should.
+   * Restores the state in which a fault begins: the API server answers, and the main process is the only one,
+   * and leads. Afterwards throws if a process of the service ended by itself, or with an error.
    */
   settle(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const ANSWERS_WITHIN_MS = 60_000;
-const PATIENCE_MS = 10_000; // promised is one second; the machine may be busy
+const PATIENCE_MS = 10_000; // one second is promised; the machine can be busy
 
 export interface ArenaOptions {
-  /** Quicker leader election. */
+  /** Faster leader election. */
   readonly short: boolean;
-  /** Another stage than one on a control plane of its own. */
+  /** Opens another stage than the default, which is on a control plane of its own. */
   readonly openStage?: () => Promise<Stage>;
 }
 
-/** Throws if the service does not come to lead on it; then nothing is left of it. */
+/** Throws if the service does not become leader; then nothing of the arena is left. */
 export async function openArena({ short, openStage = startStage }: ArenaOptions): Promise<Arena> {
   await using opened = new AsyncDisposableStack();
   const foreign = new Set<string>();
@@ -97,7 +97,7 @@ export async function openArena({ short, openStage = startStage }: ArenaOptions)
   const observer = startObserver(api);
   opened.defer(() => observer.stop());
   const players: Player[] = [];
-  opened.defer(() => stopAll(players)); // also those that ended by themselves: their proxies still listen
+  opened.defer(() => stopAll(players)); // also processes that ended by themselves: their proxies still listen
   let main: Player | undefined;
   const excuses: Excuse[] = [];
   const reported = new Set<Player>();

@@ -1,21 +1,24 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { Violation } from './case-file.ts';
 
-/** This many characters are enough to recognize one; shorter ones may occur by chance. */
+/** Length of a part that identifies a token or key; a shorter one can occur by chance. */
 const LENGTH = 30;
 
-/** What must never be shown, and a search for it: parts of tokens and of private keys (I6). */
+/**
+ * The canaries: parts of tokens and private keys, which must never appear in an output (I6). Searches texts
+ * for them.
+ */
 export class Canaries {
   readonly #beginnings = new Set<string>();
 
-  /** Any text that may be a token; what is not is left out. */
+  /** Adds a token; ignores a text that is not a token. */
   addToken(text: string): void {
     const [, payload = '', signature = ''] = text.split('.');
     this.#add(payload);
     this.#add(signature);
   }
 
-  /** A private key in any form, PEM or JWK; the public half in it may be shown. */
+  /** Adds a private key in any form, PEM or JWK. Its public half is allowed to appear. */
   addKey(text: string): void {
     const trimmed = text.trim();
     if (trimmed.startsWith('{')) {
@@ -26,7 +29,8 @@ export class Canaries {
     const shown = publicBytes(text);
     for (const line of trimmed.split('\n').map((each) => each.trim())) {
       if (line.includes('-') || line.includes(' ')) continue;
-      // A line that begins inside the public half may be shown in part: the next one will show.
+      // A line that begins inside the public half can be partly public: the next line is searched for as
+      // well.
       if (!shown.includes(Buffer.from(line.slice(0, LENGTH - (LENGTH % 4)), 'base64'))) this.#add(line);
     }
     this.#add(Buffer.from(text).toString('base64'));
@@ -36,7 +40,7 @@ export class Canaries {
     return this.#beginnings.size;
   }
 
-  /** Looks into every text; names where something was found, never what. */
+  /** Searches all texts. Gives the names of texts in which something was found, but never what. */
   search(texts: Readonly<Record<string, string>>): readonly Violation[] {
     return Object.entries(texts)
       .filter(([, text]) => this.#isIn(toUrlAlphabet(text)))
@@ -57,12 +61,12 @@ export class Canaries {
   }
 }
 
-/** PEM and Secrets use one base64 alphabet, tokens and JWKs the other: a leak may use either. */
+/** PEM and Secrets use one alphabet of base64, tokens and JWKs another: a leak can be in either. */
 function toUrlAlphabet(text: string): string {
   return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-/** DER of the public half; empty when the text is not a key that Node reads. */
+/** DER of the public half; empty if Node cannot read the text as a key. */
 function publicBytes(text: string): Buffer {
   try {
     return createPublicKey(createPrivateKey(text)).export({ format: 'der', type: 'spki' });

@@ -2,27 +2,27 @@ import type { KeyObject } from 'node:crypto';
 import type { Loose } from '../integration/objects.ts';
 import type { Sighting } from './observer.ts';
 
-/** The invariants of the quality page that faults may break. */
+/** The invariants of the quality page that faults can break. */
 export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'recovery';
 
 export interface Violation {
   readonly invariant: Invariant;
-  /** What was seen, without any token or key. */
+  /** A description without any token or key. */
   readonly what: string;
 }
 
-/** A time from which on something counts; times in milliseconds since the epoch. */
+/** A time from which a value is valid; times in milliseconds since the epoch. */
 export interface Since {
   readonly from: number;
 }
 
-/** The public half of what the JWT is to be signed with. */
+/** The public half of the key that the JWT must be signed with. */
 export interface KeyRecord extends Since {
   readonly keyId: string;
   readonly publicKey: KeyObject;
 }
 
-/** What the JWT asks for. Durations in seconds. */
+/** The settings in the JWT's spec. Durations in seconds. */
 export interface SpecRecord extends Since {
   readonly keyId: string;
   readonly algorithm: string;
@@ -32,7 +32,7 @@ export interface SpecRecord extends Since {
   readonly resignBefore: number;
 }
 
-/** A time in which no valid token can be asked for: it was taken away, or signing is impossible. */
+/** A time in which a valid token cannot be expected: it was removed, or signing is impossible. */
 export interface Excuse extends Since {
   until: number;
 }
@@ -46,25 +46,25 @@ export function beginExcuse(excuses: Excuse[]): () => void {
   };
 }
 
-/** Everything that is known about one JWT of a fault, for the judge. */
+/** The case file: everything that is known about one JWT of a fault, for the judge. */
 export interface CaseFile {
   readonly name: string;
-  /** Of the JWT and of its Secret, in the order of their coming. */
+  /** States of the JWT and of its Secret, in the order in which they were reported. */
   readonly sightings: readonly Sighting[];
   readonly keys: readonly KeyRecord[];
   readonly specs: readonly SpecRecord[];
   readonly excuses: readonly Excuse[];
-  /** How many writes were given a cause, scheduled renewals left out. */
+  /** The number of writes that are allowed, scheduled renewals excluded. */
   readonly causes: number;
-  /** resourceVersions of what the suite itself stored. */
+  /** resourceVersions of objects that the test suite itself stored. */
   readonly foreign: ReadonlySet<string>;
-  /** resourceVersions of what the proxies saw the service store. */
+  /** resourceVersions of objects that the service stored, as the proxies saw them. */
   readonly ours: ReadonlySet<string>;
-  /** When the fault was over. */
+  /** Time at which the fault was over. */
   readonly endedAt: number;
 }
 
-/** The record that counts at a time. */
+/** The record that is valid at a time. */
 export function recordAt<T extends Since>(records: readonly T[], at: number): T | undefined {
   return records.findLast((record) => record.from <= at) ?? records[0];
 }

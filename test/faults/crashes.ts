@@ -7,11 +7,13 @@ import type { TrackedJwt } from './tracked-jwt.ts';
 
 const NAME = 'caught';
 
-/** Why a token is written when the process is killed. */
+/** The reason for a write at which the process is killed. */
 interface Occasion {
   readonly name: string;
   readonly title: string;
-  /** Brings a JWT that is settled to the point of a write; without it, it is its first token. */
+  /**
+   * Makes the service write a token for a JWT that has one; without it, the write is that of its first token.
+   */
   readonly begin?: (jwt: TrackedJwt, ground: Ground) => Promise<unknown>;
 }
 
@@ -38,7 +40,7 @@ const OCCASIONS: readonly Occasion[] = [
   },
 ];
 
-/** Kills the service while its write is on its way, and starts the next one. */
+/** Kills the service while its write is being sent, and starts the next process. */
 async function killAt(ground: Ground, what: 'secret' | 'status', { begin }: Occasion): Promise<void> {
   const { arena, namespace } = ground;
   const settled = begin === undefined ? undefined : await ground.sign(NAME);
@@ -52,7 +54,7 @@ async function killAt(ground: Ground, what: 'secret' | 'status', { begin }: Occa
   await Promise.all([begin?.(jwt, ground), held.arrived]);
   await player.kill();
   held.decide('drop');
-  if (what === 'status') jwt.addCauses(); // what was not written down may be done once more
+  if (what === 'status') jwt.addCauses(); // a status that was not written can lead to one more signature
   const startedAt = performance.now();
   await arena.startMain();
   await jwt.waitFor('a new token', () => jwt.isRenewed(before), 2 * arena.lease.duration + 10_000);

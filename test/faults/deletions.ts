@@ -5,11 +5,11 @@ import { ALONE, type Fault } from './fault.ts';
 import type { Ground } from './ground.ts';
 import type { TrackedJwt } from './tracked-jwt.ts';
 
-/** The garbage collector learns of a new kind of object within half a minute. */
+/** The garbage collector finds a new kind of object within half a minute. */
 const COLLECTED_WITHIN_MS = 60_000;
 const LOCAL = { isLocal: true, tries: { short: 1, full: 3 } } as const;
 
-/** Whether the namespace has gone, and what keeps it if not. */
+/** Throws if the namespace stays, with the reason. */
 async function waitUntilNamespaceIsGone({ arena }: Ground, name: string, withinMs: number): Promise<number> {
   const startedAt = performance.now();
   const path = `/api/v1/namespaces/${name}`;
@@ -17,7 +17,7 @@ async function waitUntilNamespaceIsGone({ arena }: Ground, name: string, withinM
   return performance.now() - startedAt;
 }
 
-/** One that is about to go, with three JWTs that have their tokens. */
+/** A namespace that will be deleted, with three JWTs that have their tokens. */
 async function addNamespaceWithTokens(ground: Ground): Promise<string> {
   const namespace = await ground.addNamespace('going');
   const { api } = ground.arena;
@@ -87,7 +87,10 @@ function deletedWith(policy: 'Foreground' | 'Background' | 'Orphan'): Fault {
   };
 }
 
-/** The watch of Secrets reports that the owner reference is gone before the watch of JWTs reports the deletion. */
+/**
+ * The watch of Secrets reports that the owner reference is gone before the watch of JWTs reports the
+ * deletion.
+ */
 async function orphanUnseen(ground: Ground): Promise<void> {
   const { arena } = ground;
   const jwt = await ground.sign('leaving');
@@ -102,7 +105,7 @@ async function orphanUnseen(ground: Ground): Promise<void> {
     await ground.rest(2_000);
   } finally {
     ground.requireHarm(end());
-    proxy.cutWatches(); // they go on where they were, so that the service learns of it
+    proxy.cutWatches(); // the watches resume where they were cut, so that the service gets the deletion
   }
   if (jwt.text !== before) ground.fail('I4', 'the orphan was written or deleted');
 }

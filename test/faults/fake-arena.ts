@@ -7,18 +7,18 @@ import { startFakeService, type Character } from './fake-service.ts';
 import { startObserver } from './observer.ts';
 import { followOutput, type Player } from './player.ts';
 
-/** What a test of the suite plays on: a fake cluster and service, and the suite's own observer. */
+/** An arena for tests of the suite: a fake cluster and service, with the suite's real observer. */
 export interface FakeArena extends Arena, AsyncDisposable {
-  /** The service prints this. */
+  /** Makes the service print this. */
   print(text: string): void;
-  /** As of a fake cluster. */
+  /** See `FakeCluster`. */
   delayWatches(lagMs: number): void;
 }
 
-/** What no test of the suite uses. */
+/** For members that no test of the suite uses. */
 const NOT_THERE: Loose = undefined;
 
-/** Of processes that do nothing: all writes are those of the fake service. */
+/** A process that does nothing: all writes are those of the fake service. */
 function makeFakePlayer(does: Partial<Player> | undefined, output: () => string): Player {
   const service: Loose = { output, logLines: () => [], kill: () => undefined, httpPort: 0 };
   const [met, rule] = [() => 0, () => () => 0];
@@ -40,8 +40,8 @@ function makeFakePlayer(does: Partial<Player> | undefined, output: () => string)
 }
 
 /**
- * @param character what is right and wrong with the service.
- * @param players what its processes do; without it nothing, as if all that they ask for went another way.
+ * @param character what the service does right and wrong. @param players how its processes react; by default
+ * they do nothing, as if their requests did not pass the proxy.
  */
 export function openFakeArena(
   character: Character = {},

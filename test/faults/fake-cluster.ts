@@ -4,17 +4,17 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Loose } from '../integration/objects.ts';
 import { ApiRefusal, type Api, type WireEvent } from './api.ts';
 
-/** Objects in memory, for tests of the suite itself: watches see a little later what is written. */
+/** Objects in memory, for tests of the suite itself. Watches report writes a little later. */
 export interface FakeCluster {
   /** @param onStored is called with every object that this client stored. */
   connect(onStored: (object: Loose) => void): Api;
-  /** Calls back for each event at once, before any watch has it. */
+  /** Calls back for each event at once, before any watch reports it. */
   follow(onEvent: (event: WireEvent) => void): void;
-  /** From now on, watches see each write `lagMs` milliseconds later. */
+  /** From now on, watches report each write `lagMs` milliseconds later. */
   delayWatches(lagMs: number): void;
 }
 
-/** Later than a loop that asks at once, and sooner than one that waits. */
+/** Longer than a loop that asks at once, and shorter than one that waits. */
 const LAG_MS = 5;
 
 export function makeFakeCluster(): FakeCluster {
@@ -93,7 +93,7 @@ export function makeFakeCluster(): FakeCluster {
   };
 }
 
-/** Whether an object is in a collection: of its namespace, or of all of them. */
+/** Whether an object belongs to a collection, of its namespace or of all namespaces. */
 function isIn(path: string, collection: string): boolean {
   const own = path.slice(0, path.lastIndexOf('/'));
   return own === collection || own.replace(/\/namespaces\/[^/]+/, '') === collection;

@@ -6,15 +6,15 @@ import type { FakeCluster } from './fake-cluster.ts';
 import { EXPIRES_AT, MANAGED, NAMED, SIGNED_AT } from './in-order.ts';
 import { secondsOf } from './tracked-jwt.ts';
 
-/** What is right and wrong with a service. */
+/** What a fake service does right and wrong. */
 export interface Character {
-  /** Whether it corrects what others change, or only signs what is asked for; true by default. */
+  /** Whether it corrects changes by others, or only signs on request; default: true. */
   readonly repairs?: boolean;
-  /** It writes into the Secret of another before it reports it. */
+  /** It writes into another user's Secret before it reports it. */
   readonly trespasses?: boolean;
 }
 
-/** Does to JWTs and Secrets what the service does, as far as the tests of the suite need it. */
+/** Does the service's work on JWTs and Secrets, as far as the tests of the suite need it. */
 export function startFakeService(
   cluster: FakeCluster,
   api: Api,
@@ -64,7 +64,7 @@ async function readKey(api: Api, { metadata, spec }: Loose): Promise<string> {
   return Buffer.from(secret.data[key], 'base64').toString();
 }
 
-/** A token as the Secret holds it, in base64, and what it says. */
+/** A token in base64, as in the Secret, and its claims. */
 interface Signed {
   readonly token: string;
   readonly exp: number;
@@ -81,7 +81,7 @@ async function sign({ spec }: Loose, pem: string): Promise<Signed> {
   return { token: btoa(token), exp, iat, jti };
 }
 
-/** What the Secret has around its token. */
+/** The metadata of the Secret beside its token. */
 function around({ metadata }: Loose, { exp, iat }: Signed, secret: Loose): Loose {
   const { namespace, name, uid } = metadata;
   const owner = { apiVersion: 'tokens.osg-htc.org/v1', kind: 'JWT', name, uid, controller: true };

@@ -1,37 +1,37 @@
 import type { Violation } from './case-file.ts';
 import type { Ground } from './ground.ts';
 
-/** One fault: what is done, and that what must hold does. */
+/** One fault: something harmful is done, and the service must recover from it. */
 export interface Fault {
-  /** For --only and as the key in the JSON: kebab-case words. */
+  /** For --only and as the key in the JSON: words in kebab case. */
   readonly name: string;
-  /** What is done, in words. */
+  /** A description of the harm. */
   readonly title: string;
-  /** Whether others may be played at the same time: it harms its own namespace alone. */
+  /** Whether other faults can run at the same time: it only harms its own namespace. */
   readonly isLocal: boolean;
-  /** Played after all others: what comes after it would not be the same. */
+  /** Runs after all others, as it changes the conditions for the next ones. */
   readonly isLast?: true;
-  /** How often it is played; 0 in the short form leaves it out. */
+  /** How often it runs; 0 in the short form leaves it out. */
   readonly tries: { readonly short: number; readonly full: number };
   /**
-   * Plays it once, in a namespace of its own. What it throws is a violation: something did not come about in time.
-   * The invariants are judged afterwards, from all that the observer saw.
+   * Runs it once, in a namespace of its own. If it throws, that is a violation: a recovery was too late.
+   * Afterwards the invariants are judged, from everything that the observer saw.
    */
   readonly play: (ground: Ground) => Promise<void>;
 }
 
-/** Of a fault that harms more than its own namespace. */
+/** For a fault that harms more than its own namespace. */
 export const ALONE = { isLocal: false } as const;
 
-/** What came out of one fault, all its tries together. */
+/** The result of one fault, over all its runs. */
 export interface FaultResult {
   readonly name: string;
   readonly title: string;
   readonly tries: number;
-  /** Of all tries, with what comes before and after the harm. */
+  /** Total time of all runs, with setup and recovery. */
   readonly seconds: number;
   readonly violations: readonly Violation[];
-  /** Milliseconds until all was well again, one for each thing that was waited for. */
+  /** Milliseconds until everything was well again, one number for each recovery. */
   readonly recoveries: readonly number[];
   readonly notes: readonly string[];
 }

@@ -6,19 +6,19 @@ import { MAX_LAG_MS } from './observer.ts';
 export const LEASE = pathOf('leases', 'jwt-injector', 'jwt-injector');
 
 interface LeaseState {
-  /** Milliseconds since the epoch, when it was reported. */
+  /** Time of the report, in milliseconds since the epoch. */
   readonly at: number;
-  /** Empty when nobody holds it. */
+  /** Empty if nobody holds it. */
   readonly holder: string;
 }
 
 interface FollowedLease {
-  /** Every state until now: waits until the watch has reported what the Lease is at this moment. */
+  /** Every state until now: waits until the watch has reported the present Lease. */
   states(): Promise<readonly LeaseState[]>;
   stop(): Promise<void>;
 }
 
-/** What happens to the Lease from now on, as a watch reports it. */
+/** Records all changes of the Lease from now on, as a watch reports them. */
 export async function followLease(api: Api): Promise<FollowedLease> {
   const states: LeaseState[] = [];
   const versions = new Set<string>();
@@ -44,7 +44,7 @@ export async function followLease(api: Api): Promise<FollowedLease> {
     },
     stop: async () => {
       ending.abort();
-      await watching.catch(() => undefined); // the abort itself
+      await watching.catch(() => undefined); // the watch ends with the error of our own abort
     },
   };
 }

@@ -11,48 +11,51 @@ import { judge } from './judge.ts';
 import { tokenIn } from './token.ts';
 import { TrackedJwt } from './tracked-jwt.ts';
 
-/** What a JWT of a fault is like. */
+/** Settings of a JWT for a fault. */
 export interface Wish {
-  /** Members of the spec that differ from the NRP page's. */
+  /** Members of the spec that replace those of the NRP page. */
   readonly spec?: Loose;
-  /** The key to sign with; a fresh one by default. */
+  /** The key to sign with; default: a new one. */
   readonly key?: KeyObject;
   /** `false`: do not wait until it is Ready. */
   readonly isAwaited?: boolean;
-  /** Others keep data in its Secret too: then the Secret has no owner reference. */
+  /** Other users keep data in its Secret, too: then the Secret has no owner reference. */
   readonly isShared?: boolean;
 }
 
-/** A namespace in which one fault is played once, and the notes that are taken. */
+/** The ground of a fault: a namespace in which it runs once, and the notes for the report. */
 export interface Ground {
   readonly arena: Arena;
   readonly namespace: string;
   readonly short: boolean;
-  /** Makes a JWT, waits until it is Ready, and puts things of others into its Secret. */
+  /** Creates a JWT, waits until it is Ready, and adds other users' data to its Secret. */
   sign(name: string, wish?: Wish): Promise<TrackedJwt>;
-  /** Makes `count` JWTs, `name-0` and so on, several at a time. */
+  /** Creates `count` JWTs, `name-0` and so on, several at a time. */
   signMany(name: string, count: number, wish?: Wish): Promise<readonly TrackedJwt[]>;
-  /** Makes one more namespace, which goes with the first; gives its name. */
+  /** Creates one more namespace, which is deleted with the first one; gives its name. */
   addNamespace(suffix: string): Promise<string>;
-  /** Makes or replaces the data of a key Secret; the text is its `key.pem`. */
+  /** Creates a key Secret or replaces its data; `text` is its `key.pem`. */
   storeKey(name: string, text: string): Promise<Loose>;
   /**
-   * Waits `ms` milliseconds for writes that are not needed. Afterwards the observer has seen all that is stored: a fault that finds that
-   * nothing happened looks at what is stored, not at what a slow watch has reported so far.
+   * Waits `ms` milliseconds for needless writes. Afterwards the observer has seen all stored states: a fault
+   * that expects no change checks the stored objects, not only what a slow watch has reported.
    */
   rest(ms: number): Promise<void>;
-  /** For the table: what was seen. The same words are shown once. */
+  /** Adds an observation to the table. Equal texts are shown once. */
   note(what: string): void;
   recovered(ms: number): void;
   fail(invariant: Invariant, what: string): void;
-  /** Fails if the harm met less than it must, 1 by default: then nothing was tested. */
+  /** Fails if the harm had less effect than `least` (default: 1): then nothing was tested. */
   requireHarm(met: number, least?: number): void;
 }
 
-/** Token of one minute, renewed after half of it: for what must go on while something is broken. */
+/**
+ * A token that lives for one minute and is renewed after half of it, for renewals that must continue while
+ * something is broken.
+ */
 export const ONE_MINUTE = { expiryTime: { minutes: 1 }, resignBefore: null };
 
-/** What others keep in the Secret. */
+/** What other users keep in the Secret. */
 const DRESS = {
   metadata: {
     labels: { 'astronomy.example.org/team': 'pulsars' },
@@ -62,12 +65,12 @@ const DRESS = {
 const SHARE = { data: { 'other.txt': Buffer.from('of somebody else').toString('base64') } };
 const MADE_AT_ONCE = 8;
 const READY_WITHIN_MS = 20_000;
-/** Whatever is written without need is written within this time. */
+/** A needless write is made within this time. */
 const AFTERMATH_MS = { short: 1_000, full: 2_500 };
 
-/** A ground before and after its fault. */
+/** A ground with what is needed before and after its fault. */
 export interface OpenGround extends Ground {
-  /** Judges all that was seen, and has the namespace deleted without waiting for that. */
+  /** Judges everything that was seen, and deletes the namespace without waiting for its end. */
   close(): Promise<void>;
   readonly violations: readonly Violation[];
   readonly recoveries: readonly number[];
@@ -172,7 +175,7 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
   };
 }
 
-/** What people may come to see besides the log, by where they see it. */
+/** Texts that people can read, besides the log, by where they find them. */
 async function collectTexts(
   arena: Arena,
   namespace: string,

@@ -2,13 +2,13 @@ import type { Proxy, Seen } from './proxy.ts';
 
 /** A request that waits in the proxy. */
 export interface Held {
-  /** Resolves when it has come. */
+  /** Resolves when the request has arrived. */
   readonly arrived: Promise<Seen>;
-  /** Lets it go on, or forgets it. */
+  /** Passes it on, or drops it. */
   decide(what: 'pass' | 'drop'): void;
 }
 
-/** Holds the first request that fits before it is passed on; later ones pass. */
+/** Holds the first matching request before it is passed on; later ones pass. */
 export function holdFirst(proxy: Proxy, fits: (seen: Seen) => boolean): Held {
   const arrived = Promise.withResolvers<Seen>();
   const fate = Promise.withResolvers<'pass' | 'drop'>();
@@ -21,7 +21,7 @@ export function holdFirst(proxy: Proxy, fits: (seen: Seen) => boolean): Held {
   return { arrived: arrived.promise, decide: fate.resolve };
 }
 
-/** Whether the request is the service's apply of that object. */
+/** Matches the service's apply of this object. */
 export function isApplyOf(path: string): (seen: Seen) => boolean {
   return (seen) => seen.method === 'PATCH' && seen.path === path;
 }

@@ -2,9 +2,9 @@ import type { Violation } from './case-file.ts';
 import type { Seen } from './proxy.ts';
 
 /**
- * I4, of the writes of one process into a namespace: what changed nothing. The API server answers such a write with the
- * `resourceVersion` that the object had already, and the observer sees nothing. Only a version that the process got as an answer
- * before counts: of what others wrote it may not know yet.
+ * I4, for the writes of one process into a namespace: finds writes that changed nothing. The API server
+ * answers such a write with the object's present `resourceVersion`, and the observer sees nothing. Only a
+ * version that the same process got before, as an answer, counts: it may not know yet what others wrote.
  */
 export function findIdleWrites(writes: readonly Seen[], namespace: string): readonly Violation[] {
   const known = new Set<string>();

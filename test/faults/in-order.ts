@@ -1,13 +1,16 @@
 import type { Loose } from '../integration/objects.ts';
 import { tokenIn } from './token.ts';
 
-/** Names on the Secret, which are public. */
+/** Public names on the Secret. */
 export const MANAGED = 'tokens.osg-htc.org/managed';
 export const SIGNED_AT = 'tokens.osg-htc.org/last-signing-time';
 export const EXPIRES_AT = 'tokens.osg-htc.org/expires-at';
 export const NAMED = 'tokens.osg-htc.org/jwt';
 
-/** Whether everything around the token is as documented. `undefined` stands for an object that is not there. */
+/**
+ * Whether the metadata and the status around the token are as documented. `undefined` stands for an object
+ * that does not exist.
+ */
 export function isInOrder({ secret, jwt }: { readonly secret: Loose; readonly jwt: Loose }): boolean {
   const { labels = {}, annotations = {}, ownerReferences = [] } = secret?.metadata ?? {};
   const { exp = 0, iat = 0 } = tokenIn(secret)?.claims ?? {};

@@ -22,7 +22,7 @@ export async function judge(file: CaseFile): Promise<readonly Violation[]> {
   ];
 }
 
-/** Who sees nothing finds nothing: a JWT that is Ready was written for. */
+/** Finds an observer that sees nothing: if a JWT is Ready, a write must have been seen. */
 function findBlindness({ name, sightings }: CaseFile, written: readonly Step[]): readonly Violation[] {
   const isBlind =
     written.length === 0 && sightings.some(({ kind, object }) => kind === 'JWT' && isReady(object));
@@ -30,10 +30,10 @@ function findBlindness({ name, sightings }: CaseFile, written: readonly Step[]):
   return isBlind ? [{ invariant: 'recovery', what }] : [];
 }
 
-/** The status may be seen before the Secret that it describes: these are two watches. */
+/** The status can be reported before the Secret that it describes: these are two watches. */
 const OBSERVER_LAG_MS = 500;
 
-/** I1: from the first Ready on, as long as the JWT lives, there is a token and it has not expired. */
+/** I1: from the first Ready on, as long as the JWT exists, there is a token that has not expired. */
 function findGaps(file: CaseFile): readonly Violation[] {
   const gaps: Violation[] = [];
   let readySince: number | undefined;
@@ -84,7 +84,7 @@ function isReady(jwt: Loose): boolean {
   );
 }
 
-/** I2 for every token that the service published. */
+/** I2, for every token that the service published. */
 async function findFlaws(file: CaseFile, written: readonly Step[]): Promise<readonly Violation[]> {
   const flaws = await Promise.all(
     written.map(({ sighting }) => findFlaw(sighting.object, sighting.at, file)),
@@ -94,7 +94,7 @@ async function findFlaws(file: CaseFile, written: readonly Step[]): Promise<read
     .map((flaw) => ({ invariant: 'I2', what: `${file.name}: ${flaw}` }));
 }
 
-/** I3: `exp` and the uniqueness of `jti`, per JWT and not per name. */
+/** I3: `exp` and the uniqueness of `jti`, for each JWT and not for each name. */
 function findStepsBack(file: CaseFile, written: readonly Step[]): readonly Violation[] {
   const found: Violation[] = [];
   const texts = new Map<string, string>();
@@ -122,10 +122,12 @@ function ownerOf(secret: Loose): string | undefined {
   return secret.metadata.ownerReferences?.find((owner: Loose) => owner.kind === 'JWT')?.uid;
 }
 
-/** A write may be under way when the JWT is deleted, in ms. */
+/** When the JWT is deleted, a write can already have been sent; ms. */
 const IN_FLIGHT_MS = 1_000;
 
-/** I4: what was written beyond the given causes and the scheduled renewals, or for a JWT that was gone. */
+/**
+ * I4: writes beyond the allowed ones and the scheduled renewals, or for a JWT that did not exist any more.
+ */
 function findNeedlessWrites(file: CaseFile, written: readonly Step[]): readonly Violation[] {
   const found: Violation[] = [];
   const unscheduled = written.filter((step) => !isScheduled(step, file.specs)).length;
@@ -150,7 +152,7 @@ const MAX_JITTER_S = 300;
 const MIN_DISTANCE_S = 30;
 const CLOCK_SLACK_S = 1;
 
-/** Whether the token before was due: `exp − resignBefore − jitter`, 30 s after signing at the soonest. */
+/** Whether the token before was due: `exp − resignBefore − jitter`, at the earliest 30 s after signing. */
 function isScheduled({ sighting, before }: Step, specs: readonly SpecRecord[]): boolean {
   const token = tokenIn(before?.object);
   const spec = recordAt(specs, sighting.at);
@@ -165,13 +167,15 @@ function isScheduled({ sighting, before }: Step, specs: readonly SpecRecord[]): 
   return sighting.at / 1000 >= due - CLOCK_SLACK_S;
 }
 
-/** In the end the Secret of a JWT that is Ready is as documented, also when another wrote it. */
+/**
+ * At the end, the Secret of a JWT that is Ready must be as documented, also if another user wrote it last.
+ */
 async function findDisorder(file: CaseFile): Promise<readonly Violation[]> {
   const last = (kind: Sighting['kind']): Sighting | undefined =>
     file.sightings.findLast((sighting) => sighting.kind === kind);
   const [jwt, secret] = [last('JWT'), last('Secret')];
   if (jwt === undefined || isLeaving(jwt) || !isReady(jwt.object)) return [];
-  if (secret === undefined || secret.isGone) return []; // I1
+  if (secret === undefined || secret.isGone) return []; // reported by I1
   const what = `${file.name}: it is Ready, but its Secret is not as documented`;
   const isWell = isInOrder({ jwt: jwt.object, secret: secret.object });
   if (!isWell) return [{ invariant: 'recovery', what }];

@@ -6,9 +6,9 @@ import { ONE_MINUTE, type Ground } from './ground.ts';
 import type { TrackedJwt } from './tracked-jwt.ts';
 
 const TRIES = { short: 1, full: 2 };
-const REST_MS = 1_000; // a needless write follows a read within some milliseconds
+const REST_MS = 1_000; // a needless write comes within some milliseconds after the read
 
-/** A form in which a private key may be stored in its Secret. */
+/** A form in which a private key can be stored in its Secret. */
 interface Form {
   readonly name: string;
   readonly title: string;
@@ -51,7 +51,10 @@ const GOOD: readonly Fault[] = FORMS.map(({ name, title, algorithm = 'ES256', wr
   },
 }));
 
-/** A key that only gets another form is read once and leads to no write; its version comes with the next thing that is new. */
+/**
+ * A key that only changes its form is read once and leads to no write; its version is written with the next
+ * change.
+ */
 async function keepSameKey(ground: Ground, jwt: TrackedJwt, content: string): Promise<void> {
   const { log } = ground.arena.main().proxy;
   const countReads = (): number =>
@@ -75,7 +78,7 @@ async function keepSameKey(ground: Ground, jwt: TrackedJwt, content: string): Pr
     ground.fail('recovery', `the status names the key as ${jwt.jwt.status.keyVersion}, not ${version}`);
 }
 
-/** What makes a key unusable, and the word for it. */
+/** A change that makes a key unusable, and the reason that is reported. */
 interface Spoiling {
   readonly name: string;
   readonly title: string;

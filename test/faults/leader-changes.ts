@@ -7,7 +7,7 @@ import { askForRenewals, waitForAll } from './renewals.ts';
 import { takeOverTime } from './take-over-time.ts';
 import type { TrackedJwt } from './tracked-jwt.ts';
 
-/** Within this time (ms) a successor acts after the lease was given back. */
+/** A successor must act within this time (ms) after the lease was released. */
 const SUCCEEDS_WITHIN_MS = 2_000;
 
 async function handOverUnderLoad(ground: Ground): Promise<void> {
@@ -58,7 +58,7 @@ async function failOver(ground: Ground): Promise<void> {
   if (!ground.short) await renewing.waitFor('a renewal', () => renewing.isRenewed(before), 60_000);
 }
 
-/** Stops the leader for longer than its lease, and looks that it writes nothing once it goes on. */
+/** Stops the leader for longer than its lease, and checks that it writes nothing when it continues. */
 async function freezeLeader(ground: Ground): Promise<void> {
   const { arena } = ground;
   const main = arena.main();
@@ -68,7 +68,7 @@ async function freezeLeader(ground: Ground): Promise<void> {
   main.service.kill('SIGSTOP');
   const stoppedAt = Date.now();
   try {
-    const asked = askForRenewals(jwts); // both processes have work now, and one of them sleeps
+    const asked = askForRenewals(jwts); // both processes have work now, and one of them is stopped
     const ledAt = await standby.waitUntilLeading(takeOverTime(ground));
     ground.recovered(ledAt - stoppedAt);
     await waitForAll(jwts, await asked, 20_000);
@@ -87,7 +87,7 @@ async function freezeLeader(ground: Ground): Promise<void> {
   }
 }
 
-/** The leader's write is on its way when the leader is stopped, and arrives after that of its successor. */
+/** The leader is stopped while its write is being sent, and the write arrives after that of its successor. */
 async function deliverLate(ground: Ground, begin: (jwt: TrackedJwt) => Promise<unknown>): Promise<void> {
   const { arena } = ground;
   const main = arena.main();
@@ -114,7 +114,7 @@ async function deliverLate(ground: Ground, begin: (jwt: TrackedJwt) => Promise<u
   }
 }
 
-/** The leader ends, is killed or sleeps, and a standby takes over. */
+/** The leader ends, is killed or is stopped, and a standby takes over. */
 export const LEADER_CHANGES: readonly Fault[] = [
   {
     ...ALONE,

@@ -5,7 +5,10 @@ import type { Seen } from './proxy.ts';
 import { askForRenewals, textsOf, waitForAll } from './renewals.ts';
 import { takeOverTime } from './take-over-time.ts';
 
-/** Between Secret and status nothing is written any more, the lease neither: the same process leads in the next term. */
+/**
+ * Between the writes of Secret and status nothing is written any more, not even the Lease: the same process
+ * leads in the next term.
+ */
 async function loseLeaseBeforeStatus(ground: Ground): Promise<void> {
   const main = ground.arena.main();
   const jwts = await ground.signMany('signed', 3);
@@ -25,7 +28,10 @@ async function loseLeaseBeforeStatus(ground: Ground): Promise<void> {
   }
 }
 
-/** The Lease is edited by hand; the leader must notice and write nothing until it leads again, which is soon. */
+/**
+ * The Lease is edited by hand; the leader must notice it and write nothing until it leads again, which must
+ * be soon.
+ */
 async function tamperWithLease(ground: Ground, tamper: () => Promise<unknown>): Promise<void> {
   const { arena, namespace } = ground;
   const main = arena.main();

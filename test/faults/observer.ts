@@ -5,7 +5,7 @@ import { ApiRefusal, pathOf, pathOfAll, type Api, type WireEvent } from './api.t
 
 /** One state of a Secret or JWT, as the observer's watch reported it. */
 export interface Sighting {
-  /** Milliseconds since the epoch, when it was reported. */
+  /** Time of the report, in milliseconds since the epoch. */
   readonly at: number;
   readonly kind: 'Secret' | 'JWT';
   readonly isGone: boolean;
@@ -16,17 +16,21 @@ export interface Sighting {
 }
 
 /**
- * Sees every state of every Secret and JWT, through a watch that does not go through the service's proxy. It survives
- * the outages that the faults make, and misses nothing: it resumes where it was cut off.
+ * The observer sees every state of every Secret and JWT, through a watch that does not go through the
+ * service's proxy. It survives the outages of the faults, and misses nothing: it resumes where it was cut
+ * off.
  */
 export interface Observer {
-  /** In the order of their coming. */
+  /** In the order in which they were reported. */
   sightings(namespace: string): readonly Sighting[];
-  /** The current object, `undefined` when there is none. */
+  /** The current object, `undefined` if it does not exist. */
   see(kind: Sighting['kind'], namespace: string, name: string): Loose;
-  /** Resolves when what is stored in the namespace at this moment was seen: before, what is seen may be of earlier. */
+  /**
+   * Resolves when the watch has reported the present state of the namespace. Before that, `see` can give an
+   * earlier state.
+   */
   catchUp(namespace: string): Promise<void>;
-  /** Drops what was seen in a namespace, once it was judged. */
+  /** Drops the states of a namespace, after they were judged. */
   forget(namespace: string): void;
   stop(): Promise<void>;
 }
@@ -76,7 +80,7 @@ export function startObserver(api: Api): Observer {
         await api.watch(pathOfAll(plural), from, take, ending.signal);
       } catch (error) {
         const isRefused = error instanceof ApiRefusal && (error.status === 404 || error.status === 410);
-        if (isRefused) from = undefined; // its CRD went, or etcd has forgotten
+        if (isRefused) from = undefined; // its CRD is gone, or etcd was compacted
       }
       await sleep(PAUSE_MS);
     }
@@ -112,7 +116,7 @@ export function startObserver(api: Api): Observer {
   };
 }
 
-/** From 1.35 on Kubernetes says that versions are in order; before, they were. */
+/** From 1.35 on Kubernetes documents that versions are ordered; in practice they were before. */
 function isOlder(version: string, other: string): boolean {
   return Number(version) < Number(other);
 }

@@ -3,7 +3,7 @@ import type { Loose } from '../integration/objects.ts';
 import type { Violation } from './case-file.ts';
 import type { Step, Writer } from './steps.ts';
 
-/** I5: what others have in the Secret is there after a write, byte for byte. */
+/** I5: after a write, the data of other users in the Secret is unchanged, byte for byte. */
 export function findLosses(written: readonly Step[]): readonly Violation[] {
   return written.flatMap(({ sighting, before }) => {
     if (before === undefined || before.uid !== sighting.uid) return [];
@@ -17,7 +17,7 @@ export function findLosses(written: readonly Step[]): readonly Violation[] {
   });
 }
 
-/** I5: a Secret that somebody else made is not the service's to write. */
+/** I5: the service must not write a Secret that another user created. */
 export function findTrespasses(steps: readonly Step[]): readonly Violation[] {
   const makers = new Map<string, Writer>();
   const trespasses: Violation[] = [];
@@ -32,7 +32,7 @@ export function findTrespasses(steps: readonly Step[]): readonly Violation[] {
   return trespasses;
 }
 
-/** What the service does not own: everything that its entry in `managedFields` does not name. */
+/** The parts that the service does not own: everything that its entry in `managedFields` does not name. */
 function foreignParts(secret: Loose): Readonly<Record<string, unknown>> {
   const { metadata, data = {}, type, immutable } = secret;
   const entry = (metadata.managedFields ?? []).find(

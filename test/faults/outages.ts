@@ -8,17 +8,17 @@ import { areRenewed, askForRenewals, textsOf } from './renewals.ts';
 import { expiryOf } from './token.ts';
 import type { TrackedJwt } from './tracked-jwt.ts';
 
-/** A watch is tried again within 10 s, once more if an API server that starts refuses it first. */
+/** A watch is retried within 10 s, and once more if an API server that is starting refuses it first. */
 const WATCH_RETRY_MS = 30_000;
 
 /**
- * Takes the API server away when a token of one minute is due, for less time than is left until it expires, and
- * looks whether it is renewed before that. What is asked for afterwards is done, too.
+ * Stops the API server when a token of one minute is due, for less time than is left until it expires, and
+ * checks that it is renewed in time. Requests for renewal made afterwards are served, too.
  */
 async function outlast(ground: Ground, outage: () => Promise<unknown>): Promise<void> {
   const idle = await ground.sign('idle');
   if (ground.short)
-    await outage(); // to wait for a renewal takes half a minute: the witness must do
+    await outage(); // to wait for a renewal takes half a minute: here the witness has to show it
   else await outlastWhenDue(ground, outage);
   await askForMore(ground, idle);
 }
@@ -43,7 +43,7 @@ async function askForMore(ground: Ground, jwt: TrackedJwt): Promise<void> {
   ground.note(`watching again after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
 }
 
-/** An outage that outlasts the token: nothing can be done but to be quick afterwards. */
+/** An outage that lasts longer than the token: the service can only be fast afterwards. */
 async function expireDuring(ground: Ground, outage: () => Promise<unknown>): Promise<void> {
   const jwts = await ground.signMany('due', 5, { spec: ONE_MINUTE });
   const [first] = jwts;
@@ -59,12 +59,15 @@ async function expireDuring(ground: Ground, outage: () => Promise<unknown>): Pro
   await askForMore(ground, first);
 }
 
-/** How often an object was asked for or written before: of each five requests, the first two meet the fault. */
+/** Counts the requests for an object: the first two of each five get the fault. */
 function isUnlucky(count: number): boolean {
   return count % 5 < 2;
 }
 
-/** Asks for renewals for a while, and a token of one minute goes on, while requests are treated so. */
+/**
+ * Requests renewals for a while, and a token of one minute stays fresh, while the proxy treats requests like
+ * this.
+ */
 async function endureTreatment(
   ground: Ground,
   seconds: number,
@@ -110,7 +113,7 @@ async function loseAnswer(ground: Ground, what: 'secret' | 'status'): Promise<vo
   ground.requireHarm(stop());
 }
 
-/** The answer to a write arrives after the Secret was deleted again, and its watch event before it. */
+/** The answer to a write arrives after the Secret was deleted again, and after the watch event of that. */
 async function answerLate(ground: Ground): Promise<void> {
   const jwt = await ground.sign('ghost');
   const fits = isApplyOf(jwt.secretPath);
@@ -127,7 +130,7 @@ async function answerLate(ground: Ground): Promise<void> {
   await jwt.endure('a Secret that was deleted before its writer had the answer comes back', {
     harm: async () => {
       await jwt.removeSecret();
-      await sleep(500); // the service sees the deletion
+      await sleep(500); // the service gets the deletion
       released.resolve();
       ground.requireHarm(stop());
     },
@@ -135,10 +138,13 @@ async function answerLate(ground: Ground): Promise<void> {
   });
 }
 
-/** Seconds: longer than a back-off begins with, and than a request waits for itself. */
+/** Seconds: longer than the first back-off, and longer than the timeout of a request. */
 const ASKED_WAIT = 12;
 
-/** A write is refused until later: nothing is sent to that Secret before, and the token is written soon afterwards. */
+/**
+ * A write is refused with a time to wait: until then nothing is sent to that Secret, and the token is written
+ * soon afterwards.
+ */
 async function waitAsAsked(ground: Ground): Promise<void> {
   const jwt = await ground.sign('throttled');
   const { proxy } = ground.arena.main();

@@ -1,13 +1,17 @@
 import type { Loose } from '../integration/objects.ts';
 import type { Sighting } from './observer.ts';
 
-/** What the suite itself did to objects that the observer watches: until that was seen, what it sees is of before. */
+/**
+ * The suite's own changes of objects that the observer watches. Until the observer has seen them, its objects
+ * are of an earlier state.
+ */
 export class OwnWrites {
   #unseen: readonly ((sighting: Sighting) => boolean)[] = [];
 
   /** @param object as the API server answered it. */
   noteStored({ metadata: { uid, resourceVersion } }: Loose): void {
-    // Later ones count: who lists again after an outage misses some. From 1.35 on Kubernetes says that versions are in order.
+    // A later version is enough: a client that lists again after an outage misses some. From 1.35 on
+    // Kubernetes documents that versions are ordered.
     this.#add(
       (sighting) => sighting.uid === uid && Number(sighting.resourceVersion) >= Number(resourceVersion),
     );

@@ -5,7 +5,7 @@ import { EXPIRES_AT, isInOrder, MANAGED } from './in-order.ts';
 import { annotate, encode, TRIES, type Victim } from './victim.ts';
 import { makeKey } from '../fixtures/keys.ts';
 
-/** Somebody who changes the Secret back whenever it was corrected. */
+/** A peer: another client that changes the Secret back whenever it was corrected. */
 interface Peer {
   readonly name: string;
   readonly title: string;
@@ -14,9 +14,11 @@ interface Peer {
 
 const LASTS_MS = 10_000;
 const PAUSE_MS = 20;
-/** In ten seconds: five at once, then after 1.25 s, 2.5 s, 5 s; one more for what was under way. */
+/**
+ * In ten seconds: five at once, then after 1.25 s, 2.5 s, 5 s; one more for the write that was being sent.
+ */
 const MAX_WRITES = 10;
-/** Each write of the Secret changes what the status says twice: the write, and that the next one waits. */
+/** Each write of the Secret changes the status twice: it reports the write, and that the next one waits. */
 const MAX_STATUSES = 3 * MAX_WRITES;
 
 const PEERS: readonly Peer[] = [
@@ -54,7 +56,7 @@ async function contend(ground: Ground, { title, undo }: Peer): Promise<void> {
   let undone = 0;
   for (const end = Date.now() + LASTS_MS; Date.now() < end; await sleep(PAUSE_MS)) {
     if (!isInOrder(jwt)) continue;
-    await undo(victim).catch(() => undefined); // it may be gone for a moment
+    await undo(victim).catch(() => undefined); // the Secret can be missing for a moment
     undone += 1;
   }
   const written = mine().slice(before);
@@ -64,7 +66,7 @@ async function contend(ground: Ground, { title, undo }: Peer): Promise<void> {
   if (secrets > MAX_WRITES) ground.fail('I4', `${secrets} writes of the Secret against a peer`);
   if (statuses > MAX_STATUSES) ground.fail('I4', `${statuses} writes of the status against a peer`);
   await jwt.waitFor('the condition Contended', () => jwt.says('Contended', 'True', 'Contended'));
-  // Once the peer is gone the last wait, of less than 20 s, is all that is left.
+  // After the peer has ended, only the last wait is left, which is less than 20 s.
   await jwt.waitFor(`corrected after: ${title}`, () => isInOrder(jwt) && jwt.says('Ready', 'True'), 30_000);
   forgive();
 }

@@ -9,24 +9,29 @@ import { waitUntil } from '../controlplane/wait-until.ts';
 import type { Loose } from '../integration/objects.ts';
 import { startProxy, type Proxy, type Seen } from './proxy.ts';
 
-/** One process of the service, with the proxy that it reaches the API server through. */
+/** A player: one process of the service, with the proxy between it and the API server. */
 export interface Player {
   readonly service: Service;
   readonly proxy: Proxy;
-  /** As it says itself. */
+  /** As the process itself reports it. */
   isLeading(): boolean;
   /** How often it lost the leadership so far. */
   countTermsLost(): number;
-  /** Milliseconds since the epoch, when it last began to lead; waits for that. */
+  /** The time at which it last became leader, in milliseconds since the epoch; waits for that. */
   waitUntilLeading(withinMs?: number): Promise<number>;
-  /** Its writes of Secrets and JWTs so far, the Lease and Events left out, whatever became of them. */
+  /**
+   * Its writes of Secrets and JWTs so far, without those of the Lease and of Events, whatever their results.
+   */
   writes(): readonly Seen[];
   hasEnded(): boolean;
-  /** Whether it ended, and neither `kill` nor `stop` was called. */
+  /** Whether it ended without a call of `kill` or `stop`. */
   hasCrashed(): boolean;
-  /** SIGKILL; resolves when the process is gone. */
+  /** Sends SIGKILL; resolves when the process has ended. */
   kill(): Promise<void>;
-  /** SIGTERM, after SIGCONT. Throws, when it is gone, if it had to be killed or its exit code was not 0. */
+  /**
+   * Sends SIGTERM, after SIGCONT. Throws, after the process has ended, if it had to be killed or its exit
+   * code was not 0.
+   */
   stop(): Promise<void>;
 }
 
@@ -36,15 +41,15 @@ export interface PlayerDependencies {
   readonly onStored: (resourceVersion: string) => void;
   /** Starts the process with these flags. */
   readonly launch: (args: readonly string[]) => Promise<Service>;
-  /** Unique; names its kubeconfig. */
+  /** Unique; part of the name of its kubeconfig. */
   readonly number: number;
 }
 
-/** As the shipped Deployment gives it. */
+/** The grace period of the shipped Deployment. */
 const GRACE_MS = 30_000;
-const LEADS_WITHIN_MS = 45_000; // a dead leader's lease, and some
+const LEADS_WITHIN_MS = 45_000; // a dead leader's lease, and a margin
 
-/** Starts proxy and service; resolves when the service is ready, leading or not. */
+/** Starts proxy and service; resolves when the service is ready, as leader or not. */
 export async function startPlayer(dependencies: PlayerDependencies): Promise<Player> {
   const { cluster, authority, onStored, launch, number } = dependencies;
   const proxy = await startProxy(cluster, authority, onStored);
@@ -110,7 +115,7 @@ function play(service: Service, proxy: Proxy): Player {
   };
 }
 
-/** SIGTERM, and SIGKILL when its time is over; says what was wrong with its end. */
+/** Sends SIGTERM, and SIGKILL after the grace period; describes what was wrong with the end. */
 async function endInTime(service: Service): Promise<string | undefined> {
   service.kill('SIGCONT');
   const force = setTimeout(() => service.kill('SIGKILL'), GRACE_MS);
@@ -122,13 +127,13 @@ async function endInTime(service: Service): Promise<string | undefined> {
     : `ended with exit code ${code} after SIGTERM`;
 }
 
-/** Stops them all; throws the first problem afterwards. */
+/** Stops all players; throws the first problem afterwards. */
 export async function stopAll(players: readonly Player[]): Promise<void> {
   const results = await Promise.allSettled(players.map((player) => player.stop()));
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-/** Gives a function that gives what they have printed since now, also those that are started later. */
+/** Returns a function that gives their output since this call, including players that are started later. */
 export function followOutput(players: readonly Pick<Player, 'service'>[]): () => string {
   const from = players.map(({ service }) => service.output().length);
   return () => players.map(({ service }, index) => service.output().slice(from[index] ?? 0)).join('\n');

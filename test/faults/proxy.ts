@@ -8,63 +8,71 @@ import { createApiAgent } from '../controlplane/api-request.ts';
 import type { CertificateAuthority } from '../controlplane/certificates.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 
-/** A request of the service, as far as rules look at it. */
+/** A request of the service, with the members that rules need. */
 export interface Seen {
   readonly method: string;
-  /** Without the query. */
+  /** Path without the query. */
   readonly path: string;
   readonly isWatch: boolean;
-  /** Milliseconds since the epoch, when it came. */
+  /** Time of arrival, in milliseconds since the epoch. */
   readonly at: number;
-  /** Of the answer, 0 until there is one. */
+  /** Status of the answer, 0 until there is one. */
   status: number;
-  /** Of the object in the answer. */
+  /** resourceVersion of the object in the answer. */
   resourceVersion?: string | undefined;
-  /** The answer was passed on, whole. */
+  /** The answer was passed on completely. */
   isAnswered: boolean;
 }
 
-/** What becomes of a request instead of being passed on. */
+/** What the proxy does with a request instead of passing it on. */
 export type Treatment =
   | { readonly do: 'delay'; readonly ms: number }
   | { readonly do: 'answer'; readonly status: number; readonly retryAfter?: number }
   /** The connection is cut before anything is passed on. */
   | { readonly do: 'cut' }
-  /** It is passed on and done, but the connection is cut before the answer. */
+  /** The request is passed on and executed, but the connection is cut before the answer. */
   | { readonly do: 'lose-answer' }
   /** Neither passed on nor answered until the promise resolves. */
   | { readonly do: 'hold'; readonly until: Promise<'pass' | 'drop'> }
-  /** Passed on and done; the answer waits. */
+  /** Passed on and executed; the answer waits. */
   | { readonly do: 'hold-answer'; readonly until: Promise<unknown> };
 
 export type Rule = (seen: Seen) => Treatment | undefined;
-/** What becomes of an event of a watch instead of being passed on; `cut`: the connection breaks in the middle of it. */
+/** Replaces an event of a watch; `cut`: the connection is cut in the middle of it. */
 export type LineRule = (line: string, seen: Seen) => readonly string[] | 'cut' | undefined;
 
-/** Stands between one service and the API server, sees every request, and does harm where asked. */
+/**
+ * Stands between one process and the API server, records every request, and does harm when a rule says so.
+ */
 export interface Proxy {
   readonly url: string;
   /** Every request so far. */
   readonly log: readonly Seen[];
   /**
-   * The rule counts from now on, until the returned function is called, which says how many requests it met; of several,
-   * the first that answers.
+   * Adds a rule. The returned function removes it and says how many requests it applied to. If several rules
+   * apply, the first one is used.
    */
   treat(rule: Rule): () => number;
-  /** What watches bring from now on; the returned function ends it, and says how many events it met. */
+  /**
+   * Changes the events of watches from now on; the returned function ends it, and says how many events it
+   * changed.
+   */
   rewrite(rule: LineRule): () => number;
-  /** From now on nothing passes on the connections that exist now, in either direction; gives their number. New ones work. */
+  /**
+   * From now on nothing passes on the present connections, in either direction; gives their number. New
+   * connections work.
+   */
   freezeConnections(): number;
-  /** The current watches stay open and bring nothing any more; gives their number. New ones work. */
+  /** The present watches stay open and report nothing any more; gives their number. New watches work. */
   silenceWatches(): number;
   /** Cuts the connections of all watches; gives their number. */
   cutWatches(): number;
-  /** New connections are refused and the current ones cut, until the returned function is called. */
+  /** Refuses new connections and cuts the present ones, until the returned function is called. */
   refuse(): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
-/** @param onStored is called with the resourceVersion of whatever the service stored. */
+/** @param onStored is called with the resourceVersion of every object that the service stored. */
 export async function startProxy(
   cluster: Pick<ControlPlane, 'url' | 'ca'>,
   authority: CertificateAuthority,
@@ -167,7 +175,7 @@ export async function startProxy(
       serve(incoming, outgoing).catch(() => incoming.socket.destroy()); // as if the API server itself had closed the connection
     },
   );
-  server.keepAliveTimeout = 120_000; // as patient as the API server
+  server.keepAliveTimeout = 120_000; // as long as the API server's own limit
   server.requestTimeout = 0;
   server.on('secureConnection', (socket: Socket) => {
     sockets.add(socket);
@@ -179,7 +187,9 @@ export async function startProxy(
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
   const { port } = address;
-  /** @param set has the rules that count; the returned function takes this one away, and says how often it answered. */
+  /**
+   * @param set has the active rules; the returned function removes this one, and says how often it applied.
+   */
   const add = <A extends unknown[], R>(set: Set<(...about: A) => R>, rule: (...about: A) => R) => {
     let met = 0;
     const counting = (...about: A): R => {
@@ -231,7 +241,7 @@ export async function startProxy(
   };
 }
 
-/** Of one connection alone (RFC 9110 §7.6.1); the body is sent again. */
+/** Removes headers that belong to one connection only (RFC 9110 §7.6.1); the body is sent again. */
 function withoutHopHeaders(headers: IncomingMessage['headers']): IncomingMessage['headers'] {
   const { connection: _connection, 'transfer-encoding': _encoding, ...rest } = headers;
   return rest;

@@ -5,19 +5,22 @@ import type { Fault } from './fault.ts';
 import { EXPIRES_AT, isInOrder, NAMED, SIGNED_AT } from './in-order.ts';
 import { annotate, encode, TRIES, type Victim } from './victim.ts';
 
-/** What cannot be corrected, or not by us: a condition must say precisely what, and nothing is touched. */
+/**
+ * A problem that the service cannot or must not fix: a condition must describe it exactly, and nothing is
+ * changed.
+ */
 interface ReportedProblem {
   readonly name: string;
   readonly title: string;
   readonly harm: (victim: Victim) => Promise<unknown>;
   readonly reason: string;
-  /** What a person does about it. */
+  /** The fix that a person makes. */
   readonly help: (victim: Victim) => Promise<unknown>;
-  /** Causes for writes that harm and help give together. */
+  /** The number of writes that harm and fix together cause. */
   readonly causes?: number;
 }
 
-/** An owner that exists: what an absent one owns is collected. */
+/** Adds an owner that exists: objects with missing owners are garbage collected. */
 async function giveToOther({ ground, jwt }: Victim): Promise<void> {
   const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner' };
   const stored = await ground.arena.api.create(pathOf('configmaps', ground.namespace), {
@@ -41,7 +44,7 @@ async function recreate({ jwt }: Victim, metadata: Loose, rest: Loose): Promise<
   }
 }
 
-const REST_MS = 1_000; // a needless write comes within some milliseconds of the report
+const REST_MS = 1_000; // a needless write comes within some milliseconds after the report
 
 const TLS = {
   type: 'kubernetes.io/tls',
@@ -96,7 +99,7 @@ const PROBLEMS: readonly ReportedProblem[] = [
   {
     name: 'type-changed-keeping-owner',
     title: 'deleted and created again empty, of another type and with our owner reference',
-    // With data in it, the reference would be taken off: the data must outlive the JWT.
+    // With data in it, the reference would be removed, as the data must outlive the JWT.
     harm: (victim) =>
       recreate(
         victim,

@@ -3,7 +3,7 @@ import type { Violation } from './case-file.ts';
 import type { Fault, FaultResult } from './fault.ts';
 import { ONE_MINUTE, openGround, type Ground, type OpenGround } from './ground.ts';
 
-/** Local faults that are played at the same time: enough to save time, few enough for two cores. */
+/** Number of local faults at the same time: enough to save time, few enough for two cores. */
 const AT_ONCE = 6;
 
 interface Attempt {
@@ -12,7 +12,10 @@ interface Attempt {
   readonly notes: readonly string[];
 }
 
-/** Plays all faults: one by one those that harm everybody, then the local ones several at a time. A witness sees them all. */
+/**
+ * Runs all faults: first, one by one, those that harm more than their namespace, then the local ones, several
+ * at a time. The witness exists during all of them.
+ */
 export async function playAll(
   faults: readonly Fault[],
   arena: Arena,
@@ -34,7 +37,8 @@ export async function playAll(
   const witness = await callWitness(arena, short);
   const isAlone = ({ isLocal, isLast }: Fault): boolean => !isLocal && isLast !== true;
   for (const fault of faults.filter(isAlone)) await playFault(fault);
-  // By now the garbage collector knows the new kind of object: half a minute after the CRD.
+  // By now the garbage collector knows the new kind of object, which takes half a minute after the creation
+  // of the CRD.
   const local = faults.filter(({ isLocal }) => isLocal).values();
   const work = async (): Promise<void> => {
     for (const fault of local) await playFault(fault);
@@ -44,7 +48,7 @@ export async function playAll(
   onResult(await witness());
 }
 
-/** One try. Whatever is thrown is a violation: what was promised did not come about in time. */
+/** One run. Every error is a violation: a recovery was too late. */
 async function attemptOnce(
   fault: Fault,
   arena: Arena,
@@ -83,12 +87,15 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A token of one minute that lives through all the faults; the returned function judges it. */
+/**
+ * Creates the witness: a JWT with a token of one minute that exists during all faults. The returned function
+ * judges it.
+ */
 async function callWitness(arena: Arena, short: boolean): Promise<() => Promise<FaultResult>> {
   const startedAt = performance.now();
   const ground = await openGround(arena, 'witness', short);
   const witness = await ground.sign('witness', { spec: ONE_MINUTE, isShared: true });
-  witness.addCauses(Number.POSITIVE_INFINITY); // which write belongs to which fault, nobody can say
+  witness.addCauses(Number.POSITIVE_INFINITY); // nobody can say which fault caused which write
   return async () => {
     ground.note(`${witness.countTokens()} tokens`);
     await ground.close();
@@ -97,7 +104,7 @@ async function callWitness(arena: Arena, short: boolean): Promise<() => Promise<
   };
 }
 
-/** How often a fault is played; one that was named is played at least once. */
+/** How often a fault runs; one that was named on the command line runs at least once. */
 function triesOf({ tries }: Fault, short: boolean): number {
   return Math.max(1, short ? tries.short : tries.full);
 }

@@ -11,17 +11,20 @@ import type { TrackedJwt } from './tracked-jwt.ts';
 
 const CRD = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/jwts.tokens.osg-htc.org';
 const SOON_MS = 15_000;
-/** The longest back-off that a minute of refusals leads to, and the time that the API server takes for a new CRD. */
+/** The longest back-off after a minute of refusals, and the time that the API server needs for a new CRD. */
 const AFTER_REFUSALS_MS = 90_000;
 
-/** Ten tokens fall due while the only replica does not run, or does not trust its clock: all are renewed afterwards. */
+/**
+ * Ten tokens become due while the only replica does not run, or does not trust its clock: all are renewed
+ * afterwards.
+ */
 async function stallWhenDue(
   ground: Ground,
   stall: (jwts: readonly TrackedJwt[]) => Promise<unknown>,
 ): Promise<readonly TrackedJwt[]> {
   const jwts = await ground.signMany('due', 10, { spec: ONE_MINUTE });
   const before = textsOf(jwts);
-  // To wait for renewals takes half a minute: the short form asks for them meanwhile.
+  // To wait for renewals takes half a minute: the short form requests them instead.
   if (!ground.short) await waitUntilDue(jwts, 1_500);
   const stalling = stall(jwts);
   if (ground.short) await requestRenewals(jwts);
@@ -51,19 +54,23 @@ async function stepAhead(ground: Ground): Promise<void> {
   let steppedAt = 0;
   const jwts = await stallWhenDue(ground, async (due) => {
     steppedAt = Date.now();
-    // On a busy machine the ten are not made at once: what is due by that clock alone has the step as its cause.
+    // On a busy machine the ten are not created at the same time: for those that are due only by the wrong
+    // clock, the step is the cause.
     const isDueByStep = (renewsAt: number): boolean => renewsAt > steppedAt && renewsAt <= steppedAt + stepMs;
     for (const jwt of due) if (isDueByStep(renewalOf(jwt))) jwt.addCauses();
     main.service.kill('SIGWINCH');
   });
-  // `iat` is a minute back and in whole seconds.
+  // `iat` is a minute in the past, in whole seconds.
   const isAhead = ({ token }: TrackedJwt): boolean =>
     ((token?.claims.iat ?? 0) + 61) * 1_000 > steppedAt + stepMs;
   ground.requireHarm(jwts.filter(isAhead).length, jwts.length);
-  await main.stop(); // its successor has a clock that is right
+  await main.stop(); // the clock of its successor is right
 }
 
-/** The next write of the Secret and the next of the status are answered 404, as by a load balancer that has lost its way. */
+/**
+ * The next write of the Secret and the next of the status are answered with 404, as by a load balancer with a
+ * wrong configuration.
+ */
 async function answerNotFound(ground: Ground): Promise<void> {
   const jwt = await ground.sign('unfound');
   const paths = [jwt.secretPath, `${jwt.path}/status`];
@@ -80,7 +87,7 @@ async function answerNotFound(ground: Ground): Promise<void> {
   ground.requireHarm(stop(), paths.length);
 }
 
-/** A CRD as token-manager's: no status can be written, and the tokens are still kept fresh. */
+/** A CRD like token-manager's: no status can be written, and tokens stay fresh anyway. */
 async function dropStatus(ground: Ground): Promise<void> {
   const { api, cluster } = ground.arena;
   const jwt = await ground.sign('stateless', { spec: ONE_MINUTE });
@@ -92,7 +99,7 @@ async function dropStatus(ground: Ground): Promise<void> {
   try {
     for (let renewal = 1; renewal <= 2; renewal += 1) {
       const before = jwt.text;
-      // Whatever its status says.
+      // The status does not matter here.
       const isRenewed = (): boolean => jwt.text !== '' && jwt.text !== before;
       await jwt.waitFor(`renewal ${renewal}`, isRenewed, 60_000);
     }

@@ -1,6 +1,6 @@
 /**
  * Loaded into the service before anything else (`node --import`): at SIGWINCH its wall clock steps ahead by
- * STEP_CLOCK_MS milliseconds, as it does for a process whose machine's clock is set right.
+ * STEP_CLOCK_MS milliseconds, as when the clock of its machine is corrected.
  */
 const realNow = Date.now;
 let ahead = 0;

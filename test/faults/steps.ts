@@ -2,17 +2,17 @@ import type { CaseFile } from './case-file.ts';
 import type { Sighting } from './observer.ts';
 import { tokenIn } from './token.ts';
 
-/** Who brought a Secret into a state. */
+/** The writer of a state of a Secret. */
 export type Writer = 'service' | 'suite' | 'somebody';
 
-/** A Secret's state with the one before it, `undefined` after it was gone. */
+/** A Secret's state with the one before it; `undefined` if it did not exist. */
 export interface Step {
   readonly sighting: Sighting;
   readonly before: Sighting | undefined;
   readonly writer: Writer;
 }
 
-/** All that the observer saw of the Secret, with who did it. */
+/** All states of the Secret that the observer saw, with their writers. */
 export function listSteps(file: CaseFile): readonly Step[] {
   let before: Sighting | undefined;
   const steps: Step[] = [];
@@ -24,7 +24,7 @@ export function listSteps(file: CaseFile): readonly Step[] {
   return steps;
 }
 
-/** A write whose answer never came is the service's too: nobody else makes tokens. */
+/** A write whose answer never arrived is also by the service: nobody else makes tokens. */
 function writerOf(sighting: Sighting, before: Sighting | undefined, { foreign, ours }: CaseFile): Writer {
   if (foreign.has(sighting.resourceVersion)) return 'suite';
   if (ours.has(sighting.resourceVersion)) return 'service';

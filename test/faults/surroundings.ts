@@ -10,7 +10,10 @@ import type { TrackedJwt } from './tracked-jwt.ts';
 
 const CLUSTER_ROLE = '/apis/rbac.authorization.k8s.io/v1/clusterroles/jwt-injector';
 
-/** Takes a verb away, does what needs it, sees it reported, gives the verb back, and sees it done. */
+/**
+ * Removes the right for a verb, causes a request that needs it, waits for the report, restores the right, and
+ * waits until the request is done.
+ */
 async function withoutVerb(
   ground: Ground,
   { resource, verb }: { resource: string; verb: string },
@@ -25,7 +28,7 @@ async function withoutVerb(
   );
   await api.merge(CLUSTER_ROLE, { rules: reduced.filter((rule: Loose) => rule.verbs.length > 0) });
   try {
-    await sleep(1_000); // the authorizer learns by a watch
+    await sleep(1_000); // the authorizer learns of it by a watch
     if (verb === 'get') await changeKey(ground, jwt);
     else await jwt.requestRenewal();
     const isReported = async (): Promise<boolean> => {
@@ -44,12 +47,12 @@ async function withoutVerb(
   await sleep(1_000);
   const startedAt = performance.now();
   await jwt.requestRenewal(); // a refused write is tried again when an input changes
-  jwt.addCauses(); // with the status refused, the token was written and nobody could say so
+  jwt.addCauses(); // with the status refused, the token was written but could not be reported
   await jwt.waitFor('a renewal once it is allowed again', () => jwt.jwt.status.renewals > renewals, 30_000);
   ground.recovered(performance.now() - startedAt);
 }
 
-/** A key that is known need not be read. */
+/** A key that is already known does not have to be read. */
 async function changeKey(ground: Ground, jwt: TrackedJwt): Promise<void> {
   const key = makeKey('ES256');
   jwt.addCauses();
@@ -57,7 +60,7 @@ async function changeKey(ground: Ground, jwt: TrackedJwt): Promise<void> {
   await ground.storeKey(`${jwt.name}-key`, toPem(key));
 }
 
-/** A policy of the cluster refuses every write of Secrets in the namespace. */
+/** A policy of the cluster refuses all writes of Secrets in the namespace. */
 async function refuseByPolicy(ground: Ground): Promise<void> {
   const { api } = ground.arena;
   const jwt = await ground.sign('refused');
@@ -88,7 +91,7 @@ async function refuseByPolicy(ground: Ground): Promise<void> {
   });
   const before = jwt.text;
   try {
-    await sleep(5_000); // policies take effect some seconds after they were written
+    await sleep(5_000); // policies are in effect some seconds after they were written
     await jwt.requestRenewal();
     const isReported = async (): Promise<boolean> =>
       (await api.list(pathOf('events', ground.namespace))).items.some(
@@ -129,7 +132,7 @@ async function reinstallCrd(ground: Ground): Promise<void> {
   ground.recovered(performance.now() - startedAt);
 }
 
-/** Restarts the service with other settings: nothing is written, and what is written then has the right times. */
+/** Restarts the service with other settings: this causes no write, and later writes have the right times. */
 async function restartWith(ground: Ground, env: NodeJS.ProcessEnv): Promise<void> {
   const { arena } = ground;
   const jwts = await ground.signMany('settled', 5);
@@ -153,7 +156,7 @@ async function restartWith(ground: Ground, env: NodeJS.ProcessEnv): Promise<void
   if (Math.abs(iat + 60 - Date.now() / 1000) > 30) ground.fail('I2', 'the token was issued at another time');
 }
 
-/** A hundred JWTs that fail again and again beside one that is due. */
+/** A hundred JWTs that fail again and again, beside one that is due. */
 async function failBeside(ground: Ground, fail: 'refuse' | 'hang'): Promise<void> {
   const due = await ground.sign('due', { spec: ONE_MINUTE });
   const before = due.text;
@@ -220,7 +223,7 @@ export const SURROUNDINGS: readonly Fault[] = [
   },
 ];
 
-/** With the CRD go all JWTs, the witness too. */
+/** With the CRD, all JWTs are deleted, including the witness. */
 export const CRD_REINSTALLED: Fault = {
   isLocal: false,
   isLast: true,

@@ -3,7 +3,7 @@ import type { FaultResult } from './fault.ts';
 
 const MAX_TITLE_LENGTH = 78;
 
-/** The table of a run: fault, tries, violations, what was seen; every violation in words below. */
+/** The table of a run: fault, tries, violations, observations. All violations are described below it. */
 export function renderTable(results: readonly FaultResult[]): string {
   const width = Math.min(
     MAX_TITLE_LENGTH,
@@ -36,7 +36,7 @@ function describeSeen({ recoveries, notes }: FaultResult): string {
   return [...(recoveries.length === 0 ? [] : [`well again after ${range(recoveries)}`]), ...notes].join('; ');
 }
 
-/** `0.2–1.3 s`, or `0.2 s` when there is but one. */
+/** `0.2–1.3 s`, or `0.2 s` for a single value. */
 function range(times: readonly number[]): string {
   const [least, most] = [Math.min(...times), Math.max(...times)].map((ms) => (ms / 1000).toFixed(1));
   return least === most ? `${most} s` : `${least}–${most} s`;

@@ -1,6 +1,6 @@
 import type { Ground } from './ground.ts';
 
-/** How long until a successor leads when the leader says nothing any more, in ms; retries and jitter included. */
+/** The time until a successor leads after the leader became silent, in ms, with retries and jitter. */
 export function takeOverTime({ arena: { lease } }: Ground): number {
   return lease.duration + 3 * lease.retryPeriod + 5_000;
 }

@@ -3,14 +3,14 @@ import { compactVerify, decodeJwt, decodeProtectedHeader } from 'jose';
 import type { Loose } from '../integration/objects.ts';
 import { recordAt, type KeyRecord, type SpecRecord } from './case-file.ts';
 
-/** A token's text and what it says, unverified. */
+/** A token's text and its claims, unverified. */
 export interface Token {
   readonly text: string;
   readonly header: Loose;
   readonly claims: Loose;
 }
 
-/** The token in a Secret; `undefined` when there is none, or what is there is no token. */
+/** The token in a Secret; `undefined` if there is none, or if it is not a token. */
 export function tokenIn(secret: Loose): Token | undefined {
   return parseToken(Buffer.from(secret?.data?.token ?? '', 'base64').toString());
 }
@@ -24,19 +24,22 @@ export function parseToken(text: string): Token | undefined {
   }
 }
 
-/** Milliseconds since the epoch; 0 for what is not a token. */
+/** Milliseconds since the epoch; 0 if it is not a token. */
 export function expiryOf(token: Token | undefined): number {
   return typeof token?.claims.exp === 'number' ? token.claims.exp * 1000 : 0;
 }
 
 const BACKDATE_S = 60;
 const OWN_CLAIMS = new Set(['iss', 'iat', 'nbf', 'exp', 'jti']);
-/** What was signed just before a change may be written just after it: a write takes no longer than this, in ms. */
+/**
+ * A token that was signed just before a change can be written just after it: a write takes at most this time,
+ * in ms.
+ */
 const IN_FLIGHT_MS = 6_000;
 
 /**
- * What is wrong with a Secret that the service wrote at `at`: checked with the public half of the key and against the
- * spec that counted then, or moments before. `undefined` when all is as documented.
+ * What is wrong with a Secret that the service wrote at `at`: checked with the public half of the key and the
+ * spec that were valid then, or shortly before. `undefined` if it is as documented.
  */
 export async function findFlaw(
   secret: Loose,

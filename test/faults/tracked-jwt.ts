@@ -7,16 +7,16 @@ import { beginExcuse, type CaseFile, type Excuse, type KeyRecord, type SpecRecor
 import { OwnWrites } from './own-writes.ts';
 import { expiryOf, parseToken, tokenIn, type Token } from './token.ts';
 
-/** Something done to a JWT, its Secret or its surroundings, and how to see that all is well again. */
+/** Something done to a JWT, its Secret or its surroundings, and the check that everything is well again. */
 export interface Ordeal {
   readonly harm: () => Promise<unknown>;
   readonly until: () => boolean | Promise<boolean>;
   readonly withinMs?: number;
-  /** Writes of the Secret that this may lead to; 1 by default. */
+  /** Number of writes of the Secret that this can cause; default: 1. */
   readonly causes?: number;
 }
 
-/** A JWT of a fault: what was asked for, what was done to it, and what the observer sees of it. */
+/** A JWT of a fault: its settings, what was done to it, and the states that the observer saw. */
 export class TrackedJwt {
   readonly name: string;
   readonly namespace: string;
@@ -26,7 +26,7 @@ export class TrackedJwt {
   readonly #excuses: Excuse[] = [];
   readonly #onRecovery: (ms: number) => void;
   readonly #ownWrites = new OwnWrites();
-  /** As the suite left it last. */
+  /** The Secret as the suite last wrote it. */
   #leftSecret: Loose;
   #causes = 1; // the first token
 
@@ -61,7 +61,7 @@ export class TrackedJwt {
     return tokenIn(this.secret);
   }
 
-  /** The text of the current token, for comparison. */
+  /** The text of the present token, for comparison. */
   get text(): string {
     return this.token?.text ?? '';
   }
@@ -75,17 +75,20 @@ export class TrackedJwt {
     return condition?.status === status && (reason === undefined || condition.reason === reason);
   }
 
-  /** A token that has not expired, with another `jti` than that of `before`, and a status that reports it. */
+  /**
+   * Whether there is a token that has not expired, with another `jti` than that of `before`, and a status
+   * that reports it.
+   */
   isRenewed(before: string): boolean {
     const { token } = this;
     const { jti } = token?.claims ?? {};
-    // Who forges a token may have kept the `jti`: then its text is another, and the status seems to be of it.
+    // A forged token can have the same `jti`: then its text differs, and the status seems to describe it.
     if (jti === undefined || jti === parseToken(before)?.claims.jti || expiryOf(token) <= Date.now())
       return false;
     return this.jwt?.status?.tokenId === jti && this.says('Ready', 'True');
   }
 
-  /** Records that the JWT was written with this spec, and what its key is from now on. */
+  /** Records that the JWT was written with this spec, and its key from now on. */
   noteSpec(spec: Loose): void {
     const lifetime = secondsOf(spec.expiryTime);
     const { keyId, algorithm, issuer, data } = spec;
@@ -97,17 +100,20 @@ export class TrackedJwt {
     this.#keys.push({ from: Date.now(), keyId, publicKey: createPublicKey(key) });
   }
 
-  /** Adds to the number of writes that have a reason. */
+  /** Adds to the number of allowed writes. */
   addCauses(count = 1): void {
     this.#causes += count;
   }
 
-  /** From now on there need be no valid token, until the returned function is called. */
+  /** From now on a valid token is not expected, until the returned function is called. */
   excuse(): () => void {
     return beginExcuse(this.#excuses);
   }
 
-  /** Waits for what the observer sees, once it has seen what the suite did: the state from before may fit, too. */
+  /**
+   * Waits for a state that the observer reports after it has seen the suite's own writes: the state before
+   * them could match, too.
+   */
   async waitFor(
     what: string,
     fits: () => boolean | Promise<boolean>,
@@ -125,7 +131,7 @@ export class TrackedJwt {
     }
   }
 
-  /** Does the harm and waits until all is well again; gives the milliseconds in between. */
+  /** Does the harm and waits until everything is well again; gives the milliseconds in between. */
   async endure(what: string, { harm, until, withinMs, causes = 1 }: Ordeal): Promise<number> {
     this.addCauses(causes);
     const forgive = this.excuse();
@@ -145,12 +151,12 @@ export class TrackedJwt {
     return this.endure('a deleted Secret comes back', { harm, until: () => this.isRenewed(text), ...ordeal });
   }
 
-  /** Merge patch of the Secret by somebody else. */
+  /** Merge patch of the Secret by another user. */
   async patchSecret(body: unknown): Promise<void> {
     this.#leaveSecret(await this.#arena.api.merge(this.secretPath, body));
   }
 
-  /** A Secret of its name, made by somebody else. */
+  /** Creates a Secret of its name as another user. */
   async createSecret(metadata: Loose, rest: Loose): Promise<void> {
     const body = { metadata: { name: this.name, ...metadata }, ...rest };
     this.#leaveSecret(await this.#arena.api.create(pathOf('secrets', this.namespace), body));
@@ -180,7 +186,7 @@ export class TrackedJwt {
     this.noteSpec(stored.spec);
   }
 
-  /** Asks for a new token, and gives the text of the current one. */
+  /** Requests a new token, and gives the text of the present one. */
   async requestRenewal(): Promise<string> {
     const { text } = this;
     this.addCauses();
@@ -212,7 +218,7 @@ export class TrackedJwt {
   }
 }
 
-/** Of a duration of the spec. */
+/** Seconds of a duration in the spec. */
 export function secondsOf(duration: Loose): number {
   const { days = 0, hours = 0, minutes = 0 } = duration ?? {};
   return days * 86_400 + hours * 3_600 + minutes * 60;

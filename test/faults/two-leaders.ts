@@ -4,7 +4,7 @@ import type { Ground } from './ground.ts';
 import type { Player } from './player.ts';
 import { askForRenewals, textsOf, waitForAll } from './renewals.ts';
 
-/** A second service leads at the same time, by a Lease of another namespace. */
+/** A second process leads at the same time, with a Lease of another namespace. */
 async function forceTwoLeaders(ground: Ground): Promise<void> {
   const { arena } = ground;
   const { api } = arena;
@@ -28,7 +28,7 @@ async function forceTwoLeaders(ground: Ground): Promise<void> {
   const second = await arena.startStandby({ args: [`--lease-namespace=${away}`] });
   await second.waitUntilLeading();
   const jwts = await ground.signMany('shared', ground.short ? 5 : 15);
-  for (const jwt of jwts) jwt.addCauses(); // the first token, by the other one
+  for (const jwt of jwts) jwt.addCauses(); // the first token, by the other leader
   const askedFor = await askForRenewals(jwts);
   for (const jwt of jwts) jwt.addCauses();
   await waitForAll(jwts, askedFor, 30_000);

@@ -10,7 +10,7 @@ interface Way {
   readonly name: string;
   readonly title: string;
   readonly harm: (victim: Victim) => Promise<unknown>;
-  /** `new`: another token comes. `same`: what is around the token is corrected, the token stays. */
+  /** `new`: a new token is made. `same`: what is around the token is corrected, and the token stays. */
   readonly token: 'new' | 'same';
 }
 
@@ -25,7 +25,7 @@ async function forge({ jwt, key }: Victim, change: Loose): Promise<string> {
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
-/** Fault 13 of the lifecycle study: what is corrected without a word. */
+/** Changes that are corrected without a report. */
 const REPAIRED: readonly Way[] = [
   { name: 'deleted', title: 'deleted', harm: ({ jwt }) => jwt.removeSecret(), token: 'new' },
   { name: 'emptied', title: 'emptied', harm: ({ jwt }) => jwt.patchSecret({ data: null }), token: 'new' },

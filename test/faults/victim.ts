@@ -3,7 +3,7 @@ import type { Loose } from '../integration/objects.ts';
 import type { Ground } from './ground.ts';
 import type { TrackedJwt } from './tracked-jwt.ts';
 
-/** The Secret of a JWT that is about to be vandalised, and what it takes to make tokens of its key. */
+/** The victim: the Secret of a JWT that a fault changes, with the key to make tokens for it. */
 export interface Victim {
   readonly ground: Ground;
   readonly jwt: TrackedJwt;
@@ -14,5 +14,5 @@ export const encode = (text: string): string => Buffer.from(text).toString('base
 export const annotate = ({ jwt }: Victim, annotations: Loose): Promise<void> =>
   jwt.patchSecret({ metadata: { annotations } });
 
-/** How often each is tried. */
+/** How often each fault runs. */
 export const TRIES = { short: 1, full: 3 };

@@ -3,12 +3,12 @@ import { ALONE, type Fault } from './fault.ts';
 import { ONE_MINUTE, type Ground } from './ground.ts';
 import type { LineRule, Proxy } from './proxy.ts';
 
-/** The service's silence watchdog, the pause before the next try, and some, in ms. */
+/** The timeout of the service's silence watchdog, the pause before the next try, and a margin, in ms. */
 const NOTICED_WITHIN_MS = 90_000 + 40_000;
 
 /**
- * Deletes a Secret and makes a JWT, which no watch reports: both have a token once the silence is noticed, each
- * by its own watch, and renewals go on meanwhile.
+ * Deletes a Secret and creates a JWT without a report of any watch: both get a token once the service notices
+ * the silence, each by its own watch. Meanwhile renewals continue.
  */
 async function loseSight(ground: Ground, harm: (proxy: Proxy) => number): Promise<void> {
   const renewing = await ground.sign('renewing', { spec: ONE_MINUTE });
@@ -21,7 +21,7 @@ async function loseSight(ground: Ground, harm: (proxy: Proxy) => number): Promis
   await renewing.waitFor('a renewal meanwhile', () => renewing.text !== before);
 }
 
-/** Treats watch events so for a while, during which all that a watch must bring about comes about. */
+/** Changes watch events for a while, during which everything that depends on a watch must still happen. */
 async function mangle(ground: Ground, rule: LineRule): Promise<void> {
   const jwts = await ground.signMany('watched', 4);
   const end = ground.arena.main().proxy.rewrite(rule);
@@ -32,7 +32,7 @@ async function mangle(ground: Ground, rule: LineRule): Promise<void> {
   }
 }
 
-/** A rule for Secret events alone, so that the JWTs' watch goes on. */
+/** A rule for events of Secrets only, so that the watch of JWTs works. */
 function onceInAWhile(becomes: (line: string) => ReturnType<LineRule>): LineRule {
   let number = 0;
   return (line, { path }) => {
