@@ -2,7 +2,7 @@ import { arrayMember, member, objectMember, stringMember } from '../resources/js
 import type { Refusal } from '../reconcile/refusal.ts';
 import { MAX_RESYNC_MS } from '../time/max-resync.ts';
 import { toMilliseconds, type Milliseconds } from '../time/units.ts';
-import { classifyRefusal, findSilentWebhook } from './refusals.ts';
+import { classifyRefusal, findSilentWebhook } from './classify-refusal.ts';
 import type { RequestTarget } from './resource-path.ts';
 
 /** Reasons of failures that never got a (whole) answer; all others are those of the API server (`NotFound`, …). */
