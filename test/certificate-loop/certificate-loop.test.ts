@@ -7,7 +7,7 @@ import { logAge } from '../../src/server/certificate-age.ts';
 import { CertificateLoop } from '../../src/certificate-loop/certificate-loop.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { DAY, HOUR, make, NAMESPACE } from '../certificates/made.ts';
-import { FakeCluster, isTrusted, validityOf } from './certificate-cluster.ts';
+import { StoredCertificate, isTrusted, validityOf } from './stored-certificate.ts';
 import { makeDevCertificate } from '../server/dev-certificate.ts';
 import { virtualClock } from '../time/virtual-clock.ts';
 
@@ -23,7 +23,7 @@ interface Replica {
 describe('replicas that keep a certificate', () => {
   const running: CertificateLoop[] = [];
   let clock = virtualClock();
-  let cluster = new FakeCluster(clock);
+  let cluster = new StoredCertificate(clock);
   /** Certificates that are being made, which takes real time. */
   const issuing = new Set<Promise<unknown>>();
   const issue = async (request: CertificateRequest): Promise<TlsSecretData> => {
@@ -38,7 +38,7 @@ describe('replicas that keep a certificate', () => {
     for (let second = 0; second < 60 && stopping.size > 0; second += 1) await pass(1_000, undefined, 1);
     await Promise.all(stopped);
     clock = virtualClock();
-    cluster = new FakeCluster(clock);
+    cluster = new StoredCertificate(clock);
   });
 
   function start(): Replica {

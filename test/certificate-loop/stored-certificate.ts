@@ -13,7 +13,7 @@ const API_SERVER_LAG_MS = 20_000;
  * One Secret and two configurations as the API server stores them: a write must name the version that it
  * replaces.
  */
-export class FakeCluster {
+export class StoredCertificate {
   data: Partial<TlsSecretData> | undefined;
   foreign = false;
   bundles = ['', ''];

@@ -6,7 +6,7 @@ import { findPrograms } from '../controlplane/binaries.ts';
 import { formatTime } from '../controlplane/build-progress.ts';
 import { NODE_PROGRAMS } from '../controlplane/program-sets.ts';
 import { installChart } from './cluster/install.ts';
-import { startRealCluster } from './cluster/real-cluster.ts';
+import { startTwoNodeCluster } from './cluster/two-node-cluster.ts';
 import { PRODUCT_IMAGE } from './image/product-image.ts';
 import { STORIES } from './stories/all.ts';
 import type { Scene } from './stories/story.ts';
@@ -41,7 +41,7 @@ process.exit();
 async function play(): Promise<number> {
   const folder = join(values.folder, 'cluster');
   await mkdir(folder);
-  const cluster = await startRealCluster(folder, await findPrograms(NODE_PROGRAMS), log);
+  const cluster = await startTwoNodeCluster(folder, await findPrograms(NODE_PROGRAMS), log);
   const [product = '', ...others] = archives;
   await Promise.all(
     cluster.nodes.map(async (node) => {

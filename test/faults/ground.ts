@@ -8,7 +8,7 @@ import type { Arena } from './arena.ts';
 import type { Invariant, Violation } from './case-file.ts';
 import { findIdleWrites } from './idle-writes.ts';
 import { judge } from './judge.ts';
-import { tokenIn } from './token.ts';
+import { tokenIn } from './judge-token.ts';
 import { TrackedJwt } from './tracked-jwt.ts';
 
 /** Settings of a JWT for a fault. */

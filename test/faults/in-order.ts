@@ -1,5 +1,5 @@
 import type { Loose } from '../integration/objects.ts';
-import { tokenIn } from './token.ts';
+import { tokenIn } from './judge-token.ts';
 
 /** Public names on the Secret. */
 export const MANAGED = 'tokens.osg-htc.org/managed';

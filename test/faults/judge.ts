@@ -4,7 +4,7 @@ import { isInOrder } from './in-order.ts';
 import type { Sighting } from './observer.ts';
 import { findLosses, findTrespasses } from './others-parts.ts';
 import { listSteps, type Step } from './steps.ts';
-import { expiryOf, findFlaw, tokenIn } from './token.ts';
+import { expiryOf, findFlaw, tokenIn } from './judge-token.ts';
 
 /** Judges everything that was seen of one JWT. Pure except for the verification of signatures. */
 export async function judge(file: CaseFile): Promise<readonly Violation[]> {

@@ -5,7 +5,7 @@ import { ONE_MINUTE, type Ground } from './ground.ts';
 import { isApplyOf } from './hold.ts';
 import type { Seen, Treatment } from './proxy.ts';
 import { areRenewed, askForRenewals, textsOf } from './renewals.ts';
-import { expiryOf } from './token.ts';
+import { expiryOf } from './judge-token.ts';
 import type { TrackedJwt } from './tracked-jwt.ts';
 
 /** A watch is retried within 10 s, and once more if an API server that is starting refuses it first. */

@@ -1,6 +1,6 @@
 import type { CaseFile } from './case-file.ts';
 import type { Sighting } from './observer.ts';
-import { tokenIn } from './token.ts';
+import { tokenIn } from './judge-token.ts';
 
 /** The writer of a state of a Secret. */
 export type Writer = 'service' | 'suite' | 'somebody';

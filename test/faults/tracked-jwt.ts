@@ -5,7 +5,7 @@ import { pathOf } from './api.ts';
 import type { Arena } from './arena.ts';
 import { beginExcuse, type CaseFile, type Excuse, type KeyRecord, type SpecRecord } from './case-file.ts';
 import { OwnWrites } from './own-writes.ts';
-import { expiryOf, parseToken, tokenIn, type Token } from './token.ts';
+import { expiryOf, parseToken, tokenIn, type Token } from './judge-token.ts';
 
 /** Something done to a JWT, its Secret or its surroundings, and the check that everything is well again. */
 export interface Ordeal {

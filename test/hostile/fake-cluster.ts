@@ -1,5 +1,5 @@
 import type { Loose } from '../integration/objects.ts';
-import type { FakeAnswer } from './fake-api.ts';
+import type { ScriptedAnswer } from './scripted-api.ts';
 
 const INJECTED = { containers: [{ env: [{ name: 'BEARER_TOKEN_FILE' }] }] };
 
@@ -7,7 +7,7 @@ const INJECTED = { containers: [{ env: [{ name: 'BEARER_TOKEN_FILE' }] }] };
  * The Secrets of `count` JWTs of the neighbour, each with a token that expires at `expiry` (seconds since the
  * epoch).
  */
-export function listSecrets(count: number, exp = 9_999_999_999): FakeAnswer {
+export function listSecrets(count: number, exp = 9_999_999_999): ScriptedAnswer {
   const token = ['e30', Buffer.from(JSON.stringify({ exp })).toString('base64url'), 'a'].join('.');
   const items = Array.from({ length: count }, (_, number) => ({
     metadata: { name: `token-${number}` },
@@ -17,7 +17,7 @@ export function listSecrets(count: number, exp = 9_999_999_999): FakeAnswer {
 }
 
 /** The answer to all other requests: pods are created, and annotated ones are injected. */
-export function answerOf(method: string, path: string, { metadata = {} }: Loose): FakeAnswer {
+export function answerOf(method: string, path: string, { metadata = {} }: Loose): ScriptedAnswer {
   const isAnnotated = Object.keys(metadata.annotations ?? {}).length > 0;
   const spec = isAnnotated ? INJECTED : { containers: [{}] };
   const isPod = method === 'POST' && path.endsWith('/pods');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Target } from './attack.ts';
-import { startFakeApi } from './fake-api.ts';
+import { startScriptedApi } from './scripted-api.ts';
 import { launchAttack } from './launch-attack.ts';
 
 const WITHIN_MS = 60_000;
@@ -35,21 +35,24 @@ describe('an attack was not made', { timeout: WITHIN_MS }, () => {
   }
 
   it('if what it needs before cannot be created', async () => {
-    await using api = await startFakeApi(() => ({ status: 500, body: { message: 'no' } }));
+    await using api = await startScriptedApi(() => ({ status: 500, body: { message: 'no' } }));
     const { words, wasMade } = await launch('restless', { api: api.access });
     assert.match(words, /could not be made: .*secrets key was not created: 500/);
     assert.equal(wasMade, false);
   });
 
   it('if the API server itself refuses all of it', async () => {
-    await using api = await startFakeApi(() => ({ status: 422, body: { message: 'JWT "a" is invalid' } }));
+    await using api = await startScriptedApi(() => ({
+      status: 422,
+      body: { message: 'JWT "a" is invalid' },
+    }));
     assert.deepEqual(await launch('pem-lines', { api: api.access }), { words: '1 × 422', wasMade: false });
   });
 });
 
 describe('an attack was made', { timeout: WITHIN_MS }, () => {
   it('if a connection was opened', async () => {
-    await using api = await startFakeApi(() => ({ status: 200, body: {} }));
+    await using api = await startScriptedApi(() => ({ status: 200, body: {} }));
     assert.deepEqual(await launch('handshakes', { webhookPort: api.port }), {
       words: '2 × done',
       wasMade: true,
@@ -57,7 +60,10 @@ describe('an attack was made', { timeout: WITHIN_MS }, () => {
   });
 
   it('if something of it was stored', async () => {
-    await using api = await startFakeApi((method) => ({ status: method === 'POST' ? 201 : 404, body: {} }));
+    await using api = await startScriptedApi((method) => ({
+      status: method === 'POST' ? 201 : 404,
+      body: {},
+    }));
     assert.deepEqual(await launch('failing', { api: api.access, scale: 0.0005 }), {
       words: '1 × 201, 1 × 404',
       wasMade: true,

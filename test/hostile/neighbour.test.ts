@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { waitUntil } from '../controlplane/wait-until.ts';
-import { startFakeApi, type FakeAnswer } from './fake-api.ts';
+import { startScriptedApi, type ScriptedAnswer } from './scripted-api.ts';
 import { answerOf, listSecrets } from './fake-cluster.ts';
 import { startNeighbour } from './neighbour.ts';
 
 const WITHIN_MS = 30_000;
 const VALID = 9_999_999_999;
 const EXPIRED = 1;
-const REFUSED: FakeAnswer = { status: 500, body: { message: 'no webhook' } };
+const REFUSED: ScriptedAnswer = { status: 500, body: { message: 'no webhook' } };
 
 describe('the well-behaved neighbour', { timeout: 2 * WITHIN_MS }, () => {
   for (const [what, secrets, harm] of [
@@ -21,8 +21,8 @@ describe('the well-behaved neighbour', { timeout: 2 * WITHIN_MS }, () => {
     ],
   ] as const) {
     it(`is harmed if ${what}`, async () => {
-      let answer: FakeAnswer = listSecrets(10);
-      await using api = await startFakeApi((method, path, body) =>
+      let answer: ScriptedAnswer = listSecrets(10);
+      await using api = await startScriptedApi((method, path, body) =>
         method === 'GET' ? answer : answerOf(method, path, body),
       );
       const neighbour = await startNeighbour({ api: api.access, namespace: 'well-behaved' });
@@ -42,9 +42,9 @@ describe('the well-behaved neighbour', { timeout: 2 * WITHIN_MS }, () => {
   }
 
   it('forgets also what comes of a request that is under way', async () => {
-    const answer = Promise.withResolvers<FakeAnswer>();
+    const answer = Promise.withResolvers<ScriptedAnswer>();
     let asked = 0;
-    await using api = await startFakeApi((method, path, body) => {
+    await using api = await startScriptedApi((method, path, body) => {
       if (method === 'GET') return listSecrets(10);
       if (path.endsWith('/pods')) asked += 1;
       return asked === 1 ? answer.promise : answerOf(method, path, body);
@@ -65,9 +65,9 @@ describe('the well-behaved neighbour', { timeout: 2 * WITHIN_MS }, () => {
   });
 
   it('settles when what is under way was answered', async () => {
-    const answer = Promise.withResolvers<FakeAnswer>();
+    const answer = Promise.withResolvers<ScriptedAnswer>();
     let asked = 0;
-    await using api = await startFakeApi((method, path, body) => {
+    await using api = await startScriptedApi((method, path, body) => {
       if (method === 'GET') return listSecrets(10);
       if (path.endsWith('/pods')) asked += 1;
       return asked === 1 ? answer.promise : answerOf(method, path, body);
@@ -88,7 +88,7 @@ describe('the well-behaved neighbour', { timeout: 2 * WITHIN_MS }, () => {
     /** A cluster whose tokens have expired, and a neighbour who has seen that. */
     async function startExpired(opened: AsyncDisposableStack) {
       const cluster = { exp: VALID, refusesPods: false, looks: 0 };
-      const api = await startFakeApi((method, path, body) => {
+      const api = await startScriptedApi((method, path, body) => {
         if (method === 'GET') {
           cluster.looks += 1;
           return listSecrets(10, cluster.exp);

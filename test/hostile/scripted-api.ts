@@ -8,25 +8,25 @@ import type { Loose } from '../integration/objects.ts';
 import { makeDevCertificate } from '../server/dev-certificate.ts';
 import type { Target } from './attack.ts';
 
-/** An answer of a fake API server. */
-export interface FakeAnswer {
+/** What the server answers. */
+export interface ScriptedAnswer {
   readonly status: number;
   readonly body: Loose;
 }
 
 /** An HTTPS server on loopback in the place of an API server. It ends when it is disposed of. */
-export interface FakeApi extends AsyncDisposable {
+export interface ScriptedApi extends AsyncDisposable {
   /** The settings for its clients. */
   readonly access: Target['api'];
   readonly port: number;
 }
 
 /** `answer` gives the answer to each request; `path` is without the query. */
-export async function startFakeApi(
-  answer: (method: string, path: string, body: Loose) => FakeAnswer | Promise<FakeAnswer>,
-): Promise<FakeApi> {
+export async function startScriptedApi(
+  answer: (method: string, path: string, body: Loose) => ScriptedAnswer | Promise<ScriptedAnswer>,
+): Promise<ScriptedApi> {
   const certificate = await makeDevCertificate();
-  const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-fake-api-'));
+  const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-scripted-api-'));
   const adminKubeconfig = join(folder, 'kubeconfig');
   await writeFile(adminKubeconfig, JSON.stringify({ users: [{ user: { token: 'a' } }] }));
   const respond = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {

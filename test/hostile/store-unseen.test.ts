@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ATTACKS } from './catalogue.ts';
-import { startFakeApi, type FakeAnswer } from './fake-api.ts';
+import { startScriptedApi, type ScriptedAnswer } from './scripted-api.ts';
 import { answerOf, listSecrets } from './fake-cluster.ts';
 import { makeFakeFighter } from './fake-fighter.ts';
 import { startNeighbour } from './neighbour.ts';
 import { storeUnseen } from './store-unseen.ts';
 
-const REFUSED: FakeAnswer = { status: 500, body: { message: 'no webhook' } };
+const REFUSED: ScriptedAnswer = { status: 500, body: { message: 'no webhook' } };
 const ATTACK = ATTACKS.find(({ name }) => name === 'pem-lines') ?? assert.fail('no such attack');
 
 describe('what is stored while the service is down', { timeout: 60_000, concurrency: true }, () => {
@@ -23,7 +23,7 @@ describe('what is stored while the service is down', { timeout: 60_000, concurre
       let isDown = false;
       let starts = 0;
       let refusals = 0;
-      await using api = await startFakeApi((method, path, body) => {
+      await using api = await startScriptedApi((method, path, body) => {
         if (method === 'GET') return listSecrets(10, 9_999_999_000 + starts);
         const isReviewed = path.endsWith('/pods') && body['metadata']?.annotations !== undefined;
         if (!isReviewed || (!isDown && refusals === 0)) return answerOf(method, path, body);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlPlaneError } from '../../controlplane/control-plane-error.ts';
 import { waitUntil } from '../../controlplane/wait-until.ts';
 import { PRODUCT, upgradeChart, waitForReplicas } from '../cluster/install.ts';
-import type { RealCluster } from '../cluster/real-cluster.ts';
+import type { TwoNodeCluster } from '../cluster/two-node-cluster.ts';
 import { listReplicas, type Replica } from './processes.ts';
 import { listServedCertificates } from './served-certificate.ts';
 
@@ -19,7 +19,7 @@ export interface Disturbance {
   /** Is part of the form that CI runs. */
   readonly short?: true;
   /** Gives what was lost, if a replica was harmed. */
-  readonly disturb: (cluster: RealCluster) => Promise<Harm | void>;
+  readonly disturb: (cluster: TwoNodeCluster) => Promise<Harm | void>;
 }
 
 /** A replica that ended, or does not answer any more. */
@@ -199,13 +199,13 @@ export const DISTURBANCES: readonly Disturbance[] = [
 ];
 
 /** All replicas, one after the other. */
-export async function restart(controlPlane: RealCluster['controlPlane']): Promise<void> {
+export async function restart(controlPlane: TwoNodeCluster['controlPlane']): Promise<void> {
   await controlPlane.kubectl(['rollout', 'restart', `deployment/${PRODUCT}`, '-n', PRODUCT]);
   await waitForReplicas(controlPlane);
 }
 
 /** Waits until all replicas serve with another certificate than before, the same one. */
-async function renewCertificate({ controlPlane }: RealCluster, command: readonly string[]): Promise<void> {
+async function renewCertificate({ controlPlane }: TwoNodeCluster, command: readonly string[]): Promise<void> {
   const before = await listServedCertificates(controlPlane);
   await controlPlane.kubectl([...command, '-n', PRODUCT]);
   await waitUntil('all replicas to serve with the new certificate', RENEWED_WITHIN_MS, async () => {
@@ -215,14 +215,14 @@ async function renewCertificate({ controlPlane }: RealCluster, command: readonly
 }
 
 /** The node of the replica that the API server calls. */
-async function busyNode(controlPlane: RealCluster['controlPlane']): Promise<string> {
+async function busyNode(controlPlane: TwoNodeCluster['controlPlane']): Promise<string> {
   const [replica] = await listReplicas(controlPlane);
   if (replica === undefined) throw new Error('no replica is ready');
   return replica.node;
 }
 
 /** The replica whose first container the API server calls: connections to a fallback stay where they are, and nothing would be lost. */
-async function findCalled({ controlPlane }: RealCluster): Promise<Replica> {
+async function findCalled({ controlPlane }: TwoNodeCluster): Promise<Replica> {
   const isFallback = ({ fallbackConnections }: Replica): boolean => fallbackConnections > 0;
   if ((await listReplicas(controlPlane)).some(isFallback)) await restart(controlPlane);
   const [replica] = await listReplicas(controlPlane);
@@ -235,7 +235,7 @@ async function findCalled({ controlPlane }: RealCluster): Promise<Replica> {
  * API server lost.
  */
 async function harm(
-  cluster: RealCluster,
+  cluster: TwoNodeCluster,
   inflict: (replica: Replica) => void | Promise<void>,
   container = MAIN,
 ): Promise<Harm> {
@@ -268,7 +268,7 @@ const FILL_MEMORY = `
   setInterval(() => {}, 1000);`;
 
 /** Other processes fill the memory of the container; the kernel ends the largest, if it is set to end that first. */
-async function fillMemory({ controlPlane }: RealCluster, { pod, pid }: Replica): Promise<void> {
+async function fillMemory({ controlPlane }: TwoNodeCluster, { pod, pid }: Replica): Promise<void> {
   await writeFile(`/proc/${pid}/oom_score_adj`, '1000');
   const args = ['exec', '-n', PRODUCT, pod, '-c', MAIN, '--', 'node', '-e', FILL_MEMORY];
   await controlPlane.kubectl(args, { allowFailure: true }); // it ends with the container

@@ -3,7 +3,7 @@ import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { waitForWebhook } from '../../controlplane/stage.ts';
 import { CHART, openHelm, type Values } from '../../deploy/helm.ts';
 import { PRODUCT_IMAGE } from '../image/product-image.ts';
-import type { RealCluster } from './real-cluster.ts';
+import type { TwoNodeCluster } from './two-node-cluster.ts';
 
 /** Namespace, release and Deployment of the product. */
 export const PRODUCT = 'jwt-injector';
@@ -12,7 +12,7 @@ export const PRODUCT = 'jwt-injector';
  * Installs the chart with helm and runs its test, as a cluster admin does, where Pod Security enforces `restricted`; then two replicas
  * serve, and pods are injected.
  */
-export async function installChart(cluster: RealCluster): Promise<void> {
+export async function installChart(cluster: TwoNodeCluster): Promise<void> {
   const { controlPlane } = cluster;
   const [repository = '', tag = ''] = PRODUCT_IMAGE.split(':');
   await using helm = await openHelm(controlPlane.adminKubeconfig);
@@ -29,7 +29,7 @@ export async function installChart(cluster: RealCluster): Promise<void> {
 }
 
 /** Runs `helm test`, whose pod asks the webhook at the name of its Service. Throws with what the pod said. */
-export async function testChart({ controlPlane }: RealCluster): Promise<void> {
+export async function testChart({ controlPlane }: TwoNodeCluster): Promise<void> {
   await using helm = await openHelm(controlPlane.adminKubeconfig);
   try {
     await helm.run('test', PRODUCT, '-n', PRODUCT, '--timeout=2m');
@@ -42,7 +42,7 @@ export async function testChart({ controlPlane }: RealCluster): Promise<void> {
 }
 
 /** Changes values of the release, as a cluster admin does; then all replicas run with them. */
-export async function upgradeChart({ controlPlane }: RealCluster, values: Values): Promise<void> {
+export async function upgradeChart({ controlPlane }: TwoNodeCluster, values: Values): Promise<void> {
   await using helm = await openHelm(controlPlane.adminKubeconfig);
   const file = await helm.valuesFile(values);
   const flags = ['--reset-then-reuse-values', '--wait', '--timeout=5m'];

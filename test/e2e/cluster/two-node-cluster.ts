@@ -18,7 +18,7 @@ export interface NodePrograms {
 }
 
 /** A cluster of two real nodes. Its control plane is that of the tests, with a scheduler. */
-export interface RealCluster {
+export interface TwoNodeCluster {
   readonly controlPlane: ControlPlane;
   readonly nodes: readonly RealNode[];
   /** Lets pods reach all Services that there are by now by their names. */
@@ -31,11 +31,11 @@ export interface RealCluster {
  * Starts the cluster in the present world (machine/world.sh), in `folder`; resolves when both nodes are ready. It ends with
  * the world.
  */
-export async function startRealCluster(
+export async function startTwoNodeCluster(
   folder: string,
   programs: NodePrograms,
   log: (line: string) => void,
-): Promise<RealCluster> {
+): Promise<TwoNodeCluster> {
   const users = [
     { name: 'system:kube-scheduler' },
     { name: 'system:kube-proxy' },

@@ -1,8 +1,8 @@
-import type { RealCluster } from '../cluster/real-cluster.ts';
+import type { TwoNodeCluster } from '../cluster/two-node-cluster.ts';
 
 /** What a story is played in: the cluster with the product installed. */
 export interface Scene {
-  readonly cluster: RealCluster;
+  readonly cluster: TwoNodeCluster;
   /** True for the form that CI runs. */
   readonly short: boolean;
   /** One line for people who watch, with the time that has passed. */

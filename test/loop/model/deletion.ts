@@ -1,4 +1,4 @@
-import type { ModelJwt } from './cluster.ts';
+import type { ModelJwt } from './model-cluster.ts';
 
 /** kopf's, which token-manager puts on every JWT. */
 export const KOPF = 'kopf.zalando.org/KopfFinalizerMarker';

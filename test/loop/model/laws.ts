@@ -1,10 +1,10 @@
 import { APP, RENEW } from '../../../src/resources/names.ts';
 import { objectKey } from '../../../src/resources/object-key.ts';
-import type { ModelCluster, ModelJwt } from './cluster.ts';
+import type { ModelCluster, ModelJwt } from './model-cluster.ts';
 import { findPatchFault, isStuck } from './deletion.ts';
 import { LEGACY_MANAGER, type ModelSecret } from './secret.ts';
-import { fits, isThumbprint, keySecretOf, lifetimesOf, nameKey, says, Verifier } from './token.ts';
-import type { KeyName, SeenToken } from './token.ts';
+import { fits, isThumbprint, keySecretOf, lifetimesOf, nameKey, says, Verifier } from './model-keys.ts';
+import type { KeyName, SeenToken } from './model-keys.ts';
 import { isDisownedAlone, isOurs } from './ownership.ts';
 import { findDrift, wantedPaths } from './wanted.ts';
 

@@ -4,7 +4,7 @@ import { parseResourcePath } from '../../../src/kube/resource-path.ts';
 import type { Clock } from '../../../src/time/clock.ts';
 import { isJsonObject, type JsonObject } from '../../../src/resources/json.ts';
 import type { Answer } from './answers.ts';
-import { refusal, wireOf, type ModelCluster } from './cluster.ts';
+import { refusal, wireOf, type ModelCluster } from './model-cluster.ts';
 import type { SuspendableClock } from '../../time/suspendable-clock.ts';
 
 /**

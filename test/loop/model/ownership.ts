@@ -1,5 +1,5 @@
 import { ADOPT, LAST_SIGNING_TIME, OWNING_JWT } from '../../../src/resources/names.ts';
-import type { ModelJwt } from './cluster.ts';
+import type { ModelJwt } from './model-cluster.ts';
 import { valuesOf, type ModelSecret } from './secret.ts';
 
 /** Whether the Secret belongs to the JWT. */

@@ -13,7 +13,7 @@ import { objectMember, type JsonObject } from '../../../src/resources/json.ts';
 import { parseJwt, type Jwt } from '../../../src/resources/jwt.ts';
 import { MANAGED_LABEL } from '../../../src/resources/names.ts';
 import { parseSecretMetadata, type SecretMetadata } from '../../../src/resources/secret.ts';
-import type { Change, ModelCluster, ModelJwt } from './cluster.ts';
+import type { Change, ModelCluster, ModelJwt } from './model-cluster.ts';
 import type { Link } from './link.ts';
 import type { ModelSecret } from './secret.ts';
 import { ModelWatch } from './watch.ts';

@@ -12,7 +12,7 @@ import {
   type Schedule,
   type Step,
 } from './steps.ts';
-import { keySecretOf, pemOf, type KeyName } from './token.ts';
+import { keySecretOf, pemOf, type KeyName } from './model-keys.ts';
 import { FOREIGN_OWNER, vandalise } from './vandal.ts';
 import { World } from './world.ts';
 

@@ -1,11 +1,11 @@
 import { arrayMember, isJsonObject, type JsonObject } from '../../../src/resources/json.ts';
 import { APP } from '../../../src/resources/names.ts';
-import type { ModelJwt } from './cluster.ts';
+import type { ModelJwt } from './model-cluster.ts';
 import type { ModelSecret } from './secret.ts';
 import type { Laws } from './laws.ts';
 import { isOurs } from './ownership.ts';
 import { findDrift, isWronglyOwned } from './wanted.ts';
-import { fits, keySecretOf, lifetimesOf, type SeenToken } from './token.ts';
+import { fits, keySecretOf, lifetimesOf, type SeenToken } from './model-keys.ts';
 import type { World } from './world.ts';
 
 /** What time alone is about to change is looked at no closer than this, in seconds. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { ELOQUENT, STATUSES, type Answer } from './answers.ts';
 import type { Call, ApiHealth } from './link.ts';
-import type { KeyName } from './token.ts';
+import type { KeyName } from './model-keys.ts';
 
 /** The JWTs and the key Secrets of the model; `keys/shared` is in another namespace and needs a grant. */
 export const JWT_KEYS = ['science/a', 'science/b'] as const;

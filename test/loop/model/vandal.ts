@@ -1,9 +1,9 @@
 import { ADOPT, OWNING_JWT } from '../../../src/resources/names.ts';
-import type { ModelCluster } from './cluster.ts';
+import type { ModelCluster } from './model-cluster.ts';
 import type { Laws } from './laws.ts';
 import { LEGACY_MANAGER } from './secret.ts';
 import { JWT_KEYS, type JwtKey, type Vandalism } from './steps.ts';
-import { forge, lifetimesOf } from './token.ts';
+import { forge, lifetimesOf } from './model-keys.ts';
 
 /** The API that a vandal uses, and the earlier content of the Secret. */
 export interface Scene {

@@ -1,6 +1,6 @@
 import { member, objectMember, stringMap } from '../../../src/resources/json.ts';
 import { APP, OWNING_JWT } from '../../../src/resources/names.ts';
-import type { ModelJwt } from './cluster.ts';
+import type { ModelJwt } from './model-cluster.ts';
 import type { ModelSecret } from './secret.ts';
 
 /** Of the labels by which tools track and prune what they applied: never copied to the Secret. */

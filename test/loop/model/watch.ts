@@ -2,7 +2,7 @@ import type { Cache } from '../../../src/kube/cache.ts';
 import { applyEvent, replaceAll, type Kept } from '../../../src/kube/watch-store.ts';
 import type { Clock } from '../../../src/time/clock.ts';
 import { objectMember, stringMember, type JsonObject } from '../../../src/resources/json.ts';
-import { wireOf, type Change, type ModelJwt } from './cluster.ts';
+import { wireOf, type Change, type ModelJwt } from './model-cluster.ts';
 import type { ModelSecret } from './secret.ts';
 
 export interface WatchOptions<T> {

@@ -1,5 +1,5 @@
 import type { Recorder } from '../../../src/loop/recorder.ts';
-import { ModelCluster, type Change } from './cluster.ts';
+import { ModelCluster, type Change } from './model-cluster.ts';
 import type { OrderedCrypto } from './crypto.ts';
 import { Laws } from './laws.ts';
 import { Link, SLOWEST_MS, type Landing, type ApiHealth } from './link.ts';
