@@ -17,20 +17,20 @@ export interface SeenRequest {
 
 export type Handler = (request: SeenRequest, response: ServerResponse) => void;
 
-/** A server on the loopback that does whatever its handler wants. */
+/** A server on loopback that does whatever its handler does. */
 export interface BadServer extends AsyncDisposable {
   readonly url: string;
   readonly requests: SeenRequest[];
   /** Resolves when `count` requests have arrived. */
   readonly received: (count: number) => Promise<void>;
-  /** Connections that were ever opened. */
+  /** Number of connections that were ever opened. */
   readonly connections: () => number;
   readonly sockets: ReadonlySet<Socket>;
   handler: Handler;
   readonly tls: TlsServer | undefined;
 }
 
-/** `tls`: PEM texts of certificate and key. */
+/** `tls` has the PEM texts of certificate and key. */
 export async function startBadServer(
   handler: Handler,
   tls?: { readonly cert: string; readonly key: string },
@@ -61,7 +61,7 @@ export async function startBadServer(
       notice();
     });
   const listener: RequestListener = (incoming, response) => {
-    void serve(incoming, response).catch(() => response.destroy()); // the client went away
+    void serve(incoming, response).catch(() => response.destroy()); // the client closed the connection
   };
   const tlsServer = tls === undefined ? undefined : createTlsServer(tls, listener);
   const server = tlsServer ?? createServer(listener);
@@ -91,7 +91,7 @@ export async function startBadServer(
   return bad;
 }
 
-/** A cluster of a plain-HTTP server; `token` is asked for at each look at the credentials. */
+/** A cluster at this URL with plain HTTP. `token` is called each time the credentials are read. */
 export function clusterAt(url: string, token: () => string = () => 'secret-token'): Cluster {
   return {
     server: url,
@@ -108,11 +108,11 @@ export function clusterAt(url: string, token: () => string = () => 'secret-token
   };
 }
 
-/** The client's usual deadline, which a busy machine may miss for no fault of anybody's. */
+/** The client's usual deadline, which a correct client can miss on a busy machine. */
 const USUAL_DEADLINE_MS = 5_000;
 const PATIENT_MS = 60_000;
 
-/** Real time, except for deadlines that are not a test's own. */
+/** Real time, but with a longer time for the usual deadline. */
 const patientClock: Clock = {
   ...systemClock,
   setTimer: (time, action) => systemClock.setTimer(time < USUAL_DEADLINE_MS ? time : PATIENT_MS, action),
@@ -129,7 +129,7 @@ export function answer(response: ServerResponse, status: number, body: unknown, 
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
 }
 
-/** Answers as the API server refuses. */
+/** Refuses as the API server does. */
 export function refuse(
   response: ServerResponse,
   code: number,

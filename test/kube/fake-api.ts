@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { answer, refuse, startBadServer, type BadServer, type SeenRequest } from './bad-server.ts';
 
-/** A Secret of the fake, as far as the tests look. */
+/** A Secret of the fake, with the members that the tests read. */
 export interface FakeObject {
   readonly metadata: {
     readonly namespace: string;
@@ -18,25 +18,28 @@ interface LoggedEvent {
   readonly object: FakeObject;
 }
 
-/** What to do to the next request of a kind instead of answering it. */
+/** Handles the next request of a kind instead of answering it. */
 export type Fault = (response: ServerResponse, request: SeenRequest) => void;
 
-/** Secrets with resourceVersions, paged lists and resumable watches, and whatever can go wrong with them. */
+/**
+ * A fake API server for Secrets: resourceVersions, paged lists and resumable watches, with all their possible
+ * failures.
+ */
 export interface FakeApi extends AsyncDisposable {
   readonly server: BadServer;
   put(key: string, labels?: Record<string, string>): FakeObject;
   remove(key: string): void;
-  /** Sends a bookmark to every watch. */
+  /** Sends a bookmark to all watches. */
   bookmark(): void;
-  /** Writes raw text into every watch. */
+  /** Writes raw text into all watches. */
   write(text: string): void;
-  /** Ends every watch: cleanly, by a reset, or by letting it hang without a word. */
+  /** Ends all watches: cleanly, by a reset, or by letting them hang silently. */
   drop(how: 'end' | 'reset' | 'silence'): void;
-  /** Forgets the history: a watch from before gets 410. */
+  /** Forgets the history: an older watch gets 410. */
   compact(): void;
-  /** etcd came back from a backup: other contents, lower versions. */
+  /** Restores etcd from a backup: other contents, lower versions. */
   restore(keys: readonly string[]): void;
-  /** Faults are used up one per request. */
+  /** Each fault is used for one request. */
   readonly faults: { list: Fault[]; watch: Fault[] };
   readonly counts: { list: number; watch: number };
   watching(): number;

@@ -5,12 +5,12 @@ import type { VirtualClock } from '../time/virtual-clock.ts';
 
 const MAX_INT32 = 2 ** 31 - 1;
 
-/** One Lease object as the API server keeps it: a write must name the resourceVersion that it replaces. */
+/** One Lease object as the API server stores it: a write must name the resourceVersion that it replaces. */
 export class FakeLease {
   state: LeaseState | undefined;
-  /** What each write fails with. */
+  /** The error of each write. */
   refusal: Error | undefined;
-  /** Is called after each write, before it is answered. */
+  /** Called after each write, before its answer. */
   onWritten: (() => void) | undefined;
   readonly watchers = new Set<(state: LeaseState | undefined) => void>();
   #version = 0;
@@ -32,28 +32,28 @@ export class FakeLease {
   }
 }
 
-/** A process that seeks leadership, and what can go wrong with it. */
+/** A process that wants to become leader, with everything that can go wrong for it. */
 export interface Candidate {
   readonly leader: Leader;
-  /** Requests sent. */
+  /** Number of requests sent. */
   readonly sent: () => number;
   readonly events: string[];
   readonly problems: unknown[];
-  /** Every request fails, and the watch says nothing. */
+  /** All requests fail, and the watch reports nothing. */
   down: boolean;
   /** Requests arrive, answers do not. */
   mute: boolean;
-  /** Milliseconds that each request takes. */
+  /** Time of each request in milliseconds. */
   latencyMs: number;
   /** Added to this machine's wall clock. */
   skewMs: number;
-  /** Stops the process, as SIGSTOP does, or the whole machine with its monotonic clock. */
+  /** Stops the process, as SIGSTOP does, or the whole machine including its monotonic clock. */
   pause(what: 'process' | 'machine'): void;
   resume(): void;
   readonly paused: () => boolean;
 }
 
-/** Client-go's 15 s, 10 s and 2 s. Not started. */
+/** Uses client-go's 15 s, 10 s and 2 s. It is not started. */
 export function createCandidate(
   lease: FakeLease,
   time: VirtualClock,
@@ -80,7 +80,7 @@ export function createCandidate(
   const access: LeaseAccess = {
     watch: (onSeen) => {
       const notify = (state: LeaseState | undefined): void => {
-        if (candidate.down || candidate.mute) return; // what it misses, the next event or conflict makes up for
+        if (candidate.down || candidate.mute) return; // if it misses an event, the next event or conflict has the same effect
         clock.setTimer(candidate.latencyMs / 2 + 1, () => onSeen(state));
       };
       lease.watchers.add(notify);

@@ -10,19 +10,19 @@ import { clientOf } from './bad-server.ts';
 
 export const SILENT = { debug: () => {}, info: () => {}, warn: () => {} };
 
-/** A cluster with the shipped RBAC, a client of the admin's and one of the service's own account. */
+/** A cluster with the shipped RBAC, a client with the admin's rights and one with those of the service. */
 export interface RealCluster<C extends Cluster = Cluster> extends AsyncDisposable {
   readonly controlPlane: C;
   readonly admin: KubeClient;
   readonly service: KubeClient;
 }
 
-/** On a cluster that it was lent; see `borrowStage`. */
+/** On a cluster that was lent to this file; see `borrowStage`. */
 export async function borrowRealCluster(): Promise<RealCluster> {
   return openRealCluster(await borrowStage({ withoutService: true }));
 }
 
-/** On a control plane of its own, for those that stop the API server. */
+/** On a control plane of its own, for tests that stop the API server. */
 export async function startRealCluster(): Promise<RealCluster<ControlPlane>> {
   return openRealCluster(await startStage({ withoutService: true }));
 }
@@ -47,7 +47,7 @@ async function openRealCluster<C extends Cluster>(stage: Stage<C>): Promise<Real
   };
 }
 
-/** Waits for a condition with a deadline (milliseconds), never for luck. */
+/** Waits for a condition with a deadline in milliseconds. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,

@@ -6,7 +6,7 @@ import { objectMember, stringMember } from '../../src/resources/json.ts';
 import { clientOf, clusterAt } from './bad-server.ts';
 import { startFakeApi, type FakeApi } from './fake-api.ts';
 
-/** Half a minute of back-off passes in 0.3 s; sockets and their timeouts keep real time. */
+/** A back-off of half a minute takes 0.3 s; sockets and their timeouts have real time. */
 const HURRY = 100;
 
 export const hurriedClock: Clock = {
@@ -16,7 +16,7 @@ export const hurriedClock: Clock = {
   setTimer: (ms, action) => systemClock.setTimer(ms / HURRY, action),
 };
 
-/** As `hurriedClock`, but no time passes but in its sleeps, however busy the machine is. */
+/** As `hurriedClock`, but time only passes during its sleeps, however busy the machine is. */
 export function sleptClock(): Clock {
   let slept = 0;
   return {
@@ -37,12 +37,12 @@ export interface WatchedCache extends AsyncDisposable {
   /** `type key`, in order. */
   readonly changes: string[];
   readonly lines: { readonly level: string; readonly message: string; readonly fields: object }[];
-  /** Waits until the cache holds just these keys. */
+  /** Waits until the cache holds exactly these keys. */
   holds(...keys: readonly string[]): Promise<void>;
   until(condition: () => boolean, what: string): Promise<void>;
 }
 
-/** A list-watch on a fake API server that has the Secrets `a/one` and `a/two`; it keeps their uids. */
+/** A list-watch on a fake API server with the Secrets `a/one` and `a/two`. The cache stores their uids. */
 export async function watchFake(options: Partial<ListWatchOptions<string>> = {}): Promise<WatchedCache> {
   const api = await startFakeApi();
   api.put('a/one');
