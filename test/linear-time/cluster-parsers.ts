@@ -15,7 +15,9 @@ import { JSON_TEXT, type ForeignParser } from './foreign-parser.ts';
 const jwt = makeJwt();
 const reference = { namespace: 'keys', name: 'k', key: 'key.pem' };
 
-/** Readers of what the API server and issuers answer, and of what others store in the cluster. */
+/**
+ * Parsers of answers of the API server and of issuers, and of objects that other users store in the cluster.
+ */
 export const CLUSTER_PARSERS: Readonly<Record<string, ForeignParser>> = {
   'the bytes of a list of objects': {
     readerOf: (text) => {
@@ -115,7 +117,9 @@ export const CLUSTER_PARSERS: Readonly<Record<string, ForeignParser>> = {
   },
 };
 
-/** Cuts every object out of a list that comes in chunks of `chunk` bytes; ends at what is not a list. */
+/**
+ * Cuts all objects out of a list that arrives in chunks of `chunk` bytes. Ends where the text is not a list.
+ */
 function cut(bytes: Buffer, chunk: number): void {
   const cutter = new ItemCutter({ longest: bytes.length, withoutManagedFields: true });
   try {
@@ -133,7 +137,7 @@ async function drain(bytes: Buffer, chunk: number): Promise<void> {
   for await (const _ of readLines(chunks(), 1_000));
 }
 
-/** Labels, annotations of ours, owners and owned fields: an entry of each between `|`. */
+/** Labels, annotations of jwt-injector, owners and owned fields, with one entry of each between `|`. */
 function metadataOf(text: string): object {
   const parts = text.split('|');
   const named = Object.fromEntries(parts.map((part, index) => [`${part}${index}`, part]));
@@ -152,7 +156,7 @@ function metadataOf(text: string): object {
   };
 }
 
-/** What each verifier would make of a token, with that set of keys. */
+/** The verdicts of all verifiers about a token, with this set of keys. */
 function judgeKeys(keys: unknown): void {
   if (!Array.isArray(keys)) return;
   const lookUp = { found: true, keys, jwksUrl: 'https://a.example/keys', isRedirected: false } as const;

@@ -1,20 +1,20 @@
-/** A reader of text that somebody else wrote. To add one is to add a line to one of the tables. */
+/** A parser of text that other people or programs write. To add one, add a line to one of the tables. */
 export interface ForeignParser {
   /**
-   * Makes what reads that text. An object or bytes that hold the text are made here, and not measured: V8 itself needs
-   * more than twice as long for an object of twice as many names.
+   * Makes the function that reads the text. An object or bytes with the text are made here, and not measured:
+   * V8 itself needs more than twice the time for an object with twice as many names.
    */
   readonly readerOf: (text: string) => () => unknown;
-  /** Fragments of its grammar, and of what is close to it: the texts that it is given are made of them. */
+  /** Fragments of its grammar, and of similar texts: the inputs are made of them. */
   readonly pieces: readonly string[];
   /**
-   * Length of the longest text that it is given. Below its own limit, or it would be refused unread; V8 keeps lists
-   * of more than 16,000 items in another space, which costs a step of its own.
+   * Length of the longest input. It is below the parser's own limit, above which it would refuse without
+   * reading. V8 stores lists of more than 16,000 items in another space, which costs an additional step.
    */
   readonly length: number;
 }
 
-/** Pieces of JSON, and of what is close to it. */
+/** Fragments of JSON, and of similar texts. */
 export const JSON_TEXT = [
   '{',
   '}',

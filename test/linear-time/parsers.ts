@@ -68,7 +68,7 @@ spec:
   containers:
   - name: app
 `;
-/** The pod as an item of a List; its annotation is without the quotes that it needs. */
+/** The pod as an item of a List. The quotes that its annotation needs are left out. */
 const ITEM = `- apiVersion: v1
   kind: Pod
   metadata: {name: p, annotations: {tokens.osg-htc.org/token: my-jwt, tokens.osg-htc.org/inject: true}}
@@ -130,7 +130,7 @@ export const PARSERS: Readonly<Record<string, ForeignParser>> = {
       return () => excessOf(bytes, ANY_REVIEW);
     },
     pieces: JSON_TEXT,
-    // An eighth of it is still more than the 64 KiB that are not looked at.
+    // An eighth of it is still more than 64 KiB, below which nothing is checked.
     length: 600_000,
   },
   'an annotation that is a list': {
@@ -144,7 +144,7 @@ export const PARSERS: Readonly<Record<string, ForeignParser>> = {
       return () => review(pod);
     },
     pieces: [
-      // Long keys: V8 keeps an object of more than a thousand in another way.
+      // Long keys: V8 stores an object with more than a thousand in another way.
       ...['tokens', 'token', '#', 'osg'].map((name) => `|${name}.osg-htc.org/${'x'.repeat(40)}`),
       '|tokens.osg-htc.org/',
       'token',
@@ -196,7 +196,7 @@ export const PARSERS: Readonly<Record<string, ForeignParser>> = {
   ...JWT_PARSERS,
 };
 
-/** Entries between `|`, key and value between `=`; `#` makes each key another one. */
+/** Entries between `|`, with `=` between key and value; `#` makes all keys different. */
 function annotationsOf(text: string): Record<string, string> {
   const entries = text.split('|').map((entry, index) => {
     const [key = '', ...value] = entry.split('=');

@@ -1,6 +1,6 @@
 import { annotatedPod, container, ENV, KEYS, MOUNT, VOLUME, type Json } from '../admission/pods.ts';
 
-/** A review that grows with `size` in two of its parts at once, whose product would show. */
+/** A review of which two parts grow with `size`: work for each pair of their items would show. */
 export interface Family {
   readonly title: string;
   readonly pod: (size: number) => Json;
@@ -18,12 +18,12 @@ function secret(name: string, secretName: string, path = 'token'): Json {
   return { name, secret: { secretName, items: [{ key: 'token', path }] } };
 }
 
-/** Mounts of the token's volume and of another one, in turn. */
+/** Mounts of the token's volume and of another one, alternating. */
 function mountInTurn(count: number, pathOf: (index: number) => string): Json[] {
   return repeat(count, (index) => ({ name: index % 2 === 0 ? 'own' : 'other', mountPath: pathOf(index) }));
 }
 
-/** Pods with two parts that grow. */
+/** Pods with two growing parts. */
 export const FAMILIES: readonly Family[] = [
   {
     title: 'containers and the mounts of each',
@@ -170,7 +170,8 @@ export const FAMILIES: readonly Family[] = [
     pod: (size) =>
       annotatedPod(
         {},
-        // No more than the 256 KiB of an object's annotations hold: with 10,000 keys V8 itself lists each 4 times as slowly.
+        // As many as fit into 256 KiB, the limit of an object's annotations: with 10,000 keys V8 itself lists
+        // each of them 4 times as slowly.
         Object.fromEntries(repeat(4 * size, (index) => [`osg-${'x'.repeat(50)}${index}/token`, ''])),
       ),
   },
@@ -204,7 +205,10 @@ export const FAMILIES: readonly Family[] = [
   },
 ];
 
-/** The things of which a review holds the most, each alone: work for each pair of them shows at that number only. */
+/**
+ * The items of which a review can have the most, each kind alone: work for each pair of them only shows with
+ * this number.
+ */
 export const LARGE_FAMILIES: readonly Family[] = [
   {
     title: 'containers, of which one is selected',
