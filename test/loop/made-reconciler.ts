@@ -15,8 +15,8 @@ export const NEXT_ATTEMPT_AT = NOW + 4;
 export const refused: Failure = { meaning: 'failed', message: 'apply secrets: 403 Forbidden' };
 
 /**
- * A reconciler over sources; `fails` says which writes throw, `inStore` are JWTs and `secretsInStore` Secrets as the API
- * server has them.
+ * A reconciler with these sources. `fails` says which writes throw; `inStore` and `secretsInStore` are the
+ * JWTs and Secrets at the API server.
  */
 export function makeReconciler(
   seen: readonly JsonObject[],
@@ -80,7 +80,7 @@ export function makeReconciler(
   };
 }
 
-/** The Secret as it stands after it was applied. */
+/** The Secret after this apply. */
 export function stored(body: JsonObject | undefined): JsonObject {
   const metadata = { ...objectMember(body, 'metadata'), uid: 'u', resourceVersion: '12' };
   return { ...body, metadata };

@@ -1,18 +1,18 @@
 import { KubeError, readStatus } from '../../../src/kube/errors.ts';
 
-/** What answers a call instead of serving it: the API server, an admission plugin, or a proxy before it. */
+/** An answer to a call that is not executed, by the API server, an admission plugin, or a proxy before it. */
 export interface Answer {
   /** HTTP status. */
   readonly status: number;
-  /** What the `Status` beside it says, if it says something. */
+  /** The reason in its `Status`, if any. */
   readonly why?: Why;
-  /** Seconds to wait, as the answer asks for. */
+  /** Seconds to wait, as in the answer. */
   readonly retryAfter?: number;
 }
 
 export type Why = keyof typeof WORDS;
 
-/** As Kubernetes says it (seen with 1.37), each with its HTTP status. */
+/** The messages of Kubernetes 1.37, each with its HTTP status. */
 const WORDS = {
   quota: says(403, 'secrets "a" is forbidden: exceeded quota: tokens, requested: secrets=1, used: secrets=9'),
   policy: says(
@@ -30,18 +30,18 @@ const WORDS = {
   'silent webhook': says(500, 'Internal error occurred: failed calling webhook "no.example.com": deadline'),
 };
 
-/** Every error status that an API server, or a proxy before it, answers with. */
+/** Every error status of an API server, or of a proxy before it. */
 export const STATUSES = [
   400, 401, 403, 404, 405, 406, 408, 409, 410, 412, 413, 415, 422, 429, 500, 502, 503, 504,
 ] as const;
 
-/** Answers that say more than a status. */
+/** Answers with more than a status. */
 export const ELOQUENT: readonly Answer[] = Object.entries(WORDS).map(([why, { status }]) => ({
   status,
   why: why as Why,
 }));
 
-/** A call, by what it is for and where its object is. */
+/** A call: its purpose and its object. */
 interface Called {
   readonly verb: string;
   readonly resource: string;
@@ -49,7 +49,7 @@ interface Called {
   readonly name: string;
 }
 
-/** The answer as our client throws it. */
+/** The error that our client throws for the answer. */
 export function answered(call: Called, { status, why, retryAfter }: Answer): KubeError {
   const { message = '', causes = [] } = why === undefined ? {} : WORDS[why];
   const details = { causes, ...(retryAfter === undefined ? {} : { retryAfterSeconds: retryAfter }) };

@@ -1,16 +1,19 @@
-/** jose signs and verifies on other threads, which end in any order: these are the ways in. */
+/**
+ * The asynchronous functions of jose and the Web Crypto API. They run on other threads, which end in any
+ * order.
+ */
 const JOBS = ['sign', 'verify', 'importKey', 'exportKey', 'digest'] as const;
 
-/** The crypto of this process, put in order. */
+/** Crypto in a fixed order. */
 export interface OrderedCrypto {
-  /** Jobs that were begun and not answered: while there are any, no virtual time may pass. */
+  /** Number of running jobs: while there are any, no virtual time must pass. */
   pending(): number;
   restore(): void;
 }
 
 /**
- * Lets crypto jobs run one after the other, in the order in which they were asked for, so that a schedule runs the
- * same way each time; and counts them. The crypto itself stays what it is.
+ * Runs and counts crypto jobs one after the other, in the order of the calls, so that a schedule has the same
+ * result each time. The crypto itself is not changed.
  */
 export function orderCrypto(): OrderedCrypto {
   const { subtle } = globalThis.crypto;

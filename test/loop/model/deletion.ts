@@ -1,16 +1,19 @@
 import type { ModelJwt } from './model-cluster.ts';
 
-/** kopf's, which token-manager puts on every JWT. */
+/** kopf's finalizer, which token-manager adds to every JWT. */
 export const KOPF = 'kopf.zalando.org/KopfFinalizerMarker';
-/** A token-manager that runs has so long to remove it. */
+/** The time after which a running token-manager has certainly removed it. */
 export const RELEASE_AFTER_MS = 10_000;
 
-/** Whether token-manager's finalizer keeps a deleted JWT, and token-manager had its time; `now` in milliseconds. */
+/** Whether token-manager's finalizer still keeps a deleted JWT after that time; `now` in milliseconds. */
 export function isStuck({ deletedAt, finalizers }: ModelJwt, now: number): boolean {
   return deletedAt !== undefined && finalizers.includes(KOPF) && now > deletedAt + RELEASE_AFTER_MS;
 }
 
-/** What is wrong with a patch of ours: it removes nothing but that finalizer, and not before token-manager had its time. */
+/**
+ * What is wrong with a patch by the service: it must remove nothing except for that finalizer, and not before
+ * that time.
+ */
 export function findPatchFault(
   before: ModelJwt | undefined,
   after: ModelJwt | undefined,

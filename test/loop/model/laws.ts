@@ -8,29 +8,32 @@ import type { KeyName, SeenToken } from './model-keys.ts';
 import { isDisownedAlone, isOurs } from './ownership.ts';
 import { findDrift, wantedPaths } from './wanted.ts';
 
-/** What the laws see of the world beside the cluster. Times in milliseconds. */
+/** The state of the world beside the cluster that the laws need. Times in milliseconds. */
 export interface View {
   now(): number;
   monotonic(): number;
-  /** Whether all calls are served, and somebody leads. */
+  /** Whether all calls are served, and there is a leader. */
   canWork(): boolean;
 }
 
-/** What is noted of one JWT name. */
+/** The records about one JWT name. */
 interface Ledger {
   excusedUntil: number;
   extras: number;
   excuses: number;
   renewPending: boolean;
-  /** Every state of the JWT of this name, with the moment since when it holds. */
+  /** Every state of the JWT of this name, with the time from which it is valid. */
   readonly states: { readonly since: number; readonly jwt: ModelJwt | undefined }[];
-  /** The last token that was published; it was signed at `from` (monotonic) or later. */
+  /** The last published token; it was signed at `from` (monotonic) or later. */
   published:
     | { readonly uid: string; readonly exp: number; readonly lifetime: number; readonly from: number }
     | undefined;
 }
 
-/** An observer of the cluster that shares no code with the controller: it knows what is documented and watches every write. */
+/**
+ * The laws: an observer of the cluster that shares no code with the controller. It implements the
+ * documentation and sees every write.
+ */
 export class Laws {
   readonly violations: string[] = [];
   readonly verifier = new Verifier();
@@ -46,7 +49,7 @@ export class Laws {
     this.#view = view;
   }
 
-  /** Takes note of a JWT or a key Secret as it is from now on. */
+  /** Records the present state of a JWT or a key Secret. */
   note(kind: 'jwt' | 'secret', key: string): void {
     const since = this.#view.monotonic();
     if (kind === 'secret') {
@@ -63,19 +66,19 @@ export class Laws {
     ledger.states.push({ since, jwt });
   }
 
-  /** Something happened to which the controller may take `ms` milliseconds to react. */
+  /** Allows the controller `ms` milliseconds to react to an event. */
   disturb(keys: Iterable<string>, ms: number): void {
     const until = this.#view.monotonic() + ms;
     for (const key of keys) this.#ledger(key).excusedUntil = Math.max(this.#ledger(key).excusedUntil, until);
   }
 
-  /** Adds `ms` milliseconds to what is under way. */
+  /** Adds `ms` milliseconds to all running reactions. */
   prolong(ms: number): void {
     for (const ledger of this.#ledgers.values())
       if (ledger.excusedUntil > this.#view.monotonic()) ledger.excusedUntil += ms;
   }
 
-  /** Milliseconds until everything that happened should have been answered. */
+  /** Milliseconds until the reactions to all events must be complete. */
   untilAnswered(): number {
     const moments = [...this.#ledgers.values()].map(
       ({ excusedUntil }) => excusedUntil - this.#view.monotonic(),
@@ -83,17 +86,19 @@ export class Laws {
     return Math.max(0, ...moments);
   }
 
-  /** One write too many may come of it. */
+  /** Allows one more write. */
   excuse(keys: Iterable<string>): void {
     for (const key of keys) this.#ledger(key).excuses += 1;
   }
 
-  /** The clock was turned back: tokens signed before may expire later than new ones. */
+  /** The clock was turned back: earlier tokens can expire later than new ones. */
   clockSteppedBack(): void {
     this.#turnedBackAt = this.#view.monotonic();
   }
 
-  /** I1, and more: from the moment that signing is possible, except for the time to answer, the token is what it should be. */
+  /**
+   * I1, and more: as soon as signing is possible, except for the time to react, the token is as documented.
+   */
   check(): void {
     for (const [key, jwt] of this.#cluster.jwts) {
       const isExcused = this.#view.monotonic() <= this.#ledger(key).excusedUntil;
@@ -106,7 +111,7 @@ export class Laws {
     }
   }
 
-  /** A JWT was patched by us. */
+  /** The service has patched a JWT. */
   patched(key: string, before: ModelJwt | undefined): void {
     const fault = findPatchFault(before, this.#cluster.jwts.get(key), this.#view.now());
     if (fault !== undefined) this.#blame(key, fault);
@@ -138,8 +143,9 @@ export class Laws {
   }
 
   /**
-   * Whether the Secret holds a valid token that says what the spec asks for, and can be recognized as ours: by the key of
-   * now or by the one on record. Without a record, and with the key lost, nobody can say: then any key will do.
+   * Whether the Secret holds a valid token that matches the spec and can be recognized as the service's own:
+   * with the present key or the recorded one. Without a record, and after the key was lost, it cannot be
+   * recognized: then any key is accepted.
    */
   isValid(jwt: ModelJwt): boolean {
     const token = this.tokenIn(this.#cluster.secrets.get(objectKey(jwt)));
@@ -149,7 +155,7 @@ export class Laws {
     return !this.isKeyUsable(jwt) || token.signer === this.keyIn(keySecretOf(jwt.spec, jwt.namespace));
   }
 
-  /** Whether the Secret holds a valid token that says what the spec asks for, signed with the key of now. */
+  /** Whether the Secret holds a valid token that matches the spec, signed with the present key. */
   isServed(jwt: ModelJwt): boolean {
     const token = this.tokenIn(this.#cluster.secrets.get(objectKey(jwt)));
     const isSaid = token !== undefined && says(token, jwt.spec, this.#view.now() / 1000);
@@ -162,8 +168,8 @@ export class Laws {
   }
 
   /**
-   * One write of a Secret by the controller, with the state before it. `from` is the earliest moment (monotonic) at
-   * whose state its writer may still have looked.
+   * The controller wrote a Secret; `before` is the state before. `from` is the earliest time (monotonic)
+   * whose state the writer could have seen.
    */
   written(key: string, before: ModelSecret | undefined, from: number): void {
     const after = this.#cluster.secrets.get(key);
@@ -180,7 +186,7 @@ export class Laws {
     this.#judgeCause(key, ledger, before, isSameToken);
   }
 
-  /** I5: what others own stays, except for what the JWT itself asks for. */
+  /** I5: fields of other managers stay, except for those that the JWT itself asks for. */
   #judgeForeign(
     key: string,
     before: ModelSecret | undefined,
@@ -291,7 +297,7 @@ export class Laws {
   }
 }
 
-/** The states that held at some moment since `from`, the one that ended then included. */
+/** The states that were valid at some time since `from`, including the one that ended then. */
 function within<T extends { readonly since: number }>(states: readonly T[], from: number): readonly T[] {
   const first = states.findLastIndex(({ since }) => since < from);
   return states.slice(Math.max(0, first));

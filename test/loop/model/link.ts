@@ -8,50 +8,56 @@ import { refusal, wireOf, type ModelCluster } from './model-cluster.ts';
 import type { SuspendableClock } from '../../time/suspendable-clock.ts';
 
 /**
- * How the API server answers. `lossy`: writes land, at once or two seconds late, but their answers get lost.
- * `status-refused`: everything works but writes of a status.
+ * How the API server answers. `lossy`: writes are executed, at once or two seconds late, but their answers
+ * get lost. `status-refused`: everything works except for writes of a status.
  */
 export type ApiHealth = 'healthy' | 'slow' | 'down' | 'lossy' | 'status-refused';
 
-/** A call as what stands before the API server sees it. */
+/** A call, as seen by a proxy before the API server. */
 export interface Call {
   readonly verb: 'get' | 'apply' | 'patch';
   readonly what: 'secret' | 'jwt' | 'status';
 }
 
-/** What one process sees of the API server, and what is seen of the process. */
+/** The connection of one process to the API server, and its reports. */
 export interface LinkOptions {
   readonly cluster: ModelCluster;
-  /** Of the world: what is on its way arrives also while the process is stopped. */
+  /** Clock of the world: a call that was sent arrives even if the process is stopped. */
   readonly clock: Clock;
-  /** Of the process: while it is stopped it sends nothing and gets no answer. */
+  /** Clock of the process: while it is stopped it sends nothing and gets no answer. */
   readonly process: Pick<SuspendableClock, 'awake'>;
-  /** What the call is answered with instead of being served. */
+  /** The answer to a call that is not executed. */
   readonly refuses: (call: Call) => Answer | undefined;
   readonly apiHealth: () => ApiHealth;
   /** Numbers in [0, 1). */
   readonly random: () => number;
-  /** Before a write lands. */
+  /** Called before a write is executed. */
   readonly onLanding: (write: Landing) => void;
-  /** A write landed and its sender will not know, or a status was refused: what was done is not known. */
+  /**
+   * A write was executed but its sender will not know, or a status was refused: there is no record of what
+   * was done.
+   */
   readonly onLost: (key: string) => void;
 }
 
 export interface Landing {
   readonly what: Call['what'];
   readonly key: string;
-  /** Does the write; throws what the API server refuses. */
+  /** Executes the write; throws if the API server refuses. */
   readonly land: () => JsonObject;
 }
 
 export type LinkedClient = Pick<KubeClient, 'get' | 'apply' | 'jsonPatch' | 'mergePatch'>;
 
 const HEALTHY_MS = 4;
-/** Below the 5 s after which our client gives up. */
+/** Shorter than the 5 s after which our client gives up. */
 export const SLOWEST_MS = 4_000;
 const LATE_MS = 2_000;
 
-/** The way of one process to the API server: every call takes time, lands or not, is answered or not. */
+/**
+ * The connection of one process to the API server: every call takes time, is executed or not, is answered or
+ * not.
+ */
 export class Link {
   readonly client: LinkedClient;
   readonly #options: LinkOptions;
@@ -73,7 +79,7 @@ export class Link {
     };
   }
 
-  /** Calls that were sent and not answered. */
+  /** Number of calls that were sent and not answered. */
   get inFlight(): number {
     return this.#inFlight;
   }
@@ -82,7 +88,10 @@ export class Link {
     return this.#alive;
   }
 
-  /** The process is killed: what is on its way may still land, nothing more is sent, nobody gets an answer. */
+  /**
+   * The process is killed: writes that were sent can still be executed, but nothing more is sent, and no
+   * answer arrives.
+   */
   cut(): void {
     this.#alive = false;
   }
@@ -152,11 +161,11 @@ export class Link {
     }
   }
 
-  /** Answers the call without serving it, where that is asked for. */
+  /** Answers the call without executing it, if a step asked for that. */
   #refuse(call: Call, path: string): void {
     const answer = this.#options.refuses(call);
     if (answer === undefined) return;
-    // The token was written, and nobody can say so: the next who looks signs once more.
+    // The token was written, but this could not be recorded: the next round signs once more.
     if (call.what !== 'secret' && call.verb !== 'get') this.#options.onLost(keyOf(path));
     const { resource } = parseResourcePath(path);
     throw refusal(call.verb, resource, keyOf(path), answer);

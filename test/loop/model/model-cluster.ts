@@ -16,22 +16,25 @@ import {
 import { readBody, toWire, valuesOf } from './secret.ts';
 import type { Fields, ModelSecret } from './secret.ts';
 
-/** Of the annotation that names the JWT; a Secret of the model has annotations, if none is in them. */
+/**
+ * JSON pointer to the annotation that names the JWT. A Secret of the model has no `annotations` if there are
+ * none.
+ */
 const NAME_POINTER = pointerTo(['metadata', 'annotations', OWNING_JWT]);
 
-/** Keeps an object until the garbage collector has collected what it owns. */
+/** Keeps an object until the garbage collector has deleted its dependents. */
 const FOREGROUND = 'foregroundDeletion';
 
-/** A JWT as the model's API server stores it; `spec` and `status` as on the wire. */
+/** A JWT as the model's API server stores it; `spec` and `status` as in JSON. */
 export interface ModelJwt {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: number;
   readonly generation: number;
-  /** When its deletion was asked for, in milliseconds since the epoch. */
+  /** Time of the request for deletion, in milliseconds since the epoch. */
   readonly deletedAt: number | undefined;
-  /** It stays, deleted, until they are gone. */
+  /** A deleted JWT stays until they are removed. */
   readonly finalizers: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
@@ -39,7 +42,7 @@ export interface ModelJwt {
   readonly status: JsonObject;
 }
 
-/** One object before and after one write; `revision` is the cluster's then. */
+/** One object before and after a write; `revision` is that of the cluster after it. */
 export type Change = { readonly key: string; readonly revision: number } & (
   | { readonly kind: 'jwt'; readonly before: ModelJwt | undefined; readonly after: ModelJwt | undefined }
   | {
@@ -51,7 +54,7 @@ export type Change = { readonly key: string; readonly revision: number } & (
 
 const wires = new WeakMap<ModelJwt | ModelSecret, JsonObject>();
 
-/** Wire JSON of a stored object, made once. */
+/** JSON of a stored object, made only once. */
 export function wireOf(object: ModelJwt | ModelSecret): JsonObject {
   const known = wires.get(object);
   if (known !== undefined) return known;
@@ -75,8 +78,9 @@ function jwtWire({ deletedAt, resourceVersion, spec, status, ...metadata }: Mode
 }
 
 /**
- * JWTs and Secrets as an API server keeps them: resourceVersions, generations, field ownership, owner references whose
- * garbage is collected when asked, finalizers. Nothing here takes time; `onChange` is called with each write at once.
+ * JWTs and Secrets as an API server stores them: resourceVersions, generations, field ownership, owner
+ * references with garbage collection on request, finalizers. Nothing here takes time; `onChange` is called at
+ * once for each write.
  */
 export class ModelCluster {
   readonly jwts = new Map<string, ModelJwt>();
@@ -99,7 +103,7 @@ export class ModelCluster {
     this.#storeJwt(key, { ...jwt, uid: this.#newUid(), generation: 1, finalizers: [], resourceVersion: 0 });
   }
 
-  /** An edit by somebody; the generation moves when the spec does. */
+  /** An edit by a user. The generation changes if the spec does. */
   editJwt(
     key: string,
     edit: Partial<Pick<ModelJwt, 'labels' | 'annotations' | 'finalizers' | 'spec' | 'status'>>,
@@ -113,8 +117,8 @@ export class ModelCluster {
   }
 
   /**
-   * `foreground`: it stays, deleted, until its Secret was collected. `orphan`: its Secret loses its owner. `now` in
-   * milliseconds since the epoch.
+   * `foreground`: the deleted JWT stays until its Secret was collected. `orphan`: its Secret loses its owner.
+   * `now` in milliseconds since the epoch.
    */
   deleteJwt(key: string, propagation: 'background' | 'foreground' | 'orphan', now: number): void {
     const before = this.jwts.get(key);
@@ -155,8 +159,9 @@ export class ModelCluster {
   }
 
   /**
-   * What the garbage collector does now and then: Secrets whose owners are all gone or going, owner references of
-   * Secrets that have others, and JWTs that wait for their Secret. `living` owners are not JWTs.
+   * Does what the garbage collector does from time to time: deletes Secrets whose owners are all deleted or
+   * being deleted, removes such owner references from Secrets that have other owners, and deletes JWTs that
+   * wait for their Secret. `living` owners are not JWTs.
    */
   collectGarbage(living: readonly string[]): void {
     const alive = new Set(living);
@@ -174,7 +179,10 @@ export class ModelCluster {
         this.#storeJwt(key, { ...jwt, finalizers: jwt.finalizers.filter((name) => name !== FOREGROUND) });
   }
 
-  /** Server-side apply of a Secret by us; the resourceVersion of a Secret that is gone does not matter (as on a real one). */
+  /**
+   * Server-side apply of a Secret by the service. As on a real API server, the resourceVersion is ignored if
+   * the Secret does not exist.
+   */
   applySecret(key: string, body: JsonObject, force: boolean): JsonObject {
     const before = this.secrets.get(key);
     if (isOutdated(body, before)) throw refusal('apply', 'secrets', key, { status: 409 });
@@ -188,8 +196,8 @@ export class ModelCluster {
   }
 
   /**
-   * JSON patch by us, if nothing changed meanwhile: the model knows the one that takes over what token-manager owns, and
-   * the one that removes an owner, and may name the JWT instead.
+   * JSON patch by the service, if nothing changed meanwhile. The model supports two: the one that takes over
+   * fields of token-manager, and the one that removes an owner and can name the JWT instead.
    */
   patchSecret(key: string, operations: readonly JsonObject[]): JsonObject {
     const before = this.secrets.get(key);
@@ -211,7 +219,7 @@ export class ModelCluster {
     return wireOf(this.#storeSecret(key, after) ?? after);
   }
 
-  /** Merge patch of a JWT by us: the model knows the one that sets the finalizers. */
+  /** Merge patch of a JWT by the service. The model supports the one that sets the finalizers. */
   patchJwt(key: string, body: JsonObject): JsonObject {
     const before = this.jwts.get(key);
     if (before === undefined) throw refusal('patch', 'jwts', key, { status: 404 });
@@ -221,7 +229,7 @@ export class ModelCluster {
     return wireOf(this.#storeJwt(key, after) ?? after);
   }
 
-  /** Server-side apply of the whole status by us. */
+  /** Server-side apply of the whole status by the service. */
   applyStatus(key: string, body: JsonObject): JsonObject {
     const before = this.jwts.get(key);
     if (before === undefined) throw refusal('apply', 'jwts', key, { status: 404 });
@@ -253,7 +261,7 @@ export class ModelCluster {
     return after;
   }
 
-  /** A write that changes nothing keeps the resourceVersion and makes no event, as on a real API server. */
+  /** A write that changes nothing keeps the resourceVersion and causes no event, as on a real API server. */
   #storeSecret(key: string, next: ModelSecret | undefined): ModelSecret | undefined {
     const before = this.secrets.get(key);
     if (before === undefined && next === undefined) return undefined;
@@ -267,13 +275,13 @@ export class ModelCluster {
   }
 }
 
-/** Whether a body carries a resourceVersion, and not that of the object as it is. */
+/** Whether a body has a resourceVersion that differs from that of the present object. */
 function isOutdated(body: JsonObject, present: ModelJwt | ModelSecret | undefined): boolean {
   const version = stringMember(objectMember(body, 'metadata'), 'resourceVersion');
   return present !== undefined && version !== undefined && version !== String(present.resourceVersion);
 }
 
-/** What the API server answers, as our client reports it. */
+/** An error of the API server, as our client reports it. */
 export function refusal(verb: string, resource: string, key: string, answer: Answer): KubeError {
   return answered({ verb, resource, ...placeOf(key) }, answer);
 }

@@ -2,7 +2,7 @@ import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:
 import { makeKey, toPem } from '../../fixtures/keys.ts';
 import { isJsonObject, objectMember, stringMember, type JsonObject } from '../../../src/resources/json.ts';
 
-/** What a key Secret may hold. `es384` fits another algorithm than the others, `broken` fits none. */
+/** Contents of a key Secret. `es384` is for another algorithm than the other keys, `broken` is not a key. */
 export const KEY_NAMES = ['first', 'second', 'third', 'es384', 'broken'] as const;
 export type KeyName = (typeof KEY_NAMES)[number];
 
@@ -12,11 +12,11 @@ interface PoolKey {
   readonly pem: string;
   readonly privateKey: KeyObject | undefined;
   readonly publicKey: KeyObject | undefined;
-  /** RFC 7638. */
+  /** Thumbprint of RFC 7638. */
   readonly thumbprint: string | undefined;
 }
 
-/** Made once: a schedule is about when keys change, not about what they are. */
+/** Made only once: schedules are about the times at which keys change, not about the keys. */
 const POOL: readonly PoolKey[] = KEY_NAMES.map((name) => {
   const algorithm = name === 'broken' ? undefined : name === 'es384' ? 'ES384' : 'ES256';
   const privateKey = algorithm === undefined ? undefined : makeKey(algorithm);
@@ -39,7 +39,7 @@ export function pemOf(name: KeyName): string {
   return POOL.find((key) => key.name === name)?.pem ?? '';
 }
 
-/** Which of the keys a key Secret's text is. */
+/** The name of the key in a key Secret's text. */
 export function nameKey(pem: string | undefined): KeyName | undefined {
   return POOL.find((key) => key.pem === pem)?.name;
 }
@@ -48,7 +48,7 @@ export function fits(name: KeyName | undefined, algorithm: unknown): boolean {
   return POOL.some((key) => key.name === name && key.algorithm !== undefined && key.algorithm === algorithm);
 }
 
-/** A token as any verifier reads it, with the key that it verifies with. */
+/** A token as any verifier reads it, with the key that verifies it. */
 export interface SeenToken {
   readonly text: string;
   readonly header: JsonObject;
@@ -59,7 +59,7 @@ export interface SeenToken {
 
 const DIGESTS: Readonly<Record<string, string>> = { ES256: 'sha256', ES384: 'sha384' };
 
-/** Reads tokens without any code of ours. */
+/** Reads tokens without any code of the product. */
 export class Verifier {
   readonly #seen = new Map<string, SeenToken | undefined>();
 
@@ -101,7 +101,7 @@ function parse(part: string): JsonObject | undefined {
   }
 }
 
-/** A token that somebody made by hand with a key of the pool. */
+/** A token made by hand, with a key of the pool. */
 export function forge(name: KeyName, header: JsonObject, claims: JsonObject): string {
   const { algorithm, privateKey } = POOL.find((key) => key.name === name) ?? {};
   if (privateKey === undefined || algorithm === undefined) return 'not.a.token';
@@ -113,7 +113,7 @@ export function forge(name: KeyName, header: JsonObject, claims: JsonObject): st
   return `${text}.${sign(DIGESTS[algorithm], Buffer.from(text), key).toString('base64url')}`;
 }
 
-/** Seconds of a duration as the spec writes it. */
+/** Seconds of a duration in the spec. */
 export function secondsOf(duration: unknown): number {
   const { days = 0, hours = 0, minutes = 0 } = isJsonObject(duration) ? duration : {};
   return Number(days) * 86_400 + Number(hours) * 3_600 + Number(minutes) * 60;
@@ -126,7 +126,7 @@ export function lifetimesOf(spec: JsonObject): { readonly lifetime: number; read
   return { lifetime, resignBefore: asked === 0 || asked >= lifetime ? lifetime / 2 : asked };
 }
 
-/** Whether the token says what the spec asks for and is valid at `now` (seconds since the epoch). */
+/** Whether the token matches the spec and is valid at `now` (seconds since the epoch). */
 export function says(token: SeenToken, spec: JsonObject, now: number): boolean {
   const { iss, iat, nbf, jti, exp, ...free } = token.claims;
   const isOurs = iss === spec['issuer'] && iat === nbf && typeof jti === 'string' && typeof exp === 'number';

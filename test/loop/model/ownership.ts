@@ -14,7 +14,10 @@ export function isOurs(jwt: ModelJwt, { fields }: ModelSecret): boolean {
   return fields.get(`annotations/${ADOPT}`)?.value === jwt.name;
 }
 
-/** Nothing happened but that owners were removed, or were replaced by the name of the JWT: so what is in it outlives them. */
+/**
+ * Whether the only change is that owners were removed, or replaced by the name of the JWT: then its content
+ * outlives them.
+ */
 export function isDisownedAlone(before: ModelSecret | undefined, after: ModelSecret): boolean {
   const paths = new Set([...(before?.fields.keys() ?? []), ...after.fields.keys()]);
   return [...paths].every((path) => {

@@ -11,7 +11,7 @@ const apiHealth = (kind: 'lossy' | 'status-refused'): Step => ({
   relist: false,
 });
 
-/** Schedules that broke a law once, as short as they were found, by what went wrong then. */
+/** Schedules that once broke a law, shortened as far as possible, named after the bug. */
 const STEPS: Readonly<Record<string, readonly Step[]>> = {
   'the key was never recorded once the first status could not be written': [
     apiHealth('status-refused'),
@@ -187,7 +187,7 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
   ],
 };
 
-/** With some seeds each: what is lost or late is chance. */
+/** Each with several seeds, as losses and delays are random. */
 export const REPLAYS: Readonly<Record<string, readonly Schedule[]>> = Object.fromEntries(
   Object.entries(STEPS).map(([name, steps]) => [
     name,

@@ -24,27 +24,27 @@ import { identify } from '../../../src/kube/object-identity.ts';
 export interface ReplicaOptions {
   readonly cluster: ModelCluster;
   readonly clock: Clock;
-  /** Of this process. */
+  /** Clock of this process. */
   readonly process: SuspendableClock;
   readonly link: Link;
   readonly recorder: Recorder;
   readonly lagMs: () => number;
   readonly isUp: () => boolean;
   readonly mayWrite: () => boolean;
-  /** A round looks at the JWT. */
+  /** A round reads the JWT. */
   readonly onLook: (key: string) => void;
   /** The caches received `count` objects that others wrote. */
   readonly onNews: (count: number) => void;
-  /** All is listed: leadership may begin. */
+  /** All lists are complete: the process can become leader. */
   readonly onSynced: () => void;
-  /** Its rounds begin. */
+  /** Rounds begin. */
   readonly onTerm: () => void;
   readonly onBug: (error: unknown) => void;
 }
 
 /**
- * One process of the service: real caches, leader-only store and controller, put together as `watchCluster` and
- * `startController` do, on the model's watches and calls.
+ * One process of the service: real caches, leader-only store and controller, connected as in `watchCluster`
+ * and `startController`, with the model's watches and calls.
  */
 export class Replica {
   readonly link: Link;
@@ -57,7 +57,7 @@ export class Replica {
   readonly #memory = new Memory();
   #controller: Controller | undefined;
   #ended: Promise<void> | undefined;
-  /** As in `watchCluster`: the round that writes a Secret needs no event for it. */
+  /** As in `watchCluster`: the round that writes a Secret does not need its event. */
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -102,7 +102,7 @@ export class Replica {
     this.#subscribe();
   }
 
-  /** The controller of now, `undefined` while it does not lead. */
+  /** The present controller, `undefined` if this process does not lead. */
   get term(): unknown {
     return this.#controller;
   }
@@ -111,7 +111,7 @@ export class Replica {
     return this.#watches.every(({ isSynced }) => isSynced);
   }
 
-  /** No news is on its way to this process. */
+  /** Whether all news has arrived at this process. */
   get isCurrent(): boolean {
     return this.#watches.every(({ pending }) => pending === 0);
   }
@@ -132,7 +132,7 @@ export class Replica {
     return Math.min(...this.#watches.map((watch) => watch.staleSince(roundMs)));
   }
 
-  /** Begins when the rounds of an earlier term have ended, if it still leads then: as a `Leader` does. */
+  /** Begins when the rounds of the earlier term have ended, if it still leads then, as a `Leader` does. */
   async beginTerm(): Promise<void> {
     const { process, recorder, link, mayWrite, onBug, onLook } = this.#options;
     await this.#ended;
@@ -180,14 +180,14 @@ export class Replica {
     controller.start();
   }
 
-  /** Ends as the running rounds end; nobody waits for that. Does nothing for a term that is over. */
+  /** Ends after the running rounds, without waiting for them. Does nothing for a term that is over. */
   endTerm(term: unknown = this.#controller): void {
     if (this.#controller === undefined || term !== this.#controller) return;
     this.#ended = this.#controller.stop();
     this.#controller = undefined;
   }
 
-  /** Resolves when the rounds of the terms that were ended have ended. */
+  /** Resolves when the rounds of all ended terms have ended. */
   get ended(): Promise<void> {
     return this.#ended ?? Promise.resolve();
   }
@@ -196,7 +196,7 @@ export class Replica {
     return this.#options.process;
   }
 
-  /** The process is gone at once, with its caches. */
+  /** Ends the process at once, with its caches. */
   kill(): void {
     this.link.cut();
     this.endTerm();
@@ -245,7 +245,7 @@ function isManaged({ fields }: ModelSecret): boolean {
   return fields.get(`labels/${MANAGED_LABEL}`)?.value === 'true';
 }
 
-/** What a metadata-only watch shows. */
+/** The object as a metadata-only watch reports it. */
 function readMetadata(object: JsonObject): SecretMetadata {
   return parseSecretMetadata({ metadata: objectMember(object, 'metadata') });
 }
@@ -255,13 +255,16 @@ function parseJwtObject(object: JsonObject): Jwt | undefined {
   return jwt.ok ? jwt.value : undefined;
 }
 
-/** As the cache keeps it. */
+/** The object as the cache stores it. */
 function keepJwt(object: JsonObject): Jwt | undefined {
   const jwt = parseJwtObject(object);
   return jwt === undefined ? undefined : packClaims(digestLongClaims(jwt));
 }
 
-/** What was just written is known before the watch echoes it, unless the watch has brought something newer. */
+/**
+ * Stores the result of a write before the watch reports it, unless the watch has already reported something
+ * newer.
+ */
 function remember<T>(cache: Cache<T>, object: JsonObject, value: T | undefined): void {
   const { key, resourceVersion } = identify(object);
   if (value !== undefined) cache.remember(key, resourceVersion, value);

@@ -18,10 +18,10 @@ import { World } from './world.ts';
 
 const GRANT = 'annotations/tokens.osg-htc.org/allowed-namespaces';
 const TRACE_LINES = 60;
-/** An answer to something that was seen a moment ago. */
+/** The time for a reaction to something that was seen just before. */
 const MOMENT_MS = 1_500;
 
-/** Plays the schedule, then lets all come to rest; throws at the first law that does not hold. */
+/** Runs the schedule, then waits until everything is at rest. Throws at the first broken law. */
 export async function playSchedule({ seed, steps }: Schedule, crypto: OrderedCrypto): Promise<void> {
   const world = new World(crypto, randomNumbers(seed));
   for (const key of KEY_SECRETS)
@@ -36,7 +36,7 @@ export async function playSchedule({ seed, steps }: Schedule, crypto: OrderedCry
   await comeToRest(world);
 }
 
-/** Numbers in [0, 1) that are the same each time (mulberry32). */
+/** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
 export function randomNumbers(seed: number): () => number {
   let state = seed | 0;
   return () => {
@@ -128,7 +128,7 @@ async function perform(world: World, step: Step): Promise<void> {
   }
 }
 
-/** The storm is over: what must be true then, and that looking again changes nothing. */
+/** After the schedule: checks the final state, and that another round changes nothing. */
 async function comeToRest(world: World): Promise<void> {
   const { cluster, laws } = world;
   world.note('the storm is over');
@@ -141,7 +141,7 @@ async function comeToRest(world: World): Promise<void> {
   await world.pass(laws.untilAnswered() + MOMENT_MS);
   throwViolations(world);
   if (world.isLookDue) await lookOnce(world);
-  if (world.hasCallsUnderWay) await world.pass(MOMENT_MS / 10); // a renewal, begun just now
+  if (world.hasCallsUnderWay) await world.pass(MOMENT_MS / 10); // a renewal that has just begun
   world.note('at rest');
   laws.violations.push(...findUnsettled(world));
   throwViolations(world);
@@ -175,7 +175,7 @@ function throwViolations(world: World): void {
   if (first !== undefined) throw new Error(`${first}\n${world.trace.slice(-TRACE_LINES).join('\n')}`);
 }
 
-/** Of claims that are so long the caches hold no more than a digest, and a part of somewhat shorter ones. */
+/** Claims so long that the caches only store a digest, and somewhat shorter ones. */
 const LONG = ['', 'x'.repeat(1_000), 'x'.repeat(3_000)];
 
 function defaultSpec(key: string): JsonObject {

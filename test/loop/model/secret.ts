@@ -8,7 +8,7 @@ export interface Field {
   readonly managers: readonly string[];
 }
 
-/** By path: `labels/x`, `annotations/x`, `data/x`, `owners/<uid>`. */
+/** Fields by path: `labels/x`, `annotations/x`, `data/x`, `owners/<uid>`. */
 export type Fields = ReadonlyMap<string, Field>;
 
 /** A Secret as the model's API server stores it. */
@@ -23,14 +23,17 @@ export interface ModelSecret {
   readonly fields: Fields;
 }
 
-/** What an apply leads to: the new fields, or a conflict with the manager of a field. */
+/** The result of an apply: the new fields, or a conflict with the manager of a field. */
 export type Applied = { readonly fields: Fields } | { readonly conflict: string };
 
 const USER = 'somebody';
-/** token-manager's, as its client library names itself: what it owns becomes ours when its Secret is taken over. */
+/**
+ * token-manager's field manager, named by its client library. Its fields become ours when the Secret is taken
+ * over.
+ */
 export const LEGACY_MANAGER = 'OpenAPI-Generator';
 
-/** Values under `labels/`, `annotations/` … by what follows. */
+/** Values below `labels/`, `annotations/` …, by the rest of their paths. */
 export function valuesOf(fields: Fields, group: string): Readonly<Record<string, unknown>> {
   const prefix = `${group}/`;
   const found: Record<string, unknown> = {};
@@ -39,14 +42,17 @@ export function valuesOf(fields: Fields, group: string): Readonly<Record<string,
   return found;
 }
 
-/** How `managedFields` names what is owned (Kubernetes API, FieldsV1). */
+/** Names of owned fields in `managedFields` (Kubernetes API, FieldsV1). */
 const OWNED: Readonly<Record<string, (name: string) => readonly [parent: string, child: string]>> = {
   labels: (name) => ['f:labels', `f:${name}`],
   annotations: (name) => ['f:annotations', `f:${name}`],
   owners: (uid) => ['f:ownerReferences', `k:${JSON.stringify({ uid })}`],
 };
 
-/** Wire JSON; of `managedFields` our entry and token-manager's, those of others do not matter to us. */
+/**
+ * JSON of the Secret. `managedFields` has only our entry and that of token-manager; the service ignores the
+ * others.
+ */
 export function toWire(secret: ModelSecret): JsonObject {
   const { namespace, name, uid, resourceVersion, isDeleting, finalizers, fields } = secret;
   return {
@@ -85,7 +91,7 @@ function describeManager(fields: Fields, manager: string, operation: string): re
   return Object.keys(owned).length === 0 ? [] : [{ manager, operation, fieldsV1: { 'f:metadata': owned } }];
 }
 
-/** What one manager owns is another's from now on. */
+/** Changes the owner of all fields of one manager to another manager. */
 export function handOverFields(before: Fields, from: string, to: string): Fields {
   const rename = (manager: string): string => (manager === from ? to : manager);
   return new Map(
@@ -96,13 +102,13 @@ export function handOverFields(before: Fields, from: string, to: string): Fields
   );
 }
 
-/** Without the owner reference that is the `index`-th on the wire. */
+/** Removes the owner reference with this index. */
 export function removeOwner(before: Fields, index: number): Fields {
   const owners = [...before.keys()].filter((path) => path.startsWith('owners/'));
   return new Map([...before].filter(([path]) => path !== owners[index]));
 }
 
-/** The fields that the body of an apply speaks of. */
+/** The fields in the body of an apply. */
 export function readBody(body: JsonObject): ReadonlyMap<string, unknown> {
   const metadata = objectMember(body, 'metadata');
   const said = new Map<string, unknown>();
@@ -117,8 +123,8 @@ export function readBody(body: JsonObject): ReadonlyMap<string, unknown> {
 }
 
 /**
- * Server-side apply by us. As on a real API server an unforced apply conflicts only where it gives another value to a
- * field that somebody else owns: on a Secret without such a field it succeeds.
+ * Server-side apply by the service. As on a real API server, an unforced apply only conflicts if it changes a
+ * field that another manager owns: on a Secret without such a field it succeeds.
  */
 export function applyFields(before: Fields, said: ReadonlyMap<string, unknown>, force: boolean): Applied {
   const fields = new Map<string, Field>();
@@ -140,7 +146,10 @@ export function applyFields(before: Fields, said: ReadonlyMap<string, unknown>, 
   return { fields };
 }
 
-/** An update by somebody else: what it changes is its own from then on, what it takes out is nobody's. */
+/**
+ * An update by another client: it becomes the owner of the fields that it changes. Fields that it removes
+ * have no owner.
+ */
 export function editFields(
   before: Fields,
   change: (values: Map<string, unknown>) => void,
@@ -167,7 +176,7 @@ export function isSameFields(a: Fields, b: Fields): boolean {
   return true;
 }
 
-/** Values are strings, or owner references made in one place. */
+/** Values are strings, or owner references that were made in one place. */
 function isEqual(a: unknown, b: unknown): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

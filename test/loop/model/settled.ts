@@ -8,10 +8,10 @@ import { findDrift, isWronglyOwned } from './wanted.ts';
 import { fits, keySecretOf, lifetimesOf, type SeenToken } from './model-keys.ts';
 import type { World } from './world.ts';
 
-/** What time alone is about to change is looked at no closer than this, in seconds. */
+/** Changes that are due within this time, in seconds, are not checked. */
 const NEAR = 8;
 
-/** What status and Secret say when all is at rest but should not, one line each. */
+/** Lists what is wrong with status and Secret when everything is at rest, one line each. */
 export function findUnsettled({ cluster, laws, clock }: World): readonly string[] {
   const now = clock.now() / 1000;
   const living = [...cluster.jwts.values()].filter(({ deletedAt }) => deletedAt === undefined);
@@ -22,7 +22,10 @@ export function findUnsettled({ cluster, laws, clock }: World): readonly string[
   );
 }
 
-/** Whether a renewal, an expiry or an overdue renewal is due in a moment, or a write is refused and tried again. */
+/**
+ * Whether a renewal, an expiry or an overdue renewal is due within this time, or a refused write will be
+ * tried again.
+ */
 export function isAboutToChange({ cluster, laws, clock }: World): boolean {
   const now = clock.now() / 1000;
   return [...cluster.jwts.values()].some((jwt) => {
@@ -57,14 +60,14 @@ function findDifferences(
   };
   expect(!isOwn || !isWronglyOwned(jwt, secret), 'what is to outlive it would be deleted with it');
   expect(status['observedGeneration'] === jwt.generation, `generation ${jwt.generation} was not observed`);
-  // While writes are refused the next look comes with the next try.
+  // While writes are refused, the next round is the next try.
   if (secret?.immutable === true && token !== undefined && token.exp <= now) return found;
-  // A status that was wiped, and a key that is lost since: nothing proves the token any more.
+  // The status was wiped, and the key is lost: nothing proves the origin of the token.
   const isProvable = laws.isKeyUsable(jwt) || status['publicKey'] !== undefined;
   const wanted = isValid ? (isProvable ? 'True' : 'Unknown') : 'False';
   expect(ready?.['status'] === wanted, `Ready should be ${wanted}`);
   if (isValid && token !== undefined) {
-    // After a crash between Secret and status, a key that is lost since cannot show any more whether it signed.
+    // After a crash between Secret and status, a lost key cannot show any more whether it signed.
     if (laws.isKeyUsable(jwt)) found.push(...findTokenDifferences(status, token));
     const isRepairable = !secret.immutable && !looksLegacy(secret);
     const drift = findDrift(jwt, secret);
@@ -85,7 +88,10 @@ function findDifferences(
   return found;
 }
 
-/** Nothing of it is written by us, as far as its metadata shows: so token-manager left its Secrets, to be repaired at their renewal. */
+/**
+ * Whether the service wrote none of the metadata: so token-manager left its Secrets, which are repaired at
+ * their renewal.
+ */
 function looksLegacy({ fields }: ModelSecret): boolean {
   return ![...fields].some(
     ([path, { managers }]) => /^(labels|annotations)/.test(path) && managers.includes(APP),

@@ -6,7 +6,7 @@ import { MANAGED_LABEL } from '../../../src/resources/names.ts';
 import { parseSecretMetadata } from '../../../src/resources/secret.ts';
 import { NRP_KEY } from '../../fixtures/keys.ts';
 
-/** A Secret's wire JSON; `more` members of its metadata. */
+/** JSON of a Secret; `more` has members of its metadata. */
 export function wireSecret(
   name: string,
   data: Readonly<Record<string, string>>,
@@ -18,10 +18,10 @@ export function wireSecret(
 }
 
 export const KEY_SECRET = wireSecret('k', { 'key.pem': NRP_KEY });
-/** A spec that signs with it. */
+/** A spec that signs with this key. */
 export const WITH_KEY = { key: { secret: { name: 'k', key: 'key.pem' } } };
 
-/** Sources whose caches show `seen`, while the API server answers with `stored`; what is read is noted. */
+/** Sources whose caches hold `seen`, while the API server answers with `stored`. Reads are recorded. */
 export function makeSources(
   seen: readonly JsonObject[],
   stored: readonly JsonObject[] = seen,

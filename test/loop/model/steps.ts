@@ -3,16 +3,16 @@ import { ELOQUENT, STATUSES, type Answer } from './answers.ts';
 import type { Call, ApiHealth } from './link.ts';
 import type { KeyName } from './model-keys.ts';
 
-/** The JWTs and the key Secrets of the model; `keys/shared` is in another namespace and needs a grant. */
+/** The JWTs and the key Secrets of the model. `keys/shared` is in another namespace and needs a grant. */
 export const JWT_KEYS = ['science/a', 'science/b'] as const;
 export const KEY_SECRETS = ['science/k1', 'science/k2', 'keys/shared'] as const;
 export type JwtKey = (typeof JWT_KEYS)[number];
 export type KeySecret = (typeof KEY_SECRETS)[number];
 
-/** A list of namespaces that is longer than what caches keep of it. */
+/** A list of namespaces that is longer than the part that caches store. */
 const LONG_GRANT = `${'others,'.repeat(100)}science`;
 
-/** What may be asked of the API server. */
+/** Calls to the API server. */
 const CALLS: readonly Call[] = [
   { verb: 'get', what: 'secret' },
   { verb: 'get', what: 'jwt' },
@@ -22,7 +22,7 @@ const CALLS: readonly Call[] = [
   { verb: 'patch', what: 'jwt' },
 ];
 
-/** What somebody may do to the Secret of a JWT. */
+/** Changes that a user can make to the Secret of a JWT. */
 export const VANDALISM = [
   'delete',
   'empty',
@@ -55,7 +55,7 @@ export const VANDALISM = [
 ] as const;
 export type Vandalism = (typeof VANDALISM)[number];
 
-/** One member of a spec and its new value. */
+/** A member of a spec and its new value. */
 export type Edit =
   | { readonly scope: number }
   | { readonly lifetime: number }
@@ -67,7 +67,7 @@ export type Edit =
   | { readonly template: number }
   | { readonly policy: 'Delete' | 'Retain' };
 
-/** One thing that happens; times in milliseconds, durations of specs in minutes. */
+/** One step of a schedule; times in milliseconds, durations of specs in minutes. */
 export type Step =
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'create'; readonly jwt: JwtKey }
@@ -86,7 +86,7 @@ export type Step =
     }
   | { readonly do: 'annotate'; readonly jwt: JwtKey; readonly value: string }
   | { readonly do: 'wipe status'; readonly jwt: JwtKey }
-  /** token-manager puts its finalizer on the JWT. */
+  /** token-manager adds its finalizer to the JWT. */
   | { readonly do: 'mark'; readonly jwt: JwtKey }
   | { readonly do: 'renew'; readonly jwt: JwtKey; readonly value: string | undefined }
   | { readonly do: 'key'; readonly secret: KeySecret; readonly holds: KeyName | undefined }
@@ -101,18 +101,18 @@ export type Step =
   | { readonly do: 'jump'; readonly ms: number }
   /** Calls of this kind get this answer for `ms` milliseconds. */
   | { readonly do: 'refuse'; readonly call: Call; readonly answer: Answer; readonly ms: number }
-  /** The process is stopped, or its machine, whose monotonic clock stands still then. */
+  /** The process is stopped, or its machine, including the monotonic clock. */
   | {
       readonly do: 'suspend';
       readonly replica: 0 | 1;
       readonly what: 'process' | 'machine';
       readonly ms: number;
     }
-  /** The leader-only store of the leader refuses every write for so long, within a term. */
+  /** The leader-only store of the leader refuses all writes for this time, within a term. */
   | { readonly do: 'doubt'; readonly ms: number };
 
 export interface Schedule {
-  /** Of the random numbers: latencies, jitter of back-offs, lost answers. */
+  /** Seed of the random numbers: latencies, jitter of back-offs, lost answers. */
   readonly seed: number;
   readonly steps: readonly Step[];
 }
@@ -273,7 +273,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** Everything that may happen, in any order. */
+/** All steps, in any order. */
 export const schedule: fc.Arbitrary<Schedule> = fc.record({
   seed: fc.nat(),
   steps: fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }),

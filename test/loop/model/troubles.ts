@@ -5,20 +5,20 @@ import { MAX_REST_MS } from './pace.ts';
 import type { Replica } from './replica.ts';
 import { MAX_BACKOFF_MS, SLOW_MS } from './api-server-state.ts';
 
-/** Of leader election. */
+/** A duration of leader election. */
 const RENEW_DEADLINE_MS = 10_000;
 export const RETRY_PERIOD_MS = 2_000;
 
 export interface TroublesOptions {
   readonly clock: Clock;
-  /** Numbers in [0, 1). */
+  /** Gives numbers in [0, 1). */
   readonly random: () => number;
-  /** The replica of that index, as long as its process lives. */
+  /** The replica with this index, while its process exists. */
   readonly replica: (index: number) => Replica | undefined;
   readonly isLeader: (index: number) => boolean;
-  /** Adds `ms` milliseconds to the answers that are under way. */
+  /** Adds `ms` milliseconds to all running reactions. */
   readonly onStalled: (ms: number) => void;
-  /** The leader may begin a term, if its process runs and does not doubt that it leads. */
+  /** Called when the leader can begin a term, if its process runs and does not doubt that it leads. */
   readonly onMayBegin: () => void;
 }
 
@@ -28,15 +28,15 @@ interface Refusal {
 }
 
 /**
- * What keeps a replica from its work without ending its process: refused calls, suspensions, leadership in doubt.
- * Whatever begins one gives the milliseconds that the answer may take longer.
+ * Troubles: events that stop the work of a replica without ending its process: refused calls, suspensions,
+ * doubts about leadership. Each function that begins one gives the additional milliseconds for the reaction.
  */
 export class Troubles {
   readonly #options: TroublesOptions;
   readonly #refusals = new Set<Refusal>();
-  /** Replicas that doubt that they lead, though they hold the Lease. */
+  /** Replicas that doubt that they lead, although they hold the Lease. */
   readonly #doubts = new Set<number>();
-  /** What ends the suspensions that last. */
+  /** Functions that end the present suspensions. */
   readonly #suspensions = new Set<() => void>();
   #stall = { ms: 0, until: 0 };
 
@@ -48,7 +48,7 @@ export class Troubles {
     return this.#refusals.size + this.#doubts.size === 0;
   }
 
-  /** What the call is answered with instead of being served. */
+  /** The answer to a call that is not executed. */
   refusalOf({ verb, what }: Call): Answer | undefined {
     for (const { call, answer } of this.#refusals)
       if (call.verb === verb && call.what === what) return answer;
@@ -59,12 +59,12 @@ export class Troubles {
     return this.#doubts.has(index);
   }
 
-  /** How much longer a round may have taken that ends now. */
+  /** The additional time of a round that ends now. */
   stallMs(): number {
     return this.#options.clock.monotonic() < this.#stall.until ? this.#stall.ms : 0;
   }
 
-  /** Calls of this kind get this answer and are not carried out. */
+  /** Calls of this kind get this answer and are not executed. */
   refuse(call: Call, answer: Answer, ms: number): number {
     const refusal = { call, answer };
     this.#refusals.add(refusal);
@@ -73,7 +73,7 @@ export class Troubles {
     return ms + (answer.why === 'namespace goes' ? MAX_REST_MS : Math.max(waitMs, MAX_BACKOFF_MS));
   }
 
-  /** The leader doubts that it leads for so long, and its term goes on. */
+  /** The leader doubts for this time that it leads, and its term continues. */
   doubt(ms: number): number {
     const index = [0, 1].find((each) => this.#options.isLeader(each));
     if (index === undefined || this.#doubts.has(index)) return 0;
@@ -85,7 +85,7 @@ export class Troubles {
     return 2.5 * (ms + 2_000);
   }
 
-  /** A process that was stopped for long doubts that it leads when it goes on. */
+  /** A process that was stopped for long doubts that it leads when it continues. */
   suspend(index: number, what: 'process' | 'machine', ms: number): number {
     const { clock, isLeader, onMayBegin, onStalled } = this.#options;
     const replica = this.#options.replica(index);
@@ -97,7 +97,7 @@ export class Troubles {
     const goOn = (): void => {
       if (!this.#suspensions.delete(goOn)) return;
       const isAlive = this.#options.replica(index) === replica;
-      // As a `Leader` does, before anything else of the process goes on.
+      // As in a `Leader`, before anything else in the process continues.
       const isLong = clock.monotonic() - stoppedAt >= RENEW_DEADLINE_MS;
       if (isAlive && isLong && isLeader(index)) this.#renewTerm(index);
       replica.process.resume();
@@ -113,7 +113,7 @@ export class Troubles {
     if (index !== undefined && ms >= RENEW_DEADLINE_MS) this.#renewTerm(index);
   }
 
-  /** A leader that doubts: it writes nothing, ends its term within the retry period, and begins another. */
+  /** A doubting leader writes nothing, ends its term within the retry period, and begins another one. */
   #renewTerm(index: number): void {
     const { random, onMayBegin } = this.#options;
     const replica = this.#options.replica(index);

@@ -5,23 +5,23 @@ import { LEGACY_MANAGER } from './secret.ts';
 import { JWT_KEYS, type JwtKey, type Vandalism } from './steps.ts';
 import { forge, lifetimesOf } from './model-keys.ts';
 
-/** The API that a vandal uses, and the earlier content of the Secret. */
+/** What a vandal (a user who damages Secrets) needs: the API, and the earlier content of the Secret. */
 export interface Scene {
   readonly cluster: ModelCluster;
   readonly laws: Laws;
   /** Seconds since the epoch. */
   readonly now: number;
-  /** A token of this JWT that was replaced since, as the Secret held it. */
+  /** An earlier token of this JWT, as it was in the Secret. */
   readonly earlier: string | undefined;
 }
 
 type Values = Map<string, unknown>;
 
-/** An owner that lives on. */
+/** An owner that is not deleted. */
 export const FOREIGN_OWNER = { apiVersion: 'v1', kind: 'ConfigMap', name: 'mine', uid: 'uid-of-another' };
 const FINALIZER = 'example.com/hold';
 
-/** Does it to the Secret of the JWT, if there is one. */
+/** Changes the Secret of the JWT in this way, if there is one. */
 export function vandalise(scene: Scene, key: JwtKey, how: Vandalism): void {
   const { cluster } = scene;
   const change = CHANGES[how];
@@ -85,7 +85,7 @@ function replace(cluster: ModelCluster, key: JwtKey, more: Readonly<Record<strin
   cluster.createSecret(key, { 'data/password': encode('precious'), 'labels/app': 'theirs', ...more });
 }
 
-/** The Secret as token-manager makes it, with a token that has to be signed again. */
+/** Replaces the Secret by one as token-manager makes it, with a token that has to be renewed. */
 function goBack(cluster: ModelCluster, key: JwtKey): void {
   const jwt = cluster.jwts.get(key);
   if (jwt === undefined) return;
@@ -101,7 +101,7 @@ function goBack(cluster: ModelCluster, key: JwtKey): void {
   cluster.createSecret(key, values, LEGACY_MANAGER);
 }
 
-/** A token with the key and the kid that the current one has, signed `age` seconds from now. */
+/** A token with the key and the kid of the present one, signed `age` seconds from now. */
 function forgeInto(
   values: Values,
   { cluster, laws, now }: Scene,

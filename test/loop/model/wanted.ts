@@ -3,20 +3,23 @@ import { APP, OWNING_JWT } from '../../../src/resources/names.ts';
 import type { ModelJwt } from './model-cluster.ts';
 import type { ModelSecret } from './secret.ts';
 
-/** Of the labels by which tools track and prune what they applied: never copied to the Secret. */
+/** A label by which tools track and prune the objects that they applied: it is never copied to the Secret. */
 const TRACKING_LABEL = 'argocd.argoproj.io/instance';
 
-/** Paths whose value only time and token decide. */
+/** Paths whose values depend on time and token only. */
 const MOVING = [
   'data/token',
   'annotations/tokens.osg-htc.org/last-signing-time',
   'annotations/tokens.osg-htc.org/expires-at',
 ];
 
-/** Written with everything else; a Secret of before it was lacks it until its next write. */
+/** Written together with everything else. An older Secret lacks it until its next write. */
 const NAME = `annotations/${OWNING_JWT}`;
 
-/** Labels, annotations and owner that the Secret of a JWT must have, by path; owners by presence alone. */
+/**
+ * Labels, annotations and owner that the Secret of a JWT must have, by path. Only the presence of owners is
+ * checked.
+ */
 function wantedValues(
   { uid, labels, spec }: ModelJwt,
   isShared: boolean,
@@ -35,12 +38,12 @@ function wantedValues(
   return wanted;
 }
 
-/** Every path that we may write on behalf of the JWT. */
+/** All paths that the service is allowed to write for the JWT. */
 export function wantedPaths(jwt: ModelJwt): Iterable<string> {
   return [...wantedValues(jwt, false).keys(), ...MOVING, NAME];
 }
 
-/** Whether garbage collection would delete with the JWT what is to outlive it. */
+/** Whether garbage collection would delete content that must outlive the JWT. */
 export function isWronglyOwned(jwt: ModelJwt, secret: ModelSecret): boolean {
   const owner = `owners/${jwt.uid}`;
   return secret.fields.has(owner) && !wantedValues(jwt, hasOtherData(secret)).has(owner);
@@ -50,7 +53,7 @@ function hasOtherData({ fields }: ModelSecret): boolean {
   return [...fields.keys()].some((path) => path.startsWith('data/') && path !== 'data/token');
 }
 
-/** What of the Secret's metadata is not as it must be; `undefined` when nothing. */
+/** What is wrong with the Secret's metadata; `undefined` if nothing is. */
 export function findDrift(jwt: ModelJwt, secret: ModelSecret | undefined): string | undefined {
   if (secret === undefined) return 'no Secret';
   if (isWronglyOwned(jwt, secret)) return 'the owner';
@@ -69,7 +72,7 @@ export function findDrift(jwt: ModelJwt, secret: ModelSecret | undefined): strin
   return undefined;
 }
 
-/** `expires-at` says when the token expires, `last-signing-time` is a number. */
+/** Whether `expires-at` is the time at which the token expires, and `last-signing-time` is a number. */
 function hasRightTimes({ fields }: ModelSecret, token: string): boolean {
   const signed = fields.get('annotations/tokens.osg-htc.org/last-signing-time')?.value;
   const expires = fields.get('annotations/tokens.osg-htc.org/expires-at')?.value;

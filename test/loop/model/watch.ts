@@ -8,33 +8,36 @@ import type { ModelSecret } from './secret.ts';
 export interface WatchOptions<T> {
   readonly cache: Cache<T>;
   readonly transform: (object: JsonObject) => T | undefined;
-  /** Whether the watch's selector takes the object. */
+  /** Whether the watch's selector matches the object. */
   readonly selects: (object: ModelJwt | ModelSecret) => boolean;
-  /** All objects at this moment that the selector may take, and the cluster's revision. */
+  /** All present objects that the selector can match, and the cluster's revision. */
   readonly list: () => { readonly objects: Iterable<ModelJwt | ModelSecret>; readonly revision: number };
   readonly clock: Clock;
-  /** Of the process: while it is stopped it gets nothing. */
+  /** Clock of the process: while it is stopped it receives nothing. */
   readonly process: Pick<Clock, 'setTimer'>;
-  /** How long news is on its way, in milliseconds. */
+  /** The delay of events, in milliseconds. */
   readonly lagMs: () => number;
   /** Whether the API server answers. */
   readonly isUp: () => boolean;
   readonly onSynced: () => void;
-  /** The cache received `count` objects that others than the controller wrote. */
+  /** The cache received `count` objects that were not written by the controller. */
   readonly onNews: (count: number) => void;
 }
 
 interface News {
   dueAt: number;
-  /** When it happened. */
+  /** Time of the change. */
   readonly since: number;
   readonly deliver: () => void;
 }
 
-/** What was delivered is kept for so long: a round that began before may still be under way. */
+/** Delivered events are kept for this time: a round that began before them can still be running. */
 const KEPT_MS = 90_000;
 
-/** One watch of one process: news reaches its cache in order, late, and not at all while the API server is down. */
+/**
+ * One watch of one process: events reach its cache in order, late, and not at all while the API server is
+ * down.
+ */
 export class ModelWatch<T> {
   readonly #options: WatchOptions<T>;
   #queue: News[] = [];
@@ -48,12 +51,12 @@ export class ModelWatch<T> {
     this.relist();
   }
 
-  /** Whether the first list arrived. */
+  /** Whether the first list has arrived. */
   get isSynced(): boolean {
     return this.#synced;
   }
 
-  /** News on its way. */
+  /** Number of events that were not delivered yet. */
   get pending(): number {
     return this.#queue.length;
   }
@@ -71,12 +74,13 @@ export class ModelWatch<T> {
       const type = before !== undefined && selects(before) ? 'MODIFIED' : 'ADDED';
       deliver(type, wireOf(after));
     } else if (before !== undefined && selects(before)) {
-      // Also an object that the selector does not take any more is reported as deleted, at the revision of that change.
+      // An object that the selector does not match any more is also reported as deleted, with the revision of
+      // that change.
       deliver('DELETED', wireOf(after ?? { ...before, resourceVersion: revision }));
     }
   }
 
-  /** The watch broke and does not come back: what was on its way is found by a new list. */
+  /** The watch broke: events that were not delivered are found by a new list. */
   relist(): void {
     const { cache, clock, list, onNews, onSynced, selects } = this.#options;
     const since = Math.min(clock.monotonic(), ...this.#queue.map((news) => news.since));
@@ -92,7 +96,7 @@ export class ModelWatch<T> {
     this.#add(deliver, since);
   }
 
-  /** The API server is back: what waited goes on its way. */
+  /** The API server answers again: waiting events are sent. */
   resume(): void {
     const { clock, lagMs } = this.#options;
     for (const news of this.#queue) news.dueAt = clock.monotonic() + lagMs();
@@ -103,7 +107,9 @@ export class ModelWatch<T> {
     this.#stopped = true;
   }
 
-  /** The cache, and rounds that began no more than `roundMs` ago, may stand at the state of this moment (monotonic). */
+  /**
+   * The earliest time (monotonic) whose state the cache, or a round that began up to `roundMs` ago, can have.
+   */
   staleSince(roundMs: number): number {
     const now = this.#options.clock.monotonic();
     this.#delivered = this.#delivered.filter(({ at }) => at > now - KEPT_MS);

@@ -11,13 +11,18 @@ import { RETRY_PERIOD_MS, Troubles } from './troubles.ts';
 import { suspendableClock } from '../../time/suspendable-clock.ts';
 import { virtualClock } from '../../time/virtual-clock.ts';
 
-/** What the controller needs to answer an event when nothing fails: a refused write is tried again after a second. */
+/**
+ * The controller's time to react to an event if nothing fails: a refused write is tried again after a second.
+ */
 const ANSWER_MS = 5_000;
-/** The queue looks at the wall clock at least so often. */
+/** The longest time between two reads of the wall clock by the queue. */
 const LOOK_MS = 60_000;
 const JOURNAL: Recorder = { signed() {}, repaired() {}, conditionChanged() {}, failed() {} };
 
-/** The cluster, two replicas of the service, and the laws that watch them, all on one virtual clock. */
+/**
+ * The world of the model: the cluster, two replicas of the service, and the laws that observe them, all on
+ * one virtual clock.
+ */
 export class World {
   readonly clock = virtualClock();
   readonly cluster: ModelCluster;
@@ -34,14 +39,15 @@ export class World {
   readonly #earlier = new Map<string, string>();
   #leader: number | undefined = 0;
   #longestLag = 0;
-  /** Nobody worked when time stopped last, and nothing was done since. */
+  /** Nothing was running when time last stopped, and nothing was done since. */
   #isQuiet = false;
   #isOwnChange = false;
-  /** Writes of ours that landed, those that changed nothing included. */
+  /** Writes of the service that were executed, including those that changed nothing. */
   writes = 0;
   /**
-   * One more look is needed: a process that was killed or lost the lease had writes under way, which arrived after its
-   * successor looked. (A real lease keeps the successor waiting for as long as a request may take.)
+   * One more round is needed: a process that was killed or lost the lease had sent writes, which arrived
+   * after its successor had read the objects. (A real lease keeps the successor waiting for as long as a
+   * request can take.)
    */
   isLookDue = false;
 
@@ -68,7 +74,7 @@ export class World {
     for (const index of [0, 1]) this.#replicas.push(this.#newReplica(index));
   }
 
-  /** A law was broken: nothing more needs to happen. */
+  /** A law was broken: the run can end. */
   get isBroken(): boolean {
     return [this.laws, this.#pace].some(({ violations }) => violations.length > 0);
   }
@@ -77,12 +83,14 @@ export class World {
     return this.#leader === undefined ? undefined : this.#replicas[this.#leader];
   }
 
-  /** Somebody leads, and its process runs. */
+  /** Whether there is a leader, and its process runs. */
   get #isWorking(): boolean {
     return this.leading?.term !== undefined && !this.leading.process.isPaused();
   }
 
-  /** Lets time pass; each event and all that it leads to, signatures included, comes before the next. */
+  /**
+   * Lets time pass. Each event and all its effects, including signatures, are complete before the next event.
+   */
   async pass(ms: number): Promise<void> {
     const { clock } = this;
     const end = clock.monotonic() + ms;
@@ -95,7 +103,7 @@ export class World {
     if (this.#isWorking && this.#apiServer.health !== 'down') this.#pace.checkRest(this.cluster.jwts.keys());
   }
 
-  /** Somebody does something to these JWTs, their Secrets or their keys; the answer waits for so long. */
+  /** A user changes these JWTs, their Secrets or their keys; the controller has this time to react. */
   act(keys: Iterable<JwtKey>, action: () => void, waitMs = 0): void {
     const all = [...keys];
     this.#begin(all);
@@ -103,7 +111,7 @@ export class World {
     this.laws.disturb(all, waitMs + this.#answerMs);
   }
 
-  /** Which renewals were served stands nowhere else: one more may come of it. */
+  /** The status is the only record of the renewals that were served: one more is allowed. */
   wipeStatus(key: JwtKey): void {
     this.laws.excuse([key]);
     this.act([key], () => this.cluster.editJwt(key, { status: {} }));
@@ -125,7 +133,9 @@ export class World {
     this.laws.disturb(JWT_KEYS, backoff + this.#answerMs);
   }
 
-  /** The lease changes hands. The old leader notices after `zombieMs`; its writes are refused at once. */
+  /**
+   * Another replica gets the lease. The old leader notices after `zombieMs`; its writes are refused at once.
+   */
   lead(index: number | undefined, zombieMs: number): void {
     if (index === this.#leader) return;
     this.#begin(JWT_KEYS);
@@ -134,7 +144,7 @@ export class World {
     const term = old?.term;
     this.#leader = index;
     if (!this.#isIdle) this.laws.excuse(JWT_KEYS);
-    this.leading?.endTerm(); // of an earlier term, whose end it had not noticed
+    this.leading?.endTerm(); // an earlier term, whose end it had not noticed
     if (term !== undefined && zombieMs === 0) old?.endTerm(term);
     else if (term !== undefined) old?.process.setTimer(zombieMs, () => old.endTerm(term));
     this.#beginTerm();
@@ -168,18 +178,18 @@ export class World {
     this.laws.disturb(JWT_KEYS, LOOK_MS + RETRY_PERIOD_MS + this.#answerMs);
   }
 
-  /** Something keeps replicas from their work; `begin` gives how much longer than usual the answer takes then. */
+  /** Something stops the work of replicas; `begin` gives the additional time for the reaction. */
   trouble(begin: (troubles: Troubles) => number): void {
     this.#begin(JWT_KEYS);
     this.laws.disturb(JWT_KEYS, begin(this.#troubles) + this.#answerMs);
   }
 
-  /** A token that the JWT had before the current one. */
+  /** A token that the JWT had before the present one. */
   earlierToken(key: JwtKey): string | undefined {
     return this.#earlier.get(key);
   }
 
-  /** Ends everything; nothing may be left to happen then. */
+  /** Ends everything; then nothing must be scheduled any more. */
   async stop(): Promise<void> {
     for (const replica of this.#replicas) replica.kill();
     await this.pass(SLOW_MS);
@@ -187,12 +197,12 @@ export class World {
       this.laws.violations.push(`${this.clock.pending()} timers are left after the end`);
   }
 
-  /** Violations since the last call, with what happened before. */
+  /** Violations since the last call, with the events before them. */
   takeViolations(): readonly string[] {
     return [this.laws, this.#pace].flatMap(({ violations }) => violations.splice(0));
   }
 
-  /** Nobody works, and the leader has seen everything. */
+  /** Whether nothing is running, and the leader has received all events. */
   get #isIdle(): boolean {
     const isCurrent =
       this.leading === undefined || (this.leading.isCurrent && this.#lags[this.#leader ?? 0] === 0);
@@ -203,7 +213,10 @@ export class World {
     return this.#replicas.some(({ link }) => link.inFlight > 0);
   }
 
-  /** Something is about to happen to these JWTs: while others work or have news to get, a write too many may come of it. */
+  /**
+   * These JWTs are about to be changed: while something is running or events are not delivered, one more
+   * write is allowed.
+   */
   #begin(keys: Iterable<JwtKey>): void {
     this.laws.check();
     if (!this.#isQuiet) this.laws.excuse(keys);
