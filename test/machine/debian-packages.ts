@@ -4,26 +4,26 @@ import { join } from 'node:path';
 import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
 import { execute } from '../runs/execute.ts';
 
-/** Debian's words for the architectures that Node has builds for. */
+/** Debian's names of the architectures for which there are builds of Node. */
 export type DebianArch = 'amd64' | 'arm64';
 
-/** How packages are fetched; nothing of it is the machine's own. */
+/** How packages are fetched, without using the machine's own apt files. */
 interface Packages {
-  /** Holds lists of packages and what was unpacked; is kept. */
+  /** Folder for lists of packages and unpacked packages; it is kept. */
   readonly cache: string;
   readonly arch: DebianArch;
   readonly names: readonly string[];
-  /** Together with what they depend on and what the machine does not have already. */
+  /** Include dependencies that the machine does not have already. */
   readonly withDependencies: boolean;
 }
 
-/** On a merged /usr these are links into it; packages of older Debians still hold files in them. */
+/** On a merged /usr these are links into it; packages of older Debians still have files in them. */
 const OUTSIDE_USR = ['bin', 'sbin', 'lib'];
 
 /**
- * Unpacks Debian packages into a folder in the cache, whose name changes with their versions, and resolves to it. Nothing
- * is installed, and apt keeps its lists in the cache, too: the machine stays as it is. Throws a ControlPlaneError if apt or
- * a package is missing.
+ * Unpacks Debian packages into a folder in the cache, whose name depends on their versions, and resolves to
+ * it. Nothing is installed, and apt keeps its lists in the cache, too: the machine is not changed. Throws a
+ * ControlPlaneError if apt or a package is missing.
  */
 export async function unpackPackages(packages: Packages): Promise<string> {
   const { cache, arch } = packages;

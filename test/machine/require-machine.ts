@@ -1,12 +1,12 @@
 import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
 import { execute } from '../runs/execute.ts';
 
-/** What a run in namespaces of its own needs of the machine; the caller adds what it needs besides. */
+/** Programs for a run in namespaces of its own; the caller adds others. */
 const PROGRAMS = ['apt-get', 'dpkg-deb', 'unshare'];
 
 /**
- * Throws a ControlPlaneError that names all that this machine lacks for `what` (several of them, as `real nodes`):
- * Linux, root, and programs on the PATH.
+ * Throws a ControlPlaneError that names everything that this machine lacks for `what` (a plural, such as
+ * `real nodes`): Linux, root, and programs on the PATH.
  */
 export async function requireMachine(what: string, programs: readonly string[]): Promise<void> {
   const problems: string[] = [];

@@ -3,18 +3,21 @@ import { text } from 'node:stream/consumers';
 import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
 import type { Reaper } from '../controlplane/reaper.ts';
 
-/** Where a program runs; its environment is ours, with `env` added. */
+/** The working directory of a program, and variables that are added to our environment. */
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Runs a program to its end and resolves to its standard output; throws a ControlPlaneError with its last words. */
+/**
+ * Runs a program to its end and resolves to its standard output. Throws a ControlPlaneError with the last
+ * lines of its output.
+ */
 export type Runner = (file: string, args: readonly string[], options?: RunOptions) => Promise<string>;
 
 const SHOWN_LINES = 20;
 
-/** What is run, and all that it started, ends when `reaper` does. */
+/** The program and everything that it started end when `reaper` does. */
 export function createRunner(reaper: Pick<Reaper, 'watch' | 'forget'>): Runner {
   return async (file, args, { cwd, env } = {}) => {
     const child = spawn(file, args, {
