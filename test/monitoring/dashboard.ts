@@ -4,13 +4,16 @@ import type { AnsweredSeries, PrometheusServer } from './prometheus-server.ts';
 
 const DASHBOARD = join(import.meta.dirname, '../../deploy/chart/files/dashboard/jwt-injector.json');
 
-/** From which value on a number has which of Grafana's colours; the first step has no value and counts below all others. */
+/**
+ * Grafana's colours with the values from which they are used. The first step has no value and is for all
+ * smaller numbers.
+ */
 export interface Thresholds {
   readonly mode: string;
   readonly steps: readonly { readonly color: string; readonly value: number | null }[];
 }
 
-/** One panel of the Grafana dashboard, as far as it is looked at here. */
+/** The members of a panel of the Grafana dashboard that tests read. */
 export interface Panel {
   readonly type: 'stat' | 'timeseries' | 'table';
   readonly title: string;
@@ -19,7 +22,7 @@ export interface Panel {
   readonly targets: readonly { readonly expr: string; readonly legendFormat?: string }[];
 }
 
-/** What a panel shows: a line, or a number, with its name. */
+/** A line or a number of a panel, with its name. */
 export interface Shown {
   readonly name: string;
   readonly values: readonly (readonly [seconds: number, value: number])[];
@@ -30,12 +33,15 @@ export interface ShownPanel {
   readonly shown: readonly Shown[];
 }
 
-/** The dashboard that is shipped. */
+/** The panels of the shipped dashboard. */
 export function readPanels(): readonly Panel[] {
   return (JSON.parse(readFileSync(DASHBOARD, 'utf8')) as { panels: readonly Panel[] }).panels;
 }
 
-/** Asks Prometheus for all that a panel shows, without what has no number, between two moments, in seconds since the epoch. */
+/**
+ * Asks Prometheus for the data of a panel between two times, in seconds since the epoch. Samples without a
+ * number are left out.
+ */
 export async function askForPanel(
   panel: Panel,
   prometheus: PrometheusServer,
@@ -55,7 +61,7 @@ export async function askForPanel(
   return { panel, shown };
 }
 
-/** As Grafana does: the legend with its labels filled in, or all labels. */
+/** The name as Grafana shows it: the legend with its labels filled in, or all labels. */
 function nameOf({ metric }: AnsweredSeries, legend: string): string {
   const filled = legend.replaceAll(/\{\{(\w+)\}\}/g, (_, label: string) => metric[label] ?? '');
   const labels = Object.entries(metric).filter(([label]) => label !== '__name__');

@@ -5,7 +5,7 @@ const CELL = { width: 50, height: 30 };
 const GAP = 6;
 const MAX_POINTS = 90;
 const COLOURS = ['#3274d9', '#e0752d', '#37872d', '#a352cc', '#c4162a', '#8f6b00', '#1f8f8f', '#737373'];
-/** Grafana's names of colours, dark enough for a white ground. */
+/** Grafana's names of colours, in shades that are readable on white. */
 const NAMED: Readonly<Record<string, string>> = {
   text: '#24292e',
   green: '#37872d',
@@ -14,7 +14,7 @@ const NAMED: Readonly<Record<string, string>> = {
 };
 const FONT = 'font-family="Helvetica, Arial, sans-serif"';
 
-/** A picture of the dashboard, as SVG: what its queries gave, without Grafana. */
+/** A picture of the dashboard as SVG, with the results of its queries, drawn without Grafana. */
 export function drawDashboard(panels: readonly ShownPanel[]): string {
   const bottom = Math.max(...panels.map(({ panel: { gridPos } }) => gridPos.y + gridPos.h));
   const size = `${24 * CELL.width} ${bottom * CELL.height}`;
@@ -51,7 +51,7 @@ function drawNumber(
   return write(width / 2, height / 2 + 24, withUnit(value, unit), style);
 }
 
-/** As Grafana chooses it: that of the last step which the value has reached. */
+/** The colour as Grafana chooses it: that of the last step that the value has reached. */
 function colourFrom(thresholds: Thresholds | undefined, value: number): string {
   const step = thresholds?.steps.findLast((one) => one.value === null || one.value <= value);
   return NAMED[step?.color ?? 'text'] ?? '#000';

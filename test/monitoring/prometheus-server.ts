@@ -14,17 +14,23 @@ export interface AnsweredSeries {
   readonly values: readonly (readonly [number, string])[];
 }
 
-/** A real Prometheus, with the rules that are shipped. */
+/** A real Prometheus with the shipped rules. */
 export interface PrometheusServer extends AsyncDisposable {
-  /** What a query gives now; one sample for each series. Throws with the words of Prometheus for a wrong query. */
+  /**
+   * The present result of a query; one sample for each series. Throws with Prometheus' message if the query
+   * is wrong.
+   */
   query(expression: string): Promise<readonly AnsweredSeries[]>;
-  /** What it gave each second from `start` to `end` (seconds since the epoch). */
+  /** The result for each second from `start` to `end` (seconds since the epoch). */
   queryRange(expression: string, start: number, end: number): Promise<readonly AnsweredSeries[]>;
-  /** Its API, for example `/api/v1/targets`; the member `data` of the answer. */
+  /** Reads its API, for example `/api/v1/targets`; gives the member `data` of the answer. */
   read(path: string): Promise<unknown>;
 }
 
-/** Starts one that scrapes the HTTP port of a service each second, as an admin would who follows docs/monitoring.md. */
+/**
+ * Starts a Prometheus that scrapes the HTTP port of a service each second, configured as in
+ * docs/monitoring.md.
+ */
 export async function startPrometheus(targetPort: number): Promise<PrometheusServer> {
   const binary = await findPrometheusTool('prometheus');
   const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-prometheus-'));
@@ -42,7 +48,7 @@ export async function startPrometheus(targetPort: number): Promise<PrometheusSer
     isReady: () =>
       fetch(`http://${address}/-/ready`).then(
         ({ ok }) => ok,
-        () => false, // nobody listens yet
+        () => false, // it does not listen yet
       ),
     log: () => {},
   });
