@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { Instrumenter } from '@stryker-mutator/instrumenter';
 
-/** A small change of the sources, with which some test should fail. */
+/** A small change of the sources that should make a test fail. */
 export interface Mutant {
   readonly id: number;
   readonly file: string;
@@ -12,7 +12,7 @@ export interface Mutant {
   readonly replacement: string;
 }
 
-/** Sources that hold all mutants at once, each asleep until its id is set, and which the tests use instead. */
+/** Sources with all mutants in them, for the tests. Each mutant is inactive until its id is set. */
 export interface Instrumented {
   readonly mutants: readonly Mutant[];
   /** The text of each file by its URL. */
@@ -21,7 +21,7 @@ export interface Instrumented {
 
 const nothing = (): void => undefined;
 const no = (): boolean => false;
-/** The log of StrykerJS would only be noise here. */
+/** Switches off StrykerJS' log. */
 const SILENT = {
   isTraceEnabled: no,
   isDebugEnabled: no,
@@ -38,8 +38,9 @@ const SILENT = {
 };
 
 /**
- * StrykerJS' switches, `stryMutAct_9fa48("7")` and `stryCov_9fa48("7", "8")`, in the words of `use-mutants.ts`: an array
- * costs a tenth of its functions, and the largest pods pass millions of them.
+ * Replaces StrykerJS' switches, `stryMutAct_9fa48("7")` and `stryCov_9fa48("7", "8")`, by those of
+ * `use-mutants.ts`: an array takes a tenth of the time of its functions, and the largest pods execute
+ * millions of them.
  */
 function quickSwitches(source: string): string {
   return source
@@ -50,7 +51,7 @@ function quickSwitches(source: string): string {
     });
 }
 
-/** Puts all mutants that StrykerJS knows into the files (paths from the working directory). */
+/** Adds all of StrykerJS' mutants to the files (paths from the working directory). */
 export async function instrument(files: readonly string[]): Promise<Instrumented> {
   const contents = new Map<string, string>();
   for (const file of files) contents.set(file, await readFile(file, 'utf8'));

@@ -18,7 +18,7 @@ Exit codes: 0 at least 90 % were noticed in each folder or file, 1 fewer, 2 wron
 const FOLDERS: readonly string[] = ['resources', 'signing', 'admission', 'reconcile'];
 const GOAL = 90; // per cent
 
-/** How often a property is tried for each mutant: what it can find, it finds soon. */
+/** How often a property is tried for each mutant: if it finds one at all, it finds it soon. */
 process.env['FC_RUNS'] ??= '50';
 
 await runScript({
@@ -47,7 +47,7 @@ function isPart(word: string): boolean {
   );
 }
 
-/** How many of the folder's or file's changes were noticed, in per cent. Prints the others. */
+/** The percentage of the folder's or file's mutants that tests noticed. Prints the others. */
 async function mutate(part: string, concurrency: number): Promise<number> {
   const [folder = ''] = part.split('/');
   const files = globSync(part === folder ? `src/${folder}/**/*.ts` : `src/${part}`).toSorted();
@@ -69,7 +69,7 @@ function show({ file, line, original, replacement }: Mutant, outcome: Outcome): 
   return `${file}:${line} ${outcome}\n${marked('-', original)}\n${marked('+', replacement)}\n`;
 }
 
-/** How many of them were noticed, of how many. */
+/** The number of mutants that were noticed, and the number of all. */
 function score(
   mutants: readonly Mutant[],
   outcomes: ReadonlyMap<Mutant, Outcome>,

@@ -1,9 +1,9 @@
 /**
- * Stands in for `node:test` while mutants are tried: it keeps the tests, so that they can run many times in one process.
- * It knows what the tests of the pure core use.
+ * Replaces `node:test` while mutants are tried: records the tests, so that they can run many times in one
+ * process. It has the functions that the tests of the pure core use.
  */
 
-/** What a test is given. */
+/** The context of a test. */
 interface Context {
   readonly after: (undo: () => unknown) => void;
 }
@@ -16,7 +16,7 @@ interface RecordedTest {
   readonly run: () => Promise<void>;
 }
 
-/** In the order in which the files give them. */
+/** In the order of the files. */
 export const RECORDED: RecordedTest[] = [];
 
 const names: string[] = [];

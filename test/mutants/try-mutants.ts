@@ -5,17 +5,21 @@ import type { Instrumented, Mutant } from './instrument.ts';
 import { startWorker, type WorkerProcess } from './worker-process.ts';
 import type { DryRun } from './worker.ts';
 
-/** As StrykerJS: far more often than without the mutant is an endless loop. */
+/**
+ * A factor, as in StrykerJS: if code runs this much more often than without the mutant, it is an endless
+ * loop.
+ */
 const MORE_OFTEN = 100;
 const SLOWER = 10;
 const GRACE_MS = 5_000;
 
-/** What came of one mutant. */
+/** The result for one mutant. */
 export type Outcome = 'noticed' | 'survived' | 'not reached';
 
 /**
- * Tries each mutant by the tests that reach it, the quickest first, until one fails. Throws if a test fails without any, and if
- * there is no mutant or no test: that would look as if nothing had survived.
+ * Tries each mutant with the tests that reach it, the fastest first, until one fails. Throws if a test fails
+ * without a mutant, and if there is no mutant or no test: otherwise it would seem that every mutant was
+ * noticed.
  */
 export async function tryMutants(
   { sources, mutants }: Instrumented,
@@ -56,7 +60,7 @@ async function tryAll(
   return outcomes;
 }
 
-/** One worker for many mutants, started again where one of them ended it. */
+/** One worker for many mutants, which is restarted after a mutant has ended it. */
 function warmWorker(start: Start): { readonly use: WorkerProcess['attempt']; readonly stop: () => void } {
   let worker: WorkerProcess | undefined;
   return {

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 
-/** What the instrumented sources look at while they run. */
+/** The state that the instrumented sources read while they run. */
 export interface Switches {
-  /** One number: the id of the mutant that is awake, or -1. */
+  /** One number: the id of the active mutant, or -1. */
   readonly active: Int32Array;
-  /** How often each mutant's place was reached, by its id. */
+  /** How often the place of each mutant was reached, by its id. */
   readonly reached: Uint32Array;
-  /** How often the mutant that is awake may still be passed. */
+  /** How often the active mutant can still be executed. */
   passes: number;
-  /** Always true. Throws when nothing is left: an endless loop. */
+  /** Always true. Throws if `passes` is used up: an endless loop. */
   readonly pass: () => true;
 }
 
@@ -17,7 +17,7 @@ declare global {
   var mutants: Switches;
 }
 
-/** No folder has more. */
+/** More than any folder has. */
 const MAX_MUTANTS = 10_000;
 
 /** Set by `worker-process.ts`. Processes that a test starts get both, too. */

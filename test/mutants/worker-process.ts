@@ -3,24 +3,27 @@ import { join } from 'node:path';
 import type { DryRun, Trial, Verdict } from './worker.ts';
 
 const HERE = import.meta.dirname;
-/** Reading the files of a folder's tests takes a second or two, on a busy machine minutes. */
+/** Loading a folder's tests takes a second or two, on a busy machine minutes. */
 const START_MS = 300_000;
 
 /** No mutant has this id. */
 const NONE = -1;
 
-/** A process that has read the tests and runs them on request. */
+/** A process that has loaded the tests and runs them on request. */
 export interface WorkerProcess {
   /** Throws if the worker ends. */
   readonly dryRun: () => Promise<DryRun>;
-  /** A worker that ends, or takes longer than the milliseconds, has noticed the mutant; it cannot be used again. */
+  /**
+   * If the worker ends, or takes longer than `deadlineMs`, the mutant was noticed; the worker cannot be used
+   * again.
+   */
   readonly attempt: (trial: Trial, deadlineMs: number) => Promise<Verdict & { readonly usable: boolean }>;
   readonly stop: () => void;
 }
 
 /**
- * Starts one over the sources (path of the JSON file) and test files. With a mutant: it is awake while the files are read,
- * and if they cannot be read, every attempt notices.
+ * Starts a process for the sources (path of the JSON file) and test files. With a mutant: it is active while
+ * the files are loaded, and if they cannot be loaded, every attempt notices it.
  */
 export async function startWorker(
   sources: string,

@@ -1,28 +1,28 @@
 import { pathToFileURL } from 'node:url';
 import { RECORDED } from './recorded-tests.ts';
 
-/** How often each mutant's place was reached, by the mutant's id. */
+/** How often the place of each mutant was reached, by the mutant's id. */
 export type Reached = Readonly<Record<number, number>>;
 
-/** What a worker is asked. Without tests: all of them. */
+/** A request to a worker. Without tests: run all of them. */
 export interface Trial {
   readonly mutant: number;
   readonly tests?: readonly number[];
-  /** A mutant that is passed more often made an endless loop. */
+  /** A mutant that is executed more often caused an endless loop. */
   readonly limit: number;
 }
 
-/** A trial's end: a test failed, or not. */
+/** The result of a trial: a test failed, or not. */
 export interface Verdict {
   readonly noticed: boolean;
 }
 
-/** What is known after a run without any mutant. */
+/** The results of a run without any mutant. */
 export interface DryRun {
   readonly tests: readonly { readonly name: string; readonly ms: number; readonly reached: Reached }[];
-  /** While the files were read, before the first test. */
+  /** Counts from loading the files, before the first test. */
   readonly atStart: Reached;
-  /** Of a test that fails, or a file that cannot be read, without any mutant. */
+  /** The error of a test that fails, or of a file that cannot be loaded, without any mutant. */
   readonly failure?: string;
 }
 
