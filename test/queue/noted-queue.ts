@@ -1,7 +1,9 @@
 import { WorkQueue, type WorkQueueOptions } from '../../src/queue/queue.ts';
 import { virtualClock, type VirtualClock } from '../time/virtual-clock.ts';
 
-/** A started queue on a virtual clock, whose rounds are noted as they begin; `reconcile` says how each ends. */
+/**
+ * A started queue on a virtual clock, which records the start of each round; `reconcile` says how each ends.
+ */
 export function startQueue(
   reconcile: WorkQueueOptions['reconcile'] = async () => ({ next: 'forget' }),
   options: Partial<WorkQueueOptions> = {},
