@@ -8,7 +8,7 @@ import { DAY, NOW, readKey } from '../fixtures/observed.ts';
 /** Seconds. */
 export const HOUR = 3600;
 
-/** The key of `settled`, as it is observed once it was read, and another one. */
+/** The key of `settled`, as observed after it was read, and another one. */
 export const key = { state: 'read', version: 'key/1', key: await readKey() } as const;
 export const otherKey = {
   state: 'read',
@@ -16,13 +16,13 @@ export const otherKey = {
   key: await readKey(toPem(makeKey('ES256'))),
 } as const;
 
-/** A key that is not there. */
+/** A missing key. */
 export const gone: StateProblem = { reason: 'KeyNotFound', message: 'no such Secret: make one' };
 export const noKey: KeyObservation = { state: 'unavailable', problem: gone };
 
-/** A round that signed: a token for a day, as of `NOW`. */
+/** A round that signed a token for a day, at `NOW`. */
 export const claims: Claims = { iss: 'i', iat: NOW - 60, nbf: NOW - 60, exp: NOW + DAY, jti: 'new-jti' };
 export const signed: Outcome = { signed: { claims, issuedAt: NOW } };
 
-/** A token in the Secret that has expired. */
+/** An expired token in the Secret. */
 export const faulty: TokenObservation = { state: 'faulty', cause: 'Expired' };
