@@ -6,12 +6,12 @@ import { makeBundle } from './make-bundle.ts';
 import { describeAll, type RunResult } from './report.ts';
 import { ROOT, runNpmScript } from './run-program.ts';
 
-/** Something other than a test. */
+/** The result of a step that is not a test. */
 function asResult(title: string, hasPassed: boolean): RunResult {
   return { title, hasPassed, seconds: 0, tests: 0, failing: [] };
 }
 
-/** Starts a script, which prints as it goes; gives what it hands over. */
+/** Starts a script, which prints its own output; gives the results that it hands over. */
 async function runScript(path: string, ...args: readonly string[]): Promise<readonly RunResult[]> {
   const stdio = ['inherit', 'inherit', 'inherit', 'ipc'] as const;
   const child = spawn(process.execPath, [join(ROOT, path), ...args], { stdio: [...stdio], detached: true });
@@ -23,16 +23,19 @@ async function runScript(path: string, ...args: readonly string[]): Promise<read
   return [...results, asResult(`node ${[path, ...args].join(' ')}`, code === 0 || isReported)];
 }
 
-/** tsc and the linter are written in Go. Below this they collect no garbage: a third less CPU, and 100 MB more memory. */
+/**
+ * tsc and the linter are written in Go. Below this limit they collect no garbage, which saves a third of the
+ * CPU time and takes 100 MB more memory.
+ */
 const COLLECT_LATE = { GOGC: 'off', GOMEMLIMIT: '1GiB' };
 
 const startedAt = performance.now();
-// From the beginning, so that a wrong type is seen before anything is built for minutes.
+// Started first, so that a wrong type is reported before anything is built for minutes.
 const check = runNpmScript('check', COLLECT_LATE);
 const results = [...(await runScript('test/controlplane/main.ts', '--build-only'))];
-results.push(asResult('npm run build', await makeBundle())); // before anybody starts it
+results.push(asResult('npm run build', await makeBundle())); // before the tests start it
 if (results.every(({ hasPassed }) => hasPassed)) {
-  // Side by side: what runs on a cluster waits more than it works, and leaves the processor to the rest.
+  // In parallel: tests on a cluster mostly wait, and leave the processor to the others.
   const runs = ['test/runs/unit.ts', 'test/runs/integration.ts'].map((path) => runScript(path));
   results.push(...(await Promise.all(runs)).flat());
 }

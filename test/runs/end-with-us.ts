@@ -3,8 +3,8 @@ import type { ChildProcess } from 'node:child_process';
 const running = new Set<number>();
 
 /**
- * A signal that ends this process ends the child as well, and what the child has started: it has to be `detached`, so that it
- * leads a process group. Without this, tests would go on for minutes after the one who started them is gone.
+ * A signal that ends this process also ends the child and all its processes. The child has to be `detached`,
+ * so that it leads a process group. Without this, tests would run for minutes after Ctrl-C.
  */
 export function endWithUs(child: ChildProcess): void {
   const { pid } = child;
@@ -16,6 +16,6 @@ export function endWithUs(child: ChildProcess): void {
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     for (const pid of running) process.kill(-pid, signal);
-    process.kill(process.pid, signal); // nobody listens any more, so this ends us
+    process.kill(process.pid, signal); // the handler is removed, so this signal ends this process
   });
 }

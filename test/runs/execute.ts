@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-/** Runs a program to its end, and gives what it printed. Rejects, with that in the error, if it ended with something else than 0. */
+/**
+ * Runs a program to its end, and gives its output. If its exit code is not 0, rejects with the output in the
+ * error.
+ */
 export const execute = promisify(execFile);

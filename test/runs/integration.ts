@@ -18,11 +18,11 @@ const PATTERNS = [
   'test/tools/*.test.ts',
 ];
 
-/** Short ones that need no cluster, but Go, or programs that it made: they share a process. */
+/** Short tests that need no cluster, but Go, or programs that Go built: they share a process. */
 const WITHOUT_CLUSTER =
   /\/(?:tools\/.+|deploy\/(?:ask-webhook|cel-words|chart|chart-settings|documented-overlays|kube-score|release|same-objects|version)|controlplane\/(?:binaries|build-progress|choose-entry|reaper))\.test\.ts$/;
 
-/** Files that wait long, or do much, begin first, so that the others fill the rest of the time. */
+/** Files that take long begin first, so that the others fill the remaining time. */
 const FIRST = [
   'lifecycle',
   'certificate-ways',
@@ -49,12 +49,18 @@ const FIRST = [
   'doctor',
 ];
 
-/** Files that install the product themselves; they come before a worker does it for all others. See `borrowEmptyCluster`. */
+/**
+ * Files that install the product themselves. They run before a worker installs it for all others. See
+ * `borrowEmptyCluster`.
+ */
 const ON_EMPTY_CLUSTER = /\/(?:certificate-ways|client-side-release|lifecycle|manifests)\.test\.ts$/;
 
 const TEST_ENDS_WITHIN_MS = 300_000;
 
-/** Go's collector runs when the heap has grown by this many percent: memory for time, as control planes of tests are small. */
+/**
+ * Go collects garbage when the heap has grown by this many percent: this saves time and costs memory, of
+ * which the tests' control planes need little.
+ */
 process.env['GOGC'] ??= '400';
 
 const HELP = `Usage: npm run test:integration -- [options] [FILE...]
@@ -110,7 +116,7 @@ function listJobs(): Job[] {
   );
 }
 
-/** Takes job after job from those that wait, until there are none, and adds what each came to. */
+/** Runs one waiting job after the other, and adds their results. */
 async function work(waiting: Job[], results: RunResult[], bundled: Promise<unknown>): Promise<void> {
   await using cluster = await startControlPlane({ audit: true });
   const run = async (job: Job, installation?: Installation): Promise<void> => {
@@ -126,7 +132,7 @@ async function work(waiting: Job[], results: RunResult[], bundled: Promise<unkno
   await bundled;
   for (let job = take(waiting); job !== undefined; job = take(waiting)) {
     await run(job, installation);
-    if (waiting.length > 0) await tidyUp(cluster, installed); // else it ends with its cluster
+    if (waiting.length > 0) await tidyUp(cluster, installed); // otherwise it ends with its cluster
   }
 }
 
@@ -134,7 +140,7 @@ function isForEmpty({ files }: Job): boolean {
   return files.some((file) => ON_EMPTY_CLUSTER.test(file));
 }
 
-/** The first that fits, which no longer waits then. */
+/** Removes the first matching job from the list, and gives it. */
 function take(waiting: Job[], fits: (job: Job) => boolean = () => true): Job | undefined {
   const index = waiting.findIndex(fits);
   return index === -1 ? undefined : waiting.splice(index, 1)[0];

@@ -1,27 +1,30 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** What a run of test files came to. */
+/** The result of a run of test files. */
 export interface RunResult {
-  /** What was run. */
+  /** Name of what was run. */
   readonly title: string;
   readonly hasPassed: boolean;
   readonly seconds: number;
   readonly tests: number;
-  /** Of those that failed: `FILE:LINE:COLUMN name`. */
+  /** The tests that failed: `FILE:LINE:COLUMN name`. */
   readonly failing: readonly string[];
 }
 
-/** What Node's reporter "spec" says, without the tests that passed. */
+/** The output of Node's reporter "spec", without the tests that passed. */
 export interface Report extends Pick<RunResult, 'tests' | 'failing'> {
-  /** What tests printed, those that were skipped, and failures with their errors; coloured as it came. */
+  /** Output of tests, skipped tests, and failures with their errors, with their colours. */
   readonly words: string;
 }
 
-/** Passed and failed tests, suites and sums; failures come again below, with their errors. Skipped ones begin otherwise. */
+/**
+ * Passed and failed tests, suites and sums. Failures are listed again below, with their errors. Lines of
+ * skipped tests begin with another sign.
+ */
 const LISTED = /^\s*[✔✖▶ℹ]/;
 const FAILURES = '✖ failing tests:';
 
-/** Reads what `node --test` printed. Where it did not come to its sums, everything is shown. */
+/** Reads the output of `node --test`. If the sums are missing, shows everything. */
 export function readReport(output: string): Report {
   const lines = output.split('\n').map((shown) => ({ shown, plain: stripVTControlCharacters(shown) }));
   const sum = lines.find(({ plain }) => plain.startsWith('ℹ tests '));
@@ -45,7 +48,7 @@ export function readReport(output: string): Report {
   };
 }
 
-/** What is said of a run when it has ended: a line, and below it whatever was not a matter of course. */
+/** The report of a run that has ended: a line, and below it everything unusual. */
 export function describeRun({ title, hasPassed, seconds, tests, failing }: RunResult, words: string): string {
   const took = `${seconds.toFixed(1)} s`;
   const line = hasPassed
@@ -54,7 +57,7 @@ export function describeRun({ title, hasPassed, seconds, tests, failing }: RunRe
   return words === '' ? line : `\n${line}\n${words}\n`;
 }
 
-/** What is said at the end, so that nobody has to look for a failure above. */
+/** The last lines of the report, so that nobody has to search for a failure above. */
 export function describeAll(results: readonly RunResult[], seconds: number): string {
   const tests = results.reduce((sum, result) => sum + result.tests, 0);
   const failed = results.filter(({ hasPassed }) => !hasPassed);

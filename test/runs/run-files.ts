@@ -3,30 +3,31 @@ import type { Cluster } from '../controlplane/cluster.ts';
 import { describeAll, describeRun, readReport, type RunResult } from './report.ts';
 import { ROOT, runProgram } from './run-program.ts';
 
-/** Node keeps what it made of the sources there: the many short processes of the tests start in half the time. */
+/** Node caches compiled sources there: the many short processes of the tests start in half the time. */
 const COMPILED = join(ROOT, 'node_modules/.cache/node');
 
-/** A test says so when it has ended, which is within its time; after the last one come the sums. */
+/** Time for the sums after the last test. Every test has a time limit of its own. */
 const SUMMED_UP_WITHIN_MS = 60_000;
 
 /** Test files that share a process; they run one after the other. */
 export interface FileRun {
-  /** What is printed above their tests. */
+  /** Printed above their tests. */
   readonly title: string;
   /** Paths from the root of the checkout. */
   readonly files: readonly string[];
   /** How long a single test may take. */
   readonly timeoutMs: number;
   readonly env?: NodeJS.ProcessEnv;
-  /** Ends the tests when it ends. */
+  /** Kills the tests when it ends. */
   readonly cluster?: Pick<Cluster, 'adopt'>;
 }
 
-/** Prints how many tests there were, what they printed, and which failed and why, when all are done. */
+/** When all tests have ended, prints their number, their output, and the failures with their errors. */
 export async function runFiles({ title, files, timeoutMs, env = {}, cluster }: FileRun): Promise<RunResult> {
   const { hasPassed, output, seconds } = await runProgram({
     program: process.execPath,
-    // In one process: its start and the libraries, read again for each file, cost more than most tests do.
+    // In one process: to start one, and to load the libraries again for each file, takes longer than most
+    // tests.
     args: [
       '--test',
       '--test-isolation=none',
@@ -44,7 +45,10 @@ export async function runFiles({ title, files, timeoutMs, env = {}, cluster }: F
   return result;
 }
 
-/** Says what all came to, and sets the exit code; within `npm test`, which says it of all together, hands it over. */
+/**
+ * Prints the result of all runs, and sets the exit code. Within `npm test`, which prints a common result,
+ * hands the results over instead.
+ */
 export function finishRuns(results: readonly RunResult[], startedAt: number): void {
   process.exitCode = results.every(({ hasPassed }) => hasPassed) ? 0 : 1;
   if (process.send === undefined) console.log(describeAll(results, (performance.now() - startedAt) / 1000));

@@ -6,35 +6,36 @@ import { endWithUs } from './end-with-us.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
-/** A program that is run from the root of the checkout. */
+/** A program that runs in the root of the checkout. */
 export interface ProgramRun {
   readonly program: string;
   readonly args: readonly string[];
-  /** Beside our own. */
+  /** Added to our own environment. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Milliseconds: if it prints nothing for so long, it is killed together with its process group. */
+  /** Milliseconds: if it prints nothing for this time, it is killed together with its process group. */
   readonly silentForMs: number;
-  /** Is called with its process id; what it gives is called when the process has ended. */
+  /** Called with its process id; the returned function is called when the process has ended. */
   readonly onStart?: (pid: number) => () => void;
 }
 
-/** How it ended. */
+/** How a program ended. */
 export interface ProgramEnd {
-  /** It ended with 0. */
+  /** Whether its exit code was 0. */
   readonly hasPassed: boolean;
-  /** What it printed, both streams; coloured on a terminal. */
+  /** Its output, both streams; coloured on a terminal. */
   readonly output: string;
   readonly seconds: number;
 }
 
-/** What a program has written is read within this time of its end. */
+/** The time after its end within which its output must be closed. */
 const CLOSES_WITHIN_MS = 10_000;
-/** Scripts of package.json run for a minute or two, and some say nothing before they are done. */
+/** Scripts of package.json run for a minute or two, and some print nothing before their end. */
 const SCRIPT_SILENT_FOR_MS = 900_000;
 
 /**
- * What it says is kept until it has ended, so that runs side by side do not mix. A process that never ends, or that leaves
- * another one behind, has failed: waiting for it would be for ever, and nobody would see what the others came to.
+ * Its output is kept until it has ended, so that the output of parallel runs does not mix. A process that
+ * never ends, or that leaves another one running, has failed: without the limit, the results of the other
+ * runs would never be shown.
  */
 export async function runProgram({
   program,
@@ -82,7 +83,7 @@ export async function runProgram({
   };
 }
 
-/** Runs a script of package.json, and prints what it said. `env` is beside our own. */
+/** Runs a script of package.json, and prints its output. `env` is added to our environment. */
 export async function runNpmScript(name: string, env: NodeJS.ProcessEnv = {}): Promise<ProgramEnd> {
   const end = await runProgram({
     program: 'npm',

@@ -4,11 +4,14 @@ import type { RunResult } from './report.ts';
 import { finishRuns, runFiles } from './run-files.ts';
 import { ROOT } from './run-program.ts';
 
-/** Tests that need a cluster, a browser, other shells or a tool written in Go, and those that fill the processor. */
+/**
+ * Tests that need a cluster, a browser, other shells or a tool written in Go, and those that fill the
+ * processor.
+ */
 const ELSEWHERE =
   /^test\/(?:browser|controlplane|deploy|integration|linear-time|shells|tools|verifiers)\/|\.(?:integration|load)\.test\.ts$/;
 
-/** Rooms that take longest; they begin first. */
+/** The folders that take longest begin first. */
 const FIRST = ['loop', 'kube', 'commands', 'server', 'admission'];
 
 /** With FC_RUNS=10000 the laws of the loop take minutes. */
@@ -32,6 +35,6 @@ async function work(): Promise<void> {
   }
 }
 
-// One more than there are cores: some tests wait.
+// One more than there are cores, as some tests wait.
 await Promise.all(Array.from({ length: availableParallelism() + 1 }, work));
 finishRuns(results, startedAt);
