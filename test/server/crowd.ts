@@ -3,24 +3,29 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** What the thread gets: whom to dial, from where, and how often. */
+/**
+ * The order to the thread: address to connect to, addresses to connect from, and the number of connections.
+ */
 export interface CrowdOrder {
   readonly port: number;
   readonly crowd: { readonly localAddress: string; readonly count: number };
   readonly newcomer: string;
-  /** Its first number becomes 1 when the kernel has all connections, or takes no more, and the newcomer’s first message. */
+  /**
+   * Its first number becomes 1 when the kernel has accepted all connections, or accepts no more, and the
+   * newcomer's first message.
+   */
   readonly dialled: Int32Array;
 }
 
-/** What the thread found. */
+/** The results of the thread. */
 export interface CrowdReport {
-  /** Of the crowd, those that the kernel has taken while nobody accepted them. */
+  /** How many connections of the crowd the kernel accepted before the service did. */
   readonly connected: number;
-  /** Of the crowd, those whose handshake was done before the newcomer's. */
+  /** How many connections of the crowd completed their handshake before the newcomer. */
   readonly before: number;
 }
 
-/** A dropped packet is sent again after a second: what is not there by then was dropped. */
+/** A dropped packet is sent again after a second: a connection that is not open by then was dropped. */
 const PATIENCE_MS = 900;
 
 const order: CrowdOrder = workerData;
@@ -55,7 +60,8 @@ await dialCrowd(order.crowd);
 const socket = dial(order.newcomer);
 const newcomer = connectTls({ socket, rejectUnauthorized: false });
 socket.once('connect', () =>
-  // Once it has said hello, too: this thread may get no turn while the service greets the crowd.
+  // Later, after the newcomer's ClientHello was sent: this thread could be suspended while the service
+  // answers the crowd.
   setImmediate(() => {
     Atomics.store(order.dialled, 0, 1);
     Atomics.notify(order.dialled, 0);

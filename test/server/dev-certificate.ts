@@ -17,7 +17,7 @@ export interface DevCertificate {
 const HOUR_MS = 3_600_000;
 
 const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-/** Too small for TLS, which finds it only when it is given the pair. */
+/** A key too small for TLS, which fails only when it is given the pair. */
 export const RSA_1024 = {
   name: 'RSASSA-PKCS1-v1_5',
   modulusLength: 1024,
@@ -26,8 +26,8 @@ export const RSA_1024 = {
 };
 
 /**
- * A self-signed pair for 127.0.0.1 and localhost, valid since an hour ago; clients trust it by giving `cert` as their CA.
- * `lifetimeMs` counts from now: below 0 it has expired.
+ * A self-signed pair for 127.0.0.1 and localhost, valid since an hour ago; clients trust it with `cert` as
+ * their CA. `lifetimeMs` counts from now: if it is negative, the certificate has expired.
  */
 export async function makeDevCertificate(
   lifetimeMs = HOUR_MS,

@@ -1,6 +1,6 @@
 import { annotatedPod, type Json } from '../admission/pods.ts';
 
-/** A review as the API server sends it for a new pod, as JSON text. */
+/** The API server's review of a new pod, as JSON text. */
 export function reviewText(request: Json = {}, envelope: Json = {}): string {
   return JSON.stringify({
     kind: 'AdmissionReview',

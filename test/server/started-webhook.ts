@@ -33,7 +33,7 @@ export interface SendOptions {
   readonly ca?: string;
 }
 
-/** The real application on loopback, with a certificate of its own and its log lines kept. */
+/** The real application on loopback, with a certificate of its own. Its log lines are recorded. */
 export async function startWebhook(options: Partial<WebhookOptions> = {}): Promise<StartedWebhook> {
   const certificate = await makeDevCertificate();
   const metrics = createMetrics();
@@ -64,7 +64,7 @@ export async function startWebhook(options: Partial<WebhookOptions> = {}): Promi
   };
 }
 
-/** How many answers the metrics count, whatever was decided. */
+/** Number of answers that the metrics count, for all decisions. */
 export async function countDecisions(metrics: Metrics): Promise<number> {
   const counts = (await readText(metrics.scrape())).matchAll(
     /^jwt_injector_admission_decisions_total\{.*\} (\d+)$/gm,
@@ -78,7 +78,7 @@ export function servingCertificate(pair: CertificatePair): ServingCertificate {
   return checked.value;
 }
 
-/** Starts, tests and stops, whatever happens. */
+/** Starts the webhook, runs the test, and always stops the webhook. */
 export async function withWebhook(
   options: Partial<WebhookOptions>,
   test: (started: StartedWebhook) => Promise<void>,
@@ -91,7 +91,7 @@ export async function withWebhook(
   }
 }
 
-/** One request to the webhook on loopback. */
+/** Sends one request to the webhook on loopback. */
 export async function send(
   port: number,
   path: string,
@@ -102,7 +102,7 @@ export async function send(
   const outgoing = request({ host: '127.0.0.1', port, path, method, headers, agent, ca });
   outgoing.end(body);
   const [response] = await once(outgoing, 'response');
-  outgoing.on('error', () => {}); // a server that refuses a body need not read all of it
+  outgoing.on('error', () => {}); // a server that refuses a body does not have to read all of it
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(Buffer.from(chunk));
   return { status: response.statusCode, headers: response.headers, text: Buffer.concat(chunks).toString() };
