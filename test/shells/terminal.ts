@@ -4,18 +4,18 @@ import { waitUntil } from '../controlplane/wait-until.ts';
 
 const ANSWERS_WITHIN_MS = 30_000;
 const PROMPT = 'READY> ';
-/** At the beginning of a line, and not where it is typed. */
+/** The prompt at the beginning of a line, not in a command that sets it. */
 const AT_PROMPT = /[\r\n]READY> /;
 
-/** A shell as somebody types into it. */
+/** A shell with a user who types into it. */
 export interface Terminal extends AsyncDisposable {
   /** Runs one line and waits for the next prompt. */
   run(line: string): Promise<void>;
-  /** Types the text and the tab key; waits until the line on the screen has become `expected`, and clears it. */
+  /** Types the text and the tab key. Waits until the line on the screen is `expected`, and clears it. */
   complete(typed: string, expected: string): Promise<void>;
 }
 
-/** Starts an interactive shell in a terminal (by `script` of util-linux), without anybody's own settings. */
+/** Starts an interactive shell in a terminal (by `script` of util-linux), without any user settings. */
 export async function openTerminal(command: string, env: NodeJS.ProcessEnv): Promise<Terminal> {
   const child = spawn('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], {
     env: { ...process.env, TERM: 'dumb', ...env },
@@ -30,7 +30,7 @@ export async function openTerminal(command: string, env: NodeJS.ProcessEnv): Pro
       throw new Error(`${String(error)}; it shows ${JSON.stringify(screen)}`, { cause: error });
     });
   };
-  // Typed ahead: the shell takes it when it is ready. Its own prompt is not known.
+  // Sent before the shell is ready, as its own prompt is not known; it reads the line when it is ready.
   child.stdin.write(`PS1='${PROMPT}'\n`);
   await waitFor(AT_PROMPT);
   return {
@@ -44,7 +44,7 @@ export async function openTerminal(command: string, env: NodeJS.ProcessEnv): Pro
       child.stdin.write(`${typed}\t`);
       await waitFor(expected);
       screen = '';
-      child.stdin.write('\x03'); // Ctrl-C: another line
+      child.stdin.write('\x03'); // Ctrl-C: a new line
       await waitFor(AT_PROMPT);
     },
     [Symbol.asyncDispose]: async () => {
