@@ -5,7 +5,7 @@ export function tlv(tag: number, ...content: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from([tag, ...length]), bytes]);
 }
 
-/** Positive: a leading bit would be the sign. */
+/** Positive: otherwise the first bit would be the sign. */
 export function toInteger(bytes: Buffer): Buffer {
   return tlv(0x02, Buffer.alloc((bytes[0] ?? 0) >> 7), bytes);
 }

@@ -3,20 +3,20 @@ import { claims, spec } from './specs.ts';
 
 const ANY = 'https://wlcg.cern.ch/jwt/v1/any';
 
-/** Claims whose profile is one of SciTokens. */
+/** Claims with one of SciTokens' profiles. */
 const ofSciTokens = (ver: string, changes: Record<string, unknown> = {}): unknown =>
   claims({ 'wlcg.ver': undefined, ver, ...changes });
 
 /** When a warning is given. */
 interface Rule {
-  /** Field, fault and remedy. */
+  /** The message: field, fault and remedy. */
   readonly says: RegExp;
   readonly warned: Readonly<Record<string, unknown>>;
-  /** Specs close by that it does not warn of. */
+  /** Similar specs without this warning. */
   readonly quiet: Readonly<Record<string, unknown>>;
 }
 
-/** By rule, in the order in which they come. */
+/** By rule, in the order in which the warnings are given. */
 export const WARNINGS: Readonly<Record<string, Rule>> = {
   'key-in-resource': {
     says: /^spec\.key\.value .* move it into a Secret/,
