@@ -1,13 +1,15 @@
 import { sleepWith, type Clock, type Timer } from '../../src/time/clock.ts';
 
-/** The clock of one process among several, which can be stopped while time goes on for the others. */
+/** The clock of one process among several, which can be stopped while time passes for the others. */
 export interface SuspendableClock extends Clock {
-  /** Stops the process, as SIGSTOP does, or the whole machine with its monotonic clock: no timer of it comes. */
+  /**
+   * Stops the process, as SIGSTOP does, or the whole machine with its monotonic clock: its timers do not run.
+   */
   pause(what: 'process' | 'machine'): void;
-  /** Goes on; timers that were due meanwhile come at once. */
+  /** Continues; timers that became due meanwhile run at once. */
   resume(): void;
   isPaused(): boolean;
-  /** Resolves while the process runs, or when it goes on. */
+  /** Resolves at once if the process runs, else when it continues. */
   awake(): Promise<void>;
 }
 

@@ -6,17 +6,23 @@ interface Pending {
   readonly action: () => void;
 }
 
-/** A clock that only moves when asked to. Timers run in order, each with `now` at its own time. */
+/** A clock whose time only passes on request. Timers run in order, each with `now` at its own time. */
 export interface VirtualClock extends Clock {
-  /** Lets `ms` milliseconds pass; after each timer all that it set off (promises, I/O that is ready) runs first. */
+  /**
+   * Lets `ms` milliseconds pass. After each timer, everything that it started (promises, I/O that is ready)
+   * runs first.
+   */
   advance(ms: number): Promise<void>;
-  /** Runs from timer to timer until `condition` holds; false when `limitMs` have passed before. */
+  /** Runs timer after timer until `condition` is true; false if `limitMs` have passed before. */
   advanceUntil(condition: () => boolean, limitMs: number): Promise<boolean>;
-  /** Sets the wall clock forward (or, negative, back) without letting any time pass: NTP, an administrator. */
+  /**
+   * Sets the wall clock forward (or, if negative, back) while no time passes, as NTP or an administrator
+   * does.
+   */
   jump(ms: number): void;
-  /** Timers that are pending: 0 after everything was stopped. */
+  /** Number of pending timers: 0 after everything was stopped. */
   pending(): number;
-  /** Lets everything that is ready run, without any time passing. */
+  /** Runs everything that is ready, while no time passes. */
   settle(): Promise<void>;
 }
 
@@ -45,7 +51,7 @@ export function virtualClock(start = Date.UTC(2026, 0, 1)): VirtualClock {
     }
     return found;
   };
-  // Two turns: what one setImmediate phase resolved may schedule another turn's work.
+  // Twice: promises that one setImmediate phase resolved can schedule work in another phase.
   const settle = (): Promise<void> =>
     new Promise((resolve) => void setImmediate(() => void setImmediate(resolve)));
   const advanceUntil = async (condition: () => boolean, limitMs: number): Promise<boolean> => {
