@@ -6,20 +6,24 @@ import { waitForLock } from '../controlplane/cache-lock.ts';
 import { identifyProcess } from '../controlplane/process-identity.ts';
 import { execute } from '../runs/execute.ts';
 
-/** As for the control plane: no C compiler, no other Go than the one on PATH, no module that go.sum does not name. */
+/**
+ * As for the control plane: no C compiler, no other Go than the one on PATH, no module that go.sum does not
+ * name.
+ */
 const ENVIRONMENT = { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local', GOWORK: 'off' };
 
-/** Which of a module's tools, and how it is built. */
+/** The tool of a module, and how it is built. */
 export interface GoToolChoice {
-  /** The last part of its path; by default the only one. */
+  /** The last part of its path; default: the only tool. */
   readonly name?: string;
-  /** Of `go build`. */
+  /** Build tags for `go build`. */
   readonly tags?: readonly string[];
 }
 
 /**
- * The path of a Go tool that the module in `folder` (absolute, with go.mod and go.sum) declares: from the cache folder,
- * which CI keeps, else built there, mostly in half a minute. Throws with what lacks and how to get it.
+ * The path of a Go tool that the module in `folder` (absolute, with go.mod and go.sum) declares: from the
+ * cache folder, which CI keeps, else built there, usually in half a minute. Throws an error that says what is
+ * missing and how to get it.
  */
 export async function findGoTool(
   folder: string,
@@ -48,19 +52,19 @@ export async function findGoTool(
   return path;
 }
 
-/** Builds of this process, by the path of what they make. */
+/** Builds of this process, by the path of the program. */
 const runningBuilds = new Map<string, Promise<void>>();
 
 interface Build {
   readonly tool: string;
-  /** Of the program. */
+  /** Path of the program. */
   readonly path: string;
   readonly folder: string;
   readonly tags: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Makes the program unless another process does: a build takes all processors for half a minute or more. */
+/** Builds the program unless another process does: a build uses all processors for half a minute or more. */
 async function buildOnce({ tool, path, folder, tags, environment }: Build): Promise<void> {
   const owner = identifyProcess(process.pid);
   const [lock, unfinished] = [`${path}.lock`, `${path}.${owner}`];
