@@ -10,42 +10,43 @@ import { wireJwt } from '../fixtures/jwts.ts';
 import { DENIED, WARNED } from '../integration/bad-pods.ts';
 import { reviewText } from '../server/reviews.ts';
 
-/** A review to be asked of both versions. */
+/** A review that is sent to both versions. */
 interface Question {
   readonly path: string;
   readonly body: string;
 }
 
-/** One answer that is not the same, each as JSON text. */
+/** Two answers that differ, each as JSON text. */
 export interface Difference {
   readonly question: string;
   readonly from: string;
   readonly to: string;
 }
 
-/** What the API server makes of an answer: a patch, a refusal, or neither. */
+/** The API server's decision by an answer: a patch, a refusal, or neither. */
 type Decision = 'injected' | 'denied' | 'left alone';
 
-/** How two versions answered the same reviews. */
+/** The answers of two versions to the same reviews. */
 export interface Comparison {
   readonly asked: number;
-  /** How often the version that was asked first decided so. */
+  /** The decisions of the first version, with how often it made them. */
   readonly decided: Readonly<Record<Decision, number>>;
-  /** Another decision or patch: what happens to an object would depend on which replica is asked. */
+  /** Different decisions or patches: the result for an object would depend on the replica that is called. */
   readonly decisions: readonly Difference[];
-  /** Equal decisions and patches with other words or warnings. */
+  /** Equal decisions and patches with different messages or warnings. */
   readonly words: readonly Difference[];
 }
 
-/** The reviews of every run are the same. */
+/** Fixed, so that all runs have the same reviews. */
 const SEED = 1;
 const PODS = 400;
-/** Any version decides so at least as often: half as often as this one, as rules change. */
+/** The minimum number of each decision for any version: half of this version's number, as rules change. */
 const MIN_DECISIONS: Readonly<Record<Decision, number>> = { injected: 80, denied: 100, 'left alone': 150 };
 
 /**
- * Asks both webhooks, on loopback, the same reviews of pods, workloads and JWTs. Throws a ControlPlaneError when one of them
- * does not answer as a webhook of ours does: two that answer nothing useful would agree, too.
+ * Sends the same reviews of pods, workloads and JWTs to both webhooks, on loopback. Throws a
+ * ControlPlaneError if one of them does not answer as our webhook does: two servers with useless answers
+ * would agree, too.
  */
 export async function compareAnswers(from: number, to: number, ca: string): Promise<Comparison> {
   const agent = new Agent({ ca, keepAlive: true });
@@ -92,7 +93,7 @@ function responseOf({ body }: Answer): { readonly allowed?: unknown; readonly pa
   return Object(Object(body).response);
 }
 
-/** What the API server makes of an answer. */
+/** The effect of an answer at the API server. */
 function effectOf(answer: Answer): string {
   const { allowed, patch } = responseOf(answer);
   return JSON.stringify([answer.status, allowed, patch]);

@@ -6,15 +6,15 @@ import { execute } from '../runs/execute.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** One version of the product: its manifests, and what runs it. */
+/** One version of the product: its manifests and its program. */
 export interface Checkout extends AsyncDisposable {
-  /** What it is called in the table. */
+  /** Its name in the table. */
   readonly name: string;
   readonly root: string;
   readonly entry: string;
 }
 
-/** This one, as it is. */
+/** The present checkout. */
 export const PRESENT: Checkout = {
   name: 'present',
   root: ROOT,
@@ -23,8 +23,8 @@ export const PRESENT: Checkout = {
 };
 
 /**
- * A version of the history, checked out beside this one until it is disposed of, with the packages of this one. Throws a
- * ControlPlaneError with git's words.
+ * A version of the history, checked out beside this one until it is disposed of, with the packages of this
+ * one. Throws a ControlPlaneError with git's message.
  */
 export async function openCheckout(ref: string): Promise<Checkout> {
   const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-upgrade-'));

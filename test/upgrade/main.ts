@@ -35,13 +35,13 @@ Exit codes: 0 no Secret was written, no decision or patch differs and no pod was
 hold a version before this one, 1 otherwise, 2 wrong usage, 3 something outside is missing or failed. It takes two minutes.
 `;
 
-/** How much is done where the flags do not say it. */
+/** Numbers that are used without flags. */
 const WHOLE = { jwts: '500', creations: '200' } as const;
 const SHORT = { jwts: '100', creations: '50' } as const;
 
 const NAMESPACES = Array.from({ length: 10 }, (_, index) => `group-${index}`);
 const WITHIN_MS = 300_000;
-/** Late writes would have come by then: statuses have no deadline of their own. */
+/** Late writes are done within this time: statuses have no deadline of their own. */
 const SETTLES_MS = 5_000;
 
 await runScript({
@@ -93,7 +93,7 @@ interface Scene {
   readonly bare: BareClient;
   /** How many differences are printed. */
   readonly show: number;
-  /** Whether the versions may decide otherwise. */
+  /** Whether the versions are allowed to decide differently. */
   readonly mayDiffer: boolean;
 }
 
@@ -102,7 +102,7 @@ function startReplica({ cluster, installation }: Scene, { entry, root }: Checkou
   return startService(cluster, { args, entry, cwd: root });
 }
 
-/** One way of the rolling update; whether all is well, and the replica that runs now. */
+/** One direction of the rolling update. Gives whether everything is well, and the replica that runs now. */
 async function replace(
   scene: Scene,
   { replica, version }: { readonly replica: Service; readonly version: Checkout },

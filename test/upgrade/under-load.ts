@@ -9,9 +9,10 @@ const CREATED_WITHIN_MS = 600_000;
 const NAMESPACE = 'users';
 
 /**
- * Two replicas of `other` become two of the current version, one after the other as a Deployment does it, and back, while pods
- * that ask for a token are created, none of them a second time, at least `least` in each direction. Prints a line for each
- * direction; gives how many failed. `other` must issue its certificate itself.
+ * Replaces two replicas of `other` by two of the current version, one after the other as a Deployment does,
+ * and back. Meanwhile pods that ask for a token are created, at least `least` in each direction; failed
+ * creations are not repeated. Prints a line for each direction; gives the number of failures. `other` must
+ * issue its certificate itself.
  */
 export async function replaceUnderLoad(cluster: Cluster, other: Checkout, least: number): Promise<number> {
   await using scene = await openScene(cluster, other.root);

@@ -1,8 +1,8 @@
 import { execute } from '../runs/execute.ts';
 
 /**
- * What an upgrade to the checkout in `root` would come from: the newest release before it, by its tag, or its parent as long as
- * there is no release. `undefined`: a shallow clone holds neither.
+ * The version from which users would upgrade to the checkout in `root`: the newest release before it, by its
+ * tag, or its parent as long as there is no release. `undefined`: a shallow clone has neither.
  */
 export async function findVersionBefore(root: string): Promise<string | undefined> {
   const git = async (...args: readonly string[]): Promise<string | undefined> => {

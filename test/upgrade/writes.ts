@@ -1,12 +1,12 @@
 import type { BareClient } from '../bench/bare-client.ts';
 
-/** resourceVersions by `uid`, so that an object that was made again counts as another. */
+/** resourceVersions by `uid`, so that an object that was re-created counts as another one. */
 export interface Versions {
   readonly secrets: ReadonlyMap<string, string>;
   readonly jwts: ReadonlyMap<string, string>;
 }
 
-/** The objects' versions in etcd: of our Secrets, and of the JWTs, whose metadata and spec nobody touches here. */
+/** The versions in etcd of our Secrets, and of the JWTs, whose metadata and spec do not change here. */
 export async function listVersions(client: BareClient): Promise<Versions> {
   const read = async (path: string): Promise<ReadonlyMap<string, string>> => {
     const { items } = JSON.parse(await client.send('GET', path)) as {
@@ -23,7 +23,7 @@ export async function listVersions(client: BareClient): Promise<Versions> {
   };
 }
 
-/** How many were written, made or deleted between two looks. */
+/** How many objects were written, created or deleted between two listings. */
 export function countChanges(
   before: Versions,
   after: Versions,
