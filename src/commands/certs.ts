@@ -36,7 +36,8 @@ webhook configurations. Exit code 0: no problem was found; 1: a problem was foun
   takesWords: true,
   offers: { words: ['trust'] },
   readOptions,
-  run: (options, io) => (options.file === undefined ? show(options, io) : trust(options, options.file, io)),
+  run: (options, io) =>
+    options.file === undefined ? showCertificates(options, io) : trust(options, options.file, io),
 });
 
 interface Options extends InstallationOptions {
@@ -62,7 +63,7 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
   return ok({ ...options.value, file, isAlone, isKept });
 }
 
-async function show({ place, namespace, output }: Options, io: Io): Promise<ExitCode> {
+async function showCertificates({ place, namespace, output }: Options, io: Io): Promise<ExitCode> {
   const { withCluster } = await import('./cluster/connect.ts');
   const { gatherCertificates } = await import('./installation/gather-certificates.ts');
   return withCluster(place, io, async (access) => {

@@ -21,14 +21,14 @@ export function describeCertificates(report: CertificateReport, paint: Paint): r
   return [
     paint('bold', `Certificate of jwt-injector in namespace ${namespace}`) +
       (source === undefined ? '' : `: ${SOURCES[source]}`),
-    ...certificates.flatMap((certificate) => describeOne(certificate, now, paint)),
+    ...certificates.flatMap((certificate) => describeCertificate(certificate, now, paint)),
     ...(trusts.length === 0 ? [] : ['', paint('bold', 'Webhook configurations'), ...formatTable(trusts)]),
     '',
     ...describeFindings(findings, paint),
   ];
 }
 
-function describeOne(
+function describeCertificate(
   { subject, issuer, names, places, expiresAt, renewsAt }: ShownCertificate,
   now: Seconds,
   paint: Paint,

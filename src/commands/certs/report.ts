@@ -64,14 +64,18 @@ export function reportCertificates(snapshot: CertificateSnapshot): CertificateRe
     namespace,
     source: tls.source,
     certificates: [...found.values()].map(({ certificate, places }) =>
-      show(certificate, places, tls.source === 'self' && own.has(certificate.fingerprint256)),
+      reportCertificate(certificate, places, tls.source === 'self' && own.has(certificate.fingerprint256)),
     ),
     entries: entries.map((entry) => ({ name: entry.name, problem: distrust(entry, leaf, now) })),
     findings,
   };
 }
 
-function show(certificate: X509Certificate, places: readonly string[], isRenewed: boolean): ShownCertificate {
+function reportCertificate(
+  certificate: X509Certificate,
+  places: readonly string[],
+  isRenewed: boolean,
+): ShownCertificate {
   return {
     places,
     subject: oneLine(certificate.subject),

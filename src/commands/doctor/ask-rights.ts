@@ -19,7 +19,7 @@ const MAX_NAMESPACES = 20;
 
 /** Whether the caller has a right (SelfSubjectAccessReview, which everybody is allowed to create). */
 export function askRight(client: ReviewClient, attributes: Attributes): Promise<boolean> {
-  return ask(client, SELF_REVIEWS, { resourceAttributes: toWire(attributes) });
+  return isAllowed(client, SELF_REVIEWS, { resourceAttributes: toWire(attributes) });
 }
 
 /**
@@ -53,7 +53,7 @@ export async function findMissingRights(
     const places = where === 'served' ? served : [where === 'own' ? namespace : undefined];
     for (const place of places) {
       const attributes = toWire({ ...right, ...(place === undefined ? {} : { namespace: place }) });
-      if (!(await ask(client, USER_REVIEWS, { user, resourceAttributes: attributes }))) return false;
+      if (!(await isAllowed(client, USER_REVIEWS, { user, resourceAttributes: attributes }))) return false;
     }
     return true;
   });
@@ -65,7 +65,7 @@ function accountOf(deployment: JsonObject | undefined, byDefault: string): strin
   return stringMember(objectMember(template, 'spec'), 'serviceAccountName') ?? byDefault;
 }
 
-async function ask(client: ReviewClient, resource: Resource, spec: JsonObject): Promise<boolean> {
+async function isAllowed(client: ReviewClient, resource: Resource, spec: JsonObject): Promise<boolean> {
   const kind = resource === SELF_REVIEWS ? 'SelfSubjectAccessReview' : 'SubjectAccessReview';
   const body = { apiVersion: 'authorization.k8s.io/v1', kind, spec };
   const answer = await client.create(resourcePath(resource), body);

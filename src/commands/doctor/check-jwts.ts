@@ -23,7 +23,7 @@ export function checkJwts(snapshot: InstallationSnapshot): readonly Judgement[] 
     const problems = [
       ...[...census.notReady].map(([reason, group]) =>
         problem(
-          `${describe(group)} not Ready, ${reason}; the first is ${group.first}: ${firstLine(group.message)}`,
+          `${describeGroupSize(group)} not Ready, ${reason}; the first is ${group.first}: ${firstLine(group.message)}`,
           explain(group.first),
         ),
       ),
@@ -31,7 +31,7 @@ export function checkJwts(snapshot: InstallationSnapshot): readonly Judgement[] 
         const isOfService = word === 'Unseen' || word === 'Expired';
         const remedy = isOfService ? readLogs(snapshot) : explain(group.first);
         return problem(
-          `${describe(group)} ${OTHER_PROBLEMS[word] ?? word}; the first is ${group.first}`,
+          `${describeGroupSize(group)} ${OTHER_PROBLEMS[word] ?? word}; the first is ${group.first}`,
           remedy,
         );
       }),
@@ -47,7 +47,7 @@ function describeTotal({ seen, only }: JwtCensus): string {
   return `${seen.size} ${seen.size === 1 ? 'JWT' : 'JWTs'} ${where}`;
 }
 
-function describe({ count }: JwtGroup): string {
+function describeGroupSize({ count }: JwtGroup): string {
   return `${count} ${count === 1 ? 'JWT' : 'JWTs'}`;
 }
 
@@ -81,7 +81,7 @@ export function checkTokenManager({
         ? []
         : [
             problem(
-              `${describe(leftovers)} with a finalizer or annotations of token-manager; the first is ${leftovers.first}`,
+              `${describeGroupSize(leftovers)} with a finalizer or annotations of token-manager; the first is ${leftovers.first}`,
               `${printer.jwtInjector('migrate', 'clean', '-A')}, once token-manager is stopped`,
             ),
           ]),

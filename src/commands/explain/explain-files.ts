@@ -50,7 +50,7 @@ export async function explainFiles({ filenames, output, policy }: FilesToExplain
   for (const item of input.value) explained.push(...(await explainOne(item, context)));
   if (output === 'human') {
     printReport(io, output, explained, (ones, paint) =>
-      ones.flatMap((one, index) => [...(index === 0 ? [] : ['']), ...describeOne(one, now, paint)]),
+      ones.flatMap((one, index) => [...(index === 0 ? [] : ['']), ...describeExplained(one, now, paint)]),
     );
   } else printReport(io, output, { objects: explained.map(reportOf) }, () => []);
   return explained.some(isNegative) ? EXIT.refused : EXIT.done;
@@ -90,7 +90,7 @@ function reportOther(object: JsonObject): OtherReport {
   };
 }
 
-function describeOne(one: Explained, now: Seconds, paint: Paint): readonly string[] {
+function describeExplained(one: Explained, now: Seconds, paint: Paint): readonly string[] {
   switch (one.what) {
     case 'object':
       return describeObject(one.explained, one.source, paint);

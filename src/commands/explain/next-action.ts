@@ -24,7 +24,7 @@ const RENEWALS = 5;
 
 /** `now` in seconds since the epoch. */
 export function describeNextAction(snapshot: Snapshot, now: Seconds): NextAction {
-  if (snapshot.seen === undefined) return describeUnseen(snapshot, now);
+  if (snapshot.seen === undefined) return describeUnreadSecret(snapshot, now);
   const { plan } = snapshot.seen;
   switch (plan.do) {
     case 'ignore':
@@ -35,7 +35,7 @@ export function describeNextAction(snapshot: Snapshot, now: Seconds): NextAction
         message: 'remove the finalizer of token-manager, which prevents its deletion',
       };
     case 'report':
-      return describeReport(plan);
+      return describeReportedProblem(plan);
     case 'read':
       return describeReading(snapshot, now);
     case 'disown':
@@ -64,7 +64,7 @@ export function describeNextAction(snapshot: Snapshot, now: Seconds): NextAction
   }
 }
 
-function describeReport({ problem, wanted }: Extract<Plan, { do: 'report' }>): NextAction {
+function describeReportedProblem({ problem, wanted }: Extract<Plan, { do: 'report' }>): NextAction {
   const { reason, message } = problem;
   if (wanted === undefined) {
     return { action: 'report', reason, message: 'nothing, until the problem is fixed', problem: message };
@@ -93,7 +93,7 @@ function describeUpToDate({ jwt, seen }: Snapshot, now: Seconds): NextAction {
   return { action: 'upToDate', message: `nothing${when}: the token is valid and matches the spec` };
 }
 
-function describeUnseen({ jwt }: Snapshot, now: Seconds): NextAction {
+function describeUnreadSecret({ jwt }: Snapshot, now: Seconds): NextAction {
   const due = jwt.recorded.renewsAt;
   const status =
     due === undefined

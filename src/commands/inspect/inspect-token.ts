@@ -24,12 +24,12 @@ interface InspectedToken {
 /** Prints header, claims and remaining life. Exit code 1 when it cannot be used now. */
 export function inspectToken(token: FoundToken, output: OutputFormat, io: Io): ExitCode {
   const now = Math.floor(toSeconds(Date.now()));
-  const report = reportOn(token, now);
-  printReport(io, output, report, (facts, paint) => describeReport(facts, now, paint));
+  const report = reportToken(token, now);
+  printReport(io, output, report, (facts, paint) => describeInspected(facts, now, paint));
   return report.state === 'valid' ? EXIT.done : EXIT.refused;
 }
 
-function reportOn({ source, header, claims, text }: FoundToken, now: Seconds): InspectedToken {
+function reportToken({ source, header, claims, text }: FoundToken, now: Seconds): InspectedToken {
   const { exp, nbf } = claims;
   const common = { source, header, claims, bytes: Buffer.byteLength(text) };
   if (typeof exp !== 'number')
@@ -39,7 +39,7 @@ function reportOn({ source, header, claims, text }: FoundToken, now: Seconds): I
   return { ...common, state, expiresAt: formatTime(exp), remainingSeconds: wholeTime(exp) - now };
 }
 
-function describeReport(report: InspectedToken, now: Seconds, paint: Paint): readonly string[] {
+function describeInspected(report: InspectedToken, now: Seconds, paint: Paint): readonly string[] {
   const { source, state, bytes } = report;
   const style: Style = state === 'valid' ? 'green' : 'red';
   return [

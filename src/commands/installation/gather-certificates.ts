@@ -25,7 +25,7 @@ export async function gatherCertificates(
   const configurations = await readWebhookConfigurations(client);
   const namespace = given ?? installedNamespace(configurations) ?? APP;
   const deployment = await tryRead(() => client.get(resourcePath(DEPLOYMENTS, { namespace, name: APP })));
-  const { name, source } = findSource(foundValue(deployment));
+  const { name, source } = findTlsSource(foundValue(deployment));
   const secret = await tryRead(async () => {
     const path = resourcePath(SECRETS, { namespace, name });
     return objectMember(await client.get(path), 'data') ?? {};
@@ -34,7 +34,7 @@ export async function gatherCertificates(
   return { now: Date.now(), namespace, printer, deployment, ...configurations, tls };
 }
 
-function findSource(deployment: JsonObject | undefined): Pick<TlsSnapshot, 'name' | 'source'> {
+function findTlsSource(deployment: JsonObject | undefined): Pick<TlsSnapshot, 'name' | 'source'> {
   if (deployment === undefined) return { name: TLS_SECRET, source: undefined };
   const certificate = findCertificateConfig(deployment);
   if (certificate.from === 'secret') return { name: certificate.name, source: 'self' };
@@ -60,10 +60,14 @@ function readTls(data: JsonObject) {
     return value.length > MAX_TLS_LENGTH ? '' : Buffer.from(value, 'base64').toString();
   };
   const chain = readCertificates(text('tls.crt'));
-  return { chain, keyFits: fits(chain[0], text('tls.key')), authorities: readCertificates(text('ca.crt')) };
+  return {
+    chain,
+    keyFits: fitsCertificate(chain[0], text('tls.key')),
+    authorities: readCertificates(text('ca.crt')),
+  };
 }
 
-function fits(certificate: X509Certificate | undefined, key: string): boolean {
+function fitsCertificate(certificate: X509Certificate | undefined, key: string): boolean {
   try {
     return certificate?.checkPrivateKey(createPrivateKey(key)) === true;
   } catch {

@@ -65,7 +65,7 @@ export async function fetchDocument(
   const signal = AbortSignal.timeout(Math.min(Math.ceil(options.timeout), MAX_TIMER_MS));
   const redirects: string[] = [];
   for (let next = url; ;) {
-    const answer = await ask(next, options, signal);
+    const answer = await requestUrl(next, options, signal);
     if (!answer.ok) return answer;
     const { status, location, text } = answer.value;
     if (location === undefined || !REDIRECTS.has(status)) return ok({ status, text, redirects });
@@ -95,7 +95,7 @@ function fetchProblem(message: string, remedy: string, isUnreachable = false) {
   return fail({ message, remedy, isUnreachable });
 }
 
-async function ask(
+async function requestUrl(
   url: string,
   options: FetchOptions,
   signal: AbortSignal,
@@ -109,7 +109,7 @@ async function ask(
       answer.destroy();
       return ok({ status, location: headers.location, text: '' });
     }
-    const body = await readBody(answer);
+    const body = await readAnswerBody(answer);
     if (body === undefined)
       return fetchProblem(
         `has more than ${MAX_BYTES / 1024 / 1024} MiB, and verifiers stop there`,
@@ -123,7 +123,7 @@ async function ask(
         'check that it is up, or raise --timeout',
         true,
       );
-    return describeError(error);
+    return describeFetchError(error);
   }
 }
 
@@ -161,7 +161,7 @@ function sendGet(url: string, options: RequestOptions): Promise<IncomingMessage>
   });
 }
 
-async function readBody(answer: IncomingMessage): Promise<Buffer | undefined> {
+async function readAnswerBody(answer: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of answer) {
@@ -179,7 +179,7 @@ async function readBody(answer: IncomingMessage): Promise<Buffer | undefined> {
 /** Names of OpenSSL and Node for certificates that are not accepted. */
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/;
 
-function describeError(error: unknown): { readonly ok: false; readonly problem: FetchProblem } {
+function describeFetchError(error: unknown): { readonly ok: false; readonly problem: FetchProblem } {
   const reason = describeNetworkError(error);
   if (CERTIFICATE.test(reason)) {
     return fetchProblem(

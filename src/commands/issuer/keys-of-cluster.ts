@@ -24,10 +24,10 @@ export async function keysOfCluster(
   { names, everywhere, issuer }: ClusterChoice,
   now: Seconds,
 ): Promise<Result<readonly IssuerKeys[], CommandProblem>> {
-  return everywhere ? ok(await findAllOf(access, issuer ?? '', now)) : findNamed(access, names, now);
+  return everywhere ? ok(await findAllOf(access, issuer ?? '', now)) : findKeysOfNamed(access, names, now);
 }
 
-async function findNamed(
+async function findKeysOfNamed(
   access: Access,
   names: readonly string[],
   now: Seconds,

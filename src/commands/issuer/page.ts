@@ -49,21 +49,21 @@ export function makePage({ issuer, keys, since, now }: PageFacts): string {
 <meta name="color-scheme" content="light dark">
 ${GENERATOR}
 <link rel="icon" href="data:,">
-<title>Token issuer ${escape(host)}</title>
+<title>Token issuer ${escapeHtml(host)}</title>
 <style>${PAGE_STYLE}</style>
 </head>
 <body>
 <main>
 <header>
 <h1>Token issuer</h1>
-<p class="issuer"><code>${escape(issuer)}</code></p>
+<p class="issuer"><code>${escapeHtml(issuer)}</code></p>
 <p>Tokens (JSON Web Tokens) whose claim <code>iss</code> is exactly this URL are signed with one of the keys below. Storage
 services and caches fetch the public keys here to check the tokens. There is nothing to log in to.</p>
 <p class="links"><a href="${OPENID_PATH}">Metadata</a> <a href="${JWKS_PATH}">Public keys (JWK Set)</a></p>
 </header>
 <section>
 <h2>${keys.length === 1 ? 'Key' : 'Keys'}</h2>
-${keys.map((key) => describeKey(key, known[key.thumbprint])).join('\n')}
+${keys.map((key) => describePublishedKey(key, known[key.thumbprint])).join('\n')}
 </section>
 <section>
 <h2>To accept these tokens</h2>
@@ -72,17 +72,17 @@ a token are relative to the base path: under <code>/vo</code>, <code>storage.rea
 <code>/vo/data</code>.</p>
 <h3>XRootD</h3>
 <p>In the file that <code>ofs.authlib libXrdAccSciTokens.so config=…</code> names, with your own base path:</p>
-<pre><code>${escape(xrootdConfig(issuer, host))}</code></pre>
+<pre><code>${escapeHtml(xrootdConfig(issuer, host))}</code></pre>
 <h3>Pelican origin</h3>
 <p>In <code>pelican.yaml</code>, with your own paths:</p>
-<pre><code>${escape(pelicanConfig(issuer))}</code></pre>
+<pre><code>${escapeHtml(pelicanConfig(issuer))}</code></pre>
 </section>
 <section>
 <h2>To check</h2>
 <p>The thumbprints (RFC 7638, SHA-256) are to be compared over another channel. The addresses that verifiers ask for:</p>
 <ul>
-<li><code>${escape(issuer)}/${OPENID_PATH}</code></li>
-<li><code>${escape(jwksUrl(issuer))}</code></li>
+<li><code>${escapeHtml(issuer)}/${OPENID_PATH}</code></li>
+<li><code>${escapeHtml(jwksUrl(issuer))}</code></li>
 </ul>
 </section>
 <footer>Made by jwt-injector on ${formatUtc(now)}.</footer>
@@ -93,7 +93,10 @@ a token are relative to the base path: under <code>/vo</code>, <code>storage.rea
 `;
 }
 
-function describeKey({ jwk, thumbprint, role, until }: PublishedKey, since: string | undefined): string {
+function describePublishedKey(
+  { jwk, thumbprint, role, until }: PublishedKey,
+  since: string | undefined,
+): string {
   const first = parseTime(since);
   const state =
     role === 'retired' && until !== undefined
@@ -104,9 +107,9 @@ function describeKey({ jwk, thumbprint, role, until }: PublishedKey, since: stri
           ? 'Published before'
           : 'Signs tokens';
   const rows = [
-    ['Key ID (kid)', `<code>${escape(jwk.kid)}</code>`],
-    ['Algorithm', escape(jwk.alg)],
-    ['Thumbprint', `<code>${escape(thumbprint)}</code>`],
+    ['Key ID (kid)', `<code>${escapeHtml(jwk.kid)}</code>`],
+    ['Algorithm', escapeHtml(jwk.alg)],
+    ['Thumbprint', `<code>${escapeHtml(thumbprint)}</code>`],
     ['Published since', first === undefined ? 'not known' : formatUtc(first)],
     ['Use', state],
   ];
@@ -128,7 +131,7 @@ function pelicanConfig(issuer: string): string {
         - ${JSON.stringify(issuer)}`;
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -69,7 +69,7 @@ export async function cleanLeftovers(access: Access, options: CleanOptions, io: 
     jwts:
       obstacle === undefined && !dryRun
         ? await inParallel(withLeftovers, (jwt) => cleanOne(access, jwt))
-        : withLeftovers.map((jwt) => reportOn(jwt, 'found')),
+        : withLeftovers.map((jwt) => reportCleaned(jwt, 'found')),
     running,
     forbidden: [...forbidden],
   };
@@ -101,7 +101,7 @@ function readLeftovers(object: JsonObject): JwtWithLeftovers | undefined {
   return { object, namespace, name, leftovers };
 }
 
-function reportOn(
+function reportCleaned(
   { namespace, name, leftovers }: JwtWithLeftovers,
   outcome: CleanedJwt['outcome'],
 ): CleanedJwt {
@@ -117,14 +117,14 @@ async function cleanOne({ client, printer }: Access, jwt: JwtWithLeftovers): Pro
   for (let tries = 1; ; tries += 1) {
     try {
       const present = tries === 1 ? jwt : readLeftovers(await client.get(path));
-      if (present === undefined) return reportOn(jwt, 'cleaned'); // by somebody else
+      if (present === undefined) return reportCleaned(jwt, 'cleaned'); // by somebody else
       await client.mergePatch(path, cleaningPatch(present.object, present.leftovers));
-      return reportOn(jwt, 'cleaned');
+      return reportCleaned(jwt, 'cleaned');
     } catch (error) {
-      if (isNotFound(error)) return reportOn(jwt, 'cleaned');
+      if (isNotFound(error)) return reportCleaned(jwt, 'cleaned');
       if (!(error instanceof KubeError) || error.status === 0) throw error;
       const isStale = isConflict(error) && tries < MAX_TRIES;
-      if (!isStale) return { ...reportOn(jwt, 'failed'), problem: describeApiError(error, printer) };
+      if (!isStale) return { ...reportCleaned(jwt, 'failed'), problem: describeApiError(error, printer) };
     }
   }
 }

@@ -38,7 +38,7 @@ interface Source {
 }
 
 /** Where the JWT's key is, if it has to be moved; a ConfigMap that cannot be is `undefined` too. */
-function findSource(printer: CommandPrinter, { jwt, spec }: MigratingJwt): Source | undefined {
+function findKeyToMove(printer: CommandPrinter, { jwt, spec }: MigratingJwt): Source | undefined {
   const { namespace, name } = jwt;
   const map = objectMember(objectMember(spec, 'key'), 'configMap');
   if (map !== undefined) return findMapSource(printer, namespace, map);
@@ -88,7 +88,7 @@ function nameAt(base: string, index: number): string {
 /** Secrets to be checked, so that no move takes the name of one that exists. */
 export function listTargets(jwts: readonly MigratingJwt[], printer: CommandPrinter): readonly ObjectName[] {
   return jwts.flatMap((migrating) => {
-    const source = findSource(printer, migrating);
+    const source = findKeyToMove(printer, migrating);
     if (source === undefined) return [];
     const { namespace } = migrating.jwt;
     return Array.from({ length: LOOKED_UP }, (_, index) => ({ namespace, name: nameAt(source.base, index) }));
@@ -105,7 +105,7 @@ export function planMoves(facts: MigrationFacts): ReadonlyMap<string, KeyMove> {
   const taken = listTaken(facts);
   const groups = new Map<string, { readonly source: Source; readonly users: MigratingJwt[] }>();
   for (const migrating of facts.jwts) {
-    const source = findSource(printer, migrating);
+    const source = findKeyToMove(printer, migrating);
     if (source === undefined) continue;
     const group = groups.get(source.id) ?? { source, users: [] };
     groups.set(source.id, group);

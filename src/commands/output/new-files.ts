@@ -29,13 +29,13 @@ export async function writeNewFiles(files: readonly NewFile[]): Promise<Result<u
       }
     } catch (error) {
       await Promise.all(made.map((name) => unlink(name)));
-      return fail(describeProblem(path, error));
+      return fail(describeWriteError(path, error));
     }
   }
   return ok(undefined);
 }
 
-function describeProblem(path: string, error: unknown): CommandProblem {
+function describeWriteError(path: string, error: unknown): CommandProblem {
   return member(error, 'code') === 'EEXIST'
     ? { exit: EXIT.refused, message: `${path} exists and is not overwritten: choose another name or --dir` }
     : { exit: EXIT.outside, message: `cannot write ${path}: ${describeFileError(error)}` };

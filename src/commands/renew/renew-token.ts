@@ -74,7 +74,7 @@ export async function renewToken(
   const report = { namespace, name, requested, before: tokenOf(jwt) };
   const print = (after: ShownToken | undefined, pods: NudgedPods | undefined): void =>
     printReport<RenewReport>(io, output, { ...report, after, prompted: pods?.nudged }, (facts, paint) =>
-      describeRenewal(facts, pods, paint),
+      describeRenewReport(facts, pods, paint),
     );
   if (timeout === undefined) {
     print(undefined, undefined);
@@ -162,7 +162,7 @@ function tokenOf({ recorded: { tokenId, expiresAt } }: Jwt): ShownToken {
   return { tokenId, expiresAt: expiresAt === undefined ? undefined : formatTime(expiresAt) };
 }
 
-function describeRenewal(
+function describeRenewReport(
   { namespace, name, before, after }: RenewReport,
   pods: NudgedPods | undefined,
   paint: Paint,

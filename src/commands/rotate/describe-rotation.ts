@@ -61,7 +61,7 @@ export function reportRotation(
     notes: [
       ...noteSource(state, step, source),
       ...(step.do === 'finish' && sharers?.isPartial === true ? [NOT_SEEN] : []),
-      ...(isUnseen(rotation, step) ? [describeUnseen(dir)] : []),
+      ...(isKeyUnseen(rotation, step) ? [warnOfUnseenKey(dir)] : []),
     ],
     commands: commandsOf(state, step, { dir, sharers, printer }),
   };
@@ -85,11 +85,11 @@ function noteSource(
 }
 
 /** By force the new key signs without having been seen at any URL. */
-function isUnseen(rotation: Rotation | undefined, step: RotationStep): boolean {
+function isKeyUnseen(rotation: Rotation | undefined, step: RotationStep): boolean {
   return (step.do === 'switch' || step.do === 'keep-old') && rotation?.publishedAt === undefined;
 }
 
-function describeUnseen(dir: string | undefined): string {
+function warnOfUnseenKey(dir: string | undefined): string {
   const remedy = dir === undefined ? 'publish it' : `copy ${dir} to your web site`;
   return `verifiers refuse the new tokens until they have fetched the new key: ${remedy}`;
 }
@@ -103,7 +103,9 @@ function commandsOf(
   const { jwtInjector, kubectl } = printer;
   const publish = ['jwks', name, '-n', namespace, '--dir', dir ?? 'DIR'];
   const first =
-    step.do === 'publish' || (isUnseen(rotation, step) && dir === undefined) ? [jwtInjector(...publish)] : [];
+    step.do === 'publish' || (isKeyUnseen(rotation, step) && dir === undefined)
+      ? [jwtInjector(...publish)]
+      : [];
   if (step.do === 'reverted')
     return [
       jwtInjector('rotate', name, '-n', namespace, '--force'),

@@ -45,12 +45,12 @@ export async function observeRotation(
   const { jwt, object } = found.value;
   const rotation = readRotation(object);
   const known = findRotatedIssuer(jwt, printer);
-  if (!known.ok) return refuse(`JWT ${namespace}/${name}: ${known.problem}`);
+  if (!known.ok) return refuseRotation(`JWT ${namespace}/${name}: ${known.problem}`);
   const contradiction = findContradiction(rotation, options);
-  if (contradiction !== undefined) return refuse(`JWT ${namespace}/${name}: ${contradiction}`);
+  if (contradiction !== undefined) return refuseRotation(`JWT ${namespace}/${name}: ${contradiction}`);
   const issuer = known.value;
   const urls = findIssuerUrls(issuer);
-  if (!urls.ok) return refuse(`issuer "${issuer}": ${urls.problem}`);
+  if (!urls.ok) return refuseRotation(`issuer "${issuer}": ${urls.problem}`);
   const secret =
     rotation === undefined ? undefined : await readSecretMetadata(client, namespace, rotation.secret);
   if (secret?.state === 'forbidden') throw secret.error;
@@ -67,7 +67,7 @@ export async function observeRotation(
   return ok({ state, issuer, source: findAppliedSource(object, rotation?.publicKey.kid ?? '') });
 }
 
-function refuse(message: string): Result<never, CommandProblem> {
+function refuseRotation(message: string): Result<never, CommandProblem> {
   return fail({ exit: EXIT.refused, message });
 }
 

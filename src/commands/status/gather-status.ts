@@ -61,7 +61,7 @@ export async function gatherStatus(
     return items.filter((item) => item !== undefined);
   };
   if (names.length > 0) {
-    const found = await findNamed(access, names);
+    const found = await findNamedJwts(access, names);
     const pods = await ifAllowed(
       () => list(pathsOf(namespace, false).pods, readPodMounts, LIVE_PODS),
       NO_PODS,
@@ -83,7 +83,7 @@ export async function gatherStatus(
 
 const NO_PODS = 'which pods mount a token is not known';
 
-async function findNamed(
+async function findNamedJwts(
   access: Access,
   names: readonly string[],
 ): Promise<{ readonly jwts: readonly JwtState[]; readonly problems: readonly CommandProblem[] }> {

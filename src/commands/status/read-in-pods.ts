@@ -39,14 +39,14 @@ export async function readInPods(access: ClusterAccess, seen: Seen): Promise<See
       notes.add(`you are not allowed to exec into pods in namespace ${namespace}: their files were not read`);
     const result: HeldFile = read.ok
       ? { ...file, token: compareToken(read.value, jwt), problem: undefined }
-      : { ...file, token: 'unread', problem: describeProblem(read.problem) };
+      : { ...file, token: 'unread', problem: describeExecProblem(read.problem) };
     const key = heldKey(pod, jwt.name);
     held.set(key, [...(held.get(key) ?? []), result]);
   });
   return { ...seen, notes: [...notes], held };
 }
 
-function describeProblem({ status, message }: ExecProblem): string {
+function describeExecProblem({ status, message }: ExecProblem): string {
   return status === 403 ? 'you are not allowed to' : message;
 }
 

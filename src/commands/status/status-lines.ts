@@ -25,18 +25,18 @@ export function describeStatus({ jwts, notes }: StatusReport, now: Seconds, pain
 
 function describeRow(jwt: JwtStatus, now: Seconds, paint: Paint): readonly string[] {
   const { ready, reason, expiresAt, renewsAt } = jwt;
-  const style = styleOf(jwt, now);
+  const style = styleOfExpiry(jwt, now);
   return [
     objectKey(jwt),
     paint(ready === 'True' ? 'green' : ready === PENDING ? 'yellow' : 'red', ready),
     reason,
     expiresAt === undefined ? 'no token' : paint(style, describeExpiry(jwt)),
-    describeRenewal(parseTime(renewsAt), now),
+    describeNextRenewal(parseTime(renewsAt), now),
   ];
 }
 
 /** Green while nothing is due, yellow from the planned renewal on, red when it has expired. */
-function styleOf({ remainingSeconds = 0, renewsAt }: JwtStatus, now: Seconds): Style {
+function styleOfExpiry({ remainingSeconds = 0, renewsAt }: JwtStatus, now: Seconds): Style {
   if (remainingSeconds <= 0) return 'red';
   const due = parseTime(renewsAt);
   return due !== undefined && due < now ? 'yellow' : 'green';
@@ -58,7 +58,7 @@ export function drawBar(percent: number): string {
   return '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
 }
 
-function describeRenewal(due: Seconds | undefined, now: Seconds): string {
+function describeNextRenewal(due: Seconds | undefined, now: Seconds): string {
   if (due === undefined) return 'none planned';
   return due > now ? `in ${formatDuration(due - now)}` : `due for ${formatDuration(now - due)}`;
 }
@@ -96,7 +96,7 @@ const DELIVERY_STYLES: Readonly<Record<PodStatus['delivery'], Style>> = {
 
 function describePod(pod: PodStatus, paint: Paint): string {
   const isFixedAlone = pod.delivery === 'neverRefreshed';
-  const state = isFixedAlone ? [] : [paint(DELIVERY_STYLES[pod.delivery], wordOf(pod))];
+  const state = isFixedAlone ? [] : [paint(DELIVERY_STYLES[pod.delivery], describeDelivery(pod))];
   return [
     ...state,
     ...pod.neverRefreshed.map((mount) => describeFixed(mount, paint)),
@@ -127,7 +127,7 @@ function describeFixed({ container, token }: PodStatus['neverRefreshed'][number]
   return paint('red', `never refreshed in container ${container} (subPath): ${REMEDIES[token]}`);
 }
 
-function wordOf({ delivery, dueBy }: Pick<PodStatus, 'delivery' | 'dueBy'>): string {
+function describeDelivery({ delivery, dueBy }: Pick<PodStatus, 'delivery' | 'dueBy'>): string {
   const due = parseTime(dueBy);
   switch (delivery) {
     case 'delivered':
@@ -149,7 +149,8 @@ function wordOf({ delivery, dueBy }: Pick<PodStatus, 'delivery' | 'dueBy'>): str
 function countPods(pods: readonly PodStatus[]): string {
   const counts = new Map<string, number>();
   for (const pod of pods) {
-    const word = pod.delivery === 'starting' || pod.delivery === 'waiting' ? pod.delivery : wordOf(pod);
+    const word =
+      pod.delivery === 'starting' || pod.delivery === 'waiting' ? pod.delivery : describeDelivery(pod);
     counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   return [...counts].map(([word, count]) => `${count} ${word}`).join(', ');

@@ -109,11 +109,11 @@ function reportJwtStatus(jwt: JwtState, mounting: Mounting | undefined, now: Sec
         ? undefined
         : Math.round(Math.min(1, Math.max(0, remaining / life)) * 100),
     renewsAt: formatOptional(renewsAt),
-    pods: mounting && describePods(jwt, mounting, now),
+    pods: mounting && reportPods(jwt, mounting, now),
   };
 }
 
-function describePods(jwt: JwtState, { pods, held }: Mounting, now: Seconds): readonly PodStatus[] {
+function reportPods(jwt: JwtState, { pods, held }: Mounting, now: Seconds): readonly PodStatus[] {
   return (pods.get(objectKey(jwt)) ?? [])
     .toSorted((one, other) => compareText(one.name, other.name))
     .flatMap((pod) => {

@@ -68,7 +68,7 @@ export async function examineToken(
     header: token.header,
     claims: token.claims,
     asked,
-    keys: await Promise.all(keys.map(describeKey)),
+    keys: await Promise.all(keys.map(describeCandidateKey)),
     signature: signature.openid || signature.xrootd ? 'valid' : isChecked ? 'invalid' : 'not checked',
     verdicts,
     advice: [
@@ -108,7 +108,7 @@ async function isSignedBy({ text, header }: FoundToken, way: LookUps['ways'][Loo
   return verifiesWith(text, key, alg, critical); // a rule says which verifiers refuse them
 }
 
-async function describeKey(jwk: JWK): Promise<Verification['keys'][number]> {
+async function describeCandidateKey(jwk: JWK): Promise<Verification['keys'][number]> {
   const thumbprint = await calculateJwkThumbprint(bareJwk(jwk)).catch(() => undefined);
   return { kid: jwk.kid, algorithm: jwk.alg, thumbprint };
 }

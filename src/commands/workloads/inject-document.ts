@@ -58,7 +58,7 @@ export function injectObject(
   if (workload !== undefined) return [injectWorkload(named, workload)];
   const templates = findTemplates(object);
   if (templates.length > 0) return templates.map((found) => injectTemplate(named, found));
-  return asks(object) ? [entry(named, [], WITHOUT_TEMPLATE, object)] : [];
+  return asks(object) ? [reportInjection(named, [], WITHOUT_TEMPLATE, object)] : [];
 }
 
 /** An object with all that a decision about its pods needs. */
@@ -76,7 +76,7 @@ function nameObject(listed: ListedObject, kind: string, defaultTokenOf: OfflineD
   return { ...listed, kind, name, namespace, defaultToken: defaultTokenOf(namespace) };
 }
 
-function entry(
+function reportInjection(
   { kind, name, path }: NamedObject,
   template: readonly string[],
   decision: Decision,
@@ -103,22 +103,22 @@ function injectPod(named: NamedObject): OfflineInjection {
   const problem = refuseUnquoted(annotationsOf(object), ANNOTATIONS, written);
   const decision = problem ?? decidePod(readPod({ pod: object, namespace }), defaultToken);
   const more = warnOfServiceAccountMount('this pod', object, decision);
-  return entry(named, [], { ...decision, warnings: [...decision.warnings, ...more] }, object);
+  return reportInjection(named, [], { ...decision, warnings: [...decision.warnings, ...more] }, object);
 }
 
 function injectWorkload(named: NamedObject, kind: WorkloadKind): OfflineInjection {
   const { object, path, namespace, defaultToken } = named;
   const template = templateOf(kind, object);
-  if (template === undefined) return entry(named, kind.template, WITHOUT_TEMPLATE, undefined);
+  if (template === undefined) return reportInjection(named, kind.template, WITHOUT_TEMPLATE, undefined);
   const refusal = refuseAnnotations(named, kind.template, template);
-  if (refusal !== undefined) return entry(named, kind.template, refusal, template);
+  if (refusal !== undefined) return reportInjection(named, kind.template, refusal, template);
   const read = readWorkload({ kind, object, isUpdate: false, namespace });
-  if (!read.ok) return entry(named, kind.template, read.problem, template);
+  if (!read.ok) return reportInjection(named, kind.template, read.problem, template);
   const copying = copyingPatch(read.value, path);
   const decision = decidePod(read.value.pod, defaultToken);
-  if (decision.decision === 'deny') return entry(named, kind.template, decision, template, copying);
+  if (decision.decision === 'deny') return reportInjection(named, kind.template, decision, template, copying);
   const warnings = [...decision.warnings, ...warnOfTemplate(read.value, decision)];
-  return entry(named, kind.template, { ...decision, warnings }, template, copying);
+  return reportInjection(named, kind.template, { ...decision, warnings }, template, copying);
 }
 
 function refuseAnnotations(
@@ -144,7 +144,7 @@ function injectTemplate(named: NamedObject, { path, template }: FoundTemplate): 
     ...decision.warnings,
     ...warnOfServiceAccountMount(`pods of this ${kind}`, template, decision),
   ];
-  return entry(named, path, { ...decision, warnings }, template);
+  return reportInjection(named, path, { ...decision, warnings }, template);
 }
 
 function warnOfOwn(key: string | undefined, kind: string, path: readonly string[]): readonly Warning[] {

@@ -67,9 +67,9 @@ function readYaml(given: string): Result<readonly EditableDocument[], YamlProble
   for (const [index, document] of documents.entries()) {
     const [error] = document.errors;
     if (error !== undefined) {
-      return fail({ document: index + 1, message: describeError(error, lineCounter) });
+      return fail({ document: index + 1, message: describeYamlError(error, lineCounter) });
     }
-    if (index > 0 && isUnseen(document)) return fail({ document: index, message: NOTHING_AFTER });
+    if (index > 0 && isUnseenByKubectl(document)) return fail({ document: index, message: NOTHING_AFTER });
     // What is between two documents belongs to the second, or after the last to that.
     const end = index === documents.length - 1 ? text.length : endOfDocument(document, text);
     const source = text.slice(start, end);
@@ -80,7 +80,7 @@ function readYaml(given: string): Result<readonly EditableDocument[], YamlProble
     }
     const value = valueOfDocument(document);
     if (!value.ok) return fail({ document: index + 1, message: value.problem });
-    read.push(editable(source, value.value, styleOf(document, text, style)));
+    read.push(editable(source, value.value, yamlStyleOf(document, text, style)));
     start = end;
   }
   return ok(start < text.length ? [editable(text, null, { ...style, isJson: false })] : read);
@@ -93,11 +93,11 @@ function refuseNumber(count: number): Result<never, YamlProblem> {
 const NOTHING_AFTER = 'it ends with `...`, and kubectl reads nothing after that: put `---` below it';
 
 /** Whether it has a value, and follows `...` without a `---`: of what is between two `---` kubectl reads one document. */
-function isUnseen({ directives, contents }: Document.Parsed): boolean {
+function isUnseenByKubectl({ directives, contents }: Document.Parsed): boolean {
   return directives.docStart !== true && contents !== null && contents.range[0] < contents.range[1];
 }
 
-function styleOf({ contents }: Document.Parsed, text: string, style: TextStyle): YamlStyle {
+function yamlStyleOf({ contents }: Document.Parsed, text: string, style: TextStyle): YamlStyle {
   const [start, end] = contents?.range ?? [0, 0];
   return { ...style, isJson: isJson(text.slice(start, end)) };
 }
@@ -119,7 +119,7 @@ function tryToParse(text: string, lineCounter: LineCounter): readonly Document.P
   }
 }
 
-function describeError({ code, message, pos: [at] }: YAMLError, lineCounter: LineCounter): string {
+function describeYamlError({ code, message, pos: [at] }: YAMLError, lineCounter: LineCounter): string {
   if (code === 'RESOURCE_EXHAUSTION') return TOO_DEEP;
   const { line, col } = lineCounter.linePos(at);
   return `${message} at line ${line}, column ${col}: correct the YAML`;
