@@ -4,15 +4,15 @@ import { basename, join } from 'node:path';
 import { it } from 'node:test';
 
 const ROOT = join(import.meta.dirname, '..');
-const EXPORT = /^export (?:async )?(?:abstract )?(?:class|const|function\*?|interface|type) (\w+)/gm;
 /** At the top level of a file, exported or not. */
 const DECLARATION =
-  /^(?:export )?(?:async )?(?:abstract )?(?:class|const|function\*?|interface|let|type) (\w+)/gm;
+  /^(export )?(?:async )?(?:abstract )?(?:class|const|function\*?|interface|let|type) (\w+)/gm;
 
-/** Constants and types at the top level of a file, exported or not. */
-const CONSTANT_OR_TYPE = /^(?:export )?(?:const ([A-Z][A-Z0-9_]+)|(?:interface|type) (\w+))\b/gm;
-/** What each command calls its table of flags, their type and its text of help. */
-const IN_EACH_COMMAND: ReadonlySet<string> = new Set(['FLAGS', 'HELP', 'Options']);
+/**
+ * What each command calls, for itself, its table of flags, what it reads from them with the type of that, and its text of help:
+ * one form, in one kind of file.
+ */
+const IN_EACH_COMMAND: ReadonlySet<string> = new Set(['FLAGS', 'HELP', 'Options', 'readOptions']);
 /** `src/commands/NAME.ts`. */
 const COMMAND_FILE = /^src\/commands\/[^/]+\.ts$/;
 
@@ -32,24 +32,16 @@ it('no two files in src/ have the same name: a name means one thing', () => {
   assert.deepEqual(findShared(files.map((file) => [basename(file), file])), []);
 });
 
-it('what a file in src/ exports has a name that no other file declares', () => {
-  const exported = new Set(namedIn(EXPORT).map(([name]) => name));
-  assert.ok(exported.size > 500);
-  assert.deepEqual(findShared(namedIn(DECLARATION).filter(([name]) => exported.has(name))), []);
-});
-
-it('no two files in src/ declare constants or types of one name, not even for themselves', () => {
-  const named = namedIn(CONSTANT_OR_TYPE).filter(
-    ([name, file]) => !(IN_EACH_COMMAND.has(name) && COMMAND_FILE.test(file)),
-  );
-  assert.ok(named.length > 500);
+it('no two files in src/ declare one name, not even for themselves', () => {
+  const named = files.flatMap(declaredIn);
+  assert.ok(named.length > 1_500);
   assert.deepEqual(findShared(named), []);
 });
 
-function namedIn(pattern: RegExp): readonly (readonly [name: string, file: string])[] {
-  return files.flatMap((file) =>
-    [...readFileSync(join(ROOT, file), 'utf8').matchAll(pattern)].map(
-      ([, ...names]) => [names.find((name) => name !== undefined) ?? '', file] as const,
-    ),
-  );
+function declaredIn(file: string): readonly (readonly [name: string, file: string])[] {
+  const declarations = [...readFileSync(join(ROOT, file), 'utf8').matchAll(DECLARATION)];
+  return declarations.flatMap(([, exported, name = '']) => {
+    const isOfEachCommand = exported === undefined && IN_EACH_COMMAND.has(name) && COMMAND_FILE.test(file);
+    return isOfEachCommand ? [] : [[name, file] as const];
+  });
 }
