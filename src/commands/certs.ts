@@ -6,7 +6,7 @@ import {
   readInstallationOptions,
   type InstallationOptions,
 } from './installation/installation-flags.ts';
-import type { FlagValues } from './flags.ts';
+import type { FlagValues } from './parse-flags.ts';
 import { printProblems } from './print-problems.ts';
 import type { Io } from './io.ts';
 import { makeCommand } from './make-command.ts';

@@ -4,7 +4,7 @@ import { explainFiles, type FilesToExplain } from './explain/explain-files.ts';
 import { findKind, type LiveKind } from './workloads/kinds.ts';
 import { POLICY_FLAGS, readPolicyFlags } from './explain/policy-flags.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
-import type { FlagValues } from './flags.ts';
+import type { FlagValues } from './parse-flags.ts';
 import { describeGiven, unexpectedArgument } from './input/given-words.ts';
 import { checkObjectName, isJwtKind } from './input/jwt-name.ts';
 import type { Io } from './io.ts';

@@ -4,7 +4,7 @@ import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { listObjects, readDefaults, readFileDocuments } from './input/documents.ts';
 import type { EditableDocument } from './yaml/editable-document.ts';
-import type { FlagValues } from './flags.ts';
+import type { FlagValues } from './parse-flags.ts';
 import { makeCommand } from './make-command.ts';
 import { findKind } from './workloads/kinds.ts';
 import { printProblems } from './print-problems.ts';

@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from '../resources/result.ts';
 import { findIssuerUrls } from '../signing/issuer/urls.ts';
 import { CLUSTER_FLAGS, readEverywhere } from './cluster/connect-flags.ts';
-import type { FlagValues } from './flags.ts';
+import type { FlagValues } from './parse-flags.ts';
 import { readJwtNames } from './input/jwt-name.ts';
 import { publishKeys, type JwksOptions } from './jwks/publish-keys.ts';
 import { makeCommand } from './make-command.ts';

@@ -3,7 +3,7 @@ import { isObjectName } from '../resources/object-name.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { isNewKeyAlgorithm } from '../signing/generate-key.ts';
 import { CLUSTER_FLAGS, type ConnectFlags } from './cluster/connect-flags.ts';
-import type { FlagValues } from './flags.ts';
+import type { FlagValues } from './parse-flags.ts';
 import { makeKeyForJwt, type KeygenOptions } from './keygen/make-key.ts';
 import { makeCommand } from './make-command.ts';
 import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';

@@ -1,7 +1,7 @@
 import type { Result } from '../resources/result.ts';
 import type { Flags } from '../config/flag.ts';
 import { withoutControls } from '../resources/without-controls.ts';
-import { describeFlags, parseFlags, type FlagValues } from './flags.ts';
+import { describeFlags, parseFlags, type FlagValues } from './parse-flags.ts';
 import type { Io } from './io.ts';
 import { withMessageLines } from './message-lines.ts';
 import { EXIT, type Command, type ExitCode, type Offers } from './command.ts';

@@ -6,9 +6,9 @@ import {
   readEverywhere,
   type ConnectFlags,
 } from './cluster/connect-flags.ts';
-import type { FlagValues } from './flags.ts';
+import type { FlagValues } from './parse-flags.ts';
 import { makeCommand } from './make-command.ts';
-import { checkMigration, type MigrateOptions } from './migrate/check.ts';
+import { checkMigration, type MigrateOptions } from './migrate/check-migration.ts';
 import { cleanLeftovers, type CleanOptions } from './migrate/clean.ts';
 import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
 

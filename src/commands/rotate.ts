@@ -4,7 +4,7 @@ import { formatDuration } from '../time/format-time.ts';
 import { toSeconds, type Milliseconds } from '../time/units.ts';
 import { withCluster } from './cluster/connect.ts';
 import { CLUSTER_FLAGS, KEY_NAMESPACE_FLAG, type ConnectFlags } from './cluster/connect-flags.ts';
-import { readDurationFlag, type FlagValues } from './flags.ts';
+import { readDurationFlag, type FlagValues } from './parse-flags.ts';
 import { readJwtName } from './input/jwt-name.ts';
 import { makeCommand } from './make-command.ts';
 import { printProblems } from './print-problems.ts';

@@ -8,7 +8,7 @@ import { readSigningKey } from '../signing/key.ts';
 import { lintJwt } from '../signing/lint.ts';
 import { findTooLong, tokenBytes } from '../signing/token-size.ts';
 import { signToken } from '../signing/token.ts';
-import type { FlagValues } from './flags.ts';
+import type { FlagValues } from './parse-flags.ts';
 import { readDocuments } from './input/documents.ts';
 import {
   findKeyConflict,

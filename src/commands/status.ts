@@ -2,7 +2,7 @@ import { REFRESHED_WITHIN } from '../resources/kubelet.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { withCluster } from './cluster/connect.ts';
 import { CLUSTER_FLAGS, readEverywhere, type ConnectFlags } from './cluster/connect-flags.ts';
-import type { FlagValues } from './flags.ts';
+import type { FlagValues } from './parse-flags.ts';
 import { readJwtNames } from './input/jwt-name.ts';
 import { makeCommand } from './make-command.ts';
 import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';

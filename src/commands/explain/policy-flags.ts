@@ -3,7 +3,7 @@ import { RUN_FLAGS } from '../../config/run-flags.ts';
 import { Settings } from '../../config/settings.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { SigningPolicy } from '../../resources/signing-policy.ts';
-import type { FlagValues } from '../flags.ts';
+import type { FlagValues } from '../parse-flags.ts';
 
 const POLICY_FLAG_NAMES = ['forbid-inline-keys', 'min-lifetime', 'max-lifetime', 'allowed-issuers'] as const;
 

@@ -1,6 +1,6 @@
 import { ok, type Result } from '../../resources/result.ts';
 import { CLUSTER_FLAGS, type ConnectFlags } from '../cluster/connect-flags.ts';
-import type { FlagValues } from '../flags.ts';
+import type { FlagValues } from '../parse-flags.ts';
 import { OUTPUT_FLAG, readOutputFormat, type OutputFormat } from '../output/report-output.ts';
 import { readTokenPlace, TOKEN_FLAGS, type TokenPlace } from './token-place.ts';
 

@@ -1,7 +1,7 @@
 import type { SecureContext } from 'node:tls';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Milliseconds } from '../../time/units.ts';
-import { readDurationFlag } from '../flags.ts';
+import { readDurationFlag } from '../parse-flags.ts';
 import { readText } from '../input/read-text.ts';
 import type { Io } from '../io.ts';
 import { trustAuthorities } from './fetch-document.ts';
