@@ -37,7 +37,7 @@ Options:
 Exit codes: 0 all held, 1 a story failed, 2 wrong usage, 3 something outside failed.
 `;
 
-/** What runs the nodes, builds the image, and is the storage of one story. */
+/** Packages to run the nodes, to build the image, and for the storage of one story. */
 const PACKAGES = [
   'buildah',
   'busybox-static',
@@ -98,7 +98,7 @@ async function run(
 
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'jwt-injector-e2e-')));
   reaper.remove(folder);
-  await chmod(folder, 0o711); // XRootD is not root, and reads its own folder in there
+  await chmod(folder, 0o711); // XRootD does not run as root, and reads its own folder in there
   const runner = createRunner(reaper);
   const archs = [arch, ...otherArchs.filter((other) => other !== arch)] as const;
   const means = { root: ROOT, cache, packages, folder, reaper, run: runner, log };
@@ -121,7 +121,7 @@ async function run(
     ],
     { detached: true, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, TMPDIR: folder } },
   );
-  if (world.pid !== undefined) reaper.watch(world.pid); // with it, process 1 of the world ends, and all others with that
+  if (world.pid !== undefined) reaper.watch(world.pid); // when it is killed, process 1 of the world ends, and all others with it
   const [code] = await once(world, 'exit');
   return typeof code === 'number' ? code : 3;
 }

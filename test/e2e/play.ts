@@ -13,8 +13,9 @@ import type { Scene } from './stories/story.ts';
 import { formatTable, type Rows } from './tables.ts';
 
 /*
- * The inner half of `npm run e2e`, process 1's only child in the world that machine/world.sh makes: starts the cluster,
- * installs the product and plays the stories. It may leave everything as it is, since the world ends with it.
+ * The inner half of `npm run e2e`, process 1's only child in the world that machine/world.sh makes: starts
+ * the cluster, installs the product and runs the stories. It does not clean up, as everything ends with the
+ * world.
  */
 const { values, positionals: archives } = parseArgs({
   allowPositionals: true,
@@ -78,12 +79,12 @@ async function play(): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-/** For those who want to look: until Ctrl-C. */
+/** Keeps the cluster until Ctrl-C, for people who want to look around. */
 async function stay(kubeconfig: string): Promise<void> {
   console.log(`\nThe cluster stays until Ctrl-C. In another terminal, as root:\n`);
   console.log(
     `  nsenter --target "$(pgrep -f '^/bin/bash .*machine/world.sh')" --all env KUBECONFIG=${kubeconfig} bash\n`,
   );
-  setInterval(() => {}, 3_600_000); // a promise alone does not keep Node alive
+  setInterval(() => {}, 3_600_000); // a promise alone does not keep Node running
   await new Promise(() => {});
 }

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApiAccess, askApi } from '../../controlplane/api-request.ts';
 import { ASKS_FOR_TOKEN, BUSYBOX } from '../stories/science-namespace.ts';
 
-/** What came of pods that were created one after the other, none of them twice. */
+/** The results of pods that were created one after the other, each only once. */
 export interface Churn<T> {
-  /** What happened meanwhile gives. */
+  /** The result of `during`. */
   readonly outcome: T;
   readonly created: number;
   /** Pods that the API server refused, or created without a token. */
   readonly failures: readonly Failure[];
-  /** Requests that the API server itself did not answer: nobody could have created anything. */
+  /** Number of requests that the API server itself did not answer: then no creation was possible. */
   readonly unanswered: number;
   readonly slowestMs: number;
 }
@@ -17,7 +17,7 @@ export interface Churn<T> {
 /** A pod that was not created, or without its token. Times in milliseconds. */
 export interface Failure {
   readonly words: string;
-  /** When the answer came, by `performance.now()`. */
+  /** Time of the answer, by `performance.now()`. */
   readonly at: number;
   readonly tookMs: number;
 }
@@ -26,16 +26,16 @@ interface Settings<T> {
   readonly access: ApiAccess;
   readonly namespace: string;
   readonly atLeast: number;
-  /** Pods are created until it is settled, too. */
+  /** Pods are created at least until this settles. */
   readonly during: Promise<T>;
 }
 
-/** The number of creations under way at once. */
+/** Number of concurrent creations. */
 export const CREATORS = 4;
-const PAUSE_MS = 100; // four creators come to 30 pods a second or so
-const ANSWERED = { timeoutMs: 30_000 }; // the API server gives up a webhook after 5 s, and itself after 60
+const PAUSE_MS = 100; // four creators make about 30 pods a second
+const ANSWERED = { timeoutMs: 30_000 }; // the API server gives up a webhook after 5 s, and the request after 60
 
-/** A real pod that no node ever gets: what is tried is its creation, and no kubelet has to keep up. */
+/** A real pod that is never scheduled: only its creation is tested, and no kubelet has work. */
 const POD = {
   apiVersion: 'v1',
   kind: 'Pod',
@@ -46,7 +46,7 @@ const POD = {
   },
 };
 
-/** Creates annotated pods at a steady pace, at least `atLeast` of them and as long as something is `during`. */
+/** Creates annotated pods at a constant rate, at least `atLeast` of them, and until `during` settles. */
 export async function createPods<T>({ access, namespace, atLeast, during }: Settings<T>): Promise<Churn<T>> {
   const failures: Failure[] = [];
   let created = 0;

@@ -7,28 +7,31 @@ import type { TwoNodeCluster } from '../cluster/two-node-cluster.ts';
 import { listReplicas, type Replica } from './processes.ts';
 import { listServedCertificates } from './served-certificate.ts';
 
-/** Something that happens to the product while pods are created. */
+/** A disturbance: something that happens to the product while pods are created. */
 export interface Disturbance {
   readonly name: string;
-  /** How the API server says that a connection in use ended with the replica; without it, none may. */
+  /**
+   * Matches the API server's message if a connection in use ended with the replica. Without it, no failure is
+   * allowed.
+   */
   readonly cutOff?: RegExp;
-  /** All of a pod ends at once, so that for a moment nobody takes new connections to it. */
+  /** All containers of a pod end at once, so that for a moment new connections are refused. */
   readonly leavesNobody?: true;
-  /** The API server itself does not answer for a while. */
+  /** The API server itself does not answer for some time. */
   readonly stopsApiServer?: true;
-  /** Is part of the form that CI runs. */
+  /** Part of the form that CI runs. */
   readonly short?: true;
-  /** Gives what was lost, if a replica was harmed. */
+  /** Gives the number of lost connections, if a replica was harmed. */
   readonly disturb: (cluster: TwoNodeCluster) => Promise<Harm | void>;
 }
 
 /** A replica that ended, or does not answer any more. */
 export interface Harm {
-  /** When it began, by `performance.now()`. */
+  /** Time of its begin, by `performance.now()`. */
   readonly at: number;
-  /** When something else was in its place, or the cluster knew that it is gone. */
+  /** Time at which there was a replacement, or the cluster knew that it is gone. */
   readonly until: number;
-  /** That the API server had to it. */
+  /** Number of connections that the API server had to it. */
   readonly connections: number;
 }
 
@@ -36,24 +39,24 @@ export interface Harm {
 const [MAIN, FALLBACK] = ['jwt-injector', 'fallback-webhook'];
 const RESTARTED_WITHIN_MS = 120_000;
 
-/** What holds the certificate that the product issued itself; docs/certificates.md says how an admin has it renewed. */
+/** The Secret with the self-issued certificate. docs/certificates.md says how an admin renews it. */
 const SECRET = 'secret/jwt-injector-tls';
-/** A new authority is trusted for half a minute before it is used. */
+/** A new CA is trusted for half a minute before it is used. */
 const RENEWED_WITHIN_MS = 120_000;
 
 /**
- * Reviews that were under way when the process ended: the API server does not try them again. New connections go to the container
- * beside it.
+ * Reviews that were being answered when the process ended: the API server does not repeat them. New
+ * connections go to the other container.
  */
 const KILLED = /connection reset|EOF/;
 
 /**
- * A connection to what does not answer costs one review: the API server gives up after 5 s (`timeoutSeconds`), closes it, and does
- * not try again.
+ * A connection to a process that does not answer costs one review: the API server gives up after 5 s
+ * (`timeoutSeconds`), closes it, and does not repeat the review.
  */
 const SILENT = /deadline exceeded|timeout/;
 
-/** New connections go to the container beside it. */
+/** New connections go to the other container. */
 export const PROCESS_KILLED: Disturbance = {
   name: 'process killed (SIGKILL)',
   short: true,
@@ -88,12 +91,13 @@ export const DISTURBANCES: readonly Disturbance[] = [
   {
     name: 'fallback webhook killed (SIGKILL)',
     disturb: async (cluster) => {
-      // The replica leaves the Service for a moment; connections to it go on.
+      // The replica leaves the Service for a moment; its connections stay open.
       await harm(cluster, ({ fallbackPid }) => void process.kill(fallbackPid, 'SIGKILL'), FALLBACK);
     },
   },
   {
-    // Until one of them listens again, or the pod has left the Service, kube-proxy still sends new connections there.
+    // Until one of them listens again, or the pod has left the Service, kube-proxy still sends new
+    // connections there.
     name: 'both containers killed at once (SIGKILL)',
     cutOff: KILLED,
     leavesNobody: true,
@@ -114,7 +118,8 @@ export const DISTURBANCES: readonly Disturbance[] = [
     disturb: (cluster) => harm(cluster, (replica) => fillMemory(cluster, replica)),
   },
   {
-    // Its containers end together, so nobody takes new connections; the pod leaves the Service as its object goes.
+    // Its containers end together, so new connections are refused; the pod leaves the Service when its object
+    // is deleted.
     name: 'pod deleted without grace (--force --grace-period=0)',
     cutOff: KILLED,
     disturb: async (cluster) => {
@@ -151,7 +156,7 @@ export const DISTURBANCES: readonly Disturbance[] = [
       ]);
       await waitForReplicas(controlPlane);
       await kubectl(['uncordon', node]);
-      await restart(controlPlane); // or both replicas stay on the other node
+      await restart(controlPlane); // otherwise both replicas stay on the other node
     },
   },
   {
@@ -198,13 +203,13 @@ export const DISTURBANCES: readonly Disturbance[] = [
   },
 ];
 
-/** All replicas, one after the other. */
+/** Restarts all replicas, one after the other. */
 export async function restart(controlPlane: TwoNodeCluster['controlPlane']): Promise<void> {
   await controlPlane.kubectl(['rollout', 'restart', `deployment/${PRODUCT}`, '-n', PRODUCT]);
   await waitForReplicas(controlPlane);
 }
 
-/** Waits until all replicas serve with another certificate than before, the same one. */
+/** Waits until all replicas serve the same certificate, which differs from the earlier one. */
 async function renewCertificate({ controlPlane }: TwoNodeCluster, command: readonly string[]): Promise<void> {
   const before = await listServedCertificates(controlPlane);
   await controlPlane.kubectl([...command, '-n', PRODUCT]);
@@ -221,7 +226,10 @@ async function busyNode(controlPlane: TwoNodeCluster['controlPlane']): Promise<s
   return replica.node;
 }
 
-/** The replica whose first container the API server calls: connections to a fallback stay where they are, and nothing would be lost. */
+/**
+ * The replica whose first container the API server calls: connections to a fallback would stay open, and
+ * nothing would be lost.
+ */
 async function findCalled({ controlPlane }: TwoNodeCluster): Promise<Replica> {
   const isFallback = ({ fallbackConnections }: Replica): boolean => fallbackConnections > 0;
   if ((await listReplicas(controlPlane)).some(isFallback)) await restart(controlPlane);
@@ -231,8 +239,8 @@ async function findCalled({ controlPlane }: TwoNodeCluster): Promise<Replica> {
 }
 
 /**
- * Harms the replica that the API server calls, and waits until its container was started again and is ready. Gives what the
- * API server lost.
+ * Harms the replica that the API server calls, and waits until its container was restarted and is ready.
+ * Gives what the API server lost.
  */
 async function harm(
   cluster: TwoNodeCluster,
@@ -260,14 +268,17 @@ async function harm(
   return { at, until, connections: replica.connections };
 }
 
-/** Each needs less memory than the product, together they need more than its container has. */
+/** Each needs less memory than the product; together they need more than its container has. */
 const FILL_MEMORY = `
   const { spawn } = require('node:child_process');
   const hold = 'const held = Buffer.alloc(1e7, 1); setInterval(() => held, 1000);';
   for (let count = 0; count < 48; count += 1) spawn(process.execPath, ['-e', hold], { stdio: 'ignore' });
   setInterval(() => {}, 1000);`;
 
-/** Other processes fill the memory of the container; the kernel ends the largest, if it is set to end that first. */
+/**
+ * Fills the memory of the container with other processes; the kernel kills the largest process if it is
+ * configured to kill that first.
+ */
 async function fillMemory({ controlPlane }: TwoNodeCluster, { pod, pid }: Replica): Promise<void> {
   await writeFile(`/proc/${pid}/oom_score_adj`, '1000');
   const args = ['exec', '-n', PRODUCT, pod, '-c', MAIN, '--', 'node', '-e', FILL_MEMORY];

@@ -1,32 +1,36 @@
 import { CREATORS, type Failure } from './create-pods.ts';
 import type { Disturbance, Harm } from './disturbances.ts';
 
-/** What the failures of creations come from. */
+/** The causes of failed creations. */
 export interface Judgement {
-  /** Reviews on connections that the API server had to the replica when that was harmed. */
+  /** Number of reviews on connections that the API server had to the replica when it was harmed. */
   readonly cutOff: number;
-  /** Reviews on connections that nobody took while the pod had no process. */
+  /** Number of reviews on connections that were refused while the pod had no process. */
   readonly refused: number;
-  /** What should not have happened, one line each. */
+  /** Failures that must not happen, one line each. */
   readonly wrong: readonly string[];
 }
 
-/** A review that was under way when the harm ended is given up after 5 s (`timeoutSeconds`); the rest is for its answer. */
+/**
+ * A review that was being answered when the harm ended fails after 5 s (`timeoutSeconds`); the rest is for
+ * its answer.
+ */
 const GIVEN_UP_WITHIN_MS = 6_000;
 
 const REFUSED = /connection refused/;
 
 /**
- * While one of two replicas has no process, every other connection is refused, and the first that is not is used for all
- * reviews. So more than eight in a row come once in 512 times.
+ * While one of two replicas has no process, every second connection is refused, and the first accepted one is
+ * used for all reviews. More than eight refusals in a row have a probability of 1 in 512.
  */
 const MAX_REFUSED = 8;
 
 /**
- * Distinguishes what nobody can prevent from what somebody could have. The API server tries no review twice: each connection in use
- * is good for one failure, and so is one that was being made and not counted yet, for each creation under way. A refused connection is
- * somebody's fault, unless the harm left nobody in the pod who could take it. What failed before the harm, or long after it, has
- * another cause, whatever its words are. Pure.
+ * Separates failures that cannot be prevented from those that could have been. The API server repeats no
+ * review: each connection in use can cause one failure, and so can one that was just being opened and is not
+ * counted yet, for each concurrent creation. A refused connection is a fault, unless no process of the pod
+ * was left. Failures before the harm, or long after it, have another cause, whatever their messages are.
+ * Pure.
  */
 export function judgeFailures(
   failures: readonly Failure[],

@@ -8,25 +8,25 @@ import { PRODUCT } from '../cluster/install.ts';
 export interface Replica {
   readonly pod: string;
   readonly node: string;
-  /** Of the pod: `status.podIPs`. */
+  /** Addresses of the pod: `status.podIPs`. */
   readonly addresses: readonly string[];
-  /** Of the process in its container, as it is seen from the nodes. */
+  /** Process ID of its container, as seen from the nodes. */
   readonly pid: number;
-  /** Of the process in the container beside it. */
+  /** Process ID of the other container. */
   readonly fallbackPid: number;
-  /** Of the API server to its webhook. */
+  /** Number of connections from the API server to its webhook. */
   readonly connections: number;
-  /** Of the API server to the webhook of the container beside it. */
+  /** Number of connections from the API server to the webhook of the other container. */
   readonly fallbackConnections: number;
 }
 
-/** What the API server calls, as files below /proc/net write it. */
+/** The webhook's port, in the form of files below /proc/net. */
 const WEBHOOK_PORT = (8443).toString(16).toUpperCase();
 const STATES = { established: '01', listening: '0A' } as const;
 
 /**
- * The replicas that are ready, first the one with the most connections to its webhook: the API server keeps to one replica as
- * long as it can, and what happens to the other goes unnoticed.
+ * The ready replicas, first the one with the most connections to its webhook: the API server uses one replica
+ * as long as it can, and does not notice what happens to the other.
  */
 export async function listReplicas({ kubectl }: ControlPlane): Promise<readonly Replica[]> {
   const args = ['get', 'pods', '-n', PRODUCT, '-l', `app.kubernetes.io/name=${PRODUCT}`, '-o', 'json'];
@@ -67,7 +67,10 @@ interface PodList {
   }[];
 }
 
-/** Of its processes the product is those that run `/app/dist/main.js`, and the fallback webhook has no controller. */
+/**
+ * The product's processes are those that run `/app/dist/main.js`. The fallback webhook is the one without a
+ * controller.
+ */
 function findProcess(pod: string, isFallback: boolean): Promise<number> {
   return findInPod(
     pod,
@@ -75,7 +78,10 @@ function findProcess(pod: string, isFallback: boolean): Promise<number> {
   );
 }
 
-/** The pid of a process in this pod, of which no other has the name: a pod's host name is its own name. Throws if there is none. */
+/**
+ * The pid of a process in this pod; the pod's host name, which is unique, identifies it. Throws if there is
+ * none.
+ */
 export async function findInPod(
   pod: string,
   isWanted: (command: readonly string[]) => boolean,
@@ -92,7 +98,10 @@ export async function findInPod(
   throw new Error(`pod ${pod} has no such process`);
 }
 
-/** The process's own addresses of its sockets at the webhook's port, in text form: one for each connection, or for each that listens. */
+/**
+ * The local addresses of the process's sockets at the webhook's port, as texts: one for each connection, or
+ * for each listening socket.
+ */
 export async function listAddresses(
   pid: number,
   state: 'established' | 'listening',
@@ -111,8 +120,9 @@ export async function listAddresses(
 }
 
 /**
- * Each line of these files is a socket in the network of the process: a number, its own address and port, the other's, its state,
- * and as the tenth its inode, by which the file descriptors of the process name it.
+ * Reads a line of such a file: a socket in the network of the process, as a number, local address and port,
+ * remote address and port, state, and as the tenth field its inode, by which the file descriptors of the
+ * process name it.
  */
 function readSocket(
   line: string,
@@ -124,7 +134,9 @@ function readSocket(
   return [[`socket:[${inode}]`, formatAddress(address)]];
 }
 
-/** Groups of four bytes, each as a number of this machine, which has the last byte first. */
+/**
+ * Groups of four bytes, each as a number in the byte order of this machine, which has the last byte first.
+ */
 function formatAddress(hex: string): string {
   const bytes = [...Buffer.from(hex, 'hex')];
   const groups = Array.from({ length: bytes.length / 4 }, (_, index) =>

@@ -3,11 +3,11 @@ import { listReplicas } from './processes.ts';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 
 const WEBHOOK_PORT = 8443;
-const ANSWERED_WITHIN_MS = 5000; // as long as the API server waits
+const ANSWERED_WITHIN_MS = 5000; // the timeout of the API server
 
 /**
- * Fingerprints of the certificates that the replicas serve with, and the fallback webhook beside each; one, if all serve with the
- * same.
+ * Fingerprints of the certificates that the replicas serve, and their fallback webhooks; a single one if all
+ * are equal.
  */
 export async function listServedCertificates(controlPlane: ControlPlane): Promise<ReadonlySet<string>> {
   const replicas = await listReplicas(controlPlane);
@@ -18,7 +18,7 @@ export async function listServedCertificates(controlPlane: ControlPlane): Promis
   return new Set(await Promise.all(served));
 }
 
-/** Whether it is trusted is what the API server says with each creation; here only which one it is. */
+/** Only reads which certificate it is. Whether it is trusted is shown by each creation. */
 const PRINT_FINGERPRINT = `
   const [host, port] = process.argv.slice(1);
   const socket = require('node:tls').connect({ host, port, rejectUnauthorized: false }, () => {
@@ -26,7 +26,7 @@ const PRINT_FINGERPRINT = `
     socket.destroy();
   });`;
 
-/** Asked in the network of a process. */
+/** Runs in the network of a process. */
 async function readFingerprint(host: string, pid: number): Promise<string> {
   const args = [`--target=${pid}`, '--net', process.execPath, '-e', PRINT_FINGERPRINT];
   const asked = execute('nsenter', [...args, host, String(WEBHOOK_PORT)], {

@@ -1,31 +1,34 @@
-/** Where the control plane is in its own network (see machine/world.sh, which makes it). */
+/** Address of the control plane in its own network (see machine/world.sh, which makes it). */
 export const API_ADDRESS = '10.240.0.1';
 
-/** What names of Services end with, for those who write them in full. */
+/** The domain at the end of the full names of Services. */
 export const CLUSTER_DOMAIN = 'cluster.local';
 
-/** ClusterIP of Service `kubernetes`: the first of `--service-cluster-ip-range`. */
+/** ClusterIP of Service `kubernetes`: the first one of `--service-cluster-ip-range`. */
 export const API_CLUSTER_IP = '10.0.0.1';
 
-/** All nodes and pods. They and Services have an address of each family. A Service that does not ask gets one of the first family, IPv4. */
+/**
+ * Networks of all nodes and pods. They and Services have an address of each family. By default a Service gets
+ * one of the first family, IPv4.
+ */
 export const POD_NETWORKS = { ipv4: '10.240.0.0/16', ipv6: 'fd00:240::/64' } as const;
 export const SERVICE_NETWORKS = { ipv4: '10.0.0.0/24', ipv6: 'fd00:10::/112' } as const;
 
-/** A node, with a network of its own, by whose path others enter it. */
+/** The network of a node, with the path of its network namespace. */
 export interface NodePlace {
   readonly name: string;
   readonly network: string;
-  /** Of both families. */
+  /** Addresses of both families. */
   readonly addresses: readonly [ipv4: string, ipv6: string];
-  /** Where its pods have their addresses. */
+  /** Address ranges of its pods. */
   readonly pods: readonly [ipv4: PodRange, ipv6: PodRange];
 }
 
-/** A part of `POD_NETWORKS`, and the address by which its pods reach everything else. */
+/** A part of `POD_NETWORKS`, and the gateway of its pods. */
 export interface PodRange {
   readonly subnet: string;
   readonly gateway: string;
-  /** Of the pods: the first and the last. */
+  /** The first and the last address of the pods. */
   readonly range: readonly [first: string, last: string];
 }
 

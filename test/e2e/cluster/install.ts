@@ -9,8 +9,8 @@ import type { TwoNodeCluster } from './two-node-cluster.ts';
 export const PRODUCT = 'jwt-injector';
 
 /**
- * Installs the chart with helm and runs its test, as a cluster admin does, where Pod Security enforces `restricted`; then two replicas
- * serve, and pods are injected.
+ * Installs the chart with helm and runs its test, as a cluster admin does, with Pod Security `restricted`.
+ * Resolves when two replicas are ready, and pods are injected.
  */
 export async function installChart(cluster: TwoNodeCluster): Promise<void> {
   const { controlPlane } = cluster;
@@ -28,7 +28,10 @@ export async function installChart(cluster: TwoNodeCluster): Promise<void> {
   await testChart(cluster);
 }
 
-/** Runs `helm test`, whose pod asks the webhook at the name of its Service. Throws with what the pod said. */
+/**
+ * Runs `helm test`, whose pod calls the webhook by the name of its Service. Throws with the output of the
+ * pod.
+ */
 export async function testChart({ controlPlane }: TwoNodeCluster): Promise<void> {
   await using helm = await openHelm(controlPlane.adminKubeconfig);
   try {
@@ -41,7 +44,7 @@ export async function testChart({ controlPlane }: TwoNodeCluster): Promise<void>
   }
 }
 
-/** Changes values of the release, as a cluster admin does; then all replicas run with them. */
+/** Changes values of the release, as a cluster admin does. Resolves when all replicas run with them. */
 export async function upgradeChart({ controlPlane }: TwoNodeCluster, values: Values): Promise<void> {
   await using helm = await openHelm(controlPlane.adminKubeconfig);
   const file = await helm.valuesFile(values);

@@ -8,18 +8,21 @@ import type { RealNode } from './node.ts';
 
 const MODULE = join(import.meta.dirname, '../../tools/kube-router');
 
-/** The user as which it asks the API server. */
+/** Its user name at the API server. */
 export const KUBE_ROUTER = 'kube-router';
 
-/** The path of kube-router: from the cache, else built in a minute or two. Throws with what lacks. */
+/**
+ * The path of kube-router: from the cache, else built in a minute or two. Throws an error that says what is
+ * missing.
+ */
 export function findKubeRouter(): Promise<string> {
   return findGoTool(MODULE);
 }
 
 /**
- * Has the network of each node enforce NetworkPolicies; soon after it resolves they are in force. Only for IPv4: version 2.1.0
- * names its sets of IPv6 addresses wrongly (its issue 1653), and no newer one is on every Go module proxy. Disposing of it
- * ends that, and all connections are let through again.
+ * Makes the network of each node enforce NetworkPolicies; they are in force soon after it resolves. Only for
+ * IPv4: version 2.1.0 has wrong names for its sets of IPv6 addresses (its issue 1653), and no newer one is on
+ * every Go module proxy. Disposing ends that, and allows all connections again.
  */
 export async function enforcePolicies({
   controlPlane,

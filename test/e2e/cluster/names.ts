@@ -7,7 +7,10 @@ import { API_ADDRESS, CLUSTER_DOMAIN } from './addresses.ts';
 /** One line for each Service, as in /etc/hosts. */
 const HOSTS = `jsonpath={range .items[*]}{.spec.clusterIP} {.metadata.name}.{.metadata.namespace}.svc{"\\n"}{end}`;
 
-/** Starts what pods ask for names of Services. Resolves to a function that has it know all Services that there are by then. */
+/**
+ * Starts a DNS server for the names of Services. Resolves to a function that publishes all Services that
+ * exist by then.
+ */
 export async function startNames(
   { kubectl }: ControlPlane,
   common: Omit<ComponentSettings, 'binary' | 'args' | 'isReady'>,
@@ -27,11 +30,11 @@ export async function startNames(
       '--no-hosts',
       `--listen-address=${API_ADDRESS}`,
       '--bind-interfaces',
-      // What pods try first, by their search list, does not exist.
+      // Names that pods try first, because of their search list, and that do not exist.
       ...['svc', CLUSTER_DOMAIN].map((domain) => `--local=/${domain}/`),
-      `--hostsdir=${hosts}`, // is watched
+      `--hostsdir=${hosts}`, // the program watches it
     ],
-    isReady: () => Promise.resolve(true), // that it answers is seen by pods that ask
+    isReady: () => Promise.resolve(true), // pods that use it show that it answers
   });
   return async () => {
     const { stdout } = await kubectl(['get', 'services', '--all-namespaces', '-o', HOSTS]);

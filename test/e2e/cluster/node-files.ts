@@ -11,10 +11,10 @@ export const NODE_FILES = {
   network: 'cni',
 } as const;
 
-/** The name of the image that holds a pod's namespaces open. */
+/** The image that keeps a pod's namespaces open. */
 export const PAUSE_IMAGE = 'registry.example/pause:test';
 
-/** Writes what containerd, its network plugins and the kubelet of a node read. */
+/** Writes the configuration of containerd, its network plugins and the kubelet of a node. */
 export async function writeNodeFiles(folder: string, node: NodePlace): Promise<void> {
   await mkdir(join(folder, NODE_FILES.network), { recursive: true });
   await writeFile(join(folder, NODE_FILES.containerd), describeContainerd(folder));
@@ -50,7 +50,10 @@ state = "${folder}/state"
 `;
 }
 
-/** A cable from each pod to the node, so that packets between pods of one node, too, pass its kube-proxy and its firewall. */
+/**
+ * A virtual cable from each pod to the node, so that packets between pods of one node, too, go through its
+ * kube-proxy and its firewall.
+ */
 function describeNetwork(folder: string, { name, pods }: NodePlace) {
   const ipam = {
     type: 'host-local',
@@ -63,7 +66,10 @@ function describeNetwork(folder: string, { name, pods }: NodePlace) {
   return { cniVersion: '0.4.0', name, plugins: [{ type: 'ptp', ipam }] };
 }
 
-/** As shipped wherever it can be: `syncFrequency` and the way Secrets are watched decide when pods see a new token. */
+/**
+ * The defaults wherever possible: `syncFrequency` and the way of watching Secrets decide when pods see a new
+ * token.
+ */
 function describeKubelet(folder: string, { name, addresses: [address] }: NodePlace) {
   const socket = `unix://${join(folder, NODE_FILES.socket)}`;
   return {
@@ -73,7 +79,7 @@ function describeKubelet(folder: string, { name, addresses: [address] }: NodePla
     port: 10_250,
     readOnlyPort: 0,
     healthzPort: 0,
-    // Nobody but us is in this network.
+    // Only we use this network.
     authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
     authorization: { mode: 'AlwaysAllow' },
     containerRuntimeEndpoint: socket,
@@ -91,7 +97,7 @@ function describeKubelet(folder: string, { name, addresses: [address] }: NodePla
     evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '1%' },
     podLogsDir: `/var/log/pods-${name}`,
     maxPods: 240,
-    // It may run in a container that is not allowed to set a few things of the kernel.
+    // It can run in a container that is not allowed to change some settings of the kernel.
     featureGates: { KubeletInUserNamespace: true },
   };
 }

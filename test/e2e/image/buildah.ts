@@ -4,11 +4,11 @@ import type { Runner, RunOptions } from '../../machine/runner.ts';
 
 const WITH_PACKAGES = join(import.meta.dirname, '../../machine/with-packages.sh');
 
-/** Runs programs that may call buildah, which keeps its images in `folder` and nowhere else. */
+/** Runs programs that can call buildah. Its images are only stored in `folder`. */
 export async function createBuildah(run: Runner, packages: string, folder: string): Promise<Runner> {
   await mkdir(join(folder, 'tmp'), { recursive: true });
   const settings = join(folder, 'storage.conf');
-  // The nodes need overlays of the kernel, too; the driver vfs would copy all files for each layer.
+  // The nodes need the kernel's overlays, too; the driver vfs would copy all files for each layer.
   const places = ['storage', 'storage-run'].map((name) => JSON.stringify(join(folder, name)));
   await writeFile(
     settings,

@@ -15,7 +15,7 @@ import { reviewText } from '../../server/reviews.ts';
 import { send } from '../../server/started-webhook.ts';
 import { PRODUCT_IMAGE } from './product-image.ts';
 
-/** QEMU's and Node's words for the architectures. */
+/** QEMU's and Node's names of the architectures. */
 const WORDS: Readonly<Record<DebianArch, { readonly qemu: string; readonly node: string }>> = {
   amd64: { qemu: 'x86_64', node: 'x64' },
   arm64: { qemu: 'aarch64', node: 'arm64' },
@@ -23,24 +23,25 @@ const WORDS: Readonly<Record<DebianArch, { readonly qemu: string; readonly node:
 const LISTENS_WITHIN_MS = 120_000;
 
 interface Means {
-  /** The checkout. */
+  /** Path of the checkout. */
   readonly root: string;
   readonly cache: string;
-  /** Is made. */
+  /** Created if missing. */
   readonly folder: string;
-  /** This machine's. */
+  /** Architecture of this machine. */
   readonly hostArch: DebianArch;
   readonly runWithPackages: Runner;
   readonly run: Runner;
   readonly reaper: Reaper;
 }
 
-/** A program with the arguments that come before one's own. */
+/** A program with its first arguments. */
 type Command = readonly [string, ...string[]];
 
 /**
- * Runs the image of another architecture, its Node and libraries, in QEMU's emulation of a processor: it says its version,
- * makes a key and signs with it, and answers a review byte for byte as this machine's own Node does. Throws if it does not.
+ * Runs the image of another architecture, with its Node and libraries, in QEMU's emulation of a processor: it
+ * prints its version, makes a key and signs with it, and answers a review byte for byte like this machine's
+ * own Node. Throws if it does not.
  */
 export async function checkEmulated(means: Means, arch: DebianArch): Promise<void> {
   const { root, cache, folder, hostArch, run, runWithPackages } = means;
@@ -75,7 +76,7 @@ export async function checkEmulated(means: Means, arch: DebianArch): Promise<voi
   assert.equal(emulated, native);
 }
 
-/** What the webhook that `command` starts says of an annotated pod. */
+/** The webhook's answer for an annotated pod, from the webhook that `command` starts. */
 async function answerOf({ folder, reaper }: Means, [program, ...first]: Command): Promise<string> {
   const { cert, key } = await makeDevCertificate();
   const [certFile, keyFile] = [join(folder, 'tls.crt'), join(folder, 'tls.key')];

@@ -2,13 +2,18 @@ import { PACKAGE_VERSION } from '../../../src/package-version.ts';
 import { ControlPlaneError } from '../../controlplane/control-plane-error.ts';
 import type { Runner } from '../../machine/runner.ts';
 
-/** An index or a manifest of an image (OCI image specification), or the configuration that a manifest names. */
+/**
+ * An index or a manifest of an image (OCI image specification), or the configuration that a manifest names.
+ */
 interface Part {
   readonly manifests?: readonly { readonly digest: string }[];
   readonly config?: { readonly digest?: string; readonly Labels?: Readonly<Record<string, string>> };
 }
 
-/** Says which version and commit the image of each architecture in an OCI archive names. Throws if one names another than ours. */
+/**
+ * Gives the version and commit in the image of each architecture in an OCI archive. Throws if one differs
+ * from ours.
+ */
 export async function checkLabels(run: Runner, archive: string, root: string): Promise<string> {
   const revision = (
     await run('git', ['-c', `safe.directory=${root}`, '-C', root, 'rev-parse', 'HEAD'])

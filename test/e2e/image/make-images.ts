@@ -13,20 +13,20 @@ import { readDigests, releaseProduct, type Checkout } from './product-image.ts';
 import { pushSigned } from './signed-image.ts';
 import { makeTestImages } from './test-images.ts';
 
-/** Of most users and of CI. */
+/** The umask of most users and of CI. */
 const USUAL_UMASK = '022';
 
 interface Means {
-  /** The checkout. */
+  /** Path of the checkout. */
   readonly root: string;
   readonly cache: string;
   /** The root of the unpacked Debian packages. */
   readonly packages: string;
-  /** Is the caller's to remove. */
+  /** The caller removes it. */
   readonly folder: string;
-  /** This machine's own first. */
+  /** This machine's architecture first. */
   readonly archs: readonly [DebianArch, ...DebianArch[]];
-  /** Also pushes one to a registry, signed. */
+  /** Also sign an image and push it to a registry. */
   readonly signs: boolean;
   readonly run: Runner;
   readonly reaper: Reaper;
@@ -34,9 +34,8 @@ interface Means {
 }
 
 /**
- * Builds the product's image twice, the second time as somebody whose files are for nobody else, which must give the same
- * bytes, and the images of the stories. Resolves to their OCI
- * archives, the product's first.
+ * Builds the images of the stories and, twice, the product's image; the second time for a user with a private
+ * umask, which must give the same bytes. Resolves to their OCI archives, the product's first.
  */
 export async function makeImages(means: Means): Promise<readonly string[]> {
   const { root, cache, packages, folder, archs, signs, run, reaper, log } = means;

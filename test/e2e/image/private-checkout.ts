@@ -3,12 +3,12 @@ import { copySources } from '../../deploy/bundled-checkout.ts';
 import type { Runner } from '../../machine/runner.ts';
 import type { Checkout } from './product-image.ts';
 
-/** What is made with it is for nobody else. */
+/** Files that are made with it are readable by their owner only. */
 const UMASK = '077';
 
 /**
- * Makes in `folder` what git and npm would make for somebody with such a umask, changes that no commit holds included. git
- * goes on to speak of `root`, so that the commit is the same.
+ * Makes in `folder` what git and npm would make for a user with this umask, including uncommitted changes.
+ * git still uses `root`, so that the commit is the same.
  */
 export async function makePrivateCheckout(run: Runner, root: string, folder: string): Promise<Checkout> {
   await copySources(folder);

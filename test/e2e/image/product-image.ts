@@ -5,18 +5,18 @@ import type { DebianArch } from '../../machine/debian-packages.ts';
 import type { Runner } from '../../machine/runner.ts';
 import { BASE_IMAGES } from './base-images.ts';
 
-/** The name under which the nodes know the image; `doctor` compares its tag with its own version. */
+/** The name of the image on the nodes; `doctor` compares its tag with its own version. */
 export const PRODUCT_IMAGE = `registry.example/jwt-injector:${PACKAGE_VERSION}`;
 
-/** Where `deploy/release` is called, and by whom. */
+/** Where `deploy/release` is called, and with which umask. */
 export interface Checkout {
   readonly root: string;
-  /** Of who calls it: octal. */
+  /** The umask of the caller: octal. */
   readonly umask: string;
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** How `deploy/release` is called. */
+/** Arguments of `deploy/release`. */
 export interface Release {
   readonly checkout: Checkout;
   readonly archs: readonly DebianArch[];
@@ -26,7 +26,7 @@ export interface Release {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Builds the image of `archs` by `deploy/release`; resolves to what the script said. */
+/** Builds the image for `archs` with `deploy/release`; resolves to the script's output. */
 export async function releaseProduct(
   runWithPackages: Runner,
   { checkout, archs, flags, image = PRODUCT_IMAGE, env = {} }: Release,
@@ -38,7 +38,10 @@ export async function releaseProduct(
   });
 }
 
-/** The lines of `deploy/release` with digests: they name all bytes of the image. Throws if there is none for one of `archs`. */
+/**
+ * The lines of `deploy/release` with digests, which depend on all bytes of the image. Throws if one of
+ * `archs` has none.
+ */
 export function readDigests(said: string, archs: readonly DebianArch[]): readonly string[] {
   return ['index', ...archs].map((word) => {
     const line = new RegExp(`^${word} +sha256:[0-9a-f]{64}.*$`, 'm').exec(said)?.[0];

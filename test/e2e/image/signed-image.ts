@@ -16,7 +16,7 @@ const TOOLS = join(import.meta.dirname, '../../tools/cosign');
 
 interface Means {
   readonly checkout: Checkout;
-  /** Is made, and holds keys and settings. */
+  /** Created if missing; for keys and settings. */
   readonly folder: string;
   readonly archs: readonly DebianArch[];
   readonly run: Runner;
@@ -25,9 +25,10 @@ interface Means {
 }
 
 /**
- * Builds the image once more, pushes it to a registry on loopback, signs it and its list of packages with a key, all by
- * `deploy/release`, and has cosign verify all of that, as somebody who installs it would; then once more when the registry is
- * gone. The public log of Sigstore is left out. Resolves to what the script said.
+ * Builds the image once more, pushes it to a registry on loopback, and signs it and its list of packages with
+ * a key, all by `deploy/release`. Then cosign verifies everything as a user would before installing; once
+ * more, the push is tried when the registry is gone. The public log of Sigstore is left out. Resolves to the
+ * script's output.
  */
 export async function pushSigned(means: Means): Promise<string> {
   const { checkout, folder, archs, run, runWithPackages } = means;
@@ -38,7 +39,7 @@ export async function pushSigned(means: Means): Promise<string> {
   for (const name of ['ours', 'theirs']) await cosign('generate-key-pair', `--output-key-prefix=${name}`);
   const registry = await startRegistry(means);
 
-  const settings = join(folder, '.config/containers'); // where buildah looks for them
+  const settings = join(folder, '.config/containers'); // where buildah searches for them
   await mkdir(settings, { recursive: true });
   await writeFile(
     join(settings, 'registries.conf'),
@@ -106,7 +107,7 @@ async function startRegistry({
     if (port !== undefined) break;
   }
   if (port === undefined) throw new ControlPlaneError('the registry ended before it listened');
-  child.stderr.resume(); // a line for each request
+  child.stderr.resume(); // it prints a line for each request
   const end = (): void => {
     child.kill('SIGKILL');
     reaper.forget(pid);

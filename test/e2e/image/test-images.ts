@@ -3,13 +3,16 @@ import { join } from 'node:path';
 import { PAUSE_IMAGE } from '../cluster/node-files.ts';
 import type { Runner } from '../../machine/runner.ts';
 
-/** What the pods of the stories run in. */
+/** The image for the pods of the stories. */
 export const BUSYBOX_IMAGE = 'docker.io/library/busybox:1.35';
 
 const PASSWD = 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n';
 const GROUP = 'root:x:0:\nnogroup:x:65534:\n';
 
-/** Makes busybox, and a pause of it, from Debian's busybox; resolves to their OCI archives in `folder`. */
+/**
+ * Makes the busybox image, and a pause image from it, from Debian's busybox; resolves to their OCI archives
+ * in `folder`.
+ */
 export async function makeTestImages(
   runWithPackages: Runner,
   packages: string,

@@ -4,9 +4,9 @@ import { basename, dirname, join } from 'node:path';
 const MOUNTED = '/sys/fs/cgroup';
 
 /**
- * Makes a cgroup called `name` in each hierarchy, and resolves to their folders; the caller removes them. In hierarchies of
- * version 1 it is below our own. Version 2 alone hands no controllers on to what is below a cgroup with processes, so there
- * it is below the root.
+ * Makes a cgroup called `name` in each hierarchy, and resolves to their folders; the caller removes them. In
+ * hierarchies of version 1 it is below our own. Version 2 delegates no controllers below a cgroup with
+ * processes, so there it is below the root.
  */
 export async function makeCgroups(name: string): Promise<readonly string[]> {
   const lines = (await readFile('/proc/self/cgroup', 'utf8')).trim().split('\n');

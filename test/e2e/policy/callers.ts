@@ -5,21 +5,21 @@ import { NODES } from '../cluster/addresses.ts';
 import { PRODUCT } from '../cluster/install.ts';
 import { BUSYBOX } from '../stories/science-namespace.ts';
 
-/** Somebody who connects. */
+/** A program that opens connections. */
 export interface Caller {
   readonly name: string;
-  /** Path of its network namespace; ours, which is the control plane's, if left out. */
+  /** Path of its network namespace; default: ours, which is the control plane's. */
   readonly network?: string;
 }
 
 /** A pod that is called, or calls. */
 export interface Callee extends Caller {
   readonly network: string;
-  /** Of IPv4. */
+  /** Its IPv4 address. */
   readonly address: string;
 }
 
-/** Makes a namespace of this name, with an idle pod on each node. */
+/** Creates a namespace of this name, with an idle pod on each node. */
 export async function startPods(
   { apply, kubectl }: ControlPlane,
   namespace: string,
@@ -42,7 +42,7 @@ export async function startPods(
   return [one, other];
 }
 
-/** The pods of a Deployment of the product that do not end. */
+/** The pods of a Deployment of the product that are not being deleted. */
 export function listPodsOf(
   controlPlane: Pick<ControlPlane, 'kubectl'>,
   deployment: string,
@@ -50,7 +50,7 @@ export function listPodsOf(
   return listCallees(controlPlane, PRODUCT, `app.kubernetes.io/name=${deployment}`, '/app/dist/main.js');
 }
 
-/** `word` is one of those that start their process. */
+/** `word` is one of the arguments of their process. */
 async function listCallees(
   { kubectl }: Pick<ControlPlane, 'kubectl'>,
   namespace: string,

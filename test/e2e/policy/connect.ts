@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { inNetwork } from '../../controlplane/in-network.ts';
 import { execute } from '../../runs/execute.ts';
 
-/** Where a connection of TCP is tried to. */
+/** Address and port of a TCP connection. */
 export interface Target {
   readonly host: string;
   readonly port: number;
@@ -12,7 +12,7 @@ export interface Target {
 /** Longer than any connection on this machine takes. */
 const TIMEOUT_MS = 2000;
 
-/** Whether somebody takes the connection is seen; what is said on it does not matter. */
+/** Only checks whether the connection is accepted, and sends nothing. */
 const CONNECT = `
   const [targets, timeout] = process.argv.slice(1).map(JSON.parse);
   const tries = targets.map((target) => new Promise((resolve) => {
@@ -22,7 +22,10 @@ const CONNECT = `
   }));
   Promise.all(tries).then((words) => process.stdout.write(JSON.stringify(words)));`;
 
-/** For each target: `connect`, `timeout`, or what the kernel said, such as `ECONNREFUSED`. `network` is a path; ours by default. */
+/**
+ * The result for each target: `connect`, `timeout`, or the kernel's error, such as `ECONNREFUSED`. `network`
+ * is a path; default: ours.
+ */
 export async function connectFrom(
   network: string | undefined,
   targets: readonly Target[],
@@ -36,7 +39,7 @@ const LISTEN = `
   require('node:net').createServer((socket) => socket.end())
     .listen(Number(process.argv[1]), '::', () => process.stdout.write('listening'));`;
 
-/** Has somebody listen on a port, at all addresses of a network (its path), until it is disposed of. */
+/** Listens on a port, at all addresses of a network (given by its path), until it is disposed of. */
 export async function listenIn(network: string, port: number): Promise<Disposable> {
   const command = inNetwork(network, process.execPath, ['-e', LISTEN, String(port)]);
   const listener = spawn(...command, { stdio: ['ignore', 'pipe', 'inherit'] });

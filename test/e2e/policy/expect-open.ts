@@ -3,14 +3,18 @@ import { waitUntil } from '../../controlplane/wait-until.ts';
 import type { Callee, Caller } from './callers.ts';
 import { connectFrom } from './connect.ts';
 
-/** kube-router writes all its rules again after each change of a pod, a namespace or a policy: some seconds. */
+/**
+ * kube-router writes all its rules again after each change of a pod, a namespace or a policy, which takes
+ * some seconds.
+ */
 const IN_FORCE_WITHIN_MS = 60_000;
 
-/** Who reaches which ports. */
+/** Callers with the ports that they reach. */
 export type Openings = readonly (readonly [caller: Caller, ports: readonly number[]])[];
 
 /**
- * Waits until each caller reaches these of `ports` and no others, of all callees. Fails with each connection that is not so.
+ * Waits until each caller reaches its own `ports` of all callees, and no others. Fails with each connection
+ * that is different.
  */
 export async function expectOpen(
   callees: readonly Callee[],

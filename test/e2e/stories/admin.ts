@@ -18,18 +18,21 @@ import {
 import type { Scene, Story } from './story.ts';
 
 const NAMESPACE = 'admin';
-/** The kubelet brings a new token within 90 s in any case; a machine under load may take as long again. */
+/** The kubelet itself writes a new token within 90 s; a machine under load can need twice the time. */
 const RENEWED_WITHIN_MS = 180_000;
 
 /**
- * A firewall between the API server and port 8443 of the pods, for nft. Pods are ready and the Service has its endpoints: their
- * probes go to port 8080.
+ * A firewall for nft between the API server and port 8443 of the pods. The pods are ready and the Service has
+ * its endpoints, as the probes use port 8080.
  */
 const FIREWALL = `table inet firewall {
   chain to { type filter hook output priority filter; ip daddr 10.240.0.0/16 tcp dport 8443 drop; }
 }`;
 
-/** What `kubectl jwt` says of a real installation: that all is well, what is not, and which token each pod holds. */
+/**
+ * The output of `kubectl jwt` for a real installation: that everything is well, what is not, and which token
+ * each pod has.
+ */
 export const ADMIN: Story = {
   name: 'admin',
   async play(scene) {
@@ -39,7 +42,7 @@ export const ADMIN: Story = {
   },
 };
 
-/** Calls `kubectl jwt` with these words; gives what it printed and its exit code. */
+/** Runs `kubectl jwt` with these arguments; gives its output and exit code. */
 type Call = (...words: readonly string[]) => Promise<{ readonly out: string; readonly code: number }>;
 
 /** Puts the program on the PATH under the name by which kubectl finds it. */
@@ -109,7 +112,7 @@ async function compareTokens({ cluster: { controlPlane }, log }: Scene, call: Ca
   const place = ['-n', NAMESPACE];
   await controlPlane.kubectl(['wait', 'pod', 'holder', ...place, '--for=condition=Ready', '--timeout=2m']);
 
-  /** Of the token in the pod, read without our program. */
+  /** `jti` of the token in the pod, read without our program. */
   const readId = async (): Promise<string> => {
     const { stdout } = await controlPlane.kubectl([
       'exec',
@@ -134,7 +137,7 @@ async function compareTokens({ cluster: { controlPlane }, log }: Scene, call: Ca
   assert.equal((await call('renew', 'tok', ...place)).code, 0);
   const afterwards = await compare();
   assert.notEqual(afterwards.tokenId, first);
-  // The kubelet would bring it within 90 s by itself.
+  // The kubelet itself would write it within 90 s.
   assert.equal((await call('renew', 'tok', ...place, '--prompt')).code, 0);
   const second = await waitUntil('status to find the new token in the pod', RENEWED_WITHIN_MS, async () => {
     const { tokenId, files } = await compare();

@@ -9,7 +9,7 @@ import { READER } from './reader.ts';
 import { STORAGE } from './storage.ts';
 import type { Story } from './story.ts';
 
-/** In the order in which they are played. */
+/** All stories, in the order in which they run. */
 export const STORIES: readonly Story[] = [
   IMAGE,
   ADMIN,

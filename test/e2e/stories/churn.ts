@@ -24,7 +24,10 @@ export const CHURN: Story = {
   },
 };
 
-/** Creates pods in the namespace of this name. Gives what is wrong: failures that could have been prevented, or too many. */
+/**
+ * Creates pods in a namespace of this name. Gives the problems: failures that could have been prevented, or
+ * too many failures.
+ */
 export async function churnDuring(
   scene: Scene,
   disturbance: Disturbance,

@@ -16,17 +16,17 @@ import { describeTimes } from './times.ts';
 import type { Scene, Story } from './story.ts';
 
 const NAMESPACE = 'delivery';
-/** Of a pod, each in a directory of its own. */
+/** Number of tokens of a pod, each in a directory of its own. */
 const TOKENS = 5;
 const PODS = 10;
-/** Of each JWT: more within a minute would be held back. */
+/** Number of renewals of each JWT: with more within a minute, renewals would be delayed. */
 const ROUNDS = 4;
 const PAUSE_MS = 300; // between two renewals
 
-/** The kubelet looks within 90 s; a machine under load may take as long again. */
+/** The kubelet reads Secrets within 90 s; a machine under load can need twice the time. */
 const READ_WITHIN_MS = 180_000;
 
-/** Prints the end of each token that it sees in one of its files, once. */
+/** Prints the end of each token that it finds in one of its files, once. */
 const READ_TOKENS = `
 while :; do
   for file in /var/run/secrets/jwt*/token; do
@@ -39,7 +39,7 @@ while :; do
   sleep 0.1
 done`;
 
-/** How long pods wait for a new token: by the kubelet's own pace, and with prompt delivery. */
+/** How long pods wait for a new token: with the kubelet's own interval, and with prompt delivery. */
 export const DELIVERY: Story = {
   name: 'delivery',
   async play(scene) {
@@ -80,7 +80,10 @@ function reader(name: string): object {
   };
 }
 
-/** Renews the tokens of the pods one after the other, each several times, and reports how long their pods waited. */
+/**
+ * Renews the tokens of the pods one after the other, each several times, and reports how long their pods
+ * waited.
+ */
 async function measure(
   scene: Scene,
   tokens: SeenTokens,

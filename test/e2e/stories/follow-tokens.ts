@@ -5,20 +5,20 @@ import { readSecretToken } from '../../../src/resources/secret.ts';
 import { systemClock } from '../../../src/time/clock.ts';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 
-/** A token that came into a Secret. */
+/** A token that was written into a Secret. */
 interface SeenToken {
   readonly signature: string;
-  /** When the API server reported it, in milliseconds since the epoch. */
+  /** Time of the API server's report, in milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** The tokens of a namespace, from the beginning of the watch on. */
+/** The tokens of a namespace since the start of the watch. */
 export interface SeenTokens extends AsyncDisposable {
-  /** Each once, in the order in which they came. */
+  /** Each token once, in order. */
   all(): readonly SeenToken[];
 }
 
-/** Watches the Secrets of a namespace. Those that are there already do not count. */
+/** Watches the Secrets of a namespace. Tokens that exist already are left out. */
 export async function followTokens(
   { adminKubeconfig }: Pick<ControlPlane, 'adminKubeconfig'>,
   namespace: string,
@@ -39,7 +39,7 @@ export async function followTokens(
         seen.set(signature, Date.now());
     }
   };
-  const following = follow().catch(() => {}); // who waits for a token notices that none comes any more
+  const following = follow().catch(() => {}); // a test that waits for a token fails when no more come
   return {
     all: () => [...seen].map(([signature, at]) => ({ signature, at })),
     [Symbol.asyncDispose]: async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { PRODUCT } from '../cluster/install.ts';
 import type { Story } from './story.ts';
 
-/** What an admin finds in the image. */
+/** The content of the image, as an admin sees it. */
 export const IMAGE: Story = {
   name: 'image',
   async play({ cluster, log }) {

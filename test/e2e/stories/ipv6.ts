@@ -16,7 +16,7 @@ const NAMESPACE = 'ipv6';
 /** Pods that end keep their connections for some seconds. */
 const SWITCHED_WITHIN_MS = 60_000;
 
-/** Pods have an address of each family, and the API server reaches the product by IPv6 alone. */
+/** Pods have an address of each family, and the API server reaches the product by IPv6 only. */
 export const IPV6: Story = {
   name: 'ipv6',
   async play(scene) {
@@ -32,7 +32,7 @@ export const IPV6: Story = {
     );
 
     await replaceService(controlPlane, ['IPv6']);
-    await restart(controlPlane); // connections to the other address would still be used
+    await restart(controlPlane); // otherwise connections to the other address would still be used
     await waitUntil('the API server to use connections of IPv6 alone', SWITCHED_WITHIN_MS, async () => {
       await waitForWebhook(controlPlane);
       const [called] = await listReplicas(controlPlane);
@@ -51,7 +51,7 @@ export const IPV6: Story = {
   },
 };
 
-/** As a cluster of that family has it; resolves when pods are injected by way of it. */
+/** Replaces the Service by one of the other family; resolves when pods are injected through it. */
 async function replaceService(controlPlane: ControlPlane, ipFamilies: readonly string[]): Promise<void> {
   const place = ['service', PRODUCT, '-n', PRODUCT];
   const { metadata, spec }: Service = JSON.parse(

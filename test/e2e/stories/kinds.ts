@@ -18,7 +18,7 @@ const container = (name: string, command: string) => ({
 });
 const STAY = '; sleep 1000';
 
-/** A workload, the label of its pods, how many of them there are at least, and what each container of each prints. */
+/** A workload, the label of its pods, their minimum number, and the expected output of each container. */
 interface Kind {
   readonly manifest: object;
   readonly selector: string;
@@ -127,7 +127,9 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-/** Where two Secrets write the same file, the injector relies on the kubelet: it shows that of the later one. */
+/**
+ * If two Secrets have the same file, the injector relies on the kubelet: the file of the later one is used.
+ */
 const TWO_SECRETS: Kind = {
   manifest: {
     apiVersion: 'v1',
@@ -161,11 +163,11 @@ const TWO_SECRETS: Kind = {
   },
   selector: 'app=projected',
   pods: 1,
-  // `tok` got a volume, `other.tok` none: it is in /both.
+  // `tok` got a volume, `other.tok` did not: it is in /both.
   prints: { main: new RegExp(`${saysToken('POD').source}\nlater jwt kubernetes\\.io$`, 'm') },
 };
 
-/** Every kind of workload that makes pods: each container of them reads its token from the first moment on. */
+/** Every kind of workload that creates pods: each of their containers reads its token from its start on. */
 export const KINDS_OF_WORKLOADS: Story = {
   name: 'kinds',
   async play(scene) {
@@ -177,7 +179,7 @@ export const KINDS_OF_WORKLOADS: Story = {
     });
     for (const kind of kinds) await expectPrinted(scene, kind);
     const jobDone = ['wait', 'job/job', '-n', NAMESPACE, '--for=condition=Complete', '--timeout=120s'];
-    await scene.cluster.controlPlane.kubectl(jobDone); // although its sidecar would go on for ever
+    await scene.cluster.controlPlane.kubectl(jobDone); // although its sidecar would run forever
     scene.log(
       'Job with init container and sidecar, CronJob, StatefulSet and DaemonSet with fsGroup read their tokens',
     );

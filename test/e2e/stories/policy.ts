@@ -16,7 +16,7 @@ import { churnDuring } from './churn.ts';
 import { makeScienceNamespace, scienceJwt } from './science-namespace.ts';
 import type { Scene, Story } from './story.ts';
 
-/** Pods are created in this one, and all of them deleted afterwards. */
+/** The namespace in which pods are created; all of them are deleted afterwards. */
 const NAMESPACE = 'policy';
 const USERS = 'policy-users';
 const MONITORING = 'policy-monitoring';
@@ -24,19 +24,22 @@ const CONTROLLER = `${PRODUCT}-controller`;
 const CREATIONS_REFUSED = 50;
 
 const [WEBHOOK, METRICS, FALLBACK_METRICS] = [8443, 8080, 8081];
-/** Where nobody listens in the product, so the story does. */
+/** A port on which the product does not listen; the story listens there. */
 const OTHER = 9000;
 
-/** Values of the chart under `networkPolicy`. */
+/** Values of the chart below `networkPolicy`. */
 const BY_DEFAULT = { webhookFrom: [], metricsFrom: [{ namespaceSelector: {} }] };
 const NARROW = {
   webhookFrom: [ipBlock(`${API_ADDRESS}/32`)],
   metricsFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': MONITORING } } }],
 };
-/** The mistake of an admin: another address than that of the API server. */
+/** A mistake of an admin: another address than that of the API server. */
 const TOO_STRICT = { ...NARROW, webhookFrom: [ipBlock('192.0.2.1/32')] };
 
-/** The nodes enforce NetworkPolicies: the product works with that of the chart, and nobody gets in whom it does not name. */
+/**
+ * The nodes enforce NetworkPolicies: with that of the chart the product works, and only the named clients
+ * reach it.
+ */
 export const POLICY: Story = {
   name: 'policy',
   async play(scene) {
@@ -105,7 +108,7 @@ function ipBlock(cidr: string): object {
   return { ipBlock: { cidr } };
 }
 
-/** Who reaches the pods of a Deployment of the product, on its ports and on one that it does not have. */
+/** Who reaches the pods of a Deployment of the product, on its ports and on one that it does not use. */
 async function expectProduct(
   controlPlane: ControlPlane,
   openings: Openings,
@@ -118,7 +121,7 @@ async function expectProduct(
   await expectOpen(pods, [WEBHOOK, METRICS, FALLBACK_METRICS, OTHER], openings);
 }
 
-/** A policy that lets nobody in closes a pod, and the pod is open again without it. */
+/** A policy without any allowed client closes a pod, and without the policy the pod is open again. */
 async function showEnforcement(
   { apply, kubectl }: ControlPlane,
   [pod, beside]: readonly [Callee, Callee],
@@ -141,7 +144,10 @@ async function showEnforcement(
   await expect([OTHER]);
 }
 
-/** With a policy that keeps the API server out, what `churnDuring` looks for is found. Its old connections end with the old pods. */
+/**
+ * With a policy that keeps the API server out, `churnDuring` must find failures. The old connections end with
+ * the old pods.
+ */
 async function showRefusal({ cluster: { controlPlane }, log }: Scene): Promise<void> {
   const { failures, created } = await createPods({
     access: controlPlane.access,
@@ -155,7 +161,7 @@ async function showRefusal({ cluster: { controlPlane }, log }: Scene): Promise<v
   log(`with a policy that does not name the API server ${wrong.length} creations fail: ${wrong.at(-1)}`);
 }
 
-/** The controller reaches the API server: what goes out is left alone. */
+/** The controller reaches the API server: the policy does not limit outgoing connections. */
 async function signAnother({ apply, kubectl }: ControlPlane): Promise<void> {
   await apply(stringify(scienceJwt(NAMESPACE, 'another')));
   await kubectl(['wait', 'jwt/another', '-n', NAMESPACE, '--for=condition=Ready', '--timeout=60s']);

@@ -16,11 +16,14 @@ import type { Scene, Story } from './story.ts';
 
 const NAMESPACE = 'science';
 
-/** The kubelet looks at its Secrets within 60 s and half of that again, and reads them 60 s late at most. */
+/**
+ * The kubelet reads its Secrets within 90 s (60 s and up to half of that again), from a cache that is at most
+ * 60 s old.
+ */
 const READ_WITHIN_MS = 150_000;
 const CHANGED_WITHIN_MS = 30_000;
 
-/** Prints the end of each token that it sees, and nothing else: the log of the pod says when it was there. */
+/** Prints the end of each token that it finds, and nothing else: the log of the pod has the time. */
 const READ_TOKENS = `
 id -u; ls -laL "$BEARER_TOKEN_FILE"
 while :; do
@@ -30,7 +33,7 @@ while :; do
   sleep 0.1
 done`;
 
-/** A pod under Pod Security "restricted" reads its token, sees the renewed one, and can be debugged. */
+/** A pod with Pod Security "restricted" reads its token, then the renewed one, and can be debugged. */
 export const READER: Story = {
   name: 'reader',
   async play(scene) {
@@ -80,14 +83,14 @@ async function startReaders({ cluster, short }: Scene): Promise<readonly string[
   return stdout.trim().split('\n');
 }
 
-/** The signature of the current token. */
+/** The signature of the present token. */
 async function readToken(access: ApiAccess): Promise<string> {
   const { body } = await askApi(access, 'GET', `/api/v1/namespaces/${NAMESPACE}/secrets/tok`);
   const secret: { data: { token: string } } = JSON.parse(body);
   return Buffer.from(secret.data.token, 'base64').toString().split('.').at(-1) ?? '';
 }
 
-/** Waits until the pod has seen the token; gives its log, each line after the time at which it was printed. */
+/** Waits until the pod has read the token; gives its log, with the time of each line. */
 async function waitForToken({ cluster }: Scene, pod: string, signature: string): Promise<string> {
   return waitUntil(`${pod} to read the token`, READ_WITHIN_MS, async () => {
     const { stdout } = await cluster.controlPlane.kubectl(['logs', pod, '-n', NAMESPACE]);
@@ -120,7 +123,7 @@ async function debug({ cluster, log }: Scene, pod: string): Promise<void> {
   log(`kubectl debug reaches the token: ${line}`);
 }
 
-/** Has the token renewed by the command line, and measures how long each pod waits for it. */
+/** Has the token renewed with the command line, and measures how long each pod waits for it. */
 async function renew(scene: Scene, pods: readonly string[]): Promise<readonly number[]> {
   const { access, kubectl, adminKubeconfig } = scene.cluster.controlPlane;
   const before = await readToken(access);

@@ -4,16 +4,16 @@ import { stringify } from 'yaml';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { BUSYBOX_IMAGE } from '../image/test-images.ts';
 
-/** What is built from this checkout, to be run on this machine. */
+/** The program that is built from this checkout, which runs on this machine. */
 export const CLI = join(import.meta.dirname, '../../../dist/main.js');
 
-/** As users write it: the short name. */
+/** The short name, as users write it. */
 export const BUSYBOX = BUSYBOX_IMAGE.replace('docker.io/library/', '');
 
 /** The annotation that asks for the token of JWT `tok`. */
 export const ASKS_FOR_TOKEN = { 'tokens.osg-htc.org/token': 'tok' };
 
-/** What Pod Security `restricted` wants of a pod, and more: a root that cannot be written to. */
+/** The settings that Pod Security `restricted` requires, and a read-only root file system. */
 export const RESTRICTED_POD = {
   runAsNonRoot: true,
   runAsUser: 65_534,
@@ -26,7 +26,7 @@ export const RESTRICTED_CONTAINER = {
   capabilities: { drop: ['ALL'] },
 };
 
-/** A namespace of a user with a key and the JWTs `tok` and `other.tok`, both Ready. */
+/** Creates a user's namespace with a key and the JWTs `tok` and `other.tok`, both Ready. */
 export async function makeScienceNamespace(
   controlPlane: ControlPlane,
   name: string,

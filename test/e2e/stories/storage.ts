@@ -22,7 +22,7 @@ const NAME = 'my-jwt';
 const SEEN_WITHIN_MS = 150_000; // the kubelet takes up to 90 s
 const REFRESH_SECONDS = 5;
 
-/** Reads a protected file all the time; prints each answer that is new, with the end of the token that it went with. */
+/** Reads a protected file all the time. Prints each new answer, with the end of the token that was sent. */
 const READ_FILE = `
 while :; do
   [ -z "$BEARER_TOKEN_FILE" ] || read -r token <"$BEARER_TOKEN_FILE"
@@ -33,13 +33,16 @@ while :; do
   sleep 0.5
 done`;
 
-/** What the quickstart describes, from a key to a file that a pod reads, and then a renewal and a rotation: no reading is refused. */
+/**
+ * The story of the quickstart, from a key to a file that a pod reads, then a renewal and a rotation: no read
+ * is refused.
+ */
 export const STORAGE: Story = {
   name: 'storage',
   async play(scene) {
     const { kubectl, adminKubeconfig } = scene.cluster.controlPlane;
     const folder = await mkdtemp(join(tmpdir(), 'storage-'));
-    await chmod(folder, 0o755); // XRootD is not root
+    await chmod(folder, 0o755); // XRootD does not run as root
     const world = await furnishWorld(join(folder, 'world'));
     await using site = await startIssuerSite(world);
     const dir = join(site.folder, new URL(ISSUER).host);
@@ -79,7 +82,7 @@ export const STORAGE: Story = {
     const keepAsking = setInterval(() => {
       const token = signChanged(second, key, { claims: { jti: crypto.randomUUID() } });
       void storage.ask({ path: `${BASE_PATH}/hello.txt`, token });
-    }, 1_000); // XRootD looks for keys when it has a token to decide on
+    }, 1_000); // XRootD fetches keys when it gets a token
     const rotated = await rotateQuickly({
       namespace: NAMESPACE,
       name: NAME,
@@ -137,14 +140,14 @@ async function startReaders({ cluster }: Scene): Promise<void> {
   await cluster.controlPlane.apply(deployments.map((one) => stringify(one)).join('---\n'));
 }
 
-/** The current token, of the Secret. */
+/** The present token in the Secret. */
 async function readToken({ cluster }: Scene): Promise<string> {
   const args = ['get', 'secret', NAME, '-n', NAMESPACE, '-o', 'jsonpath={.data.token}'];
   const { stdout } = await cluster.controlPlane.kubectl(args);
   return Buffer.from(stdout, 'base64').toString();
 }
 
-/** The kubelet looks at the Secrets of a pod within 90 s; a pod that changes it looks at at once. */
+/** Changes a pod: then the kubelet reads its Secrets at once, otherwise within 90 s. */
 async function hurryKubelet({ cluster }: Scene, why: string): Promise<void> {
   const pods = ['pods', '-n', NAMESPACE, '-l', 'app=reader'];
   await cluster.controlPlane.kubectl(['annotate', ...pods, '--overwrite', `example.com/look=${why}`]);
@@ -162,7 +165,7 @@ async function waitForWords(scene: Scene, app: string, words: RegExp): Promise<v
   }).catch((error: unknown) => assert.fail(`${String(error)}; it printed: ${last}`));
 }
 
-/** What the pods print that run now. */
+/** The output of the pods that run now. */
 async function readLog({ cluster }: Scene, app: string): Promise<string> {
   const args = ['logs', '-n', NAMESPACE, '-l', `app=${app}`, '--tail=-1'];
   return (await cluster.controlPlane.kubectl(args, { allowFailure: true })).stdout;

@@ -1,4 +1,4 @@
-/** Columns of a table for times in seconds; `samples` says of how many. Pure. */
+/** Columns of a table for times in seconds; `samples` is their number. Pure. */
 export function describeTimes(times: readonly number[]): Readonly<Record<string, string>> {
   const ordered = times.toSorted((one, other) => one - other);
   const at = (share: number) => `${(ordered[Math.ceil(share * ordered.length) - 1] ?? 0).toFixed(1)} s`;
