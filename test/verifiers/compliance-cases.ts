@@ -1,26 +1,30 @@
-/** One request of a case. Paths are below the storage area; `DIR` is a folder of the case's own, which exists. */
+/**
+ * One request of a case. Paths are below the storage area; `DIR` is an existing folder that only this case
+ * uses.
+ */
 export interface Step {
   readonly method: 'GET' | 'PUT' | 'DELETE' | 'MKCOL';
   readonly path: string;
-  /** Of the token; by default `storage.read:/ storage.modify:/`. */
+  /** Scope of the token; default: `storage.read:/ storage.modify:/`. */
   readonly scope?: string;
-  /** Further claims, or others than by default. */
+  /** More claims, or other values than the defaults. */
   readonly claims?: Readonly<Record<string, unknown>>;
-  /** Statuses that the suite takes. */
+  /** Statuses that the suite accepts. */
   readonly wants: readonly number[];
   /**
-   * What XRootD answers instead. It must answer the same to a token that nobody of ours made: then the miss is the server's.
+   * XRootD's answer if it differs. The answer must be equal for a token that was made without any code of
+   * ours: then the server is the cause.
    */
   readonly misses?: Miss;
 }
 
-/** What a server of some version does against the suite. */
+/** A difference between some version of a server and the suite. */
 export interface Miss {
   readonly status: number;
   readonly why: string;
 }
 
-/** What the suite calls the endpoint of the storage: the audience that it must take. */
+/** The suite's name for the endpoint of the storage: an audience that the storage must accept. */
 export const STORAGE_AUDIENCE = 'https://storage.example.com:8443';
 
 const WRITTEN = [200, 201];
@@ -45,7 +49,7 @@ const readFor = (aud: readonly string[], wants: readonly number[], misses?: Miss
   wants,
   ...(misses === undefined ? {} : { misses }),
 });
-/** A token that has groups, and no scope of storage. */
+/** A token with groups, and no scope of storage. */
 const asGroup = (group: string, step: Step): Step => ({
   ...step,
   scope: `wlcg.groups:${group}`,
@@ -65,8 +69,8 @@ const SAME_WITHOUT_SLASH: Miss = {
 };
 
 /**
- * The cases of the WLCG JWT compliance test suite (github.com/indigo-iam/wlcg-jwt-compliance-tests, commit 83827d4): which token
- * may do what. Its tpc.robot has no case that is in use.
+ * The cases of the WLCG JWT compliance test suite (github.com/indigo-iam/wlcg-jwt-compliance-tests, commit
+ * 83827d4): which token allows what. No case of its tpc.robot is in use.
  */
 export const COMPLIANCE_CASES: Readonly<Record<string, readonly Step[]>> = {
   // audience.robot

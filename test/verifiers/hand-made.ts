@@ -8,15 +8,15 @@ import { PLAIN_DATA } from './signer.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** What is different in a token that the service would never make; `undefined` takes a member out. */
+/** The change that makes a token which the service would never make; `undefined` removes a member. */
 export interface Change {
   readonly header?: Members;
   readonly claims?: Members;
-  /** The signature of ECDSA in ASN.1, as OpenSSL writes it, instead of the two numbers of JWS. */
+  /** Use the ASN.1 form of an ECDSA signature, as OpenSSL writes it, instead of the two numbers of JWS. */
   readonly isDer?: true;
 }
 
-/** Signs a token of the service again, with a change, by its key (P-256 or RSA) and with SHA-256. */
+/** Changes a token of the service and signs it again with its key (P-256 or RSA) and SHA-256. */
 export function signChanged(token: string, key: KeyObject, { header, claims, isDer }: Change): string {
   const head = { ...decodeProtectedHeader(token), ...header };
   const body = { ...decodeJwt(token), ...claims };
@@ -25,7 +25,10 @@ export function signChanged(token: string, key: KeyObject, { header, claims, isD
   );
 }
 
-/** A compact JWS of any header and claims, with whatever `makeSignature` gives for what is to be signed. */
+/**
+ * A compact JWS with any header and claims, and with the signature that `makeSignature` gives for the signing
+ * input.
+ */
 export function signByHand(
   header: Members,
   claims: Members,
@@ -42,8 +45,8 @@ export function secondsFromNow(seconds: number): number {
 }
 
 /**
- * Makes tokens without any code of ours, and publishes their key as the one of `SLASH_ISSUER`: what is answered to them is what
- * the server does.
+ * Makes tokens without any code of ours, and publishes their key as that of `SLASH_ISSUER`. So the answers to
+ * these tokens show what the server itself does.
  */
 export async function openOtherSigner(site: IssuerSite): Promise<(claims: Members) => string> {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -5,17 +5,17 @@ import { ISSUER_HOSTS } from './names.ts';
 import { serveHttps } from './serve-https.ts';
 import type { World } from './world.ts';
 
-/** Static sites with https, as any web server has them: files alone, and `//` is not `/`. */
+/** Static HTTPS sites, as any web server has them: only files, and `//` differs from `/`. */
 export interface IssuerSite extends AsyncDisposable {
-  /** Has a folder for each of `ISSUER_HOSTS`, which is served: `jwt-injector jwks --dir` writes into it. */
+  /** Has a served folder for each of `ISSUER_HOSTS`: `jwt-injector jwks --dir` writes into it. */
   readonly folder: string;
-  /** What is answered to a URL instead of a file. */
+  /** Answers to a URL that replace its file. */
   readonly answers: Map<string, RequestListener>;
-  /** Each request: its URL, with the status of the answer. */
+  /** All requests: the URL, and the status of the answer. */
   readonly asked: { readonly url: string; readonly status: number }[];
 }
 
-/** Serves what is below a folder of its own, at once and as it is. */
+/** Serves the files of a new folder. Changes are visible at once. */
 export async function startIssuerSite(world: World): Promise<IssuerSite> {
   const folder = await mkdtemp(join(world.folder, 'site-'));
   const answers: IssuerSite['answers'] = new Map();

@@ -8,13 +8,14 @@ const MAX_LOCKED_MS = 2_000;
 type Keeper = Pick<Xrootd, 'keyCache'>;
 
 /**
- * Makes scitokens-cpp fetch the keys again after `seconds` seconds, instead of the 600 that are fixed in version 0.7. It stores
- * the time of the next fetch beside the keys. It must have fetched some already: only then does the file exist.
+ * Makes scitokens-cpp fetch the keys again after `seconds` seconds, instead of the 600 that are fixed in
+ * version 0.7. It stores the time of the next fetch beside the keys. The file only exists after it has
+ * fetched some.
  */
 export function shortenRefresh(storage: Keeper, seconds: number): Disposable {
   const timer = setInterval(() => {
     withCache(storage, (cache) => {
-      const soon = BigInt(Math.floor(Date.now() / 1000) + seconds); // a number would be written as 1.8e9, which it does not read
+      const soon = BigInt(Math.floor(Date.now() / 1000) + seconds); // a number would be written as 1.8e9, which it cannot read
       cache
         .prepare(
           `UPDATE keycache SET keys = json_set(keys, '$.next_update', :soon)
@@ -26,7 +27,7 @@ export function shortenRefresh(storage: Keeper, seconds: number): Disposable {
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** The `kid`s that scitokens-cpp knows of an issuer now. */
+/** The `kid`s of the keys that scitokens-cpp has stored for an issuer. */
 export function listKnownKids(storage: Keeper, issuer: string): readonly string[] {
   return withCache(storage, (cache) => {
     const row = cache.prepare('SELECT keys FROM keycache WHERE issuer = ?').get(issuer);

@@ -28,7 +28,7 @@ Options:
 Exit codes: 0 all passed, 1 a test failed, 2 wrong usage, 3 something outside failed.
 `;
 
-/** Of Debian, with all that they depend on. */
+/** Debian packages; their dependencies are added. */
 const PACKAGES = ['curl', 'iproute2', 'python3-venv', ...XROOTD_PACKAGES];
 
 await runScript({
@@ -59,7 +59,7 @@ async function run(reaper: Reaper, files: readonly string[]): Promise<number> {
 
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'jwt-injector-verifiers-')));
   reaper.remove(folder);
-  await chmod(folder, 0o711); // XRootD is not root, and reads its own folder in there
+  await chmod(folder, 0o711); // XRootD does not run as root, and reads its own folder in there
   const play = [
     process.execPath,
     join(import.meta.dirname, 'play.ts'),
@@ -71,7 +71,7 @@ async function run(reaper: Reaper, files: readonly string[]): Promise<number> {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, TMPDIR: folder },
   });
-  if (world.pid !== undefined) reaper.watch(world.pid); // with it, process 1 of the world ends, and all others with that
+  if (world.pid !== undefined) reaper.watch(world.pid); // when it is killed, process 1 of the world ends, and all others with it
   const [code] = await once(world, 'exit');
   return typeof code === 'number' ? code : 3;
 }

@@ -13,8 +13,8 @@ import { PELICANFS_VARIABLE } from './pelicanfs/reader.ts';
 import { furnishWorld, lendWorld } from './world.ts';
 
 /*
- * The inner half of `npm run verifiers`, in the world that world.sh makes: starts a control plane, and runs the test files on
- * it, one after the other. It may leave everything as it is, since the world ends with it.
+ * The inner half of `npm run verifiers`, in the world that world.sh makes: starts a control plane, and runs
+ * the test files on it, one after the other. It does not clean up, as everything ends with the world.
  */
 const TEST_ENDS_WITHIN_MS = 240_000;
 

@@ -8,7 +8,7 @@ import type { Xrootd } from './xrootd.ts';
 
 const REFRESHED_WITHIN_MS = 60_000;
 
-/** What `rotate -o json` says, and its exit code. */
+/** The output of `rotate -o json`, and its exit code. */
 export interface Rotated {
   readonly code: number;
   readonly report: {
@@ -21,15 +21,16 @@ export interface Rotated {
 interface Means {
   readonly namespace: string;
   readonly name: string;
-  /** Runs `jwt-injector rotate NAME -o json` with further flags. */
+  /** Runs `jwt-injector rotate NAME -o json` with more flags. */
   readonly rotate: (...flags: readonly string[]) => Promise<Rotated>;
   readonly kubectl: Kubectl;
   readonly storage: Pick<Xrootd, 'keyCache'>;
 }
 
 /**
- * A rotation by one who runs the command again and again. Its 15 minutes are over when XRootD has fetched the new key by itself,
- * the next time that it was due: then the record of the JWT says that they are.
+ * A rotation by a user who runs the command again and again. Its wait of 15 minutes is shortened: when XRootD
+ * has fetched the new key by itself, at the time when it was due, the record in the JWT is set back as if
+ * they had passed.
  */
 export async function rotateQuickly(means: Means): Promise<Rotated> {
   const { namespace, name, rotate, kubectl, storage } = means;

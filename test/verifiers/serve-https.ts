@@ -4,14 +4,14 @@ import type { RequestListener } from 'node:http';
 import { HOSTS, type Host } from './names.ts';
 import type { World } from './world.ts';
 
-/** A server of the world, under the certificate that all programs of it trust. */
+/** A server of the world, with the certificate that all programs of the world trust. */
 export interface Served {
   readonly host: Host;
   readonly port?: number;
   readonly answer: RequestListener;
 }
 
-/** Starts servers with https, on port 443 by default; resolves when all listen. */
+/** Starts HTTPS servers, on port 443 by default; resolves when all are listening. */
 export async function serveHttps(world: World, all: readonly Served[]): Promise<AsyncDisposable> {
   const servers = all.map(({ host, port = 443, answer }) =>
     createServer({ cert: world.certificate, key: world.key }, answer).listen(port, HOSTS[host]),

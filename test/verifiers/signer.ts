@@ -16,7 +16,7 @@ import type { World } from './world.ts';
 /** Members of a JWT's spec. */
 export type Spec = Readonly<Record<string, unknown>>;
 
-/** The service at work in a namespace of a user, whose keys are published on the site by command. */
+/** The service with a user's namespace, whose keys are published on the site by a command. */
 export interface Signer extends AsyncDisposable {
   readonly stage: Stage<Cluster>;
   readonly objects: Objects;
@@ -25,11 +25,14 @@ export interface Signer extends AsyncDisposable {
   readonly site: IssuerSite;
   /** Runs commands of jwt-injector as the cluster's administrator. */
   readonly admin: Caller;
-  /** Makes the Secret of a new key, to be used by `usesKey`. */
+  /** Creates the Secret of a new key, for `usesKey`. */
   makeKey(kid: string, algorithm: string): Promise<KeyObject>;
-  /** Makes JWTs, by their names, and gives their tokens when all are there. What a spec does not say is as `keygen` has it, with the key `first`. */
+  /**
+   * Creates JWTs, by their names, and gives their tokens when all exist. Members that a spec leaves out are
+   * those of `keygen`, with the key `first`.
+   */
   sign<N extends string>(specs: Readonly<Record<N, Spec>>): Promise<Readonly<Record<N, string>>>;
-  /** Publishes the keys of JWTs on one of the hosts, by `jwt-injector jwks --dir`. */
+  /** Publishes the keys of JWTs on one of the hosts with `jwt-injector jwks --dir`. */
   publish(host: (typeof ISSUER_HOSTS)[number], ...names: readonly string[]): Promise<void>;
 }
 
@@ -46,12 +49,15 @@ export function usesKey(kid: string, algorithm = 'ES256'): Spec {
   return { keyId: kid, algorithm, key: { secret: { name: secretOf(kid), key: 'key.pem' } } };
 }
 
-/** A JWT may not have the name of the Secret with its key, where its token is written. */
+/**
+ * A JWT must not have the name of the Secret with its key, as its token is written to the Secret of its own
+ * name.
+ */
 function secretOf(kid: string): string {
   return `${kid}-key`;
 }
 
-/** As `keygen` makes it. */
+/** The spec that `keygen` makes. */
 export const PLAIN_SPEC: Spec = {
   issuer: ISSUER,
   ...usesKey('first'),
@@ -60,7 +66,7 @@ export const PLAIN_SPEC: Spec = {
   resignBefore: undefined,
 };
 
-/** Starts the service and the site. The namespace has a name that no other file uses. */
+/** Starts the service and the site. The name of the namespace is used by no other file. */
 export async function startSigner(world: World, namespace: string): Promise<Signer> {
   const site = await startIssuerSite(world);
   const stage = await borrowStage();

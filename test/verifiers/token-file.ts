@@ -1,10 +1,10 @@
 import { chmod, mkdtemp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A token's file as a pod has it: a Secret that the kubelet mounted. */
+/** A token's file as in a pod: a Secret that the kubelet mounted. */
 export interface TokenFile {
   readonly path: string;
-  /** Shows another token at once, as the kubelet does when the Secret has changed. */
+  /** Replaces the token at once, as the kubelet does after a change of the Secret. */
   show(token: string): Promise<void>;
 }
 

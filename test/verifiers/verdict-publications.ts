@@ -1,33 +1,39 @@
 import type { RequestListener } from 'node:http';
 
-/** A JWK, read loosely. */
+/** A JWK, loosely typed. */
 export type Jwk = Readonly<Record<string, unknown>>;
 
-/** The documents of one issuer, at the addresses that verifiers ask, and a further one; what is not there is answered with 404. */
+/**
+ * The documents of one issuer, at the addresses that verifiers read, and one more address. Other paths are
+ * answered with 404.
+ */
 export type Publication = Readonly<Partial<Record<keyof Parts['urls'], unknown>>>;
 
-/** What a publication is made of. */
+/** The parts of a publication. */
 export interface Parts {
   readonly issuer: string;
   readonly urls: Readonly<Record<'openid' | 'oauth' | 'jwks' | 'moved', string>>;
-  /** With kid, alg and use, as `jwt-injector jwks` publishes them; `right` signs the token. */
+  /** With kid, alg and use, as `jwt-injector jwks` publishes them. The key `right` signs the token. */
   readonly right: Jwk;
   readonly other: Jwk;
   readonly rsa: Jwk;
   readonly es384: Jwk;
 }
 
-/** An issuer that publishes its keys right, or wrong in one thing. The token is right. */
+/** An issuer that publishes its keys correctly, or with one mistake. The token is correct. */
 export interface PublicationRow {
   readonly publish: (parts: Parts) => Publication;
-  /** Header of the token, where it is to be another. */
+  /** Header of the token, if it differs. */
   readonly header?: Readonly<Record<string, unknown>>;
   readonly signsRsa?: true;
-  /** Why the verdict differs from what the verifier does, for each that it does. A doubt differs if it refuses. */
+  /**
+   * For each verifier whose decision differs from the verdict, the reason. A doubt differs if the verifier
+   * refuses.
+   */
   readonly differs?: Readonly<Partial<Record<'xrootd' | 'pelicanfs', string>>>;
 }
 
-/** Is sent as it is, and not as JSON. */
+/** A text that is sent unchanged, not as JSON. */
 export class Raw {
   readonly answer: RequestListener;
   constructor(answer: RequestListener) {
@@ -46,7 +52,7 @@ const both = (parts: Parts, keys: readonly unknown[], more: Jwk = {}): Publicati
 const without = (jwk: Jwk, ...names: readonly string[]): Jwk =>
   Object.fromEntries(Object.entries(jwk).filter(([name]) => !names.includes(name)));
 
-/** The doubt is about such servers, and this is one. */
+/** The doubt is about servers of this kind, and this is one. */
 const NOT_FOLLOWED = { xrootd: 'scitokens-cpp follows redirects from 1.0.2 on, and 0.7.3 is here' };
 
 export const PUBLICATIONS: Readonly<Record<string, PublicationRow>> = {

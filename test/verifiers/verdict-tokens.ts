@@ -1,15 +1,20 @@
 import { ISSUER, SLASH_ISSUER } from './names.ts';
 import { secondsFromNow, type Change } from './hand-made.ts';
 
-/** A token that is right or wrong in one thing, and whom `verify` is not expected to agree with. */
+/**
+ * A token that is correct or has one mistake, and the verifiers that `verify` is not expected to agree with.
+ */
 export interface VerdictRow extends Change {
-  /** Who signs: the published key of the issuer by default. */
+  /** The signer; default: the issuer's published key. */
   readonly by?: 'other' | 'rsa' | 'es384' | 'ed25519' | 'hmac' | 'nobody';
-  /** What is done to the compact token at last. */
+  /** A last change of the compact token. */
   readonly edit?: (token: string) => string;
-  /** Writing a new file instead of reading one, for scopes that do not allow to read. */
+  /** Write a new file instead of reading one, for scopes that do not allow reading. */
   readonly isWrite?: true;
-  /** Why the verdict differs from what the verifier does, for each that it does. A doubt differs if it refuses. */
+  /**
+   * For each verifier whose decision differs from the verdict, the reason. A doubt differs if the verifier
+   * refuses.
+   */
   readonly differs?: Readonly<Partial<Record<'xrootd' | 'pelicanfs', string>>>;
 }
 
@@ -19,13 +24,15 @@ const ANY = 'https://wlcg.cern.ch/jwt/v1/any';
 const claims = (changes: Readonly<Record<string, unknown>>): VerdictRow => ({ claims: changes });
 const header = (changes: Readonly<Record<string, unknown>>): VerdictRow => ({ header: changes });
 
-/** Which issuers a server takes is in its configuration, and `verify` asks nobody but the issuer. */
+/** A server's configuration lists the issuers that it accepts, and `verify` only asks the issuer. */
 const UNKNOWN_ISSUER = { xrootd: 'the server does not know that issuer' };
 
-/** The doubt is about such servers, and this is one. */
+/** The doubt is about servers of this kind, and this is one. */
 const OLD_LIBRARY = { xrootd: 'scitokens-cpp 0.7.3 refuses what later versions accept' };
 
-/** The published key is of ES256 and the only one of `ISSUER`; the right token is as the service makes it. */
+/**
+ * The published key is of ES256 and the only one of `ISSUER`. The correct token is as the service makes it.
+ */
 export const VERDICT_TOKENS: Readonly<Record<string, VerdictRow>> = {
   right: {},
   // header

@@ -6,17 +6,17 @@ import { createCertificateAuthority } from '../controlplane/certificates.ts';
 import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
 import { HOSTS } from './names.ts';
 
-/** Names the folder of the world to the test files. */
+/** Environment variable with the folder of the world, for the test files. */
 const VARIABLE = 'JWT_INJECTOR_VERIFIERS_WORLD';
 
-/** Where programs of Debian look whom to trust; in this world it is a copy of the machine's. */
+/** The file with the CAs that Debian's programs trust. In this world it is a copy of the machine's. */
 const TRUSTED = '/etc/ssl/certs/ca-certificates.crt';
 
-/** What the programs of the world share. */
+/** What the programs of the world share. The world is the set of namespaces that world.sh makes. */
 export interface World {
-  /** May be read by every user; test files make their own folders in it. */
+  /** Readable by all users; test files make their own folders in it. */
   readonly folder: string;
-  /** Path of the certificate (PEM) of the authority that all programs trust. */
+  /** Path of the CA certificate (PEM) that all programs trust. */
   readonly caFile: string;
   /** PEM texts; the certificate is for all of `HOSTS`. */
   readonly certificate: string;
@@ -24,8 +24,8 @@ export interface World {
 }
 
 /**
- * Gives the present world its hosts and an authority of its own, which the programs of Debian trust: scitokens-cpp 0.7 knows
- * the system's authorities alone. Only to be called where /etc is not the machine's. The folder is made.
+ * Gives the world its hosts and a CA that Debian's programs trust: scitokens-cpp 0.7 only uses the system's
+ * CAs. Only call it where /etc is not the machine's own. Makes the folder.
  */
 export async function furnishWorld(folder: string): Promise<World> {
   const names = Object.keys(HOSTS);
@@ -37,7 +37,7 @@ export async function furnishWorld(folder: string): Promise<World> {
   await writeFile(join(folder, 'key.pem'), key, { mode: 0o600 });
   await mkdir('/etc/ssl/certs', { recursive: true });
   await appendFile(TRUSTED, `\n${authority.certificate}`);
-  // XRootD does not start where its own host has no address.
+  // XRootD does not start if its own host has no address.
   const hosts = Object.entries({ ...HOSTS, [hostname()]: '127.0.0.1' });
   const lines = hosts.map(([name, address]) => `${address} ${name}\n`);
   await appendFile('/etc/hosts', `\n${lines.join('')}`);

@@ -9,7 +9,7 @@ import { readStartTimeout } from '../controlplane/start-timeout.ts';
 import { BASE_PATH } from './names.ts';
 import type { World } from './world.ts';
 
-/** Debian's packages of the server and of what it needs to judge tokens, besides what they depend on. */
+/** Debian's packages of the server and of its token plugin; their dependencies are added. */
 export const XROOTD_PACKAGES = [
   'ca-certificates',
   'xrootd-plugins',
@@ -20,17 +20,20 @@ export const XROOTD_PACKAGES = [
 
 /** An issuer that the server trusts, as its administrator writes it into scitokens.cfg. */
 export interface TrustedIssuer {
-  /** Byte for byte. */
+  /** Compared byte for byte. */
   readonly issuer: string;
-  /** What its scopes are relative to; `BASE_PATH` by default. */
+  /** The path to which its scopes are relative; default: `BASE_PATH`. */
   readonly basePath?: string;
 }
 
 export interface XrootdOptions {
   readonly issuers: readonly TrustedIssuer[];
-  /** What `aud` may name besides the values for any audience; none by default, as in a cache of Pelican. */
+  /**
+   * Values of `aud` that are accepted besides those for any audience; default: none, as in a cache of
+   * Pelican.
+   */
   readonly audiences?: readonly string[];
-  /** What groups (`wlcg.groups`) may do, as lines of XRootD's authorization database. */
+  /** Rights of groups (`wlcg.groups`), as lines of XRootD's authorization database. */
   readonly groups?: readonly string[];
   /** Files to serve, by their paths. */
   readonly files?: Readonly<Record<string, string>>;
@@ -42,7 +45,7 @@ export interface Ask {
   readonly token?: string;
   readonly method?: string;
   readonly body?: string;
-  /** Where the token is: `authz` of the query is what clients of XRootD use. */
+  /** The place of the token; clients of XRootD use `authz` in the query. */
   readonly tokenIn?: 'header' | 'query';
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -50,7 +53,7 @@ export interface Ask {
 export interface Answer {
   readonly status: number;
   readonly body: string;
-  /** What the server wrote about it. All refusals are alike for clients; here is the reason. */
+  /** The server's log about it. For clients all refusals are equal; the log has the reason. */
   readonly log: string;
 }
 
@@ -59,27 +62,27 @@ export interface Xrootd extends AsyncDisposable {
   ask(ask: Ask): Promise<Answer>;
   /** The SQLite file in which scitokens-cpp keeps the keys of issuers. */
   readonly keyCache: string;
-  /** Everything that it has written so far. */
+  /** The whole log so far. */
   log(): Promise<string>;
-  /** Starts it again: it forgets what it decided on tokens, which it keeps for a minute. Keys are kept. */
+  /** Restarts it: its decisions about tokens, which it keeps for a minute, are lost. Keys are kept. */
   restart(): Promise<void>;
 }
 
-/** HTTP and HTTPS; who asks for it is found out by the server. */
+/** Port of both HTTP and HTTPS: the server detects the protocol. */
 export const HTTP_PORT = 8443;
 const ROOT_PORT = 1094;
-/** XRootD does not run as root. Debian gives nobody this number. */
+/** XRootD does not run as root. Debian gives this number to no user. */
 const NOBODY = 65_534;
 
 /**
- * Starts the server in a folder of its own below the world's; resolves when it answers. Its clock and its keys are those of
- * Debian's packages: it asks the issuer for keys when it needs them, then every ten minutes.
+ * Starts the server in a folder of its own below the world's; resolves when it answers. It is Debian's
+ * unchanged package: it asks the issuer for keys when it needs them, then every ten minutes.
  */
 export async function startXrootd(world: World, options: XrootdOptions): Promise<Xrootd> {
   const folder = await mkdtemp(join(world.folder, 'xrootd-'));
   const reaper = await startReaper();
   reaper.remove(folder);
-  // A connection for each request: XRootD ends it after most refusals.
+  // A new connection for each request: XRootD closes it after most refusals.
   const agent = new Agent({ ca: await readFile(world.caFile), keepAlive: false });
   const ask = createClient(agent, join(folder, 'xrootd.log'));
   try {
@@ -150,7 +153,7 @@ async function writeFiles(folder: string, world: World, options: XrootdOptions):
   await chown(folder, NOBODY, NOBODY);
 }
 
-/** scitokens.cfg, as the page of `jwt-injector jwks` and the quickstart have it. */
+/** scitokens.cfg, as on the page of `jwt-injector jwks` and in the quickstart. */
 function describeIssuers({ issuers, audiences = [] }: XrootdOptions): string {
   const sections = issuers.map(({ issuer, basePath = BASE_PATH }, index) =>
     [`[Issuer ${index}]`, `issuer = ${issuer}`, `base_path = ${basePath}`, ''].join('\n'),
@@ -163,7 +166,7 @@ function createClient(agent: Agent, logFile: string): Xrootd['ask'] {
   return async ({ path, token, method = 'GET', body, tokenIn = 'header', headers = {} }) => {
     const { size } = await stat(logFile);
     const query = token !== undefined && tokenIn === 'query' ? `?authz=Bearer%20${token}` : '';
-    // Not "authorization", although HTTP takes it for the same: XRootD 5.5 does not.
+    // Not "authorization": in HTTP names are case-insensitive, but not in XRootD 5.5.
     const authorization =
       token !== undefined && tokenIn === 'header' ? { Authorization: `Bearer ${token}` } : {};
     const url = `https://storage.example.com:${HTTP_PORT}${path}${query}`;

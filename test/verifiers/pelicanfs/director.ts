@@ -7,16 +7,25 @@ const HOST = 'director.example.com';
 const DIRECTOR = `https://${HOST}`;
 const DOORMAN_PORT = 8444;
 
-/** The little of a federation that pelicanfs needs to find a file: its discovery, and a director that names one storage. */
+/**
+ * The parts of a federation that pelicanfs needs to find a file: its discovery, and a director that names one
+ * storage.
+ */
 export interface Director extends AsyncDisposable {
-  /** For each request to the doorman whether it came with a token; pelicanfs sends none that it finds bad itself. */
+  /**
+   * For each request to the doorman (see `storage`), whether it came with a token. pelicanfs sends no token
+   * that it considers bad.
+   */
   readonly sent: boolean[];
 }
 
 export interface DirectorOptions {
-  /** Of the namespace, byte for byte as the director would know them. */
+  /** Issuers of the namespace, byte for byte as the director would have them. */
   readonly issuers: readonly string[];
-  /** `https://HOST[:PORT]` of the storage; without it a doorman takes any token, which shows what a client alone decides. */
+  /**
+   * `https://HOST[:PORT]` of the storage. Without it, the storage is a doorman that accepts any token, which
+   * shows what the client itself decides.
+   */
   readonly storage?: string;
 }
 

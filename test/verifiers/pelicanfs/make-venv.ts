@@ -7,13 +7,13 @@ import type { Runner } from '../../machine/runner.ts';
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
 const WITH_PACKAGES = join(import.meta.dirname, '../../machine/with-packages.sh');
 
-/** What is run, wherever this environment is; it needs the Debian packages over /usr. */
+/** The interpreter of an environment, which can be at any path. It needs the Debian packages over /usr. */
 export const PYTHON = 'bin/python';
 
 /**
- * Makes a Python environment with pelicanfs in the cache, unless it is there, and resolves to its folder. Versions and hashes
- * of all that it needs are in requirements.txt. `packages` is the root of the unpacked Debian packages, one of which is
- * python3-venv.
+ * Makes a Python environment with pelicanfs in the cache, unless it exists, and resolves to its folder.
+ * Versions and hashes of all packages are in requirements.txt. `packages` is the root of the unpacked Debian
+ * packages, one of which is python3-venv.
  */
 export async function makeVenv(cache: string, packages: string, run: Runner): Promise<string> {
   const key = createHash('sha256')

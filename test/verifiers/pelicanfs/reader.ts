@@ -7,15 +7,15 @@ import { startReaper } from '../../controlplane/reaper.ts';
 import type { World } from '../world.ts';
 import { PYTHON } from './make-venv.ts';
 
-/** Names the Python environment with pelicanfs to the test files. */
+/** Environment variable with the path of the Python environment with pelicanfs, for the test files. */
 export const PELICANFS_VARIABLE = 'JWT_INJECTOR_VERIFIERS_PELICANFS';
 
-/** What became of one reading. pelicanfs gives no reason: nearly all errors are `NoAvailableSource`. */
+/** The result of one read. pelicanfs gives no reason: nearly all errors are `NoAvailableSource`. */
 export type Reading = { readonly text: string } | { readonly error: string };
 
-/** A Python process that reads files of a federation by pelicanfs, one after the other. */
+/** A Python process that reads files of a federation with pelicanfs, one after the other. */
 export interface Reader extends AsyncDisposable {
-  /** `isNew`: with a file system that has seen no token yet, as at the start of a process. */
+  /** `isNew`: use a file system that has not seen a token yet, as in a new process. */
   read(address: string, isNew?: boolean): Promise<Reading>;
 }
 
