@@ -25,6 +25,9 @@ export interface KeyHolder<Content> {
 
 type Held = KeyHolder<KeyReading> | undefined;
 
+/** With the text of the key; `undefined`: there is no such object. */
+type Loaded = KeyHolder<Result<string, StateProblem>> | undefined;
+
 /**
  * Parsed keys by their version: parsing a key costs a dozen signatures, and a
  * thousand JWTs may share one key Secret. Simultaneous readers of one version share one read. Whether a reader may use
@@ -63,11 +66,7 @@ export class KeyCache {
    * from. Only what is a key is kept.
    * @param load gives the object with the key's text; what it throws reaches every caller that waits for it.
    */
-  async read(
-    version: string,
-    algorithm: AlgorithmName,
-    load: () => Promise<KeyHolder<Result<string, StateProblem>> | undefined>,
-  ): Promise<Held> {
+  async read(version: string, algorithm: AlgorithmName, load: () => Promise<Loaded>): Promise<Held> {
     const id = `${algorithm} ${version}`;
     const kept = this.#entries.get(id);
     if (kept !== undefined) {
@@ -86,12 +85,14 @@ export class KeyCache {
       throw error;
     }
   }
+
+  /** As `read`, where the object was asked for already: a key of the same version is not parsed again. */
+  async readLoaded(holder: Loaded, algorithm: AlgorithmName): Promise<Held> {
+    return holder === undefined ? undefined : this.read(holder.version, algorithm, async () => holder);
+  }
 }
 
-async function parseKey(
-  holder: KeyHolder<Result<string, StateProblem>> | undefined,
-  algorithm: AlgorithmName,
-): Promise<Held> {
+async function parseKey(holder: Loaded, algorithm: AlgorithmName): Promise<Held> {
   if (holder === undefined) return undefined;
   const { content } = holder;
   return { ...holder, content: content.ok ? await readSigningKey(content.value, algorithm) : content };

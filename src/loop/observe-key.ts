@@ -75,7 +75,10 @@ function observeUnlistedKey({ recorded, generation }: Jwt, reference: KeyReferen
       };
 }
 
-/** The key itself, read unless that `version` of it is known already. Throws what the API server answers. */
+/**
+ * The key itself, read unless that `version` of it is known already: where the caches do not show the namespace, only the object
+ * says which version there is. Throws what the API server answers.
+ */
 export async function readKey(
   { keyCache, legacyKeyNamespace, sources }: KeyObserver,
   jwt: Jwt,
@@ -83,7 +86,7 @@ export async function readKey(
   version: string,
 ): Promise<KeyObservation> {
   const reference = locateKey(jwt, spec.key, legacyKeyNamespace);
-  const held = await keyCache.read(version, spec.algorithm, async () => {
+  const load = async () => {
     if (spec.key.from === 'value') return { version, annotations: {}, content: ok(spec.key.text) };
     if (reference === undefined) return undefined;
     const object = await sources.readSecret(reference.namespace, reference.name);
@@ -93,7 +96,11 @@ export async function readKey(
       annotations: readKeyTerms(object),
       content: readKeyText(object, reference),
     };
-  });
+  };
+  const isShown = reference === undefined || sources.isListed(reference.namespace);
+  const held = isShown
+    ? await keyCache.read(version, spec.algorithm, load)
+    : await keyCache.readLoaded(await load(), spec.algorithm);
   // It may have been read for another JWT. Whether this JWT is granted the key is decided by the object that was read.
   const refusal = reference === undefined ? undefined : findKeyRefusal(jwt, reference, held);
   if (refusal !== undefined) {

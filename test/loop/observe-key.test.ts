@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { KeyCache } from '../../src/loop/key-cache.ts';
 import { readMissing, observe, type Observer } from '../../src/loop/observe.ts';
 import type { KeyObservation } from '../../src/reconcile/observed.ts';
 import { planNext } from '../../src/reconcile/plan.ts';
@@ -7,17 +8,17 @@ import type { JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { ALLOWED_NAMESPACES, RESERVED_POLICIES } from '../../src/resources/names.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
-import { NRP_KEY } from '../fixtures/keys.ts';
+import { makeKey, NRP_KEY, toPem } from '../fixtures/keys.ts';
 import { NOW } from '../fixtures/observed.ts';
 import { makeSources, wireSecret } from './model/sources.ts';
 
 const SPEC = { key: { secret: { name: 'k', key: 'key.pem', namespace: 'vault' } } };
 const granted = makeJwt(SPEC);
 const notGranted = makeJwt(SPEC, { metadata: { namespace: 'other', uid: 'other' } });
-const keySecret = (grants: string, version = '5', more: object = {}) =>
+const keySecret = (grants: string, version = '5', more: object = {}, key = NRP_KEY) =>
   wireSecret(
     'k',
-    { 'key.pem': NRP_KEY },
+    { 'key.pem': key },
     { namespace: 'vault', resourceVersion: version, annotations: { [ALLOWED_NAMESPACES]: grants, ...more } },
   );
 const AVAILABLE = {
@@ -108,10 +109,10 @@ describe('a key in a namespace of several whose Secrets are not listed yet', () 
     keyVersion: 'uid-k/5/key.pem',
     conditions: [{ ...AVAILABLE, observedGeneration: granted.generation }],
   };
-  const unlisted = (stored: readonly JsonObject[]) => {
+  const unlisted = (stored: readonly JsonObject[], keyCache = new KeyCache()) => {
     const { observer, reads } = makeSources([], stored);
     const sources = { ...observer.sources, isListed: (namespace: string) => namespace !== 'vault' };
-    return { observer: { ...observer, sources }, reads };
+    return { observer: { ...observer, sources, keyCache }, reads };
   };
 
   it('is as the status says, until something is to be signed', async () => {
@@ -135,5 +136,38 @@ describe('a key in a namespace of several whose Secrets are not listed yet', () 
       assert.ok(key.state === 'unavailable' && key.problem.reason === 'KeyNotGranted');
       assert.equal(key.isDisputed, true);
     }
+  });
+
+  it('is read each time, as only the object says who is granted it now, and what it holds', async () => {
+    const keyCache = new KeyCache();
+    const look = (stored: JsonObject, jwt: Jwt) => lookForKey(unlisted([stored], keyCache), jwt);
+    const first = await look(keySecret('science'), granted);
+    assert.ok(first.state === 'read');
+    const revoked = await look(keySecret('other', '6'), granted);
+    assert.ok(revoked.state === 'unavailable' && revoked.problem.reason === 'KeyNotGranted');
+    const grantedNow = await look(keySecret('other', '6'), notGranted);
+    assert.ok(grantedNow.state === 'read' && grantedNow.version === 'uid-k/6/key.pem');
+    const next = await look(keySecret('science', '7', {}, toPem(makeKey('ES256'))), granted);
+    assert.ok(next.state === 'read' && next.key.thumbprint !== first.key.thumbprint);
+  });
+
+  it('that the status vouches for is read again before it signs', async () => {
+    const keyCache = new KeyCache();
+    const read = async (version: string) => {
+      const { observer } = unlisted([keySecret('science', version)], keyCache);
+      const observed = await observe(observer, { ...granted, recorded }, {}, NOW);
+      return (await readMissing(observer, observed, 'key', {})).key;
+    };
+    for (const version of ['5', '6']) {
+      const key = await read(version);
+      assert.ok(key?.state === 'read' && key.version === `uid-k/${version}/key.pem`);
+    }
+  });
+
+  it('is parsed once for each version', async () => {
+    const keyCache = new KeyCache();
+    const look = () => lookForKey(unlisted([keySecret('science')], keyCache), granted);
+    const [first, second] = [await look(), await look()];
+    assert.ok(first.state === 'read' && second.state === 'read' && first.key === second.key);
   });
 });
