@@ -4,7 +4,7 @@ import { HOUR_MS, type Milliseconds } from '../time/units.ts';
 import { changeBundles, correctBundle, findIssuer, isAmong } from './ca-bundle.ts';
 import { RETIRED_AFTER_MS, certificateRenewalTime, SETTLING_MS } from './lifetimes.ts';
 import { isOwnAuthority } from './own-authority.ts';
-import { hasExpired, readCertificate, readCertificates } from './read-certificates.ts';
+import { hasExpired, isValidAt, readCertificate, readCertificates } from './read-certificates.ts';
 import type { OwnTlsSecret, ServingPair, TlsSecret } from './tls-secret.ts';
 import type { TrustedTimes } from './trust-age.ts';
 import { isAddress, type BundleChange, type WebhookConfiguration } from './webhook-configuration.ts';
@@ -210,7 +210,7 @@ function planServe(
   const present = lastTried === undefined ? undefined : readCertificate(lastTried);
   const works =
     present !== undefined &&
-    !hasExpired(present, now) &&
+    isValidAt(present, now) &&
     configurations.every(({ entries }) =>
       entries.every(({ caBundle }) => findIssuer(present, readCertificates(caBundle)) !== undefined),
     );

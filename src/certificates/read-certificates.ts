@@ -47,3 +47,8 @@ export function certificatesToPem(certificates: readonly X509Certificate[]): str
 export function hasExpired(certificate: X509Certificate, now: Milliseconds): boolean {
   return now >= certificate.validToDate.getTime();
 }
+
+/** Whether `now`, in milliseconds since the epoch, is between its dates: outside of them no client takes it. */
+export function isValidAt(certificate: X509Certificate, now: Milliseconds): boolean {
+  return now >= certificate.validFromDate.getTime() && !hasExpired(certificate, now);
+}

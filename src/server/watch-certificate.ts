@@ -1,6 +1,6 @@
 import { fail, type Result } from '../resources/result.ts';
 import type { Clock } from '../time/clock.ts';
-import { certificateProblem } from './certificate-age.ts';
+import { ageOfCertificate, certificateProblem, type CertificateAge } from './certificate-age.ts';
 import { readCertificateFiles, type CertificateFiles, type ServingCertificate } from './tls.ts';
 
 /** As often as cert-manager looks at its own: Secret volumes swap links, which file watching misses. */
@@ -22,7 +22,7 @@ export interface CertificateWatch {
 
 /**
  * Looks at the files until `signal` aborts. A pair that cannot be used changes nothing: the old one stays in use. So it does
- * as long as it is valid and the new one is not; the next look decides again.
+ * as long as its dates are better than those of the new one; the next look decides again.
  */
 export async function watchCertificate(watch: CertificateWatch): Promise<void> {
   const { onChange, onLook, onProblem, clock, signal } = watch;
@@ -42,14 +42,23 @@ export async function watchCertificate(watch: CertificateWatch): Promise<void> {
   }
 }
 
-/** While clients take the present pair, one that they refuse by its dates is a problem, such as one of an old backup. */
+/**
+ * How much a pair is worth at its age: clients take one that is valid, and will take one that is early. One that is worth less
+ * never replaces the present one, such as that of an old backup.
+ */
+const WORTH: Readonly<Record<CertificateAge, number>> = { fresh: 2, late: 2, early: 1, expired: 0 };
+
 async function readNext(
   { files, clock }: CertificateWatch,
   present: ServingCertificate,
 ): Promise<Result<ServingCertificate, string>> {
   const read = await readCertificateFiles(files);
+  if (!read.ok) return read;
   const now = clock.now();
-  if (!read.ok || certificateProblem(present, now) !== undefined) return read;
-  const problem = certificateProblem(read.value, now);
-  return problem === undefined ? read : fail(`${files.certFile}: ${problem}`);
+  if (worthOf(read.value) >= worthOf(present)) return read;
+  return fail(`${files.certFile}: ${certificateProblem(read.value, now)}`);
+
+  function worthOf(pair: ServingCertificate): number {
+    return WORTH[ageOfCertificate(pair, now)];
+  }
 }

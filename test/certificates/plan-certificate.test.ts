@@ -17,6 +17,9 @@ const bundle = (...secrets: readonly OwnTlsSecret[]): string =>
   secrets.map(({ authorities }) => certificatesToPem(authorities)).join('');
 /** The second authority in front of the first, which signed what is in use. */
 const rotated: OwnTlsSecret = { ...second, authorities: [...second.authorities, ...first.authorities] };
+/** Made by a clock that was three hours ahead. */
+const ahead = stored(await make(NOW + 3 * HOUR));
+const afterClock: OwnTlsSecret = { ...first, authorities: [...first.authorities, ...ahead.authorities] };
 
 const LONG = { trustedFor: Number.POSITIVE_INFINITY, seenFor: Number.POSITIVE_INFINITY };
 /** Since a change that this process saw. */
@@ -145,6 +148,16 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
       'what is in use is trusted by nobody: nothing to wait for',
       { secret: second, configurations: [configuration(bundle(second))], trust: seen(0) },
       { do: 'serve', pair: second.pair! },
+    ],
+    [
+      'what is in use is not valid yet: nothing to wait for',
+      {
+        secret: afterClock,
+        configurations: [configuration(bundle(afterClock))],
+        lastTried: ahead.pair?.cert,
+        trust: seen(0),
+      },
+      { do: 'serve', pair: first.pair! },
     ],
     [
       'the authority before the current one is a day over',

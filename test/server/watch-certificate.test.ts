@@ -162,6 +162,21 @@ describe('the files of a certificate are polled:', () => {
     assert.deepEqual(inUse, ['first', 'first', 'first', 'second']);
   });
 
+  it('one that has expired does not replace one that will be valid, and that one replaces it', async () => {
+    const { validFrom, expiresAt } = servingCertificate(second);
+    const callsAt = async (now: number, validity: Partial<ServingCertificate>) => {
+      const options = { validity, now: () => now };
+      return (await watchThrough('backup', [(write) => write(second)], options)).calls;
+    };
+    const early = { validFrom: expiresAt + HOUR_MS, expiresAt: expiresAt + 2 * HOUR_MS };
+    const expired = { validFrom: validFrom - 3 * HOUR_MS, expiresAt: validFrom - 2 * HOUR_MS };
+    assert.deepEqual(await callsAt(expiresAt, early), [
+      `/backup.crt: expired at ${formatTime(toSeconds(expiresAt))}`,
+    ]);
+    for (const present of [early, expired])
+      assert.deepEqual(await callsAt(validFrom - HOUR_MS, present), ['second']);
+  });
+
   it('one that is not valid yet is reported once, and used as soon as it is', async () => {
     const { validFrom, expiresAt } = servingCertificate(second);
     let now = validFrom - HOUR_MS;

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { findIssuer } from '../../certificates/ca-bundle.ts';
-import { hasExpired, readCertificates } from '../../certificates/read-certificates.ts';
+import { isValidAt, readCertificates } from '../../certificates/read-certificates.ts';
 import { isAddress, readConfiguration, type WebhookEntry } from '../../certificates/webhook-configuration.ts';
 import { ageOfCertificate } from '../../server/certificate-age.ts';
 import { formatTime } from '../../time/format-time.ts';
@@ -79,8 +79,8 @@ export function distrust(
   if (caBundle === '') return 'is empty, so the API server trusts no certificate';
   const authorities = readCertificates(caBundle);
   if (authorities.length === 0) return 'holds no certificate';
-  const valid = authorities.filter((authority) => !hasExpired(authority, now));
-  if (valid.length === 0) return 'holds expired certificates only';
+  const valid = authorities.filter((authority) => isValidAt(authority, now));
+  if (valid.length === 0) return 'holds no certificate that is valid now';
   if (leaf === undefined) return undefined;
   const isItself = valid.some(({ fingerprint256 }) => fingerprint256 === leaf.fingerprint256);
   if (!isItself && findIssuer(leaf, valid) === undefined)

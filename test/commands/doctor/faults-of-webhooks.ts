@@ -57,6 +57,17 @@ export const FAULTS_OF_WEBHOOKS: readonly Fault[] = [
     'ca-bundle',
     /holds no certificate/,
   ],
+  [
+    'a caBundle whose authorities have expired, or are not valid yet',
+    async (well) => {
+      const authorities = await Promise.all([NOW - 400 * DAY, NOW + DAY].map((at) => make(at)));
+      const pem = authorities.map((authority) => authority['ca.crt']).join('');
+      entry(well).clientConfig.caBundle = Buffer.from(pem).toString('base64');
+      return {};
+    },
+    'ca-bundle',
+    /pods\..* holds no certificate that is valid now/,
+  ],
   ['no mutating configuration', () => ({ mutating: ABSENT }), 'pod-webhooks', /no pod gets its token/],
   [
     'no validating configuration',
