@@ -1,7 +1,6 @@
 import type { ObjectName } from '../../resources/object-key.ts';
-import { isObjectName } from '../../resources/object-name.ts';
+import { isNamespaceName, isObjectName, startOfName } from '../../resources/object-name.ts';
 import { objectMember, stringMember } from '../../resources/json.ts';
-import { startOfName } from '../../resources/object-name.ts';
 import { isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
 import type { CommandPrinter } from '../cluster/command-printer.ts';
 import { inOrder, moveKey, patchSpec, printMember } from './shell-commands.ts';
@@ -69,7 +68,7 @@ function findKeyToMove(printer: CommandPrinter, { jwt, spec }: MigratingJwt): So
 function findMapSource(printer: CommandPrinter, jwtNamespace: string, map: unknown): Source | undefined {
   const [name = '', key = ''] = [stringMember(map, 'name'), stringMember(map, 'key')];
   const namespace = stringMember(map, 'namespace') ?? OLD_KEY_NAMESPACE;
-  if (!isObjectName(name) || !isObjectName(namespace) || !DATA_KEY.test(key)) return undefined;
+  if (!isObjectName(name) || !isNamespaceName(namespace) || !DATA_KEY.test(key)) return undefined;
   return {
     id: `${jwtNamespace} configmap ${namespace}/${name} ${key}`,
     from: `ConfigMap ${namespace}/${name}`,

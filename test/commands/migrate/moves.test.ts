@@ -39,6 +39,13 @@ describe('migrate check moves keys and JWTs:', () => {
     }
   });
 
+  it('a ConfigMap in a namespace whose name no namespace can have is moved by no command', () => {
+    const map = { name: 'keys', key: 'key.pem', namespace: 'a.b' };
+    const [found] = check({ jwts: [wireJwt({ key: { configMap: map } })] });
+    assert.match(found?.why ?? '', /not a valid name of a ConfigMap/);
+    assert.deepEqual(found?.commands, ['kubectl edit jwt my-jwt -n science']);
+  });
+
   it('keys that are moved get names of their own, and their JWTs the namespace', () => {
     const fromMap = (name: string, map: string, namespace = 'default') =>
       wireJwt({ key: { configMap: { name: map, key: 'key.pem', namespace } } }, { metadata: { name } });
