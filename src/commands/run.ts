@@ -20,6 +20,7 @@ const HELP = formatHelp({
     'run --max-lifetime=24h --forbid-inline-keys',
   ],
   notes: `Each flag can also be set by an environment variable, such as ${environmentName('webhook-address')}; flags win.
+An empty value leaves the default: so --workers= hides the variable of that flag.
 Exit code 2: wrong usage or settings, all of them named; 3: a port, a file or the cluster cannot be used.`,
 });
 

@@ -53,16 +53,16 @@ function readIps(settings: Settings, { host }: Address): WebhookConfig['ips'] {
   return ips;
 }
 
-/** Where the certificate comes from: from files only where both are named. */
+/** Where the certificate comes from. From files where one is named; that the other one is not is a problem. */
 export function readCertificateConfig(settings: Settings): CertificateConfig {
   const name = settings.parsed('tls-secret', parseSecretName, 'the name of a Secret', '');
   const certFile = settings.text('tls-cert-file');
   const keyFile = settings.text('tls-key-file');
-  if (certFile !== undefined && keyFile !== undefined) return { from: 'files', certFile, keyFile };
-  if (certFile !== undefined || keyFile !== undefined)
+  if (certFile === undefined && keyFile === undefined) return { from: 'secret', name };
+  if (certFile === undefined || keyFile === undefined)
     settings.refuse(
       ['tls-cert-file', 'tls-key-file'],
       '--tls-cert-file and --tls-key-file belong together: set both, or none for a self-issued certificate',
     );
-  return { from: 'secret', name };
+  return { from: 'files', certFile: certFile ?? '', keyFile: keyFile ?? '' };
 }

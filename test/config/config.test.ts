@@ -248,6 +248,8 @@ describe('the settings of run', () => {
     [['--namespaces=a', '--no-webhook=yes'], boolean('no-webhook', 'yes')],
     [['--no-webhook=yes', '--no-controller'], boolean('no-webhook', 'yes')],
     [['--tls-key-file=k', '--tls-cert-file'], '--tls-cert-file needs a value'],
+    [['--namespaces=a', '--tls-cert-file=c'], HALF_A_PAIR],
+    [['--namespaces=a', '--tls-key-file=k'], HALF_A_PAIR],
     [['--webhook-ips=x', '--webhook-address=[::1]:1'], ips('x')],
   ];
   for (const [args, problem] of alone) {
