@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { execute } from '../runs/execute.ts';
 
-/** The program of Debian's packages chromium-headless-shell and chromium, and its name elsewhere. */
-const PROGRAMS = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
+/** The program of Debian's packages chromium-headless-shell and chromium, and its names elsewhere. */
+export const PROGRAMS = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
 
 /** As root there is no sandbox. The page is our own, and the network is loopback. */
 const ALWAYS = [
