@@ -1,8 +1,7 @@
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
-import { execute } from '../runs/execute.ts';
+import { runGit } from './git.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -29,24 +28,16 @@ export const PRESENT: Checkout = {
 export async function openCheckout(ref: string): Promise<Checkout> {
   const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-upgrade-'));
   const root = join(folder, 'checkout');
-  const git = async (...args: readonly string[]): Promise<string> => {
-    try {
-      return (await execute('git', ['-C', ROOT, ...args])).stdout.trim();
-    } catch (error) {
-      const words = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
-      throw new ControlPlaneError(`git ${args.join(' ')}: ${words.trim()}`, { cause: error });
-    }
-  };
   try {
-    const commit = await git('rev-parse', '--verify', '--short', `${ref}^{commit}`);
-    await git('worktree', 'add', '--quiet', '--detach', root, commit);
+    const commit = await runGit(ROOT, 'rev-parse', '--verify', '--short', `${ref}^{commit}`);
+    await runGit(ROOT, 'worktree', 'add', '--quiet', '--detach', root, commit);
     await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'));
     return {
       name: commit,
       root,
       entry: join(root, 'src/main.ts'),
       [Symbol.asyncDispose]: async () => {
-        await git('worktree', 'remove', '--force', root);
+        await runGit(ROOT, 'worktree', 'remove', '--force', root);
         await rm(folder, { recursive: true, force: true });
       },
     };

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { ControlPlaneError } from '../controlplane/control-plane-error.ts';
 import { execute } from '../runs/execute.ts';
 import { findVersionBefore } from './version-before.ts';
 
@@ -16,7 +17,7 @@ describe('the version that an upgrade comes from', { concurrency: false }, () =>
     (await execute('git', ['-C', root, ...AUTHOR, ...args])).stdout.trim();
   const commit = async (): Promise<string> => {
     await git('commit', '--quiet', '--allow-empty', '--message=a');
-    return git('rev-parse', '--short', 'HEAD');
+    return git('rev-parse', 'HEAD');
   };
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'jwt-injector-history-'));
@@ -31,7 +32,7 @@ describe('the version that an upgrade comes from', { concurrency: false }, () =>
   });
 
   it('is the parent as long as nothing was released, even if the present one is being released', async () => {
-    const parent = await git('rev-parse', '--short', 'HEAD');
+    const parent = await git('rev-parse', 'HEAD');
     await commit();
     assert.equal(await findVersionBefore(root), parent);
     await git('tag', 'v1.0.0');
@@ -53,5 +54,15 @@ describe('the version that an upgrade comes from', { concurrency: false }, () =>
     const clone = join(folder, 'clone');
     await execute('git', ['clone', '--quiet', '--depth=1', pathToFileURL(root).href, clone]);
     assert.equal(await findVersionBefore(clone), undefined);
+  });
+
+  it('is an error with the words of git where git cannot read the checkout', async () => {
+    const plain = join(folder, 'plain');
+    await mkdir(plain);
+    await assert.rejects(findVersionBefore(plain), (error) => {
+      assert.ok(error instanceof ControlPlaneError);
+      assert.match(error.message, /^git rev-list .*: fatal: not a git repository/);
+      return true;
+    });
   });
 });

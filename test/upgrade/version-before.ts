@@ -1,18 +1,13 @@
-import { execute } from '../runs/execute.ts';
+import { runGit } from './git.ts';
 
 /**
  * The version from which users would upgrade to the checkout in `root`: the newest release before it, by its
- * tag, or its parent as long as there is no release. `undefined`: a shallow clone has neither.
+ * tag, or its parent as long as there is no release. `undefined`: the history ends with the present commit, as
+ * in a shallow clone. Throws a ControlPlaneError if git cannot read the checkout.
  */
 export async function findVersionBefore(root: string): Promise<string | undefined> {
-  const git = async (...args: readonly string[]): Promise<string | undefined> => {
-    try {
-      return (await execute('git', ['-C', root, ...args])).stdout.trim();
-    } catch {
-      return undefined;
-    }
-  };
-  const parent = await git('rev-parse', '--verify', '--quiet', '--short', 'HEAD~1');
+  const [, parent] = (await runGit(root, 'rev-list', '--parents', '--max-count=1', 'HEAD')).split(' ');
   if (parent === undefined) return undefined;
-  return (await git('describe', '--tags', '--abbrev=0', '--match=v*', parent)) ?? parent;
+  const newest = runGit(root, 'describe', '--tags', '--abbrev=0', '--match=v*', parent);
+  return newest.catch(() => parent); // git fails if there is no such tag
 }
