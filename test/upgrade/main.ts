@@ -20,15 +20,14 @@ Goes from another version of the history to this one and back, as a rolling upda
 JWTs: manifests first, then a replica of the next version starts beside the old one, and the old one ends. Prints for each
 way how many Secrets were written or touched, how many statuses, and how many of the same reviews both versions answered
 otherwise while they ran side by side. Then two replicas of the one become two of the other, and back, while pods are created,
-none of them a second time.
+none of them a second time; a version that cannot issue its certificate itself (before 2026-11-29) is not tried in that.
 
 Options:
   --from REF    a commit, tag or branch (default: the newest release before this commit, or its parent where there is none)
   --short       what CI runs: 100 JWTs, 50 creations; decisions may differ, as a commit may change some
   --jwts N      how many JWTs (default 500)
-  --show N      print so many answers that differ (default 3)
-  --creations N how many pods are created at least in each direction (default 200; 0: none, for a version that cannot issue its
-                certificate itself)
+  --show N      how many differing answers to print (default 3)
+  --creations N how many pods are created at least in each direction (default 200; 0: none)
   -h, --help    this text
 
 Exit codes: 0 no Secret was written, no decision or patch differs and no pod was refused, or the clone is too shallow to

@@ -1,8 +1,10 @@
 import type { Cluster } from '../controlplane/cluster.ts';
+import { renderShipped } from '../controlplane/install.ts';
 import type { Service } from '../controlplane/service.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { startCreations } from '../certificate-changes/creations.ts';
 import { openScene } from '../certificate-changes/scene.ts';
+import { readsCertificateFiles } from './certificate-files.ts';
 import { PRESENT, type Checkout } from './checkout.ts';
 
 const CREATED_WITHIN_MS = 600_000;
@@ -11,10 +13,14 @@ const NAMESPACE = 'users';
 /**
  * Replaces two replicas of `other` by two of the current version, one after the other as a Deployment does,
  * and back. Meanwhile pods that ask for a token are created, at least `least` in each direction; failed
- * creations are not repeated. Prints a line for each direction; gives the number of failures. `other` must
- * issue its certificate itself.
+ * creations are not repeated. Prints a line for each direction; gives the number of failures. If `other` cannot
+ * issue its certificate itself, it prints that and creates no pods.
  */
 export async function replaceUnderLoad(cluster: Cluster, other: Checkout, least: number): Promise<number> {
+  if (readsCertificateFiles(await renderShipped(cluster, 'default', other.root))) {
+    console.log(`${other.name} cannot issue its certificate itself: no pods were created`);
+    return 0;
+  }
   await using scene = await openScene(cluster, other.root);
   await cluster.createNamespace(NAMESPACE);
   let replicas: Service[] = [await scene.startReplica([], other), await scene.startReplica([], other)];
