@@ -13,6 +13,8 @@ export interface ApiRequests {
    * Lease is not counted.
    */
   readonly writes: number;
+  /** The part of `writes` that is server-side applies of a JWT's status, as the service makes them. */
+  readonly statusesApplied: number;
 }
 
 const READS = 'GET|LIST';
@@ -40,6 +42,11 @@ export function readRequests(metrics: string): ApiRequests {
     reads: ofVerbs('jwts|secrets', READS),
     secretsGot: ofVerbs('secrets', 'GET'),
     writes: ofVerbs('jwts|secrets|events', WRITES),
+    statusesApplied: sum('apiserver_request_total', [
+      '\\bresource="jwts"',
+      '\\bsubresource="status"',
+      '\\bverb="APPLY"',
+    ]),
   };
 }
 
@@ -50,5 +57,6 @@ export function requestsBetween(before: ApiRequests, after: ApiRequests): ApiReq
     reads: after.reads - before.reads,
     secretsGot: after.secretsGot - before.secretsGot,
     writes: after.writes - before.writes,
+    statusesApplied: after.statusesApplied - before.statusesApplied,
   };
 }

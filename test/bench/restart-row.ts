@@ -18,13 +18,13 @@ export interface Restart {
 
 /**
  * Nothing is due, so nothing must be written and no private key read; the start is allowed to take `most`
- * times as long as the lists. `before` must contain writes and reads of keys: otherwise those of the start
- * would not be counted, either.
+ * times as long as the lists. `before` must contain reads of keys and writes by the service: otherwise those of
+ * the start would not be counted, either.
  */
 export function describeRestart(restart: Restart, most: number): Row {
   const { jwts, namespaces, evaluatedMs, listsMs, signed, before, after } = restart;
   const { writes, secretsGot } = requestsBetween(before, after);
-  const isCounted = before.writes > 0 && before.secretsGot > 0;
+  const isCounted = before.statusesApplied > 0 && before.secretsGot > 0;
   const isIdle = isCounted && signed === 0 && writes === 0 && secretsGot === 0;
   return {
     what: `restart with ${jwts} healthy JWTs in ${namespaces} namespaces`,
