@@ -13,6 +13,7 @@ import { INJECTION_ANNOTATIONS, PREFIX } from '../src/resources/names.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
 import { AsciiWriter } from '../src/telemetry/ascii-writer.ts';
 import { writeTokenSeries } from '../src/telemetry/token-series.ts';
+import { FAULTS } from './faults/catalogue.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const ARCHITECTURE = 'docs/architecture.md';
@@ -104,6 +105,12 @@ describe('the documentation', () => {
       for (const [, script = ''] of read(page).matchAll(/npm run ([\w:-]+)/g))
         assert.ok(Object.hasOwn(scripts, script), `${page} names npm run ${script}`);
     }
+  });
+
+  it('says about how many faults there are', () => {
+    assert.ok(FAULTS.length > 100 && FAULTS.length < 200, `there are ${FAULTS.length}`);
+    for (const page of ['README.md', 'CONTRIBUTING.md'])
+      assert.match(read(page), /`npm run faults`.* more than a hundred faults/);
   });
 
   it('names what CI runs, and nothing else', () => {
