@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { openFakeArena } from './fake-arena.ts';
 import { openGround } from './ground.ts';
 import { MANAGED } from './in-order.ts';
+import type { Seen } from './proxy.ts';
 
 const LEAK = { invariant: 'I6', what: 'a key or token shows in the log' };
 
@@ -40,6 +41,24 @@ describe('a ground of the fault suite', { concurrency: true }, () => {
     assert.deepEqual(ground.violations, [
       { invariant: 'recovery', what: 'spoilt: it is Ready, but its Secret is not as documented' },
     ]);
+  });
+
+  it('finds writes of each process that changed nothing (I4)', async () => {
+    const write: Seen = {
+      method: 'PATCH',
+      path: '/api/v1/namespaces/space/secrets/a',
+      isWatch: false,
+      at: 0,
+      status: 200,
+      isAnswered: true,
+      resourceVersion: '7',
+    };
+    const process = { writes: () => [write, write] };
+    await using arena = openFakeArena({}, { main: process, standby: process });
+    const ground = await openGround(arena, 'space', true);
+    await ground.close();
+    const found = { invariant: 'I4', what: 'PATCH space/secrets/a: a write that changed nothing' };
+    assert.deepEqual(ground.violations, [found, found]);
   });
 
   it('leaves to others what was printed before it was opened', async () => {

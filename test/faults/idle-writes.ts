@@ -4,7 +4,9 @@ import type { Seen } from './proxy.ts';
 /**
  * I4, for the writes of one process into a namespace: finds writes that changed nothing. The API server
  * answers such a write with the object's present `resourceVersion`, and the observer sees nothing. Only a
- * version that the same process got before, as an answer, counts: it may not know yet what others wrote.
+ * version that the same process got before, as the answer to a write, counts: it may not know yet what others
+ * wrote. So the first write of a process to an object is never found, not even after a restart or a new
+ * leader. Versions in lists and watches would not help: the process can decide to write before it reads them.
  */
 export function findIdleWrites(writes: readonly Seen[], namespace: string): readonly Violation[] {
   const known = new Set<string>();
