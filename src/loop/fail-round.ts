@@ -73,7 +73,7 @@ export async function failRound(
   error: unknown,
   { now, nextAttemptAt }: { readonly now: Seconds; readonly nextAttemptAt: Seconds },
 ): Promise<RoundResult> {
-  const { stored, observed, write, signed } = progress;
+  const { stored, write } = progress;
   const failure = failureOf(handler, error);
   if (failure === undefined) handler.onBug(error);
   const end = writeEndOf(failure, error);
@@ -96,7 +96,29 @@ export async function failRound(
   // The watch will report that it is gone; if it stays after all, it is tried again.
   const mayBeGone = end === 'conflict' || failure?.meaning === 'absent';
   if (mayBeGone && (await isGone(handler, stored))) return { next: 'retry' };
-  handler.recorder.failed(subjectOf(stored), problem.reason, problem.message, triedAgainAt);
+  const statusWait = await reportProblem(handler, progress, failure, { problem, triedAgainAt, now });
+  // As long as the status does not say it, nobody knows what to change: the long wait of a refused Secret is for later.
+  const askedWait = Math.max(failure?.retryAfter ?? 0, statusWait ?? 0);
+  const next = statusWait === undefined ? retry : retryAfter(progress, now, askedWait);
+  const nextAt = attemptTime(next, now, nextAttemptAt);
+  handler.recorder.failed(subjectOf(stored), problem.reason, problem.message, nextAt);
+  return next;
+}
+
+/**
+ * Says it in the status. `undefined`: the status says it; otherwise it could not be written, and the API server asks to wait
+ * so long at least. Never throws. Times in seconds since the epoch.
+ */
+async function reportProblem(
+  handler: FailureHandler,
+  { stored, observed, signed }: Progress,
+  failure: Failure | undefined,
+  {
+    problem,
+    triedAgainAt,
+    now,
+  }: { readonly problem: StateProblem; readonly triedAgainAt: Seconds; readonly now: Seconds },
+): Promise<Milliseconds | undefined> {
   try {
     const result = { problem, nextAttemptAt: triedAgainAt, ...(signed === undefined ? {} : { signed }) };
     const outcome = addContenders(handler.memory.budget, stored, result, { now });
@@ -105,11 +127,13 @@ export async function failRound(
         ? doubtfulStatus(stored, problem, triedAgainAt, now)
         : desiredStatus(observed, outcome, now);
     await writeStatus(handler, stored, status);
-  } catch (second) {
-    // The API server that refused the one write refuses the other too, which the recorder knows already.
-    if (failureOf(handler, second) === undefined) handler.onBug(second);
+    return undefined;
+  } catch (error) {
+    // The API server that refused the one write may refuse the other, too: the recorder gets the first.
+    const second = failureOf(handler, error);
+    if (second === undefined) handler.onBug(error);
+    return second?.retryAfter ?? 0;
   }
-  return retry;
 }
 
 /**

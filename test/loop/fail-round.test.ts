@@ -64,6 +64,33 @@ describe('a status that cannot be written after the Secret was', () => {
   });
 });
 
+describe('a status that cannot be written after the Secret could not either', () => {
+  it('is not waited for as a refused Secret is', async () => {
+    const made = makeReconciler([KEY_SECRET], ['secret', 'status'], POLICY);
+    assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), { next: 'retry' });
+    assert.deepEqual(made.writes, ['secret', 'status']);
+    const [failed] = made.failed;
+    assert.ok(Array.isArray(failed));
+    assert.deepEqual([failed[0], failed[2]], ['WriteRefused', NEXT_ATTEMPT_AT]);
+  });
+
+  it('is not tried again before the answer to either write asks for', async () => {
+    for (const [secretMs, statusMs] of [
+      [60_000, undefined],
+      [undefined, 60_000],
+      [60_000, 5_000],
+    ] as const) {
+      const made = makeReconciler([KEY_SECRET], ['secret', 'status']);
+      const classify = (error: unknown): Failure => ({
+        ...refused,
+        retryAfter: error instanceof Error && error.message === 'secret' ? secretMs : statusMs,
+      });
+      const round = await reconcileJwt({ ...made.reconciler, classify }, jwt, NEXT_ATTEMPT_AT);
+      assert.deepEqual(round, { next: 'retry', after: 60_000 });
+    }
+  });
+});
+
 describe('the wait after a refused write of the Secret', () => {
   const late =
     (expiresAt: number, more: Partial<Failure> = {}, seconds = 10) =>

@@ -185,6 +185,13 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'refuse', call: { verb: 'apply', what: 'secret' }, answer: { status: 409 }, ms: 40_000 },
     wait(90_000),
   ],
+  'a status that was refused beside a write of the Secret waited as long as that write': [
+    apiHealth('status-refused'),
+    wait(1_000),
+    { do: 'vandalise', jwt: a, how: 'make immutable' },
+    { do: 'edit', jwt: a, edit: { keyId: 'kid-2' } },
+    wait(1_000),
+  ],
 };
 
 /** Each with several seeds, as losses and delays are random. */
