@@ -45,9 +45,12 @@ export function heldBeforeRead(
   return before === undefined ? undefined : planWrite(budget, observed, before, now).heldUntil;
 }
 
-/** When the JWT may be taken off the owners of its Secret; `undefined`: it need not be. In seconds since the epoch. */
+/**
+ * When the JWT may be taken off the owners of its Secret, or the Secret be read to see whether it must be; `undefined`: it need
+ * not be. In seconds since the epoch.
+ */
 export function nextDisowning(budget: WriteBudget, observed: Observed, now: Seconds): Seconds | undefined {
-  return judgeOwnerReference(observed) === 'unwanted' ? budget.nextWriteAt(observed.jwt.uid, now) : undefined;
+  return judgeOwnerReference(observed) === 'harmless' ? undefined : budget.nextWriteAt(observed.jwt.uid, now);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { describeContention } from '../reconcile/contention.ts';
 import { desiredStatus } from '../reconcile/desired-status.ts';
 import { renewalLateness } from '../reconcile/lateness.ts';
-import { nextDueTime } from '../reconcile/next-due-time.ts';
+import { earliest, nextDueTime } from '../reconcile/next-due-time.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import type { Outcome } from '../reconcile/outcome.ts';
 import { planNext, type Plan, type SecretChange, type TokenPlan } from '../reconcile/plan.ts';
@@ -31,6 +31,7 @@ import { makeToken } from './make-token.ts';
 import { observeWithoutChecking, type Known, type Observer, type TokenSecret } from './observe.ts';
 import { observeAndPlan, type PlanningOptions } from './observe-and-plan.ts';
 import { subjectOf } from './recorder.ts';
+import type { WriteBudget } from './write-budget.ts';
 import { mustWriteStatus, writeStatus } from './write-status.ts';
 
 /** What rounds work with. */
@@ -107,7 +108,7 @@ export function skipRound(reconciler: Reconciler, stored: Jwt): RoundResult | un
     const outcome = addContenders(memory.budget, observed.jwt, {}, { now });
     if (mustWriteStatus(memory, stored, desiredStatus(observed, outcome, now))) return undefined;
     memory.pending.forget(stored.uid);
-    return scheduleNextRound(observed, outcome, now);
+    return scheduleNextRound(memory.budget, observed, outcome, now);
   } catch {
     return undefined; // the whole round meets it again, and reports it
   }
@@ -141,7 +142,9 @@ async function carryOut(round: DecidedRound, plan: TokenPlan): Promise<RoundResu
       return holdBack(round, heldUntil);
     }
     case 'ignore':
-      return waitUntil(releaseTime(observed.jwt));
+      return waitUntil(
+        nextDisowning(reconciler.memory.budget, observed, round.now) ?? releaseTime(observed.jwt),
+      );
     case 'release':
       await reconciler.store.patchJwt(namespace, name, releasePatch(observed.jwt));
       return waitUntil(undefined);
@@ -265,10 +268,11 @@ async function saveStatus(
   status: RecordedStatus,
 ): Promise<RoundResult> {
   await writeStatus(reconciler, progress.stored, status);
-  return scheduleNextRound(observed, outcome, now);
+  return scheduleNextRound(reconciler.memory.budget, observed, outcome, now);
 }
 
 function scheduleNextRound(
+  budget: WriteBudget,
   observed: Observed,
   { signed, nextAttemptAt }: Outcome,
   now: Seconds,
@@ -276,9 +280,7 @@ function scheduleNextRound(
   if (observed.key.state === 'unavailable' && observed.key.isDisputed === true)
     return retryAfter({ observed, signed }, now);
   const due = nextDueTime(observed, signed?.claims.exp, now);
-  return waitUntil(
-    due === undefined || nextAttemptAt === undefined ? (due ?? nextAttemptAt) : Math.min(due, nextAttemptAt),
-  );
+  return waitUntil(earliest([due, nextAttemptAt, nextDisowning(budget, observed, now)]));
 }
 
 function waitUntil(time: Seconds | undefined): RoundResult {

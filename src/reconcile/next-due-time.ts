@@ -41,6 +41,11 @@ function statusChanges(spec: JwtSpec, secret: SecretObservation | undefined): re
 }
 
 function earliestAfter(now: Seconds, moments: readonly (Seconds | undefined)[]): Seconds | undefined {
-  const ahead = moments.filter((moment): moment is Seconds => moment !== undefined && moment > now);
-  return ahead.length === 0 ? undefined : Math.min(...ahead);
+  return earliest(moments.filter((moment) => moment !== undefined && moment > now));
+}
+
+/** In seconds since the epoch; `undefined`: none of the moments comes. */
+export function earliest(moments: readonly (Seconds | undefined)[]): Seconds | undefined {
+  const coming = moments.filter((moment) => moment !== undefined);
+  return coming.length === 0 ? undefined : Math.min(...coming);
 }

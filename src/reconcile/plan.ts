@@ -67,8 +67,7 @@ function planOwner(observed: Observed): Plan | undefined {
 /** As `planNext`, where the owners of the Secret cannot be changed now: a renewal does not wait for that. */
 export function planToken(observed: Observed, now: Seconds): TokenPlan {
   const { jwt } = observed;
-  if (jwt.isDeleting)
-    return { do: now >= (releaseTime(jwt) ?? Number.POSITIVE_INFINITY) ? 'release' : 'ignore' };
+  if (jwt.isDeleting) return { do: mayRelease(observed, now) ? 'release' : 'ignore' };
   if (!jwt.spec.ok) return { do: 'report', problem: jwt.spec.problem };
   const facts = { observed, spec: jwt.spec.value, now };
   for (const planFor of PLANNERS) {
@@ -78,6 +77,12 @@ export function planToken(observed: Observed, now: Seconds): TokenPlan {
     return isWrite && mayBeOrphan(facts) ? { do: 'read', what: 'jwt', before: plan } : plan;
   }
   return { do: 'upToDate' };
+}
+
+/** Without its last finalizer the JWT is gone, and garbage collection deletes what it is still an owner of. */
+function mayRelease(observed: Observed, now: Seconds): boolean {
+  const time = releaseTime(observed.jwt);
+  return time !== undefined && now >= time && judgeOwnerReference(observed) === 'harmless';
 }
 
 /**

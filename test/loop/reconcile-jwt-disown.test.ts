@@ -6,10 +6,10 @@ import type { Observer } from '../../src/loop/observe.ts';
 import { findCondition } from '../../src/reconcile/conditions.ts';
 import type { JsonObject } from '../../src/resources/json.ts';
 import { MANAGED_LABEL, OWNING_JWT } from '../../src/resources/names.ts';
-import { NO_STATUS } from '../fixtures/jwts.ts';
+import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
 import { NOW } from '../fixtures/observed.ts';
 import { jwt, makeReconciler, NEXT_ATTEMPT_AT } from './made-reconciler.ts';
-import { KEY_SECRET, wireSecret } from './model/sources.ts';
+import { KEY_SECRET, WITH_KEY, wireSecret } from './model/sources.ts';
 
 const OWNER = { apiVersion: 'tokens.osg-htc.org/v1', kind: 'JWT', name: jwt.name, uid: jwt.uid };
 const MADE = { annotations: { [OWNING_JWT]: 'science/my-jwt' }, labels: { [MANAGED_LABEL]: 'true' } };
@@ -70,20 +70,43 @@ describe('a JWT that must not be an owner of its Secret', () => {
     );
   });
 
+  /** Others kept changing the Secret: its owners may not be changed at once. */
+  const spent = (seen: readonly JsonObject[]): ReturnType<typeof makeDisowning> => {
+    const disowning = makeDisowning(seen);
+    for (let write = 0; write < 5; write += 1)
+      disowning.made.reconciler.memory.budget.spend(jwt.uid, NOW, false);
+    return disowning;
+  };
+
   it('is tried again as soon as it may be, if others keep changing the Secret; a renewal does not wait', async () => {
-    const spent = (seen: readonly JsonObject[]): ReturnType<typeof makeDisowning> => {
-      const disowning = makeDisowning(seen);
-      for (let write = 0; write < 5; write += 1)
-        disowning.made.reconciler.memory.budget.spend(jwt.uid, NOW, false);
-      return disowning;
-    };
     const keyless = spent([SHARED]);
     const round = await reconcileJwt(keyless.reconciler, jwt, NEXT_ATTEMPT_AT);
     assert.deepEqual(round, { next: 'wait', dueAt: NOW * 1000 + 1_250 });
     assert.deepEqual([keyless.patched, readyOf(keyless.made)], [[], 'KeyNotFound']);
     const due = { ...jwt, recorded: { ...NO_STATUS, renewsAt: NOW - 1 } };
     const keyed = spent([KEY_SECRET, SHARED]);
-    await reconcileJwt(keyed.reconciler, due, NEXT_ATTEMPT_AT);
+    const renewal = await reconcileJwt(keyed.reconciler, due, NEXT_ATTEMPT_AT);
     assert.deepEqual([keyed.patched, keyed.made.signed.length], [[], 1]);
+    assert.deepEqual(renewal, { next: 'wait', dueAt: NOW * 1000 + 1_250 });
+  });
+
+  it('keeps the finalizer of token-manager, and is looked at again as soon as it may come off', async () => {
+    const deletionTimestamp = new Date((NOW - 10) * 1000).toISOString();
+    for (const finalizer of ['kopf.zalando.org/KopfFinalizerMarker', 'example.com/x']) {
+      const deleted = makeJwt(WITH_KEY, { metadata: { deletionTimestamp, finalizers: [finalizer] } });
+      const { made, patched, reconciler } = spent([KEY_SECRET, SHARED]);
+      const round = await reconcileJwt(reconciler, deleted, NEXT_ATTEMPT_AT);
+      assert.deepEqual(round, { next: 'wait', dueAt: NOW * 1000 + 1_250 }, finalizer);
+      assert.deepEqual([made.writes, patched], [[], []]);
+    }
+  });
+
+  it('is read as soon as its data may be looked at, if only that shows whether it must not', async () => {
+    const unlabelled = wireSecret('my-jwt', { note: 'precious' }, { ownerReferences: [OWNER] });
+    const deletionTimestamp = new Date((NOW - 10) * 1000).toISOString();
+    const deleted = makeJwt(WITH_KEY, { metadata: { deletionTimestamp, finalizers: ['example.com/x'] } });
+    const { made, reconciler } = spent([KEY_SECRET, unlabelled]);
+    const round = await reconcileJwt(reconciler, deleted, NEXT_ATTEMPT_AT);
+    assert.deepEqual([round, made.reads], [{ next: 'wait', dueAt: NOW * 1000 + 1_250 }, []]);
   });
 });

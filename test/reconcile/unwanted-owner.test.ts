@@ -50,6 +50,13 @@ describe('a Secret that holds data of others', () => {
     assert.deepEqual(planNext(makeObserved({ jwt: deleted, secret }), NOW + 10), DISOWN);
     const disowned = makeObserved({ jwt: deleted, secret: { ...secret, owners: [] } });
     assert.deepEqual(planNext(disowned, NOW + 10), { do: 'release' });
+    for (const hasOtherData of [true, undefined])
+      assert.deepEqual(
+        planToken(makeObserved({ jwt: deleted, secret: { ...secret, hasOtherData } }), NOW + 10),
+        { do: 'ignore' },
+        'as long as its owners cannot be changed',
+      );
+    assert.deepEqual(planToken(disowned, NOW + 10), { do: 'release' });
   });
 
   it('loses one that does not control it, too, and one that token-manager wrote', () => {
