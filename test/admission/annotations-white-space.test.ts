@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { annotatedPod, KEYS, review, type Json } from './pods.ts';
 
 describe('a character around a value', () => {
-  /** What a pod gets whose value has the character before and after it. */
+  /** The results for pods with the character before and after a value. */
   function outcomes(character: string): readonly string[] {
     const around = (text: string): string => `${character}${text}${character}`;
     const cases: readonly Json[] = [

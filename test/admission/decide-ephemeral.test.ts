@@ -16,7 +16,7 @@ import {
   reviewPod,
 } from './pods.ts';
 
-/** `kubectl debug`: the pod as it was, and with further ephemeral containers. */
+/** The review of `kubectl debug`: the old pod, and the pod with more ephemeral containers. */
 function debug(
   pod: Json,
   added: readonly Json[],

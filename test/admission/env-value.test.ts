@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { escapeEnvValue, expandEnvValue } from '../../src/admission/env-value.ts';
 import { shape } from './shapes.ts';
 
-/** The value of the last variable, which has no name in the others. */
+/** The value of the last variable, which has no name in the list. */
 function expand(value: unknown, earlier: readonly (readonly [string, unknown])[] = [], hasEnvFrom = false) {
   const env = [...earlier, ['FILE', value] as const].map(([name, given]) =>
     Object.assign({ name }, typeof given === 'string' ? { value: given } : given),

@@ -68,7 +68,7 @@ describe('the annotations of a workload go to its pod template', () => {
   });
 });
 
-/** What is on the workload, what was recorded, what is on the template; and what must be there afterwards. */
+/** The annotations of the workload, the record, and those of the template; and the expected result. */
 const FOLLOWS: readonly {
   title: string;
   workload: Json;

@@ -16,7 +16,7 @@ function mounting(name: string, ...mounts: readonly (readonly [string, string, s
   return container(name, { volumeMounts });
 }
 
-/** The message about the pod; for one that is admitted, the reason. */
+/** The message if the pod is refused; otherwise the reason. */
 function outcomeOf(containers: readonly Json[], spec: Json = {}, annotations: Json = {}): string {
   const answer = review(annotatedPod({ volumes: VOLUMES, containers, ...spec }, annotations));
   return answer.allowed ? answer.reason : answer.message;

@@ -12,7 +12,7 @@ function wanted(name: string, path: string, ...files: readonly string[]): Wanted
   return wantToken({ name, mountPath: path, volume, volumes: new Map([[volume, shown]]) }, NOTHING_NESTED);
 }
 
-/** How each token is placed; a refusal by its message. */
+/** The placement of each token, or the message of a refusal. */
 function outcomes(placements: readonly Placement[]): readonly unknown[] {
   return placements.map((placement) => {
     if (placement.how !== 'blocked')

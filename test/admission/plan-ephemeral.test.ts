@@ -10,7 +10,7 @@ import { DIRECTORY, MOUNT, VOLUME, type Json } from './pods.ts';
 
 const VALUES = { emptyKeys: [] };
 
-/** What the pod has for each token. */
+/** The pod's existing volumes and mounts for each token. */
 function inputOf(names: readonly string[], values: EphemeralInput['values'] = VALUES): EphemeralInput {
   const volumes = new Map(
     names.map((name) => [`jwt-${name}`, { name: `jwt-${name}`, secret: { secretName: name } }]),

@@ -14,7 +14,7 @@ import {
   type Json,
 } from './pods.ts';
 
-/** A volume of the user's own that shows the token, and what may mount it. */
+/** A user's own volume that shows the token, and its mounts. */
 const MINE = { name: 'mine', secret: { secretName: 'my-jwt' } };
 const OTHER = { name: 'data', emptyDir: {} };
 

@@ -20,7 +20,7 @@ describe('a pod template', () => {
   const template = annotatedPod({ volumes: [{ name: 'data', emptyDir: {} }, { name: 'tmp' }] });
   const volumeClaimTemplates = [{ metadata: { name: 'data' } }, { metadata: { name: 'logs' } }];
 
-  /** What the template of such a workload is read as, its volumes and its token. */
+  /** The pod that is read from the template of such a workload, with its volumes and its token. */
   function podOf(kind: string, annotations: Json = {}): unknown {
     const found = read({ kind, metadata: { annotations }, spec: { template, volumeClaimTemplates } });
     assert.ok(found.ok);

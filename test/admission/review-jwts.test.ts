@@ -259,7 +259,7 @@ const fields: readonly string[] = [
   '__proto__',
 ];
 
-/** One time in six: several at once would be refused for the first alone. */
+/** Replaces a value in one of six runs: if several were wrong at once, only the first would be reported. */
 function rarely<T>(arbitrary: fc.Arbitrary<T>, otherwise: T): fc.Arbitrary<T> {
   return fc.oneof({ weight: 5, arbitrary: fc.constant(otherwise) }, { weight: 1, arbitrary });
 }

@@ -25,7 +25,7 @@ function checkAnswer(answer: AdmissionAnswer): void {
   assert.deepEqual(Object.keys(Object.prototype), []);
 }
 
-/** The first container that is warned of its own variable, and how many more there are. */
+/** The first container with a warning about its own variable, and the number of further ones. */
 function warnedOfKept({ warnings }: AdmissionAnswer): readonly unknown[] | undefined {
   const found = warnings.map((text) =>
     /^container "(\w+)": \S+ is set .*: kept; .*?(?:\(and (\d+) more\))?$/.exec(text),
@@ -94,7 +94,7 @@ describe('laws of the patch:', () => {
   });
 });
 
-/** Lists may have got further entries, objects further members, and nothing else may differ. */
+/** Asserts that lists only got more entries, objects more members, and nothing else changed. */
 function assertContains(after: unknown, before: unknown): void {
   if (Array.isArray(before)) {
     assert.ok(Array.isArray(after));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { HOSTILE_PODS, reviewHostilePods } from './hostile-reviews.ts';
 
-/** Megabytes: the largest of the pods needs 40 when it is parsed, and Node itself 10. */
+/** Megabytes: parsing the largest of the pods needs 40, and Node itself 10. */
 const HEAP = 96;
 
 describe('reviews cost memory in proportion to their bytes:', () => {

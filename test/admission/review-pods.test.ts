@@ -11,7 +11,7 @@ const POD = annotatedPod();
 const EPHEMERAL: Difference = { operation: 'UPDATE', subResource: 'ephemeralcontainers' };
 const pods = { group: '', resource: 'pods' };
 
-/** Every one of them is about a pod that asks for a token. */
+/** All of them are about a pod that asks for a token. */
 const INJECTED: Readonly<Record<string, Difference>> = {
   'a new pod': {},
   'a new pod, whatever the kind says': { kind: 'Widget' },

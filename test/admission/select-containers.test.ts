@@ -10,7 +10,7 @@ function select(mode: 'only' | 'except', ...names: readonly string[]) {
   return selectContainers(ALL, { mode, names: new Set(names), key: 'k' });
 }
 
-/** Their names, and what is warned of. */
+/** The names of the containers, and the warnings. */
 function selected(result: ReturnType<typeof selectContainers>): unknown {
   assert.ok(result.ok);
   return [result.value.map(({ name }) => name), result.warnings];

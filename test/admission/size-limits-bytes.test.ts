@@ -65,10 +65,10 @@ describe('the size of a patch', () => {
         const one = Buffer.byteLength(JSON.stringify(text)) - 2;
         const fits = (times: number): boolean => !isTooLarge(plan(text.repeat(times)));
         assert.ok(!fits(Math.ceil(MIB / one)), 'never less');
-        // Pairs are counted by their halves, escapes of two characters by the longest.
+        // Surrogate pairs are counted by their halves, and escapes of two characters as the longest ones.
         assert.ok(fits(Math.floor((MIB - 500) / (6 * text.length))), 'never six times as much');
       }),
-      { numRuns: 8 }, // of texts of 1 MiB
+      { numRuns: 8 }, // the texts have 1 MiB
     );
   });
 

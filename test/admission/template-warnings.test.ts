@@ -12,7 +12,7 @@ import { COPIED, reviewOf, workload, workloadRequest } from './workloads.ts';
 const P = 'tokens.osg-htc.org/';
 const TOKEN = { [KEYS.token]: 'my-jwt' };
 
-/** Asserts the number of texts, and how each begins. */
+/** Asserts the number of texts, and the beginning of each. */
 function assertBegin(texts: readonly string[], beginnings: readonly string[]): void {
   assert.deepEqual(
     texts.map((text, index) => text.slice(0, beginnings[index]?.length)),

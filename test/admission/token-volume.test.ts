@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { findTokenVolumes, makeTokenVolume, volumeKind } from '../../src/admission/token-volume.ts';
 import type { Json } from './pods.ts';
 
-/** For each token the volumes that show it, with the file in each. */
+/** The volumes that show each token, with the file in each. */
 function found(volumes: Readonly<Record<string, Json>>, tokens: readonly string[] = ['my-jwt']): unknown {
   return findTokenVolumes(new Map(Object.entries(volumes)), tokens).map((showing) =>
     Object.fromEntries([...showing].map(([volume, files]) => [volume, files.join(', ')])),

@@ -9,7 +9,7 @@ describe('an annotation that YAML does not read as text is refused, with what to
   const OTHER = 'tokens.osg-htc.org/other';
   const MODE_RULE = 'use three octal digits from 001 to 777, in quotes, such as "0444"';
   const ENV_VAR_RULE = 'use letters, digits and "_", not beginning with a digit';
-  /** Key, value, how it is written, and the message. */
+  /** Key, value, the text in the file, and the message. */
   const cases: readonly (readonly [string, unknown, string | undefined, string])[] = [
     [KEYS.inject, true, 'on', ': on is a boolean, not a string: write KEY: "true"'],
     [KEYS.inject, false, undefined, ': false is a boolean, not a string: write KEY: "false"'],

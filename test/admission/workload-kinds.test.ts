@@ -12,7 +12,10 @@ const TEMPLATE = { spec: {} };
 const IN_SPEC = { spec: { template: TEMPLATE } };
 const IN_JOB = { spec: { jobTemplate: { spec: { template: TEMPLATE } } } };
 
-/** As the API server serves them: kind, group, plural, whether the template can be changed, and where it is. */
+/**
+ * The kinds as the API server serves them: kind, group, plural, whether the template can be changed, and its
+ * path.
+ */
 const KINDS = [
   ['Deployment', 'apps', 'deployments', false, 'spec.template', IN_SPEC],
   ['StatefulSet', 'apps', 'statefulsets', false, 'spec.template', IN_SPEC],
