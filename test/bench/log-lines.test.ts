@@ -9,7 +9,7 @@ describe('all JWTs are ready', () => {
   it('with the line of the last one, though every JWT was looked at before', () => {
     const lines = [
       ready('a'),
-      ready('b', 'False'), // its Secret could not be written, and is tried again
+      ready('b', 'False'), // its Secret could not be written, and the write is tried again
       { msg: 'every JWT was looked at' },
       ready('a'),
       ready('b'),
