@@ -10,10 +10,10 @@ import { runChromium } from './chromium.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const PICTURE = readFileSync(join(ROOT, 'docs/dashboard.svg'), 'utf8');
 const DASHBOARD = readFileSync(join(ROOT, 'deploy/chart/files/dashboard/jwt-injector.json'), 'utf8');
-/** CSS pixels of the drawing; a page shows it smaller. */
+/** Width of the drawing in CSS pixels; a page shows it smaller. */
 const WIDTH = 1200;
 
-/** Of each panel: its title, its frame, and the words in it with their places. */
+/** Gives the title and frame of each panel, and its words with their positions. */
 const PAGE = `<!doctype html><body style="margin:0;width:${WIDTH}px">${PICTURE}
 <script>onload = () => {
   const place = (item) => { const { left, top, right, bottom } = item.getBoundingClientRect(); return { left, top, right, bottom }; };

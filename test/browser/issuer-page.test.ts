@@ -13,11 +13,11 @@ import { runChromium } from './chromium.ts';
 import { readPng, type Picture } from './png.ts';
 
 const ISSUER = 'https://tokens.a-rather-long-name-of-a-host.example.com/virtual-organisation';
-/** CSS pixels: a small phone, and a window on a desk. */
+/** Widths in CSS pixels: a small phone, and a desktop window. */
 const PHONE = 360;
 const DESK = 1000;
 
-/** Measures the page from outside, as it has no script of its own: in a frame of that width. */
+/** Measures the page, which has no script of its own, in a frame of this width. */
 const MEASURE = `<!doctype html><iframe src="/index.html" style="width:${PHONE}px;height:4000px;border:0"></iframe>
 <script>onload = () => {
   const { contentDocument: page } = document.querySelector('iframe');
@@ -114,7 +114,7 @@ function brightness([red, green, blue]: readonly [number, number, number]): numb
   return Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
 }
 
-/** Every pixel of the first lines. */
+/** All pixels of the first lines. */
 function headline(picture: Picture): readonly (readonly [number, number, number])[] {
   const places = Array.from({ length: 120 }, (_, y) =>
     Array.from({ length: picture.width }, (_x, x) => [x, y] as const),
