@@ -15,7 +15,7 @@ const PLACE = { namespace: NAMESPACE, name: 'tls' };
 interface Replica {
   readonly kept: CertificateLoop;
   inUse: string | undefined;
-  /** Why TLS takes no pair. */
+  /** Why TLS refuses all pairs. */
   refusal: string | undefined;
   readonly lines: string[];
 }
@@ -24,7 +24,7 @@ describe('replicas that keep a certificate', () => {
   const running: CertificateLoop[] = [];
   let clock = virtualClock();
   let cluster = new StoredCertificate(clock);
-  /** Certificates that are being made, which takes real time. */
+  /** Certificates that are just being made, which takes real time. */
   const issuing = new Set<Promise<unknown>>();
   const issue = async (request: CertificateRequest): Promise<TlsSecretData> => {
     const made = issueCertificate(request);
@@ -34,7 +34,7 @@ describe('replicas that keep a certificate', () => {
   afterEach(async () => {
     const stopping = new Set(running.splice(0));
     const stopped = [...stopping].map((kept) => kept.stop().then(() => stopping.delete(kept)));
-    // Each ends after the write that is under way.
+    // Each ends after its present write.
     for (let second = 0; second < 60 && stopping.size > 0; second += 1) await pass(1_000, undefined, 1);
     await Promise.all(stopped);
     clock = virtualClock();
@@ -65,7 +65,7 @@ describe('replicas that keep a certificate', () => {
     return Object.assign(tls, { kept, lines });
   }
 
-  /** The virtual time waits for what takes real time. */
+  /** Virtual time waits for work that takes real time. */
   async function pass(ms: number, check: () => void = () => {}, steps = 60): Promise<void> {
     for (let step = 0; step < steps; step += 1) {
       await clock.advance(ms / steps);
@@ -78,7 +78,7 @@ describe('replicas that keep a certificate', () => {
   }
 
   const isReady = ({ kept }: Replica): boolean => kept.missing() === undefined;
-  /** Whether each API server takes what each replica serves. */
+  /** Asserts that each API server trusts the certificate of each replica. */
   function assertTaken(replicas: readonly Replica[]): void {
     for (const { inUse } of replicas) {
       assert.ok(inUse !== undefined);
@@ -196,7 +196,7 @@ describe('replicas that keep a certificate', () => {
     assert.ok(isReady(second), second.kept.missing());
   });
 
-  /** One that becomes ready beside others gets reviews of every API server. */
+  /** A replica that becomes ready beside others gets reviews of all API servers. */
   async function assertReadyWhenTaken(replica: Replica): Promise<void> {
     await pass(60_000, () => {
       if (isReady(replica)) assertTaken([replica]);
