@@ -15,14 +15,14 @@ const renewed = stored(await make(NOW, first));
 const addressed = stored(await make(NOW, first, ['127.0.0.1']));
 const bundle = (...secrets: readonly OwnTlsSecret[]): string =>
   secrets.map(({ authorities }) => certificatesToPem(authorities)).join('');
-/** The second authority in front of the first, which signed what is in use. */
+/** The second CA in front of the first one, which signed the certificate in use. */
 const rotated: OwnTlsSecret = { ...second, authorities: [...second.authorities, ...first.authorities] };
 /** Made by a clock that was three hours ahead. */
 const ahead = stored(await make(NOW + 3 * HOUR));
 const afterClock: OwnTlsSecret = { ...first, authorities: [...first.authorities, ...ahead.authorities] };
 
 const LONG = { trustedFor: Number.POSITIVE_INFINITY, seenFor: Number.POSITIVE_INFINITY };
-/** Since a change that this process saw. */
+/** Trusted since a change that this process saw. */
 const seen = (time: number) => ({ trustedFor: time, seenFor: time });
 
 function plan(changed: Partial<ObservedCertificate>): CertificateStep {

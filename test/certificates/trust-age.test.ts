@@ -6,7 +6,7 @@ import { readTrustSnapshot, TrustAge, type TrustSnapshot } from '../../src/certi
 import { configuration, DAY, HOUR, make, NOW, stored } from './made.ts';
 
 const UNKNOWN: TrustSnapshot = { trusted: undefined, hasOthers: true, isNew: true };
-/** It is trusted, and so is the one before it. */
+/** Both the CA and the one before it are trusted. */
 const BESIDE: TrustSnapshot = { trusted: 'a', hasOthers: true, isNew: false };
 const ALONE: TrustSnapshot = { trusted: 'a', hasOthers: false, isNew: true };
 const always = (seenFor: number) => ({ trustedFor: Number.POSITIVE_INFINITY, seenFor });
