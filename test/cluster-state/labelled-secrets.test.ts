@@ -57,7 +57,7 @@ describe('a Secret with our label:', () => {
     all.list(secretOf('7'));
     all.jwts.set(KEY, '8', JWT);
     assert.equal(all.state(), 'other');
-    all.labelled.noteRead(secretOf('6')); // an answer that was overtaken
+    all.labelled.noteRead(secretOf('6')); // an answer that arrives after a newer one
     assert.equal(all.state(), 'other');
     all.labelled.noteRead(secretOf('7'));
     assert.equal(all.state(), 'managed');

@@ -35,8 +35,8 @@ const wire = (namespace: string) => {
 };
 
 /**
- * Answers lists with one JWT in each namespace and no Secret. What `isClosed` says is refused, what `isSilent` says gets no
- * answer; watches stay silent.
+ * Answers lists with one JWT in each namespace and no Secret. Paths for which `isClosed` is true are refused,
+ * those of `isSilent` get no answer; watches stay silent.
  */
 const startApi = (isClosed: (path: string) => boolean, isSilent = (_path: string): boolean => false) =>
   startBadServer((request, response) => {
