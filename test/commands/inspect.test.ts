@@ -10,7 +10,10 @@ import { runCommand } from './captured-io.ts';
 
 const key = makeKey('ES256');
 
-/** Seconds after now, by the name of a time claim. Now is when it is signed: the file may have been loaded minutes ago. */
+/**
+ * Seconds from now on, by the name of a time claim. Now is the time of signing: the file can have been loaded
+ * minutes ago.
+ */
 type Times = Partial<Record<'iat' | 'nbf' | 'exp', number>>;
 
 async function sign(times: Times, claims: Record<string, unknown> = {}): Promise<string> {

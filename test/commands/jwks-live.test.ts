@@ -17,7 +17,7 @@ const jwk = (kid: unknown): Loose => ({ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA
 const rotationTo = (publicKey: Loose): Loose => ({
   [ROTATION]: JSON.stringify({ secret: 'a-key', previousKeyId: 'b', publicKey }),
 });
-/** What the status says of a JWT that signs for the issuer. */
+/** The status of a JWT that signs for the issuer. */
 const signing = (kid: string): Loose => ({
   issuer: ISSUER,
   keyId: kid,

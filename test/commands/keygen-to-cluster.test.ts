@@ -86,7 +86,7 @@ describe('keygen --to-cluster', () => {
   }
 
   describe('whose answer is lost', () => {
-    /** `see`: what is found afterwards in place of the Secret that was sent. */
+    /** `see` gives what is found afterwards instead of the Secret that was sent. */
     async function lose(see: (api: StoredApi, sent: Loose) => void) {
       await using api = await startStoredApi();
       api.interfere = ({ method, body }, response) => {

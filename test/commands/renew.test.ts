@@ -64,7 +64,7 @@ describe('renew --prompt', () => {
     },
   });
 
-  /** Renews a JWT whose token two pods mount, while the requests with this method are answered with this status. */
+  /** Renews a JWT whose token two pods mount. Requests with this method are answered with this status. */
   async function prompt(method: string, status: number, atPath: (path: string) => boolean) {
     await using api = await startStoredApi();
     api.objects.set(JWT, wireJwt());
@@ -117,7 +117,7 @@ describe('a request for a new token', () => {
         status: served === undefined ? {} : { lastRenew: served },
       },
     );
-  const before = jwt('2', '1'); // asked for and not served yet
+  const before = jwt('2', '1'); // requested but not served yet
 
   it('is served by a token for it, or for one that replaced it', () => {
     assert.ok(isServed('3', before, jwt('3', '3')));

@@ -16,10 +16,13 @@ import { makeDevCertificate } from '../server/dev-certificate.ts';
 import { reviewText } from '../server/reviews.ts';
 import { sortAddresses } from '../../src/server/own-addresses.ts';
 
-/** Addresses that a pod may have, as the downward API writes `status.podIPs`; those of IPv6 where this kernel has it. */
+/**
+ * Addresses of a pod, as the downward API writes `status.podIPs`; those of IPv6 only if this kernel supports
+ * it.
+ */
 const { own: known } = await sortAddresses(['127.0.0.2', '::1']);
 const POD_IPS = known.includes('::1') ? ['127.0.0.2', '::1', '127.0.0.2,::1'] : ['127.0.0.2'];
-/** The number of reviews under way at once, each on its own connection. */
+/** Number of concurrent reviews, each on its own connection. */
 const CLIENTS = 8;
 const WITHIN_MS = 30_000;
 
@@ -37,7 +40,7 @@ async function killUnderLoad(podIps: string): Promise<void> {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'jwt-injector-'));
   const port = await findFreePort();
   const certificates: string[] = [];
-  /** With a certificate of its own, by which its answers are known. */
+  /** Starts it with a certificate of its own, which identifies its answers. */
   const makeStart = async (name: string, env: NodeJS.ProcessEnv) => {
     const { cert, key } = await makeDevCertificate();
     certificates.push(cert);
@@ -60,7 +63,7 @@ async function killUnderLoad(podIps: string): Promise<void> {
         env: { ...process.env, ...env },
       });
       for await (const line of createInterface(child.stdout)) {
-        if (line.includes('listening: probes')) break; // the webhook has begun before
+        if (line.includes('listening: probes')) break; // the webhook has started before this line
       }
       child.stdout.resume();
       return async (signal: NodeJS.Signals) => {
@@ -83,7 +86,7 @@ async function killUnderLoad(podIps: string): Promise<void> {
   });
   const isMain = (outcome: Outcome): boolean => 'by' in outcome && outcome.by === certificates[0];
   const isFallback = (outcome: Outcome): boolean => 'by' in outcome && outcome.by === certificates[1];
-  /** Waits for a hundred answers that fit; gives what came since the last call. */
+  /** Waits for a hundred answers that match; gives all answers since the last call. */
   const take = async (what: string, fits: (outcome: Outcome) => boolean): Promise<readonly Outcome[]> => {
     await waitUntil(what, WITHIN_MS, () => Promise.resolve(outcomes.filter(fits).length >= 100)).catch(
       (error: unknown) => assert.fail(`${String(error)}: ${JSON.stringify(outcomes.slice(-3))}`),
@@ -112,8 +115,9 @@ async function killUnderLoad(podIps: string): Promise<void> {
 }
 
 /**
- * The kernel had these connections already, and none was refused. A process's sockets are closed one after the other: who lost a
- * connection and dials at once can come to one that is closed next, and lose that, too.
+ * Asserts that the kernel had accepted these connections before, and that none was refused. A process's
+ * sockets are closed one after the other: a client that loses a connection and reconnects at once can reach
+ * one that is closed next, and lose that as well.
  */
 function assertInUse(outcomes: readonly Outcome[]): void {
   const errors = outcomes.flatMap((outcome) => ('error' in outcome ? outcome.error : []));
@@ -121,7 +125,7 @@ function assertInUse(outcomes: readonly Outcome[]): void {
   for (const error of errors) assert.match(error, /ECONNRESET|socket hang up|EPIPE/);
 }
 
-/** A review on a new connection. */
+/** Sends a review on a new connection. */
 async function ask(host: string, port: number): Promise<Outcome> {
   const asking = request({
     host,
@@ -130,7 +134,7 @@ async function ask(host: string, port: number): Promise<Outcome> {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     agent: false,
-    rejectUnauthorized: false, // whose certificate it is is looked at afterwards
+    rejectUnauthorized: false, // the certificate is checked afterwards
   });
   asking.end(reviewText());
   try {

@@ -16,7 +16,7 @@ const ROOT = join(import.meta.dirname, '../..');
 
 type Child = ChildProcessByStdio<null, Readable, null>;
 
-/** How a process is started, and which one gets its signal. */
+/** How a process is started, and which process gets its signal. */
 interface Place {
   readonly title: string;
   readonly wrapper: readonly string[];
@@ -24,12 +24,18 @@ interface Place {
 }
 
 const isRoot = process.getuid?.() === 0;
-/** A PID namespace takes root, or a kernel that lets others make user namespaces; `unshare` says so where it does not. */
+/**
+ * A PID namespace needs root, or a kernel that allows user namespaces to all users; `unshare` fails
+ * otherwise.
+ */
 const UNSHARE = isRoot
   ? ['unshare', '--pid', '--fork', '--kill-child']
   : ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child'];
 
-/** `unshare` itself ignores signals; its one child is process 1 in there, for which the kernel has no default actions. */
+/**
+ * `unshare` itself ignores signals. Its one child is process 1 in the namespace, for which the kernel has no
+ * default actions.
+ */
 async function firstProcessOf({ pid = 0 }: Child): Promise<number> {
   return Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim());
 }
@@ -51,7 +57,7 @@ describe('a signal to `run`', { concurrency: true, timeout: 2 * WITHIN_MS }, () 
     const file = (name: string): string => join(folder, name);
     await writeFile(file('tls.crt'), cert);
     await writeFile(file('tls.key'), key);
-    // Nobody listens there.
+    // Nothing listens there.
     await writeKubeconfig(file('kubeconfig'), {
       url: 'https://127.0.0.1:1',
       ca: cert,
@@ -68,7 +74,9 @@ describe('a signal to `run`', { concurrency: true, timeout: 2 * WITHIN_MS }, () 
   });
   after(() => rm(folder, { recursive: true }));
 
-  /** Sends SIGTERM at the first line of the log that has this text; gives all texts, and how it ended. */
+  /**
+   * Sends SIGTERM at the first line of the log with this text; gives all texts, and how the process ended.
+   */
   async function stopAt(text: string, { wrapper, pidOf }: Place, args: readonly string[]) {
     const [program = '', ...rest] = [...wrapper, process.execPath, ...args];
     const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'], cwd: ROOT });

@@ -3,14 +3,14 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { text } from './https-issuer.ts';
 import { JWKS, startVerifiedSigner, type VerifiedSigner } from './verified-signer.ts';
 
-/** `String` and templates throw for it. */
+/** `String` and templates throw when they convert it. */
 const UNWRITABLE = { toString: 1 };
-/** Stands for a value that `JSON.stringify` and `String` overflow the stack with. */
+/** A placeholder for a value with which `JSON.stringify` and `String` overflow the stack. */
 const NESTED = 'NESTED';
 const nest = (document: string): string =>
   document.replace(`"${NESTED}"`, '['.repeat(50_000) + ']'.repeat(50_000));
 
-/** The token with other members in its header; its signature is not valid then. */
+/** The token with other members in its header, which makes its signature invalid. */
 function withHeader(token: string, members: object): string {
   const [, claims = '', signature = ''] = token.split('.');
   return `${Buffer.from(JSON.stringify(members)).toString('base64url')}.${claims}.${signature}`;

@@ -165,7 +165,7 @@ describe('verify', () => {
       out,
       /has a certificate that is not accepted \(.*\)\n {6}→ get one of a public CA for that host: .*--ca-file/,
     );
-    // The test before gave up after half a millisecond, and what it asked for may come only now.
+    // The test before gave up after half a millisecond, and its requests can arrive only now.
     const asked = issuer.asked.filter(({ path }) => path.includes('untrusted'));
     assert.deepEqual(asked, []);
   });

@@ -30,8 +30,8 @@ function managerOfBundles(manager: string, operation: string): JsonObject {
 }
 
 /**
- * A cluster with both configurations, of two entries each and one of somebody else. As the API server does, it takes a bundle away
- * from other managers when its bytes change.
+ * A cluster with both configurations, each with two entries of ours and one of another product. If the bytes
+ * of a bundle change, it removes the ownership of other managers, as the API server does.
  */
 function openCluster(
   bundle: string,

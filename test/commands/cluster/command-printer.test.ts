@@ -33,16 +33,16 @@ describe('a printed command', () => {
 
 const JWTS = '/apis/tokens.osg-htc.org/v1/namespaces/science/jwts';
 const IN_SCIENCE = ['-n', 'science'];
-/** The one in the kubeconfig of a stored API. */
+/** The context in the kubeconfig of a stored API. */
 const CONTEXT = 'controlplane';
 
-/** Whatever is read is refused, so that commands say what is to be done. */
+/** Refuses all reads, so that commands say what has to be done. */
 const refuseAll: Interference = (_request, response) => {
   refuse(response, 403, 'Forbidden');
   return 'answered';
 };
 
-/** What discovery says of JWTs. */
+/** An answer of discovery about JWTs. */
 function discovering(namespaced: boolean): Interference {
   return ({ path }, response) => {
     if (path !== '/apis/tokens.osg-htc.org/v1') return undefined;
@@ -51,7 +51,7 @@ function discovering(namespaced: boolean): Interference {
   };
 }
 
-/** The commands in what was printed; "kubectl apply" in a sentence has no flags. */
+/** The commands in the output; "kubectl apply" in a sentence has no flags. */
 function commandsIn({ out, err }: CommandResult): readonly string[] {
   const found = `${out}\n${err}`.matchAll(
     /\b(?:kubectl|jwt-injector|helm) [a-z-]+ (?:'[^']*'|[^\n'"()`&|>;])+/g,

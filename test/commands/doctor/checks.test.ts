@@ -9,7 +9,7 @@ import { FORBIDDEN, wellInstallation } from './well-installation.ts';
 
 const FAULTS = [...FAULTS_OF_CLUSTER, ...FAULTS_OF_WEBHOOKS, ...FAULTS_IN_EFFECT];
 
-/** What follows from the planted fault, and is named as well. */
+/** Effects of the planted fault that are reported as well. */
 const FOLLOWS: Readonly<Record<string, readonly string[]>> = { certificate: ['ca-bundle'] };
 
 describe('doctor', () => {
@@ -92,7 +92,7 @@ function isLook(part: unknown): boolean {
   return typeof part === 'object' && part !== null && 'state' in part;
 }
 
-/** Objects that a test may change; certificates cannot be copied. */
+/** Copies of the objects, for a test to change; certificates cannot be copied. */
 function cloneObjects({
   crd,
   deployment,

@@ -23,7 +23,7 @@ const VERBS: Readonly<Record<string, Command>> = { ...BY_NAME, explain: explainC
 
 const encode = (text: string): string => Buffer.from(text).toString('base64url');
 
-/** As kubectl takes them, and as it prints them with `-o name`. */
+/** Kinds as kubectl accepts them, and as it prints them with `-o name`. */
 const KINDS = ['jwt', 'jwts', 'JWT', 'jwts.tokens.osg-htc.org', 'jwt.tokens.osg-htc.org'] as const;
 
 describe('the name of a JWT', () => {

@@ -8,7 +8,7 @@ import {
 } from '../../../src/commands/installation/deployment-flags.ts';
 import { parseConfig } from '../../../src/config/config.ts';
 
-/** The certificate's files, so that every setting goes with `--namespaces`. */
+/** The certificate's files, so that all settings are allowed together with `--namespaces`. */
 const CERTIFICATE = ['--tls-cert-file=c', '--tls-key-file=k'];
 
 function deploymentWith(args: readonly string[], env: readonly object[] = []): object {
@@ -16,7 +16,7 @@ function deploymentWith(args: readonly string[], env: readonly object[] = []): o
   return { spec: { template: { spec: { containers: [{ name: 'sidecar' }, container] } } } };
 }
 
-/** Arguments, and what the environment has. */
+/** Arguments, and variables of the environment. */
 const cases: readonly (readonly [args: readonly string[], environment: Record<string, string>])[] = [
   [[], {}],
   [['--namespaces=a', '--namespaces=b, c,b'], {}],

@@ -10,13 +10,16 @@ describe('jwt-injector', () => {
     Promise.reject<JsonObject>(
       new KubeError({ verb: 'get', resource, namespace: 'jwt-injector', status, reason }),
     );
-  /** The Lease in namespace jwt-injector, for somebody who may not read webhook configurations. */
+  /** The Lease in namespace jwt-injector, for a user who is not allowed to read webhook configurations. */
   const lease = (spec: JsonObject) => installation(spec, undefined, 'jwt-injector');
   const refusal = (status: number, reason: string) => ({
     get: (path: string) =>
       path.includes('/leases/') ? refuse('leases', status, reason) : refuse('any', 403, 'Forbidden'),
   });
-  /** `named`: the namespace that the webhook configurations name; `undefined`: they may not be read. */
+  /**
+   * `named` is the namespace in the webhook configurations; `undefined`: the user is not allowed to read
+   * them.
+   */
   const installation = (spec: JsonObject | undefined, named: string | undefined, namespace: string) => ({
     get: (path: string): Promise<JsonObject> => {
       if (path.includes('/admissionregistration.k8s.io/'))

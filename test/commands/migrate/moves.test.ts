@@ -56,9 +56,9 @@ describe('migrate check moves keys and JWTs:', () => {
       fromMap('c', 'shared', 'other'), // another key of the same name
       fromMap('d', 'e'), // the name of a JWT
       inline('e'),
-      fromMap('f', 'e-key'), // what the one before would be called
-      inline('g'), // there is a g-key
-      wireJwt(keyIn('shared-2'), { metadata: { name: 'h' } }), // its name is given
+      fromMap('f', 'e-key'), // the name that the JWT before would get
+      inline('g'), // its g-key exists
+      wireJwt(keyIn('shared-2'), { metadata: { name: 'h' } }), // its name is in use
     ];
     const found = check({ jwts, secrets: { 'science/g-key': {} } });
     const commands = [...new Set(found.flatMap((finding) => finding.commands))];
@@ -107,7 +107,9 @@ describe('migrate check moves keys and JWTs:', () => {
     const jwt = wireJwt({}, { metadata: { finalizers: ['kopf.zalando.org/KopfFinalizerMarker'] } });
     const [found] = fixes({ jwts: [jwt], more: { api: { namespaced: false, hasStatus: false } } });
 
-    /** What the command asks of kubectl in a folder with or without our CRD; requests that begin with `failing` fail. */
+    /**
+     * The requests to kubectl, in a folder with or without our CRD; requests that begin with `failing` fail.
+     */
     async function run(failing: string, hasCrd = true): Promise<readonly string[]> {
       const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-test-'));
       try {

@@ -10,7 +10,7 @@ describe('the command that moves a key', () => {
   const move = (source: string, next: string): string =>
     moveKey(commandPrinter({}), source, { namespace: 'n', name: 's', key: 'key.pem' }, next);
 
-  /** A kubectl that keeps what it is given to create, and fails if asked to. */
+  /** A kubectl that records what it is asked to create, and fails on request. */
   async function run(command: string, createFails = false) {
     const shim = `kubectl() { cat > /dev/null; echo created; ${createFails ? 'return 1' : 'return 0'}; }`;
     const { stdout } = await execute('sh', ['-c', `${shim}\n${command}; echo "[$key]"`]);

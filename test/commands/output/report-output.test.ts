@@ -5,7 +5,7 @@ import { printReport } from '../../../src/commands/output/report-output.ts';
 import { formatTable } from '../../../src/commands/output/table.ts';
 import { runCommand } from '../captured-io.ts';
 
-/** What a token may hold to look valid, with a sequence that our own styles have. */
+/** A text in a token that tries to look valid, with a sequence that our own styles use. */
 const FORGED = '\u001B[32mvalid\u001B[39m';
 
 const show: Command = async (_args, io) => {

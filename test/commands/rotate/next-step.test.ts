@@ -32,7 +32,7 @@ const signedBy = (keyId: string, retiredUntil?: number, retiredKid: string | und
   return makeJwt({ keyId }, { status: { keyId, retiredKeys: retiredUntil === undefined ? [] : [old] } });
 };
 
-/** What comes next, with what is given; all is published, and the old key signs. */
+/** The next step in this state, in which by default everything is published and the old key signs. */
 function next(state: Partial<RotationState>, force = false): RotationStep {
   const usual = { jwt: signedBy('old'), rotation: made, hasSecret: true, publicationProblem: undefined };
   return nextStep({ ...usual, wait: MIN_WAIT, now: NOW, ...state }, force);
@@ -42,7 +42,7 @@ describe('the steps of a rotation', () => {
   const problem = 'https://a.example/keys has no key of kid new';
   const publicationProblem = { message: problem, isUnreachable: false };
   const unreachable = { message: problem, isUnreachable: true };
-  /** Its spec has the new key, and no token yet. */
+  /** The spec names the new key, and there is no token yet. */
   const named = makeJwt({ keyId: 'new' }, { status: { keyId: 'old' } });
   const reverted = signedBy('old');
   const TABLE: readonly (readonly [title: string, state: Partial<RotationState>, step: RotationStep])[] = [

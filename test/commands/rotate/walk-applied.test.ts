@@ -12,7 +12,7 @@ describe('rotate of a JWT that somebody applies from a file', { timeout: 60_000 
 
   const key = { secret: { name: made.secret, key: 'key.pem', namespace: 'science' } };
   const spec = JSON.stringify({ keyId: 'new', algorithm: 'ES256', key });
-  /** What the file named when it was applied last. */
+  /** Applies the file with this key. */
   const apply = (keyId: string): void => {
     rotating.api.objects.get(JWT).metadata.annotations[LAST_APPLIED] = JSON.stringify({ spec: { keyId } });
   };

@@ -5,7 +5,7 @@ import { at, makePod } from './status-pods.ts';
 
 const SUB_PATH = [{ name: 'token', mountPath: '/token', subPath: 'token' }];
 const BOTH = [{ name: 'token', mountPath: '/run/token' }, ...SUB_PATH];
-/** The current token is of noon; every pod has it by 12:01:30. */
+/** The present token was issued at noon; by 12:01:30 all pods have it. */
 const ISSUED = at('12:00:00');
 
 function judge(made: Parameters<typeof makePod>[0], now: string, issuedAt: number | undefined = ISSUED) {

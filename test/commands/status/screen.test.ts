@@ -13,7 +13,7 @@ function report(names: readonly string[], notes: readonly string[] = []): Status
   return reportStatus({ jwts: jwts.filter((jwt) => jwt !== undefined), pods: [], notes }, NOW);
 }
 
-/** What is printed for these reports, one after the other. */
+/** The output for these reports, one after the other. */
 function show(
   reports: readonly StatusReport[],
   {

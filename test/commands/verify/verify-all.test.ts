@@ -50,7 +50,7 @@ describe('verify -A', () => {
     storeToken(api, name, writeToken({ alg: 'ES256', kid: 'k', ...header }, { ...usual, ...claims }));
   }
 
-  /** Answers each read of such a Secret with that status. */
+  /** Answers each read of such a Secret with this status. */
   function refuseSecrets(pattern: RegExp, status: number, reason: string): Interference {
     return ({ path }, response) => {
       if (!pattern.test(path)) return undefined;

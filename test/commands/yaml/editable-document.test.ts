@@ -28,7 +28,7 @@ function only(text: string): EditableDocument {
   return document;
 }
 
-/** The pod with what an injection adds to each of its containers; checked to say that and nothing else. */
+/** The file with an injected pod, after a check that only the additions of an injection differ. */
 function inject(text: string): string {
   const document = only(text);
   const spec = Object(document.value).spec;
@@ -40,7 +40,7 @@ function inject(text: string): string {
   return written;
 }
 
-/** The lines that were added; fails when one is lost, moved or changed. */
+/** The lines that were added; fails if another line was removed, moved or changed. */
 function addedLines(before: string, after: string): readonly string[] {
   const left = before.split('\n');
   const added = after.split('\n').filter((line) => {

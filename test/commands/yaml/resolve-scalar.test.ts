@@ -4,7 +4,7 @@ import { readEditable } from '../../../src/commands/yaml/editable-document.ts';
 import { resolvePlain } from '../../../src/commands/yaml/resolve-scalar.ts';
 import { at } from '../../admission/pods.ts';
 
-/** As kubectl reads them; test/integration asks kubectl itself about thousands. */
+/** As kubectl reads them; test/integration compares thousands with kubectl itself. */
 const PLAIN: readonly (readonly [string, unknown])[] = [
   ['e2', 'e2'],
   ['1e3', 1000],
