@@ -158,7 +158,7 @@ describe('the settings of run', () => {
   const HALF_A_PAIR =
     '--tls-cert-file and --tls-key-file belong together: set both, or none for a self-issued certificate';
 
-  /** Arguments, and every problem that is named: no other. */
+  /** Arguments, and the complete list of problems that are reported. */
   const refused: readonly (readonly [args: readonly string[], ...problems: readonly string[]])[] = [
     [['--bogus'], '--bogus is not a flag of run: see jwt-injector run --help'],
     [['--constructor=1'], '--constructor is not a flag of run: see jwt-injector run --help'],
@@ -238,7 +238,7 @@ describe('the settings of run', () => {
     ]);
   });
 
-  /** What is wrong by itself is not compared with others. */
+  /** A value that is wrong by itself is not compared with others. */
   const alone: readonly (readonly [args: readonly string[], problem: string])[] = [
     [['--lease-duration=abc'], span('lease-duration', 'abc')],
     [['--renew-deadline=abc'], span('renew-deadline', 'abc')],
