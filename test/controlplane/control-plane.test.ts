@@ -14,7 +14,7 @@ import { markRunning } from './nodes.ts';
 import { waitUntilGone } from './running-processes.ts';
 import { waitUntil } from './wait-until.ts';
 
-const WITHIN_MS = 60_000; // a second or two are usual
+const WITHIN_MS = 60_000; // a second or two is usual
 
 describe('a control plane that emulates 1.34, beside another one', { concurrency: false }, () => {
   let newest: Cluster;
@@ -23,7 +23,7 @@ describe('a control plane that emulates 1.34, beside another one', { concurrency
   const starts: string[] = [];
   let free: number;
   before(async () => {
-    // Somebody else has the first port that is found.
+    // Another process already uses the first port that is found.
     const squatter = createServer().listen(0, '127.0.0.1');
     await once(squatter, 'listening');
     free = await findFreePort();

@@ -35,7 +35,7 @@ describe('fitting the shipped manifests to a cluster without nodes', () => {
     assert.equal(urls.length, JSON.stringify(shipped).match(/"clientConfig"/g)?.length);
     assert.ok(urls.includes('"url":"https://127.0.0.1:8443/mutate/pods"'));
 
-    // The API server takes them, twice, and the ServiceAccount has the rights that are shipped.
+    // The API server accepts them, twice, and the ServiceAccount has the shipped rights.
     for (const webhookPort of [8443, 8444]) {
       await installShipped(controlPlane, { webhookPort, caBundle: controlPlane.ca });
     }

@@ -20,12 +20,12 @@ const PROGRAM = `
   setInterval(() => undefined, 1_000);
 `;
 
-/** Of a process that limits memory: its cgroups, in either version. */
+/** Cgroups of a process that limits memory, in either version. */
 function cgroupsOf(pid: number | undefined): readonly string[] {
   return globSync(`/sys/fs/cgroup/{,memory/}jwt-injector-test-${pid}-*`);
 }
 
-/** Where this user may not create a cgroup, there is none to be left. */
+/** The expected number of cgroups: 0 if this user is not allowed to create one. */
 function countExpected(means: string): number {
   return means.startsWith('cgroup') ? 1 : 0;
 }
