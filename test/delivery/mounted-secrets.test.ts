@@ -13,7 +13,7 @@ interface MadePod {
   readonly phase?: string;
 }
 
-/** A pod on a node whose one container mounts Secret my-jwt, with the given changes. */
+/** A pod on a node whose only container mounts Secret my-jwt, with the given changes. */
 function pod({ metadata = {}, volumes = [VOLUME], mounts = [MOUNT], spec = {}, phase = 'Running' }: MadePod) {
   return {
     metadata: { name: 'web', namespace: 'science', ...metadata },
