@@ -36,7 +36,7 @@ describe('what helm test asks the webhook', () => {
     await once(server.listen(port, '127.0.0.1'), 'listening');
   }
 
-  /** As the pod runs it, with the files of the Secret in a folder. */
+  /** Starts it as in the pod, with the files of the Secret in a folder. */
   function start(certificates: string, port: number) {
     const env = { WEBHOOK: `https://127.0.0.1:${port}/mutate/pods`, CERTIFICATES: certificates };
     return execute(process.execPath, ['--input-type=module', '--eval', SCRIPT], { env });

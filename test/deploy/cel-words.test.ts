@@ -10,8 +10,8 @@ const DEPLOY = join(import.meta.dirname, '../../deploy');
 const EXPRESSIONS: ReadonlySet<string> = new Set(['rule', 'expression', 'messageExpression']);
 
 /**
- * Reserved words of CEL (its specification, "Syntax"). As the name of a field Kubernetes wants them with underscores, as in
- * `__namespace__`; newer versions take them as they are, and 1.30 refuses the whole object.
+ * Reserved words of CEL (its specification, "Syntax"). As the name of a field they need underscores in
+ * Kubernetes, as in `__namespace__`; newer versions accept them without, but 1.30 refuses the whole object.
  */
 const RESERVED =
   /\.\??(?:as|break|const|continue|else|for|function|if|import|let|loop|package|namespace|return|var|void|while)\b/;

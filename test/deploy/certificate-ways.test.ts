@@ -12,7 +12,7 @@ import { openHelm, type Helm } from './helm.ts';
 
 const PAGE = 'docs/certificates.md';
 const WITHIN_MS = 60_000;
-/** Of the commands of cert-manager, the first one that leads to another issuer. */
+/** Index of the first cert-manager command that changes the issuer. */
 const ANOTHER_ISSUER = 6;
 
 describe('from one certificate to another as docs/certificates.md says', { concurrency: false }, () => {
@@ -43,7 +43,7 @@ describe('from one certificate to another as docs/certificates.md says', { concu
     await cluster?.stop();
   });
 
-  /** Does what the section says. Files are beside the reader. */
+  /** Follows the section. Its files are in the reader's folder. */
   async function follow(
     page: string,
     heading: string,
@@ -69,7 +69,10 @@ describe('from one certificate to another as docs/certificates.md says', { concu
     );
   }
 
-  /** All pods have their certificate from there, and no pod that ran had one that was not trusted. */
+  /**
+   * Asserts that all pods serve the certificate of this Secret, and that no running pod had one that was not
+   * trusted.
+   */
   async function assertServed(secret: string): Promise<void> {
     await waitUntil(`all pods serve with ${secret}`, WITHIN_MS, () => {
       const served = played.served();
@@ -177,7 +180,7 @@ describe('from one certificate to another as docs/certificates.md says', { concu
       await cluster.kubectl(['delete', 'secret', 'my-certificate', '-n', 'jwt-injector']);
     });
 
-    /** By the value of the chart, and by nobody else any more. */
+    /** Starts with `caBundle` set by the value of the chart, and by no other manager any more. */
     async function beginWithValue(): Promise<void> {
       const [, ...trustAndServe] = readInstructions(PAGE, '## From files').commands.slice(0, 5);
       await runShell(cluster, trustAndServe, { files, programs });

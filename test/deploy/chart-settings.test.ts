@@ -33,7 +33,7 @@ const AFFINITY = {
 const TOLERATIONS = [{ key: 'dedicated', operator: 'Equal', value: 'system', effect: 'NoSchedule' }];
 const PEER = { namespaceSelector: { matchLabels: { team: 'monitoring' } } };
 
-/** Every value, each another one than by default, except for those that exclude others or leave objects out. */
+/** All values, each different from its default, except for those that exclude others or leave objects out. */
 const EVERYTHING: Values = {
   image: { repository: 'r.example/jwt-injector', tag: 'v9', pullPolicy: 'Always' },
   imagePullSecrets: [{ name: 'registry' }],

@@ -35,7 +35,7 @@ const EXTRA_FLAGS: ReadonlySet<string> = new Set<FlagName>([
   'retry-period',
 ]);
 
-/** Every schema of an object in it, with the path to it. */
+/** All schemas of objects in it, with their paths. */
 function* objectsOf(schema: Schema, path: string): Generator<readonly [string, Schema]> {
   if (schema.type === 'object') yield [path, schema];
   for (const [name, inner] of Object.entries({ ...schema.properties, ...schema.$defs }))
@@ -43,7 +43,7 @@ function* objectsOf(schema: Schema, path: string): Generator<readonly [string, S
   if (schema.items !== undefined) yield* objectsOf(schema.items, `${path}[]`);
 }
 
-/** Paths of all members, `a.b`, as the values have them or as the schema does; what is empty is not looked into. */
+/** Paths of all members, such as `a.b`, in the values or in the schema; empty objects count as values. */
 function* membersOf(
   values: unknown,
   schema: Schema,

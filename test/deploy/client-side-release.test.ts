@@ -35,7 +35,7 @@ describe('certs trust --keep with a release that Helm wrote without server-side 
     await cluster?.stop();
   });
 
-  /** What is trusted after an upgrade to a chart that does not set it. */
+  /** The CA that is trusted after an upgrade to a chart that does not set it. */
   async function upgrade(...flags: readonly string[]): Promise<string> {
     await helm.run('upgrade', ...RELEASE, '--reset-values', ...flags);
     const path = 'jsonpath={.webhooks[0].clientConfig.caBundle}';

@@ -7,13 +7,15 @@ import { WISHES } from './wishes.ts';
 
 const SEPARATE = 'components/separate';
 
-/** Components that change both Deployments, so that a controller which comes later would not get the change. */
+/**
+ * Components that change both Deployments: a controller that is added after them would not get the change.
+ */
 const CHANGES_BOTH = globSync('components/*/kustomization.yaml', { cwd: KUSTOMIZE })
   .filter((file) => readFileSync(join(KUSTOMIZE, file), 'utf8').includes('name: jwt-injector.*'))
   .map((file) => basename(dirname(file)))
   .toSorted();
 
-/** An overlay with the component, and with the files that it reads. */
+/** An overlay with the component, and with its files. */
 function overlayWith(component: string): Overlay {
   const wish = Object.values(WISHES).find(
     ({ overlay: { resources, components } }) =>

@@ -46,7 +46,7 @@ async function render(files: readonly Block[], folder: string): Promise<readonly
 describe('the overlays that pages show', () => {
   for (const page of PAGES) {
     const blocks = filesOf(page);
-    // A kustomization that others of its section build upon is rendered with them.
+    // A kustomization that others of its section use is rendered together with them.
     const tops = blocks.filter(
       ({ path }) => path.split('/').length === 2 && path.endsWith('/kustomization.yaml'),
     );
@@ -72,7 +72,7 @@ describe('the overlays that pages show', () => {
 });
 
 describe('the namespace of keys that name none, after token-manager', () => {
-  /** Where the controller of the Deployment looks for them. */
+  /** The namespace in which the controller of the Deployment looks for the old objects. */
   function legacyNamespaceIn(objects: readonly Rendered[]): string | undefined {
     const deployment = objects.find(({ kind }) => kind === 'Deployment');
     assert.ok(deployment !== undefined);

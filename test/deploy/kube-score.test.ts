@@ -10,7 +10,7 @@ import { WISHES } from './wishes.ts';
 
 const MODULE = join(import.meta.dirname, '../tools/kube-score');
 
-/** What kube-score finds and stays as it is, with the reason. */
+/** Findings of kube-score that are accepted, with the reason. */
 const EXPLAINED: Readonly<Record<string, string>> = {
   'CPU limit is not set': 'a limit of CPU would slow down reviews that somebody waits for',
   'Ephemeral Storage limit is not set': 'the root is read-only and nothing is written but the log',
@@ -22,13 +22,13 @@ const EXPLAINED: Readonly<Record<string, string>> = {
     'it talks to the API server alone, whose address and port differ from cluster to cluster',
 };
 
-/** The findings about all that the chart renders, without the names of the objects. */
+/** The findings about everything that the chart renders, without the names of the objects. */
 async function score(yaml: string): Promise<ReadonlySet<string>> {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'jwt-injector-score-'));
   const file = join(folder.path, 'all.yaml');
   await writeFile(file, yaml);
   const args = ['score', '--kubernetes-version=v1.30', '--output-format=ci', file];
-  // It ends with 1 if anything is critical.
+  // Its exit code is 1 if anything is critical.
   const { stdout } = await execute(await findGoTool(MODULE), args).catch((error: unknown) => {
     if (error instanceof Error && 'stdout' in error && error.stdout !== '')
       return { stdout: String(error.stdout) };
@@ -38,7 +38,7 @@ async function score(yaml: string): Promise<ReadonlySet<string>> {
   return new Set(findings.map((line) => line.replace(/^\[\w+\] \S+ \S+: (?:\([\w-]+\) )?/, '')));
 }
 
-/** The pod of `helm test`, with the NetworkPolicy of its namespace: it answers nobody. */
+/** The pod of `helm test`, with a NetworkPolicy for its namespace: it listens on no port. */
 async function renderTest(helm: Helm, values: Values): Promise<string> {
   const file = await helm.valuesFile(values);
   const shown = ['-f', file, '--show-only', 'templates/tests/review.yaml'];

@@ -30,7 +30,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     await cluster.stop();
   });
 
-  /** Does what a section says; gives all that was printed. A command that fails fails the test. */
+  /** Runs the commands of a section; gives the output. Fails if a command fails. */
   async function follow(heading: string, program = helm.unchecked): Promise<string> {
     const { commands, files } = readInstructions(PAGE, heading);
     assert.ok(commands.length > 0, `${heading} has no command that can be run`);
@@ -83,7 +83,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
   it('the Secret of a certificate that jwt-injector made itself stays as it is, with no flag', async () => {
     const data = { 'ca.crt': 'x', 'ca.key': 'x', 'tls.crt': 'x', 'tls.key': 'x' };
     const place = { namespace: 'jwt-injector', name: 'jwt-injector-tls' };
-    const made = tlsSecretObject(data, place, undefined); // where somebody deleted that of the release
+    const made = tlsSecretObject(data, place, undefined); // where another user deleted that of the release
     await cluster.kubectl(['delete', ...SECRET]);
     await cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(made) });
     const earlier = await read(...SECRET, '-o', 'json');
@@ -150,7 +150,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
       await read('deployment', 'jwt-injector', ...PLACE, '-o', 'yaml'),
       /image: registry\.example\.org\/jwt-injector:0/,
     );
-    // Again, as for an upgrade; with the component that leaves replicas alone.
+    // A second time, as for an upgrade; with the component that leaves replicas unchanged.
     await cluster.kubectl(['patch', ...SECRET, '--type=merge', '-p', '{"data":{"ca.crt":"eA=="}}']);
     await follow('### The number of replicas');
     assert.equal(await replicas(), '3');
@@ -275,7 +275,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
       await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=30s', CRD]);
       await assert.rejects(follow('### Over token-manager'), /spec\.scope.*field is immutable/s);
       assert.equal(await scope(), 'Cluster');
-      // The failed release is in the way of the next try; migrate check names the commands for the CRD.
+      // The failed release blocks the next try; migrate check names the commands for the CRD.
       await helm.run('uninstall', 'jwt-injector', ...PLACE);
       await cluster.kubectl(['delete', CRD]);
       await follow('### Over token-manager');

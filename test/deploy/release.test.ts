@@ -12,7 +12,7 @@ function release(args: readonly string[], env: NodeJS.ProcessEnv = { PATH: proce
   return { status, stdout, stderr };
 }
 
-/** A folder with these programs of the machine, some of them by another one's name. */
+/** A folder with these programs of the machine, some of them under another one's name. */
 async function folderWith(
   names: readonly string[],
   instead: Readonly<Record<string, 'true' | 'false'>> = {},
@@ -25,7 +25,7 @@ async function folderWith(
   return folder;
 }
 
-/** What it builds, pushes and signs is seen by `npm run e2e`. */
+/** `npm run e2e` tests what it builds, pushes and signs. */
 describe('deploy/release', () => {
   it('explains itself', () => {
     const { status, stdout } = release(['--help']);

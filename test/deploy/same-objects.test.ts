@@ -9,7 +9,7 @@ import { WISHES } from './wishes.ts';
 
 const RULES = join(import.meta.dirname, '../../deploy/monitoring/rules.yaml');
 
-/** What Helm adds to labels and annotations. */
+/** Labels and annotations that Helm adds. */
 const HELMS: ReadonlySet<string> = new Set([
   'helm.sh/chart',
   'app.kubernetes.io/instance',
@@ -17,7 +17,7 @@ const HELMS: ReadonlySet<string> = new Set([
   'app.kubernetes.io/managed-by',
 ]);
 
-/** Makes Helm leave an object where it is. */
+/** Makes Helm keep an object. */
 const KEPT = 'helm.sh/resource-policy';
 
 function byName(objects: readonly Rendered[]): Readonly<Record<string, Rendered>> {
@@ -29,7 +29,7 @@ function byName(objects: readonly Rendered[]): Readonly<Record<string, Rendered>
   );
 }
 
-/** The order of flags means nothing. */
+/** Sorts the flags, as their order does not matter. */
 function sortFlags(object: Rendered): Rendered {
   const sorted = JSON.stringify(object, (key, value: unknown) =>
     key === 'args' && Array.isArray(value) ? value.map(String).toSorted() : value,
@@ -51,7 +51,7 @@ function withoutHelm(object: Rendered): Rendered {
   };
 }
 
-/** And not of the Lease. */
+/** Whether it is about tokens, and not about the Lease. */
 function isOfTokens(object: Rendered): boolean {
   return JSON.stringify(object['rules']).includes('"jwts"');
 }
@@ -65,7 +65,7 @@ describe('chart and kustomize', () => {
 
   for (const [name, { values, overlay, namespace = 'jwt-injector' }] of Object.entries(WISHES)) {
     it(`give the same objects for: ${name}`, async () => {
-      // The CRD is for the next test. Helm makes the namespace itself, by --create-namespace.
+      // The CRD is compared in the next test. Helm creates the namespace itself, by --create-namespace.
       const isCompared = ({ kind }: Rendered): boolean =>
         !['CustomResourceDefinition', 'Namespace'].includes(kind);
       const ofChart = readObjects(await helm.render(values, '--namespace', namespace)).filter(isCompared);

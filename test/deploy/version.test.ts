@@ -7,7 +7,9 @@ const ROOT = join(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const { version: VERSION } = JSON.parse(read('package.json')) as { readonly version: string };
 
-/** Where else the version is written, with what stands before each. CONTRIBUTING.md lists the same files for a release. */
+/**
+ * Other files with the version, and the text before each. CONTRIBUTING.md lists the same files for a release.
+ */
 const PLACES: Readonly<Record<string, readonly RegExp[]>> = {
   'package-lock.json': [/^ {2}"version": "(.*)"/m, /^ {4}"": \{\n.*\n {6}"version": "(.*)"/m],
   'deploy/chart/Chart.yaml': [/^version: (.*)$/m, /^appVersion: (.*)$/m],
