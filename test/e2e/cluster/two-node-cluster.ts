@@ -10,26 +10,26 @@ import { KUBE_ROUTER } from './kube-router.ts';
 import { startNames } from './names.ts';
 import { type RealNode, startNode } from './node.ts';
 
-/** Paths of the programs of real nodes. */
+/** Paths of the programs for real nodes. */
 export interface NodePrograms {
   readonly kubelet: string;
   readonly 'kube-proxy': string;
   readonly 'kube-scheduler': string;
 }
 
-/** A cluster of two real nodes. Its control plane is that of the tests, with a scheduler. */
+/** A cluster of two real nodes. Its control plane is that of the other tests, with a scheduler. */
 export interface TwoNodeCluster {
   readonly controlPlane: ControlPlane;
   readonly nodes: readonly RealNode[];
-  /** Lets pods reach all Services that there are by now by their names. */
+  /** Makes all present Services reachable for pods by their names. */
   publishServices(): Promise<void>;
-  /** Ends API server, etcd and controller manager at once, and starts them again on the same data. */
+  /** Kills API server, etcd and controller manager at once, and starts them again with the same data. */
   restartControlPlane(): Promise<void>;
 }
 
 /**
- * Starts the cluster in the present world (machine/world.sh), in `folder`; resolves when both nodes are ready. It ends with
- * the world.
+ * Starts the cluster in the present world (machine/world.sh), in `folder`; resolves when both nodes are
+ * ready. It ends with the world.
  */
 export async function startTwoNodeCluster(
   folder: string,
@@ -49,7 +49,7 @@ export async function startTwoNodeCluster(
       '--bind-address=0.0.0.0',
       `--advertise-address=${API_ADDRESS}`,
       `--service-cluster-ip-range=${Object.values(SERVICE_NETWORKS).join()}`,
-      '--endpoint-reconciler-type=lease', // pods reach the API server by Service `kubernetes`
+      '--endpoint-reconciler-type=lease', // pods use Service `kubernetes` to reach the API server
       '--enable-admission-plugins=NodeRestriction',
       '--kubelet-preferred-address-types=InternalIP',
     ],
@@ -102,11 +102,14 @@ async function startScheduler(controlPlane: ControlPlane, binary: string, common
     ...common,
     binary,
     args: [`--kubeconfig=${kubeconfig}`, '--secure-port=0', '--leader-elect=false'],
-    isReady: () => Promise.resolve(true), // it listens nowhere; that it works is seen by pods that run
+    isReady: () => Promise.resolve(true), // it listens on no port; pods that run show that it works
   });
 }
 
-/** Where they run, they turn ClusterIPs into addresses of pods: for the API server, and for the pods of each node. */
+/**
+ * Starts kube-proxies, which translate ClusterIPs into addresses of pods: for the API server, and for the
+ * pods of each node.
+ */
 async function startProxies(
   controlPlane: ControlPlane,
   nodes: readonly RealNode[],
@@ -120,7 +123,7 @@ async function startProxies(
     mode: 'nftables',
     clusterCIDR: Object.values(POD_NETWORKS).join(),
     clientConnection: { kubeconfig: controlPlane.kubeconfigOf('system:kube-proxy') },
-    // The machine's limits of connections are not ours to change.
+    // Does not change the machine's limits of connections.
     conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
   };
   await writeFile(config, stringify(settings));
@@ -132,7 +135,7 @@ async function startProxies(
   await startComponent({
     ...common,
     binary,
-    // It wants to be on some node; whose addresses that has counts for NodePorts alone.
+    // It needs the name of some node; that node's addresses only matter for NodePorts.
     args: argsOn(nodes[0]?.name),
     isReady: () => Promise.resolve(true),
   });

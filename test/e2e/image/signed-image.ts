@@ -26,8 +26,8 @@ interface Means {
 
 /**
  * Builds the image once more, pushes it to a registry on loopback, and signs it and its list of packages with
- * a key, all by `deploy/release`. Then cosign verifies everything as a user would before installing; once
- * more, the push is tried when the registry is gone. The public log of Sigstore is left out. Resolves to the
+ * a key, all by `deploy/release`. Then cosign verifies everything as a user would before installing. At last
+ * the registry ends, and `deploy/release` must fail. The public log of Sigstore is left out. Resolves to the
  * script's output.
  */
 export async function pushSigned(means: Means): Promise<string> {
