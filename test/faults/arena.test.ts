@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { execute } from '../runs/execute.ts';
 
-/** Loading takes a second; a process that has something left to wait for does not end at all. */
+/** Loading takes a second. A process that still waits for something would not end at all. */
 const ENDS_WITHIN_MS = 30_000;
 
 describe('an arena that cannot be opened', () => {

@@ -35,7 +35,7 @@ describe('a ground of the fault suite', { concurrency: true }, () => {
     await using arena = openFakeArena({ repairs: false });
     const ground = await openGround(arena, 'space', true);
     const jwt = await ground.sign('spoilt');
-    arena.delayWatches(1_500); // longer than the rest
+    arena.delayWatches(1_500); // longer than the time of `rest`
     await jwt.patchSecret({ metadata: { labels: { [MANAGED]: null } } });
     await ground.close();
     assert.deepEqual(ground.violations, [

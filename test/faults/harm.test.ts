@@ -7,11 +7,11 @@ import { OUTAGES } from './outages.ts';
 import { STALLS } from './stalls.ts';
 import { WATCHES } from './watches.ts';
 
-/** Faults whose harm is done to requests, to watches or to the clock, of which the fake service has none. */
+/** Faults whose harm affects requests, watches or the clock, which the fake service does not use. */
 const HARMLESS: readonly Fault[] = [
   ...OUTAGES.filter(({ name }) => /^answers-|answer-lost$|answer-after/.test(name)),
   ...STALLS.filter(({ name }) => /^clock-|^stray-/.test(name)),
-  ...WATCHES.filter(({ name }) => name !== 'watches-cut'), // for ten seconds
+  ...WATCHES.filter(({ name }) => name !== 'watches-cut'), // takes ten seconds
 ];
 
 describe('a fault whose harm meets nothing', { concurrency: true }, () => {

@@ -9,7 +9,7 @@ import { LOST_LEASES } from './lost-leases.ts';
 import type { Player } from './player.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 
-/** Plays it with a Lease that the main player holds; what is thrown is a violation, as in a run. */
+/** Runs the fault with a Lease that the main player holds. An error is a violation, as in a run. */
 async function play(
   fault: string,
   act: (arena: () => FakeArena) => { readonly main?: Partial<Player>; readonly standby?: Partial<Player> },
@@ -83,7 +83,7 @@ describe('leadership of the fault suite', { concurrency: true }, () => {
   }
 });
 
-/** A leader that notices when the Lease is not its own, and leads again soon. */
+/** A leader that notices that the Lease is not its own, and soon leads again. */
 function loseLease(arena: () => FakeArena, when: 'early' | 'late'): { readonly main: Partial<Player> } {
   let isLost = false;
   let ledAt = Number.POSITIVE_INFINITY;

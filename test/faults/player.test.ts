@@ -7,7 +7,7 @@ import { createCertificateAuthority, type CertificateAuthority } from '../contro
 import type { Loose } from '../integration/objects.ts';
 import { followOutput, startPlayer, stopAll, type Player } from './player.ts';
 
-/** A process that ends at a signal that `codes` names, with that code (`null`: by the signal itself). */
+/** A process that ends at a signal named in `codes`, with this code (`null`: by the signal itself). */
 function makeService(codes: Readonly<Record<string, number | null>>): Loose {
   const { promise: exited, resolve } = Promise.withResolvers<number | null>();
   const kill = (signal: string): void => {

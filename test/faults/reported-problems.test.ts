@@ -6,7 +6,7 @@ import type { Character } from './fake-service.ts';
 import { openGround } from './ground.ts';
 import { REPORTED_PROBLEMS } from './reported-problems.ts';
 
-/** Plays that the Secret is replaced by one of another type. */
+/** Runs the fault in which the Secret is replaced by one of another type. */
 async function replaceSecret(character: Character): Promise<readonly Violation[]> {
   await using arena = openFakeArena(character);
   const ground = await openGround(arena, 'space', true);
