@@ -5,10 +5,10 @@ import { describe, it } from 'node:test';
 import { isRunning } from '../controlplane/process-identity.ts';
 import { keepProcess } from './kept-process.ts';
 
-/** More than an end takes on a busy machine. */
+/** Longer than an end takes on a busy machine. */
 const GRACE_MS = 30_000;
 
-/** Runs until it gets a signal; what `onTerm` says, in JavaScript, is done at SIGTERM. */
+/** Runs until it gets a signal; at SIGTERM it executes `onTerm`, which is JavaScript. */
 async function launch(onTerm: string) {
   const text = `process.on('SIGTERM', () => { ${onTerm} }); setInterval(() => {}, 1000); console.log('ready');`;
   const child = spawn(process.execPath, ['--eval', text], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -6,7 +6,7 @@ import { launchAttack } from './launch-attack.ts';
 
 const WITHIN_MS = 60_000;
 
-/** Nothing listens on port 1, and there is no such file. */
+/** Nothing listens on port 1, and the file does not exist. */
 const NOWHERE: Target = {
   webhookPort: 1,
   httpPort: 1,

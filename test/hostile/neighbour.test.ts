@@ -85,7 +85,7 @@ describe('the well-behaved neighbour', { timeout: 2 * WITHIN_MS }, () => {
   });
 
   describe('after a new start of the service', () => {
-    /** A cluster whose tokens have expired, and a neighbour who has seen that. */
+    /** A cluster whose tokens have expired, and a neighbour that has reported that. */
     async function startExpired(opened: AsyncDisposableStack) {
       const cluster = { exp: VALID, refusesPods: false, looks: 0 };
       const api = await startScriptedApi((method, path, body) => {
