@@ -9,7 +9,7 @@ import { workload } from './workloads.ts';
 
 const TOKEN = { [KEYS.token]: 'my-jwt' };
 
-/** What is registered; everything else is the same for all. */
+/** The registered entries; everything else is equal in all runs. */
 const REGISTERED = [
   ['pods', '/mutate/pods', 'CREATE pods', 'Fail'],
   ['namespace-default', '/mutate/pods', 'CREATE pods', 'Fail'],

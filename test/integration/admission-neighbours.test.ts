@@ -118,7 +118,7 @@ describe('the webhook beside other webhooks on a real control plane:', { concurr
     assert.deepEqual([again.code, again.stderr], [0, '']);
     const twice = await stage.objects.get('pods', 'neighbours', 'debugged');
     assert.deepEqual(readInjection(twice), injectionOf('my-jwt', 'app', 'debugger', 'second'));
-    // Before that flag, kubectl kept them always.
+    // Without that flag, older versions of kubectl always kept them.
     const keep = '--keep-annotations';
     const isFlag = (await stage.kubectl('neighbours', ['debug', '--help'])).stdout.includes(keep);
     const copy = await stage.kubectl('neighbours', [...debug, '--copy-to=copy', ...(isFlag ? [keep] : [])]);

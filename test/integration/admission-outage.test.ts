@@ -57,7 +57,7 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
 
   /** The ReplicaSet that waits for its pods. */
   let waiting: string;
-  /** As docs/install.md says. */
+  /** As in docs/install.md. */
   const tryAgain = async (): Promise<void> => {
     const args = ['annotate', 'rs', waiting, `tried-again=${Date.now()}`, '--overwrite'];
     const { code, stderr } = await stage.kubectl('outage', args);
@@ -142,7 +142,8 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
     const gaps = async (): Promise<readonly number[]> =>
       (await triedAt()).map((time, index, times) => time - (times[index - 1] ?? time));
     await waitUntil('the controller to wait', 60_000, async () => ((await gaps()).at(-1) ?? 0) > 500);
-    // By itself it waits twice as long each time. On a machine that is busy, the change may come too late to show.
+    // Without help, each wait is twice the one before. On a busy machine, the change can be too late to have
+    // an effect.
     await waitUntil('an attempt sooner than that', 60_000, async () => {
       const { length } = await triedAt();
       await tryAgain();
@@ -196,7 +197,7 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
     const shown = { name: 'mine', secret: { secretName: 'my-jwt', items: [{ key: 'token', path: 't' }] } };
     const hidden = { name: 'mine', secret: { secretName: 'my-jwt', items: [{ key: 'x', path: 'token' }] } };
     const projected = { name: 'mine', projected: { sources: [{ secret: { name: 'my-jwt' } }] } };
-    /** What asks for a token, and whether it carries the volume without our help. */
+    /** An object that asks for a token, and whether it already has the volume without our webhook. */
     const cases: readonly [string, string, Json, 'complete' | 'bare'][] = [
       ['no annotation', 'outage', pod(), 'complete'],
       ['a token and no volume', 'outage', pod(TOKEN), 'bare'],

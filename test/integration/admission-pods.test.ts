@@ -16,7 +16,7 @@ import type { Loose } from './objects.ts';
 
 const TOKEN = { [KEYS.token]: 'my-jwt' };
 
-/** As Pod Security `restricted` wants it. */
+/** A container that Pod Security `restricted` accepts. */
 function container(name: string, more: Json = {}): Json {
   const securityContext = {
     allowPrivilegeEscalation: false,
@@ -85,7 +85,7 @@ const SHAPES: Readonly<Record<string, Json>> = {
   }),
 }; // prettier-ignore
 
-/** The Deployment of the NRP page, which wires everything itself, with the annotation beside. */
+/** The Deployment of the NRP page, which mounts everything itself, with the annotation added. */
 const NRP_PAGE = {
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -234,7 +234,7 @@ describe('pods on a real control plane', { concurrency: false }, () => {
     }
   });
 
-  /** All in one kubectl, which goes on after an error. */
+  /** Creates all of them with a single kubectl, which continues after an error. */
   async function createAll(pods: readonly BadPod[]) {
     const items = pods.map(({ annotations, spec }, index) => pod(`p-${index}`, spec, annotations));
     const list = { apiVersion: 'v1', kind: 'List', items };
@@ -242,7 +242,10 @@ describe('pods on a real control plane', { concurrency: false }, () => {
   }
 });
 
-/** What the API server needs beside what the generator gives: images, and mounts of volumes that exist, each once. */
+/**
+ * Adds what the API server requires besides the generated members: images, and mounts of existing volumes,
+ * each only once.
+ */
 function complete(generated: Json): Json {
   const spec: Loose = generated['spec'];
   const known = new Set((spec.volumes ?? []).map(({ name }: Loose) => name));

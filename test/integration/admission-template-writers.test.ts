@@ -8,7 +8,7 @@ import { finishRollout, templateAnnotations, workload } from './workloads.ts';
 const COPIED = 'tokens.osg-htc.org/copied';
 const TOKEN = { [KEYS.token]: 'my-jwt' };
 
-/** What a template has that was given these annotations by its workload, and those of its own. */
+/** The annotations of a template that got these annotations from its workload, with its own ones. */
 function copied(annotations: Json, own: Json = {}): Json {
   return { ...own, ...annotations, [COPIED]: JSON.stringify(annotations) };
 }

@@ -14,7 +14,7 @@ import { finishRollout, templateAnnotations, waitForPodsOf, workload } from './w
 const COPIED = 'tokens.osg-htc.org/copied';
 const TOKEN = { [KEYS.token]: 'my-jwt' };
 
-/** What a template has that was given these annotations by its workload, and those of its own. */
+/** The annotations of a template that got these annotations from its workload, with its own ones. */
 function copied(annotations: Json, own: Json = {}): Json {
   return { ...own, ...annotations, [COPIED]: JSON.stringify(annotations) };
 }
@@ -225,7 +225,7 @@ describe('annotated workloads on a real control plane', { concurrency: false }, 
       assert.deepEqual(later.deployment.spec, first.deployment.spec);
       assert.equal(later.replicaSets.length, 1);
 
-      // A second person annotates what the file does not: the file's applier leaves it alone.
+      // Another user adds an annotation that is not in the file: applying the file does not change it.
       await kubectl('annotate', 'deployment', name, `${KEYS.envVar}=X`);
       await apply(TOKEN);
       assert.deepEqual(

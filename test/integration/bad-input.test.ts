@@ -34,7 +34,7 @@ describe('bad input on the command line', { concurrency: 2 }, () => {
     await rm(folder, { recursive: true });
   });
 
-  /** Checks what must hold for every refusal: nothing on stdout but log lines, no stack trace. */
+  /** Asserts what is required of every refusal: only log lines on stdout, and no stack trace. */
   async function runFails(args: readonly string[]) {
     const nothing = { HOME: folder, KUBECONFIG: undefined, KUBERNETES_SERVICE_HOST: undefined };
     const outcome = await runToEnd([await findProgram(), ...args], nothing);

@@ -15,9 +15,9 @@ import { readInstructions } from '../deploy/documented.ts';
 import { runShell } from './cli-run.ts';
 
 const WITHIN_MS = 90_000;
-/** Some ten creations a second, while each change takes seconds. `npm run certificates` creates many times as many. */
+/** About ten creations a second, while each change takes seconds. `npm run certificates` makes many more. */
 const PAUSE_MS = 400;
-/** After a change. */
+/** Number of creations after a change. */
 const MORE = 25;
 
 describe('a self-issued certificate on a real control plane', { concurrency: false }, () => {
@@ -40,14 +40,14 @@ describe('a self-issued certificate on a real control plane', { concurrency: fal
     await stage?.stop();
   });
 
-  /** Does it, waits until both serve with another certificate, and for some creations more. */
+  /** Makes the change, waits until both replicas serve another certificate, and for some more creations. */
   async function whenServed(change: () => Promise<void>): Promise<void> {
     await replaceServed(replicas, change, WITHIN_MS);
     const created = creations.count();
     await waitUntil('more creations', WITHIN_MS, () => creations.count() >= created + MORE);
     assert.deepEqual(creations.failures, []);
   }
-  /** What the documentation asks an administrator to type for it: in this order. */
+  /** The documented commands for an administrator, in this order. */
   const [newCertificate = '', newAuthority = ''] = readInstructions(
     'docs/certificates.md',
     '## Self-issued',

@@ -44,7 +44,7 @@ describe('certs/make-dev-certs.sh --apply', () => {
       const { stdout: later } = await cluster.kubectl(['get', ...SECRET, '-o', 'jsonpath={.data}']);
       assert.equal(later, present);
     };
-    await assertRefused(); // as it is installed
+    await assertRefused(); // as installed
 
     const kubeconfig = await cluster.serviceAccountKubeconfig('jwt-injector', 'jwt-injector');
     const service = await startService(cluster, { args: [`--kubeconfig=${kubeconfig}`] });
@@ -52,7 +52,7 @@ describe('certs/make-dev-certs.sh --apply', () => {
     await assertRefused();
 
     await cluster.kubectl(['label', ...SECRET, 'app.kubernetes.io/name-']);
-    await assertRefused(); // it has the key of its CA
+    await assertRefused(); // with the key of its CA
     await cluster.kubectl([
       'patch',
       ...SECRET,
@@ -60,7 +60,7 @@ describe('certs/make-dev-certs.sh --apply', () => {
       '-p',
       '[{"op":"remove","path":"/data/ca.key"}]',
     ]);
-    await assertRefused(); // the name of its CA
+    await assertRefused(); // with the name of its CA
     await cluster.kubectl(['delete', ...SECRET]);
   });
 
@@ -108,7 +108,7 @@ describe('certs/make-dev-certs.sh --apply', () => {
   it('makes a new certificate where less than a third of its life is left, of the same CA while that has more', async () => {
     const out = join(stage.cluster.folder, 'old-certs');
     await mkdir(out);
-    // Certificates live for 30 days there, and authorities for a year.
+    // There, certificates are valid for 30 days, and CAs for a year.
     for (const [age, isKept] of [
       [15 * DAY, { ca: true, leaf: true }],
       [25 * DAY, { ca: true, leaf: false }],

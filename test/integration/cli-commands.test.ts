@@ -7,7 +7,7 @@ import { describeRenew } from './cli-renew-cases.ts';
 import { describeRights } from './cli-rights-cases.ts';
 import { CANARY, KEY, makeWorld, type World } from './cli-world.ts';
 
-/** In this order: the later ones stop the service and take the CRD away. */
+/** The order matters: the later ones stop the service and delete the CRD. */
 describe('explain, renew and migrate on a real control plane', { concurrency: false }, () => {
   let made: World | undefined;
   const world = (): World => {

@@ -24,15 +24,18 @@ const NAMESPACE = 'cli-keys';
 const HERE = ['-n', NAMESPACE] as const;
 const ISSUER = ['--issuer', 'https://issuer.example.com'] as const;
 
-/** As the help of `keygen` names them. */
+/** The rights that the help of `keygen` names. */
 const MAKER: Rights = { here: [{ apiGroups: [''], resources: ['secrets'], verbs: ['create'] }] };
-/** As that of `rotate` does. */
+/** The rights that the help of `rotate` names. */
 const ROTATOR: Rights = {
   here: [onJwts('get', 'patch'), { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'create'] }],
   everywhere: [onJwts('list')],
 };
 
-/** From a key to a published one: the verbs that make, publish and replace keys, with the service at work. */
+/**
+ * From a new key to a published one: the commands that make, publish and replace keys, while the service
+ * runs.
+ */
 describe('keys by command on a real control plane', { concurrency: false }, () => {
   let stage: Stage<Cluster>;
   let objects: Objects;

@@ -38,12 +38,12 @@ describe('status on a real control plane', { concurrency: false }, () => {
   });
   after(() => stage.stop());
 
-  /** As a kubelet would report it, which took it on at that time. */
+  /** Creates a pod with the status that a kubelet reports after it started it at that time. */
   async function createPod(name: string, startedAt: number, volumeMounts?: readonly object[]): Promise<void> {
     const containers = [{ name: 'main', image: 'busybox', ...(volumeMounts && { volumeMounts }) }];
     const volumes = [{ name: 'token', secret: { secretName: 'short' } }];
     const annotations = { 'tokens.osg-htc.org/token': 'short' };
-    const isOurs = volumeMounts === undefined; // then the webhook adds volume and mount
+    const isOurs = volumeMounts === undefined; // otherwise the webhook adds volume and mount
     const pod = {
       apiVersion: 'v1',
       kind: 'Pod',

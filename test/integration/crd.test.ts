@@ -55,7 +55,7 @@ describe('the CRD on a real API server', () => {
     const crd = items.find(({ spec }: Loose) => spec.names.kind === 'JWT');
     const fields = Object.keys(crd.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties);
     assert.ok(fields.length > 8);
-    // The name and the type of a field, its values if they are few, then what it is.
+    // The name and the type of a field, its values if there are few, then its description.
     for (const field of fields)
       assert.match(stdout, new RegExp(`^  ${field}\\t<.*\n(?:  enum: .*\n)?    \\w`, 'm'));
   });
@@ -205,7 +205,7 @@ describe('the CRD on a real API server', () => {
   ];
   for (const [name, rules, stale, other] of STORED) {
     it(`lets a stored object with ${name} be edited elsewhere`, async () => {
-      // As token-manager's schema let it in: the rule is looked at again only when what it is about changes.
+      // As token-manager's schema accepted it: the rule is evaluated again only when its fields change.
       const stored = { ...wireJwt(), metadata: { name: 'stored', namespace: 'default' } };
       await cluster.kubectl(['delete', 'jwt', 'stored', '--ignore-not-found']);
       await cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(stored) });
@@ -240,7 +240,7 @@ describe('the CRD on a real API server', () => {
     });
   }
 
-  /** Takes the rules there off the CRD; gives what puts them back. */
+  /** Removes the rules at this path from the CRD; gives a function that restores them. */
   async function dropRules(path: string): Promise<() => Promise<unknown>> {
     const crd = ['crd', 'jwts.tokens.osg-htc.org'];
     const { stdout } = await cluster.kubectl(['get', ...crd, '-o', 'json']);
@@ -256,7 +256,7 @@ describe('the CRD on a real API server', () => {
   }
 });
 
-/** Asks again until the answer fits: a changed CRD takes effect a moment after it was written. */
+/** Asks again until the answer matches: a changed CRD is in effect a moment after it was written. */
 async function retry<T>(ask: () => Promise<T>, fits: (answer: T) => boolean): Promise<void> {
   const deadline = Date.now() + 15_000;
   for (;;) {

@@ -21,7 +21,9 @@ import {
 import { openObjects, type Objects } from './objects.ts';
 import { makeNode, podOnNode } from './pods-on-node.ts';
 
-/** Of the webhook, which without `separate` is the controller, too, and of the controller. */
+/**
+ * The ServiceAccounts of the webhook, which without `separate` is also the controller, and of the controller.
+ */
 const ACCOUNTS = ['jwt-injector', 'jwt-injector-controller'] as const;
 const ELSEWHERE = 'delivery-elsewhere';
 
@@ -65,7 +67,7 @@ describe(
       await stage.stop();
     });
 
-    /** Of what is shipped, the policy and the ServiceAccounts. */
+    /** Installs the policy and the ServiceAccounts of the rendered overlay. */
     async function install(overlay: Overlay): Promise<void> {
       const wanted = readObjects(await renderOverlay(overlay)).filter(({ kind }) =>
         /^(ValidatingAdmissionPolicy.*|ServiceAccount)$/.test(kind),
@@ -73,7 +75,9 @@ describe(
       await stage.cluster.apply(wanted.map((object) => stringify(object)).join('---\n'));
     }
 
-    /** Both ServiceAccounts of an installation get every right, so that nothing but the policy is in the way. */
+    /**
+     * Gives all rights to both ServiceAccounts of an installation, so that only the policy refuses requests.
+     */
     async function openAccounts(namespace: string): Promise<void> {
       const { cluster } = stage;
       await cluster.apply(everyRightOf(namespace));
@@ -142,7 +146,7 @@ describe(
     async function assertRefused(account: string, [method, path, body]: PodRequest): Promise<void> {
       const unchanged = await target();
       const { status, body: answer } = await askAs(account, method, path, await toSend(body));
-      // pods/resize is not there before Kubernetes 1.32.
+      // pods/resize does not exist before Kubernetes 1.32.
       if (status !== 404 || !path.endsWith('/resize')) {
         assert.equal(status, 403, answer);
         assert.match(answer, /jwt-injector-delivery/);

@@ -13,9 +13,9 @@ import { formatWhen } from '../demo/token-words.ts';
 
 const MAIN = join(import.meta.dirname, '../demo/main.ts');
 
-/** A control plane starts, or a token is renewed, in a quarter of that on two idle cores. */
+/** On two idle cores, a control plane starts, or a token is renewed, in a quarter of this time. */
 const SAID_WITHIN_MS = 180_000;
-/** After Ctrl-C; what has not ended by then is killed. */
+/** The time after Ctrl-C after which the process is killed. */
 const ENDS_WITHIN_MS = 60_000;
 
 describe('npm run demo', () => {
@@ -56,7 +56,7 @@ describe('npm run demo', () => {
   }
 
   it('ends with 1 and names the step, what was expected and what was found, when one does not hold', async () => {
-    // The environment variable of a flag: the service refuses to start.
+    // The environment variable of a flag makes the service refuse to start.
     const { stderr, code } = await runToEnd([MAIN, '--once'], { JWT_INJECTOR_WORKERS: '0' });
     assert.match(
       stderr,
@@ -73,9 +73,9 @@ describe('npm run demo', () => {
   for (const [when, [line, processes]] of Object.entries(moments)) {
     it(`Ctrl-C ${when} leaves no process and no folder`, async (test) => {
       const env = { ...process.env, TMPDIR: folder };
-      // Its own process group, as in a terminal: Ctrl-C reaches the demo and the service alike.
+      // A process group of its own, as in a terminal: Ctrl-C reaches both the demo and the service.
       const demo = spawn(process.execPath, [MAIN], { stdio: 'pipe', detached: true, env });
-      test.after(() => interrupt(demo)); // when this fails, too: it would stay for ever, and so would we
+      test.after(() => interrupt(demo)); // also when this test fails: otherwise the demo and this process would never end
       const output = collectOutput(demo);
       await waitUntil(`"${line}" in the output`, SAID_WITHIN_MS, () => {
         assert.equal(demo.exitCode, null, output());
@@ -109,7 +109,10 @@ describe('what the demo shows', () => {
   });
 });
 
-/** As Ctrl-C in its terminal does; resolves when it has ended. Does nothing to what has. */
+/**
+ * Sends the signal of Ctrl-C in a terminal; resolves when the demo has ended. Does nothing if it has ended
+ * already.
+ */
 async function interrupt(demo: ChildProcess): Promise<void> {
   if (demo.exitCode !== null || demo.signalCode !== null) return;
   const group = -Number(demo.pid);

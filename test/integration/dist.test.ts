@@ -18,12 +18,15 @@ import type { Loose } from './objects.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const EXAMPLE = join(ROOT, 'deploy/examples/my-jwt.yaml');
-/** What git and npm make for a user with this umask is for nobody else; `node_modules` is a link, and stays as it is. */
+/**
+ * Files that git and npm make for a user with this umask are private; `node_modules` is a link, and is not
+ * changed.
+ */
 const AS_WITH_UMASK_077 = 'chmod -R go= . && umask 077 && npm run build';
 
 /**
- * Does what the Dockerfile says, without Docker: every file that is copied is read from it, so that the image cannot lack
- * what this test has. `npm run e2e` builds the image itself.
+ * Follows the Dockerfile, without Docker: it reads from it which files are copied, so that the image has all
+ * files that this test has. `npm run e2e` builds the image itself.
  */
 describe('the bundled service with nothing installed beside it, made as the Dockerfile says', () => {
   let folder: string;
@@ -41,7 +44,7 @@ describe('the bundled service with nothing installed beside it, made as the Dock
     const checkout = await bundleIn(join(folder, 'checkout'));
     await followDockerfile(checkout, app);
 
-    // No cluster, nothing of the user's: whatever is needed is in `app`.
+    // No cluster, and nothing of the user's: everything that is needed is in `app`.
     env = { HOME: folder, KUBECONFIG: undefined, NODE_PATH: undefined, NODE_ENV: 'production' };
     const certificates = join(folder, 'certificates');
     await execute(join(ROOT, 'certs/make-dev-certs.sh'), ['--out', certificates, '--ip', '127.0.0.1']);
@@ -212,7 +215,7 @@ interface Copy {
   readonly to: string;
 }
 
-/** A file of the bundle and all that it imports before it runs, which `import()` does not. */
+/** A file of the bundle and all its static imports, without those by `import()`. */
 async function withImports(file: string, known = new Set<string>()): Promise<ReadonlySet<string>> {
   if (known.has(file)) return known;
   known.add(file);
@@ -224,22 +227,22 @@ async function withImports(file: string, known = new Set<string>()): Promise<Rea
   return known;
 }
 
-/** The source maps of `diff` name its files as if they were beside its folder, `node_modules/src/…`. */
+/** The source maps of `diff` name its files as if they were in `node_modules/src/…`. */
 const DIFF_SOURCES = 'src';
 
-/** Names of the packages that a file of the bundle holds something of, as its source map says. */
+/** Names of the packages that are part of a file of the bundle, from its source map. */
 async function packagesIn(file: string): Promise<readonly string[]> {
   const { sources } = JSON.parse(await readFile(`${file}.map`, 'utf8')) as { sources: string[] };
   const names = sources.flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source)?.[1] ?? []);
   return names.map((name) => (name === DIFF_SOURCES ? 'diff' : name));
 }
 
-/** Makes `app` of the checkout, with the modes that files have there, as Docker and buildah keep them. */
+/** Makes `app` from the checkout, with the modes of its files, which Docker and buildah keep. */
 async function followDockerfile(checkout: string, app: string): Promise<void> {
   for (const { from, to } of await readDockerfile()) await copy(join(checkout, from), join(app, to));
 }
 
-/** What the Dockerfile copies from the checkout, below /app. */
+/** The files that the Dockerfile copies from the checkout, below /app. */
 async function readDockerfile() {
   const dockerfile = await readFile(join(ROOT, 'Dockerfile'), 'utf8');
   const copies = readCopies(dockerfile.slice(dockerfile.indexOf('\nWORKDIR /app\n')));
@@ -262,7 +265,7 @@ async function describeFile(path: string) {
   };
 }
 
-/** `COPY a b dir/`: each lands under its own name in dir; `COPY a b`: it lands as b. */
+/** `COPY a b dir/` copies each under its own name into dir; `COPY a b` copies a to b. */
 function readCopies(stage: string): readonly Copy[] {
   return [...stage.matchAll(/^COPY (.+)$/gm)].flatMap(([, words = '']) => {
     const paths = words.split(/\s+/);

@@ -39,7 +39,7 @@ describe('the commands in the pages for users', { concurrency: false }, () => {
         'namespace science': `namespace ${NAMESPACE}`,
       },
     });
-    // A key and a workload of the reader's own, of which the pages speak.
+    // A key and a workload that the pages expect a reader to have.
     await writeFile(join(folder, 'key.pem'), NRP_KEY);
     await copyFile(join(ROOT, 'deploy/examples/token-test.yaml'), join(folder, 'deployment.yaml'));
   });

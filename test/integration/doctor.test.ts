@@ -15,10 +15,10 @@ import { openTenant } from './tenant.ts';
 
 const NAMESPACE = 'doctor';
 
-/** Other users of the cluster may have left JWTs that are not Ready, or a token-manager. */
+/** Other users of the cluster can have left JWTs that are not Ready, or a token-manager. */
 const OF_OTHERS: ReadonlySet<string> = new Set(['jwts', 'token-manager']);
 
-/** An object that is changed or taken away for a while, and which check names it. */
+/** An object that is changed or deleted for a while, and the check that must report it. */
 interface Planted {
   readonly fault: string;
   /** Its path at the API server. */

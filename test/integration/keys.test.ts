@@ -52,7 +52,7 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
     assert.match(reused.message, /give a new key a new keyId and publish both/);
 
     await stage.cluster.kubectl(['label', 'secret', '-n', 'keys', 'my-key', 'colour=blue']);
-    // Worked on after the JWT that the label concerns.
+    // Processed after the JWT that the label is for.
     await tenant.apply('after-the-label', {
       key: { secret: { name: 'my-key', key: 'key.pem' } },
       algorithm: 'RS256',
@@ -107,7 +107,7 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
     await annotate('tokens.osg-htc.org/allowed-namespaces=other, keys');
     const token = await tenant.waitForToken('not-granted', (found) => found !== '');
     await jwtVerify(token, createPublicKey(key));
-    // Longer than what the service keeps of a list: it is read with the key.
+    // Longer than the part of a list that the service stores: it is read together with the key.
     const others = Array.from({ length: 100 }, (_, number) => `team-${number}`).join(',');
     await annotate(`tokens.osg-htc.org/allowed-namespaces=${others}`);
     assert.equal((await text('not-granted')).replace('shared', 'absent'), await text('not-there'));
@@ -221,7 +221,7 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
   });
 });
 
-/** The private half of one key beside the public half of another. */
+/** The private half of one key with the public half of another. */
 function mixJwk(): Record<string, unknown> {
   const [one, other] = [makeKey('ES256'), makeKey('ES256')].map((key) => key.export({ format: 'jwk' }));
   return { ...one, d: other?.d };

@@ -15,7 +15,7 @@ before(async () => {
   ({ kubectl } = await findBinaries());
 });
 
-/** The objects of a file as kubectl reads it, without a cluster; `undefined` when it refuses them. */
+/** The objects of a file as kubectl reads it, without a cluster; `undefined` if it refuses them. */
 function askKubectl(text: string | Buffer): unknown {
   const args = ['annotate', '--local', '--overwrite', '-f', '-', 'asked=yes', '-o', 'json'];
   const { status, stdout } = spawnSync(kubectl, args, {
@@ -39,7 +39,7 @@ function ours(text: string): unknown {
 
 const HEAD = 'apiVersion: example.org/v1\nkind: Thing\nmetadata: {name: t, annotations: {asked: "yes"}}\n';
 
-/** Pieces of numbers and of words that mean something. */
+/** Parts of numbers and of words with a meaning in YAML. */
 const piece = fc.constantFrom(
   '0', '1', '7', '8', '9', '_', '.', 'e', 'E', '+', '-', '0x', '0o', '0b', 'a', 'f', 'X', 'O', 'B', ':', '=',
   'y', 'n', 'Y', 'on', 'yes', 'No', 'OFF', 'null', 'Null', '~', 'true', 'inf', 'nan', '99999999999999999999', '<<',
@@ -47,7 +47,7 @@ const piece = fc.constantFrom(
 const plainScalar = fc
   .array(piece, { minLength: 1, maxLength: 5 })
   .map((pieces) => pieces.join(''))
-  // Not a scalar, but part of a list or map to one of the two; or a number that nobody can read.
+  // Not a scalar, but part of a list or map for one of the two; or a number that neither can read.
   .filter((text) => !/^-$|^:|:$|^[-+]?\.(inf|nan)$/i.test(text) && text !== '=');
 
 describe('files are read as kubectl reads them:', () => {
@@ -67,14 +67,14 @@ describe('files are read as kubectl reads them:', () => {
   it('scalars without quotes, as keys', () => {
     const key = plainScalar.filter((scalar) => {
       const value = resolvePlain(scalar);
-      // Others Go writes in its own way, and 8e+7 in one that changed between Kubernetes 1.30 and 1.37.
+      // Go writes other floats in its own way, and 8e+7 in one that changed between Kubernetes 1.30 and 1.37.
       const isFloat = /^[-+]?[\d_]*(?:\.|\d_*e)/i.test(scalar);
       return typeof value !== 'number' || (Number.isSafeInteger(value) && !isFloat);
     });
     const withKey = (scalar: string): string => `${HEAD}map: {${scalar}: 1}\n`;
     fc.assert(
       fc.property(fc.array(key, { minLength: 300, maxLength: 300 }), (scalars) => {
-        // All that can be read in one file, and of those that cannot a few, each in its own.
+        // All readable texts in one file, and some of the unreadable ones, each in a file of its own.
         const [read, refused] = [true, false].map((isRead) =>
           scalars.filter((scalar) => (ours(withKey(scalar)) !== undefined) === isRead),
         );
@@ -116,7 +116,10 @@ describe('the objects of a file are those that kubectl finds:', () => {
   const [a, b, c] = [thing('a'), thing('b'), thing('c')];
   const yaml = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: yaml}\n';
 
-  /** The names of the objects; of what it prints before it refuses the rest, kubectl would apply that much. */
+  /**
+   * The names of the objects; includes those that kubectl prints, and would apply, before it refuses the
+   * rest.
+   */
   function namesToKubectl(text: string): readonly string[] {
     const args = ['annotate', '--local', '-f', '-', 'asked=yes', '-o', 'jsonpath={.metadata.name} '];
     const { stdout, stderr } = spawnSync(kubectl, args, { input: text, env: { HOME: '/nowhere' } });
@@ -192,7 +195,7 @@ describe('what inject writes', () => {
     );
   });
 
-  /** Under another kind: kubectl knows pods, and would refuse what is not a field of theirs. */
+  /** Uses another kind: kubectl knows pods, and would refuse unknown fields. */
   function askKubectlAboutPod(text: string): unknown {
     return askKubectl(text.replace('apiVersion: v1\nkind: Pod', 'apiVersion: example.org/v1\nkind: Thing'));
   }
@@ -205,7 +208,7 @@ describe('what inject writes', () => {
         { collectionStyle, version: '1.1' },
       );
       const { out } = await runCommand(injectCommand, ['-f', '-'], { input: text });
-      // Older ones take whatever begins with a brace for JSON, and refuse it, before and after.
+      // Older versions take everything that begins with a brace for JSON, and refuse it, before and after.
       const [given, after] = [askKubectlAboutPod(text), askKubectlAboutPod(out)];
       const expected = given === undefined && collectionStyle === 'flow' ? undefined : '123';
       assert.equal(at(after, 'spec', 'volumes', 0, 'secret', 'secretName'), expected);

@@ -21,17 +21,17 @@ const NAMESPACE = 'missing-rights';
 const WITHIN_MS = 30_000;
 const RETRY_PERIOD_MS = 2_000; // --retry-period
 
-/** How it shows that a right lacks, and that it is there again. */
+/** How it reports that a right is missing, and that it has it again. */
 interface Lack {
-  /** It takes the right as soon as it starts or leads: it is started without. */
+  /** It uses the right as soon as it starts or leads: it is started without. */
   readonly atStart?: true;
-  /** What takes the right. */
+  /** Causes a request that needs the right. */
   readonly provoke?: () => Promise<unknown>;
   readonly shows: () => Promise<unknown>;
   readonly recovers: () => Promise<unknown>;
 }
 
-/** The controller alone, with the rights that it is shipped with where it runs apart and pods are nudged, less one. */
+/** The controller alone, as shipped when it runs apart with prompt delivery, but with one right less. */
 describe('the controller without one of its rights', { concurrency: false }, () => {
   let stage: Stage<Cluster>;
   let cluster: Cluster;
@@ -39,7 +39,7 @@ describe('the controller without one of its rights', { concurrency: false }, () 
   let tenant: Tenant;
   let service: Service;
   let serviceArgs: readonly string[];
-  /** RFC 3339. */
+  /** Time in RFC 3339. */
   let givenBackAt = '';
 
   before(async () => {
@@ -91,19 +91,22 @@ describe('the controller without one of its rights', { concurrency: false }, () 
     );
   }
   let made = 0;
-  /** Each has a JWT of its own: one that is signed again and again is held back. */
+  /** Each test has a JWT of its own: one that is signed again and again is delayed. */
   const nextName = (): string => `jwt-${(made += 1)}`;
   const signs = async (): Promise<void> => {
     const name = nextName();
     await tenant.apply(name);
     await objects.waitForCondition(NAMESPACE, name, 'Ready', 'True');
   };
-  /** Two watches look at Secrets: those of tokens, and all others. Either may be the one that was refused. */
+  /**
+   * There are two watches of Secrets: those with tokens, and all others. Either can be the one that was
+   * refused.
+   */
   const signsWithOtherKey = async (): Promise<void> => {
     await tenant.applySecret(nextName(), {});
     await signs();
   };
-  /** A pod, and the first token that it mounts. */
+  /** Creates a pod, and the first token that it mounts. */
   const mountNewToken = async (): Promise<void> => {
     const name = nextName();
     await cluster.apply(podOnNode({ namespace: NAMESPACE, name }, NAMESPACE, [{ secret: name }]));
@@ -123,7 +126,7 @@ describe('the controller without one of its rights', { concurrency: false }, () 
     const lack = (verb: string): Lack => ({
       atStart: true,
       shows: isLogged(new RegExp(`^${verb} ${plural}.*403 Forbidden`)),
-      // A watch works when it brings something: what changed before it was listed again does not count.
+      // A watch works when it reports a change: changes before it was listed again do not count.
       recovers: () =>
         waitUntil('the watch to work again', WITHIN_MS, async () => {
           await recovers();
@@ -156,7 +159,7 @@ describe('the controller without one of its rights', { concurrency: false }, () 
       recovers: nudges,
     },
     'get jwts': {
-      // Before a Secret that is gone is made again.
+      // Before a deleted Secret is created again.
       provoke: () => objects.delete('secrets', { namespace: NAMESPACE, name: 'my-jwt' }),
       shows: hasCondition('my-jwt', 'Ready', 'False', 'WriteRefused', /not allowed to get jwts/),
       recovers: () => tenant.waitForToken('my-jwt', (token) => token !== ''),
@@ -194,7 +197,7 @@ describe('the controller without one of its rights', { concurrency: false }, () 
       },
     },
     'patch events': {
-      // The same trouble twice is an Event and a change of it.
+      // The second report of a problem changes its Event.
       provoke: () => loseKeyAgain(),
       shows: isLogged(/^patch events missing-rights\/keyless-too\.\w+: 403 Forbidden/),
       recovers: async () => {
@@ -255,13 +258,16 @@ describe('the controller without one of its rights', { concurrency: false }, () 
     await isKnown('False');
   }
 
-  /** Stopped while its Lease changes, the leader asks for it when its next write is refused, if the watch is not faster. */
+  /**
+   * The leader is stopped while its Lease changes: it reads the Lease when its next write is refused, unless
+   * the watch is faster.
+   */
   async function missLeaseChange(until: RegExp): Promise<void> {
     await waitUntil('the Lease to be read', 60_000, async () => {
       service.kill('SIGSTOP');
       const annotations = { changed: randomUUID() };
       await objects.patch('leases', ownLease, { metadata: { annotations } });
-      await sleep(RETRY_PERIOD_MS); // so its next write is due before it sees the change
+      await sleep(RETRY_PERIOD_MS); // so its next write is due before it gets the change
       service.kill('SIGCONT');
       return service
         .waitForLog(({ problem }) => until.test(String(problem)), RETRY_PERIOD_MS)

@@ -14,13 +14,13 @@ import { grantsOf, takeAway } from './granted-rights.ts';
 const NAMESPACE = 'jwt-injector';
 const WITHIN_MS = 30_000;
 
-/** What is done before the webhook starts without a right, and how it then shows. */
+/** What is done before the webhook starts without a right, and how it reports that. */
 interface Lack {
   readonly prepare?: (() => Promise<void>) | undefined;
   readonly shows: (service: Service) => Promise<void>;
 }
 
-/** The webhook alone, with the rights that it is shipped with where it runs apart, less one. */
+/** The webhook alone, as shipped when it runs apart, but with one right less. */
 describe('the webhook without one of its rights', { concurrency: false }, () => {
   let stage: Stage<Cluster>;
   let cluster: Cluster;

@@ -22,13 +22,13 @@ const PICTURE = process.env['DASHBOARD_PICTURE'];
 const MINUTE = 60_000;
 const NAMESPACE = 'monitoring';
 
-/** JWTs that become due at the same moment. */
+/** JWTs that become due at the same time. */
 const WAITING = 50;
 
 /** Annotations of a pod that gets a token. */
 const INJECTED = { 'tokens.osg-htc.org/token': 'one-minute' };
 
-/** What a scrape says after the actions below: each metric of the documentation, with its value. */
+/** Lines of a scrape after the actions below: all documented metrics, with their values. */
 const SCRAPED: readonly RegExp[] = [
   /^jwt_injector_token_expiration_timestamp_seconds\{namespace="monitoring",name="one-minute"\} \d{10}$/m,
   /^jwt_injector_token_renewal_timestamp_seconds\{namespace="monitoring",name="one-minute"\} \d{10}/m,
@@ -41,7 +41,7 @@ const SCRAPED: readonly RegExp[] = [
   /^jwt_injector_renewal_lateness_seconds_count [1-9]\d*$/m,
   /^jwt_injector_reconcile_errors_total\{reason="WriteRefused"\} [1-9]\d*$/m,
   /^jwt_injector_delivery_nudges_total\{result="done"\} [1-9]\d*$/m,
-  /^jwt_injector_queue_depth \d+$/m, // 0 nearly always: a test of its own fills the queue
+  /^jwt_injector_queue_depth \d+$/m, // nearly always 0: a test of its own fills the queue
   /^jwt_injector_watch_last_event_timestamp_seconds\{resource="jwts"\} \d{10}/m,
   /^jwt_injector_leader 1$/m,
   /^jwt_injector_admission_decisions_total\{decision="inject",reason="Injected"\} [1-9]\d*$/m,
@@ -78,7 +78,7 @@ describe('metrics, rules and dashboard with a real Prometheus', { concurrency: f
     await stage.stop();
   });
 
-  /** Has a pod reviewed, without storing it; gives the status of the answer. */
+  /** Sends a pod for review, without storing it; gives the status of the answer. */
   async function reviewPod(annotations: Record<string, string>): Promise<number> {
     const pod = {
       apiVersion: 'v1',
@@ -169,7 +169,7 @@ describe('metrics, rules and dashboard with a real Prometheus', { concurrency: f
     }
   });
 
-  /** Some minutes of work, so that a picture has something to show. */
+  /** Some minutes of work, so that the picture has data. */
   async function keepBusy(): Promise<void> {
     for (let round = 0; round < 40; round += 1) {
       if (round < 20)
@@ -178,7 +178,7 @@ describe('metrics, rules and dashboard with a real Prometheus', { concurrency: f
           resignBefore: undefined,
         });
       for (let pods = round % 4; pods >= 0; pods -= 1) await reviewPod(INJECTED);
-      await sleep(3_000); // the pace of the picture
+      await sleep(3_000); // the resolution of the picture
     }
   }
 
@@ -187,7 +187,8 @@ describe('metrics, rules and dashboard with a real Prometheus', { concurrency: f
     const shown = [];
     for (const panel of readPanels()) {
       const found = await waitUntil(`data in "${panel.title}"`, MINUTE, async () => {
-        // A rate needs some between two scrapes, and those above may have been over before the first scrape.
+        // A rate needs requests between two scrapes, and those above can have been over before the first
+        // scrape.
         await reviewPod(INJECTED);
         const asked = await askForPanel(panel, prometheus, start, Date.now() / 1000);
         return asked.shown.length >= panel.targets.length && asked;

@@ -11,7 +11,7 @@ import { isAllowed } from './granted-rights.ts';
 import { secretText, type Objects } from './objects.ts';
 import { borrowTenantStage, type Tenant } from './tenant.ts';
 
-/** All that there are for an object of the API. */
+/** All verbs for an object of the API. */
 const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
 
 const ROLE = join(import.meta.dirname, '../../deploy/kustomize/namespaced/role.yaml');

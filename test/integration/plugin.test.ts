@@ -12,7 +12,7 @@ import { execute } from '../runs/execute.ts';
 
 const REPOSITORY = 'https://git.example.org/science/jwt-injector';
 
-/** The manifest, as far as Krew follows it for this machine. */
+/** The members of the manifest that Krew uses for this machine. */
 interface Manifest {
   readonly metadata: { readonly name: string };
   readonly spec: {
@@ -27,7 +27,10 @@ interface Manifest {
   };
 }
 
-/** Krew moves a file or folder of that name, else what the pattern fits; where nothing fits, it ends with an error. */
+/**
+ * Krew moves a file or folder of this name, else the files that match the pattern; if nothing matches, it
+ * ends with an error.
+ */
 async function moveAsKrew(
   fromFolder: string,
   toFolder: string,
@@ -65,7 +68,7 @@ describe('kubectl jwt', { concurrency: false }, () => {
 
   it('works from npm install -g .', async () => {
     const prefix = join(folder, 'prefix');
-    // The bundle is made already, and it needs no other package.
+    // The bundle exists already, and it needs no other package.
     const flags = [
       '--global',
       '--ignore-scripts',

@@ -39,7 +39,7 @@ describe('a policy of what JWTs may ask for', { concurrency: false }, () => {
   });
   after(() => stage.stop());
 
-  /** What kubectl says to a JWT that is refused. */
+  /** The message of kubectl about a JWT that is refused. */
   const refusalOf = async (changes: Record<string, unknown>): Promise<string> => {
     const { apiVersion, kind, spec } = wireJwt(changes);
     const metadata = { name: 'refused', namespace: NAMESPACE };

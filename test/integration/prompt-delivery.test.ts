@@ -29,7 +29,8 @@ describe('prompt delivery', { concurrency: false }, () => {
       await tenant.apply(name);
       await tenant.waitForToken(name, (token) => token !== '');
     }
-    // Secrets have their turns in order: when the last one's pod was nudged, no pod that comes now is nudged for these tokens.
+    // Secrets get their turns in order: when the pod of the last one was nudged, no pod that is created now
+    // is nudged for these tokens.
     await waitForNudge('witness', undefined);
     await waitForNudges(1);
   });
@@ -74,7 +75,7 @@ describe('prompt delivery', { concurrency: false }, () => {
     return Number(line.exec(text)?.[1]);
   }
 
-  /** The pod is changed a moment before it is counted. */
+  /** Waits for the metric, as the pod is changed a moment before it is counted. */
   function waitForNudges(count: number): Promise<unknown> {
     return waitUntil('each nudge to be counted', 60_000, async () => (await nudges('done')) === count);
   }
@@ -84,7 +85,7 @@ describe('prompt delivery', { concurrency: false }, () => {
     await createPod('mounts-both', { secret: 'one' }, { secret: 'two' });
     await createPod('mounts-other', { secret: 'two' });
     await createPod('mounts-file', { secret: 'one', subPath: 'token' });
-    // The service has seen them when it has seen the last one.
+    // When the service has seen the last pod, it has seen the others.
     await createPod('last', { secret: 'one' });
     const earlier = await nudges('done');
     await renew('one', 'a');
@@ -119,11 +120,12 @@ describe('prompt delivery', { concurrency: false }, () => {
     const leavingAt = await nudgedAt('mounts-other');
     assert.notEqual(leavingAt, undefined);
     for (const name of ['gone', 'ended']) await createPod(name, { secret: 'two' });
-    await removePod('mounts-other', '--wait=false'); // no kubelet ends it, so it stays
+    await removePod('mounts-other', '--wait=false'); // no kubelet ends it, so its object stays
     await removePod('gone', '--grace-period=0', '--force');
     await endPod('ended');
     await createPod('later', { secret: 'last' }, { secret: 'two' });
-    // A watch keeps the order: the service has seen these three go when it has seen the pod that came after them.
+    // A watch keeps the order: when the service has seen the pod that was created after these three were
+    // deleted, it has seen their deletion.
     await waitUntil('the new pod to be nudged', 30_000, async () => {
       await renew('last', `d-${Math.random()}`);
       return (await nudgedAt('later')) !== undefined;
@@ -134,11 +136,12 @@ describe('prompt delivery', { concurrency: false }, () => {
     await waitForNudge('later', laterAt);
     await waitForNudge('mounts-both', bothAt);
     const witnessAt = await nudgedAt('witness');
-    await renew('last', 'f'); // its turn comes after that of all pods of the other
+    await renew('last', 'f'); // its turn is after that of all pods of the other one
     await waitForNudge('witness', witnessAt);
     assert.equal(await nudgedAt('mounts-other'), leavingAt);
     assert.equal(await nudgedAt('ended'), undefined);
-    // Of each result there is a metric from the beginning; a pod that the service still knew would be `gone`.
+    // Each result has a metric from the beginning; a deleted pod that the service still knew would be counted
+    // as `gone`.
     for (const result of ['gone', 'refused', 'failed', 'dropped']) assert.equal(await nudges(result), 0);
   });
 

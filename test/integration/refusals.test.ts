@@ -16,11 +16,11 @@ import { borrowTenantStage, type Tenant } from './tenant.ts';
 
 const ADOPT = 'tokens.osg-htc.org/adopt';
 
-/** Each is refused by the real API server; `helps` is what the condition says, done. */
+/** Each case is refused by the real API server; `helps` follows the remedy in the condition. */
 interface Case {
   readonly name: string;
   readonly namespace?: string;
-  /** Makes the JWT, or changes what it has, so that a write is refused. */
+  /** Creates the JWT, or changes its surroundings, so that a write is refused. */
   readonly harm: () => Promise<unknown>;
   readonly says: RegExp;
   readonly helps: () => Promise<unknown>;
@@ -51,7 +51,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
     neighbours.stop();
   });
 
-  /** Whether a new Secret of that name would be taken, with our label. */
+  /** Whether the API server would accept a new Secret of this name with our label. */
   const tryToCreate = (namespace: string, name: string) => {
     const metadata = { name, namespace, labels: { [MANAGED_LABEL]: 'true' } };
     const input = JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata });
@@ -288,7 +288,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
         .map(({ metadata }) => metadata.resourceVersion);
     const earlier = await versions();
     await kubectl('annotate', 'secret', 'set-key', '-n', 'refusals', 'note=looked-at');
-    await tenant.apply('after-the-note', shared); // worked on after those that the note concerns
+    await tenant.apply('after-the-note', shared); // processed after the JWTs that the note is for
     await objects.waitForCondition('refusals', 'after-the-note', 'Ready', 'True');
     assert.deepEqual(await versions(), earlier);
   });

@@ -38,14 +38,14 @@ describe('a service that starts where nothing has to be done', { concurrency: fa
       event.verb === 'get' &&
       event.objectRef?.resource === 'secrets' &&
       event.objectRef.name === 'restart-key';
-    // Also what changed nothing, which gives an object no new version.
+    // Includes writes that changed nothing, which give an object no new version.
     const writes = (event: AuditEvent): boolean =>
       isOurs(event) &&
       !READS.has(event.verb) &&
       ['jwts', 'secrets'].includes(event.objectRef?.resource) &&
       event.objectRef.namespace === 'restarts';
     const service = await stage.startService();
-    // A JWT that comes after the restart is worked on after those that were listed.
+    // A JWT that is created after the restart is processed after those that were listed.
     await tenant.apply('afterwards');
     await tenant.waitForToken('afterwards', (token) => token !== '');
     const { [(await objects.get('jwts', 'restarts', 'afterwards')).metadata.uid]: jwt, ...rest } =

@@ -20,14 +20,16 @@ import { FINALIZER } from './token-manager.ts';
 
 const HALVES = ['jwt-injector', 'jwt-injector-controller'] as const;
 
-/** The API server asks for it when a server-side apply makes a new object; the request itself is a patch. */
+/**
+ * The API server checks this right when a server-side apply creates an object; the request itself is a patch.
+ */
 const NEEDED_BY_APPLY = 'create secrets';
 
 const NAMESPACE = 'rights';
 
 const RETRY_PERIOD_MS = 2_000; // --retry-period
 
-/** What one of our ServiceAccounts asked for, as the audit log has it. */
+/** A request of one of our ServiceAccounts, from the audit log. */
 interface Request {
   readonly verb: string;
   readonly user: { readonly username: string };
@@ -36,8 +38,9 @@ interface Request {
 }
 
 /**
- * Both halves apart, each with its own ServiceAccount, do everything that they ever do, on a control plane that writes
- * down who asks for what. So each right is needed (nothing is granted that was not used) and enough (nothing was refused).
+ * Both halves run apart, each with its own ServiceAccount, and do everything that they can do, on a control
+ * plane with an audit log. So each right is needed (every granted right was used) and the rights are enough
+ * (nothing was refused).
  */
 describe('the rights that are shipped', { concurrency: false }, () => {
   let audit: Audit;
@@ -45,7 +48,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
   let cluster: Cluster;
   let objects: Objects;
   let tenant: Tenant;
-  /** As it is installed: empty. */
+  /** As installed: empty. */
   let certificateSecret: string;
   const services: Service[] = [];
 
@@ -74,7 +77,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
       services.push(service);
       return service;
     };
-    // Without certificate files: it issues its own.
+    // Without certificate files, so that it issues its own.
     await start([...serviceArgs.filter((arg) => !arg.startsWith('--tls-')), '--no-controller']);
     const own = [
       '--no-webhook',
@@ -95,7 +98,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     return (await audit.events()) as readonly Request[];
   }
 
-  /** `verb resource` of what a ServiceAccount asked for, and the same with the object’s name. */
+  /** The requests of a ServiceAccount as `verb resource`, each also with the object's name. */
   async function used(account: string): Promise<ReadonlySet<string>> {
     const own = (await requests()).filter(({ user }) => user.username.endsWith(`:${account}`));
     const names = own.flatMap(({ verb, objectRef }) => {
@@ -110,7 +113,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     const spec = { key: { secret: { name: 'my-key', key: 'key.pem' } } };
     await tenant.apply('my-jwt', spec, { finalizers: [FINALIZER] });
     const isKnown = (status: string) => objects.waitForCondition(NAMESPACE, 'my-jwt', 'KeyAvailable', status);
-    // The same trouble twice is an Event and a change of it.
+    // The second report of a problem changes its Event.
     await isKnown('False');
     await tenant.applySecret('my-key', { 'key.pem': NRP_KEY });
     await isKnown('True');
@@ -142,7 +145,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     );
   });
 
-  /** What the maker of a pod reads that asks for the default of its namespace, which has none. */
+  /** The message for a pod that asks for the default of its namespace, which has none. */
   async function askForDefault(): Promise<string> {
     const annotations = { 'tokens.osg-htc.org/inject': 'true' };
     const metadata = { name: 'asks', namespace: NAMESPACE, annotations };
@@ -184,7 +187,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
         'jwt-injector',
         annotation,
       ]);
-      // So its next write is due before it sees the change.
+      // So its next write is due before it gets the change.
       await sleep(RETRY_PERIOD_MS);
       for (const replica of replicas) replica.kill('SIGCONT');
       return (await used(HALVES[1])).has('get leases jwt-injector');
@@ -192,7 +195,8 @@ describe('the rights that are shipped', { concurrency: false }, () => {
   });
 
   it('are enough: nothing was ever refused', async () => {
-    // Of others, too, there may be some: a controller makes pods in a namespace that another file left, and that is going.
+    // There can be pods of others, too: a controller creates pods in a namespace of another file that is
+    // being deleted.
     const own = (await requests()).filter(({ user }) =>
       user.username.startsWith('system:serviceaccount:jwt-injector:'),
     );
@@ -237,7 +241,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
   }
 
   it('of the webhook are about namespaces, and about its own certificate only', async () => {
-    /** Beside what every ServiceAccount is allowed. */
+    /** Without the rights that all ServiceAccounts have. */
     const listRights = async (namespace: string): Promise<readonly string[]> => {
       const ofAccount = async (account: string): Promise<readonly string[]> => {
         const user = `--as=system:serviceaccount:${account}`;

@@ -12,7 +12,7 @@ const NAMESPACE = 'rotate-applied';
 /** The key as a file names it. */
 const OLD = { key: { secret: { name: 'my-key', key: 'key.pem' } } };
 
-/** Who owns which field after a change is for the API server to say. */
+/** The API server decides which manager owns which field after a change. */
 describe('rotate of a JWT that somebody applies', { concurrency: false }, () => {
   let stage: Stage<Cluster>;
   let objects: Objects;

@@ -16,7 +16,7 @@ import { FINALIZER, startTokenManager, type TokenManager } from './token-manager
 
 const SIGNED_AT = 'tokens.osg-htc.org/last-signing-time';
 
-/** JWTs and Secrets in the shape in which token-manager (kopf, kubernetes-client for Python) leaves them. */
+/** JWTs and Secrets in the form in which token-manager (kopf, kubernetes-client for Python) leaves them. */
 describe('taking over from token-manager', { concurrency: false }, () => {
   const key = makeKey('ES256');
   let stage: Stage<Cluster>;
@@ -31,7 +31,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
   const kubectl = (args: readonly string[], input?: unknown) =>
     stage.cluster.kubectl(args, input === undefined ? {} : { input: JSON.stringify(input) });
 
-  /** As kopf has it: a finalizer, and the whole spec in an annotation. */
+  /** As kopf writes it: a finalizer, and the whole spec in an annotation. */
   async function leaveJwt(name: string, labels: Record<string, string> = {}): Promise<Loose> {
     const { apiVersion, kind, spec } = wireJwt({
       key: { secret: { name: 'the-key', key: 'key.pem', namespace: 'take-over' } },
@@ -52,7 +52,10 @@ describe('taking over from token-manager', { concurrency: false }, () => {
     return objects.get('jwts', 'take-over', name);
   }
 
-  /** As its `upsert` writes it: POST, the token alone in data, the JWT's labels, a blocking owner reference. */
+  /**
+   * As token-manager's `upsert` writes it: POST, only the token in data, the JWT's labels, a blocking owner
+   * reference.
+   */
   async function leaveSecret(jwt: Loose, token: string): Promise<void> {
     const owner = { apiVersion: jwt.apiVersion, kind: 'JWT', name: jwt.metadata.name, uid: jwt.metadata.uid };
     await kubectl(['create', '--field-manager=OpenAPI-Generator', '-f', '-'], {
@@ -69,7 +72,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
     });
   }
 
-  /** The older image knows `exp` alone. */
+  /** The older image only uses `exp`. */
   const oldToken = (seconds: number): Promise<string> =>
     new SignJWT({ ...wireJwt().spec.data })
       .setProtectedHeader({ alg: 'ES256', kid: 'my-jwt-key', typ: 'JWT' })
@@ -206,7 +209,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
       await stage.startService();
       await kubectl(['delete', 'jwt', '-n', 'beside', 'beside-0', '--wait=false']);
       await objects.waitForGone('jwts', 'beside', 'beside-0');
-      // Ours would do it after ten seconds; then there is nothing left that token-manager could release.
+      // jwt-injector would do it after ten seconds; then token-manager could not release anything any more.
       await waitUntil('its release by token-manager', 30_000, () => manager.released.has('beside-0'));
     });
   });

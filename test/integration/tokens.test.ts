@@ -24,7 +24,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
   before(async () => {
     ({ stage, objects, tenant } = await borrowTenantStage('tokens'));
     oneMinute = watchOneMinuteToken();
-    oneMinute.catch(() => {}); // it is awaited, and fails, in its own test
+    oneMinute.catch(() => {}); // its own test awaits it, and fails
     await stage.service().waitForLog(isLeading);
     const args = [...stage.serviceArgs, '--no-webhook', '--log-level=debug'];
     standby = await startService(stage.cluster, { args });
@@ -34,7 +34,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     await stage.stop();
   });
 
-  /** Begins at once and runs beside the other tests: half a minute is long. */
+  /** Begins at once and runs during the other tests, as it takes half a minute. */
   async function watchOneMinuteToken() {
     await tenant.apply('one-minute', { expiryTime: { minutes: 1 }, resignBefore: undefined });
     const first = await objects.waitFor(
@@ -225,7 +225,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     assert.match(metrics, /jwt_injector_token_ready\{namespace="tokens",name="one-minute"\} 1/);
   });
 
-  // It begins after half a minute, beside the test before.
+  // It begins after half a minute, during the test before.
   it('a replica that does not lead checks signatures, too', async () => {
     try {
       await standby.waitForLog(
@@ -249,7 +249,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     await objects.waitFor('jwts', 'tokens', 'long-claims', (jwt) => jwt.status.lastRenew === 'please');
   });
 
-  // After the half minute above: so long the garbage collector takes to learn of a new kind of object.
+  // After the half minute above: the garbage collector needs this time to find a new kind of object.
   it('the Secret is deleted with its JWT, or stays with Retain', async () => {
     await tenant.apply('deleted');
     await tenant.apply(

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { askApi } from '../controlplane/api-request.ts';
 import { startStage } from '../controlplane/stage.ts';
 
-/** Every request is traced; nobody listens where the API server sends its own spans to. */
+/** Traces all requests. The API server's own spans are sent to a port on which nothing listens. */
 const CONFIGURATION = {
   apiVersion: 'apiserver.config.k8s.io/v1beta1',
   kind: 'TracingConfiguration',
