@@ -17,7 +17,7 @@ test('changes give the old value and the new one', () => {
   const { cache, changes, end } = watchedCache();
   cache.set('a/x', '1', { owner: 'o' });
   cache.set('a/x', '2', { owner: 'p' });
-  cache.set('a/x', '2', { owner: 'q' }); // the same version says nothing new
+  cache.set('a/x', '2', { owner: 'q' }); // no news, as the version is the same
   cache.delete('a/x', '3');
   cache.delete('a/x', '4');
   assert.deepEqual(changes, [

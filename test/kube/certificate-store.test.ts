@@ -4,7 +4,7 @@ import { watchCertificateStore } from '../../src/kube/certificate-store.ts';
 import { KubeError } from '../../src/kube/errors.ts';
 import { virtualClock } from '../time/virtual-clock.ts';
 
-/** A store whose writes are refused with that status. */
+/** A store whose writes are refused with this status. */
 function refusedStore(status: number) {
   const refuse = (verb: string) => () =>
     Promise.reject(

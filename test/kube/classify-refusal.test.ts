@@ -31,7 +31,7 @@ const MAP = {
   reason: 'Invalid',
 };
 
-/** As kube-apiserver 1.37 answers, where nothing else is said. */
+/** Answers of kube-apiserver 1.37, unless noted. */
 const LASTING: readonly (readonly [
   string,
   number,

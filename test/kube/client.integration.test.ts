@@ -14,7 +14,7 @@ import { systemClock } from '../../src/time/clock.ts';
 import { member, objectMember, stringMember } from '../../src/resources/json.ts';
 import { SILENT, borrowRealCluster, until, type RealCluster } from './real-cluster.ts';
 
-/** No other file uses it. */
+/** A name that no other file uses. */
 const NAMESPACE = 'client';
 
 let cluster: RealCluster;

@@ -10,7 +10,7 @@ import { answer, clientOf, clusterAt, refuse, startBadServer, type Handler } fro
 const SECRET = '/api/v1/namespaces/ns/secrets/s';
 const CANARY = 'eyJhbGciOiJFUzI1NiJ9.canary';
 
-/** Runs `use` with a client of a server that behaves as `handler`. */
+/** Calls `use` with a client of a server with this `handler`. */
 async function withServer(
   handler: Handler,
   use: (
@@ -112,7 +112,7 @@ test('a 401 is tried again once, with credentials read again', async () => {
   const before = server.requests.length;
   assert.ok(before <= 2);
   token = 'new';
-  await clock.advance(1_000); // not read again more than once a second
+  await clock.advance(1_000); // it is read at most once a second
   await Promise.all([client.get(SECRET), client.get(SECRET), client.get(SECRET)]);
   assert.equal(server.requests.length - before, 6);
 });
@@ -128,7 +128,7 @@ test('a 429 is repeated when the API server says so, if that is within the deadl
       const creating = client.create('/api/v1/namespaces/ns/secrets', {});
       for (const count of [1, 2]) {
         await server.received(count);
-        await waitUntil('the wait', 60_000, () => clock.pending() === 2); // beside that of the deadline
+        await waitUntil('the wait', 60_000, () => clock.pending() === 2); // besides that of the deadline
         await clock.advance(2_000);
       }
       assert.deepEqual(await creating, { done: true });
@@ -156,7 +156,7 @@ test('a 503 is repeated only for what may happen twice', async () => {
     async (client, server) => {
       await problemOf(client.create('/api/v1/namespaces/ns/secrets', {}));
       assert.equal(server.requests.length, 1);
-      const applying = problemOf(client.apply(SECRET, {}, { force: true })); // 5 s: at 0, 2 and 4 s
+      const applying = problemOf(client.apply(SECRET, {}, { force: true })); // 5 s: tries at 0, 2 and 4 s
       for (const count of [2, 3]) {
         await server.received(count);
         await waitUntil('the wait', 60_000, () => clock.pending() === 2);
@@ -267,7 +267,7 @@ test('200 calls one after the other use two connections at most, and ten watches
     },
     async (client, server) => {
       for (let i = 0; i < 200; i += 1) await client.get(SECRET);
-      // The second one only while the first has not seen the end of its answer.
+      // A second connection is only opened while the first has not received the end of its answer.
       assert.ok(server.connections() <= 2);
       const abort = new AbortController();
       const watches = Array.from({ length: 10 }, async () => {

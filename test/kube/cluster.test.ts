@@ -253,6 +253,6 @@ test('a new certificate authority is noticed when the old one no longer vouches 
     await assert.rejects(client.get('/version'), { reason: 'Tls' });
 
     await write('ca.crt', next.certificate);
-    await new Promise((resolve) => setTimeout(resolve, 1_050)); // files are not read again more than once a second
+    await new Promise((resolve) => setTimeout(resolve, 1_050)); // files are read at most once a second
     await client.get('/version');
   }));

@@ -5,7 +5,7 @@ import { EventSeriesWriter, type WaitingEvent } from '../../src/kube/event-serie
 import { member, objectMember, type JsonObject } from '../../src/resources/json.ts';
 import { virtualClock } from '../time/virtual-clock.ts';
 
-/** `answer` may throw. */
+/** `answer` can throw. */
 function writer(answer: (verb: string) => void = () => {}) {
   const clock = virtualClock();
   const verbs: string[] = [];
@@ -88,7 +88,7 @@ test('the Event that replaces one that is gone counts what no Event has counted'
   });
   await write('again');
   await write('again');
-  await write('again'); // less than a minute after the one before: counted, not written
+  await write('again'); // less than a minute after the one before: only counted
   await clock.advance(60_000);
   failures.push(503, 404);
   const entry = waiting('again', 4);

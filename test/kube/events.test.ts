@@ -16,7 +16,7 @@ const missing: Occurrence = {
   note: 'the key is not there',
 };
 
-/** A recorder whose writes are noted; `answer` may throw. */
+/** A recorder whose writes are recorded; `answer` can throw. */
 function recorder(answer: (verb: string) => Promise<JsonObject> = async () => ({})) {
   const clock = virtualClock();
   const writes: { readonly verb: string; readonly path: string; readonly body: JsonObject }[] = [];
@@ -181,7 +181,7 @@ test('a flood is bounded and never waits for the API server', async () => {
   for (let i = 0; i < 5_000; i += 1)
     publish({ ...missing, regarding: { ...missing.regarding, uid: `${i}` } });
   await clock.advance(5_000);
-  assert.equal(writes.length, 1_001); // one under way, a thousand waiting
+  assert.equal(writes.length, 1_001); // one being written, a thousand waiting
   assert.deepEqual(warnings, ['Events were dropped: too many at once']);
   await stop();
 });
@@ -212,7 +212,7 @@ test('Events that are dropped within a minute after that line are in the next on
   let published = 0;
   const flood = async (dropped: number): Promise<void> => {
     for (let i = 0; i < 1_001 + dropped; i += 1) {
-      // one under way, a thousand waiting
+      // one being written, a thousand waiting
       published += 1;
       publish({ ...missing, regarding: { ...missing.regarding, uid: `${published}` } });
     }

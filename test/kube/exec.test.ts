@@ -12,7 +12,7 @@ const [STDOUT, STDERR, STATUS] = [1, 2, 3];
 const TARGET = { namespace: 'science', pod: 'web', container: 'main', command: ['cat', '/run/token'] };
 const LIMITS = { bytes: 1_000, deadline: 10_000 };
 
-/** An API server that upgrades every request, and then does what the test wants. */
+/** An API server that upgrades every request, and then does what the test needs. */
 describe('a command in a container', () => {
   let asked: IncomingMessage | undefined;
   let play: (socket: Socket) => void = () => undefined;
@@ -23,7 +23,7 @@ describe('a command in a container', () => {
     server.on('upgrade', (request: IncomingMessage, socket: Socket) => {
       sockets.add(socket);
       socket.on('error', () => undefined);
-      socket.on('end', () => socket.end()).resume(); // an upgraded socket is left to its owner
+      socket.on('end', () => socket.end()).resume(); // an upgraded socket belongs to the handler
       asked = request;
       play(socket);
     });
@@ -55,7 +55,7 @@ describe('a command in a container', () => {
     );
   }
 
-  /** One binary message, unmasked as a server sends it (RFC 6455 §5.2). */
+  /** One binary message, unmasked as servers send it (RFC 6455 §5.2). */
   function send(socket: Socket, stream: number | undefined, text: string): void {
     const payload = Buffer.concat([Buffer.from([stream ?? 0]), Buffer.from(text)]);
     const length = Buffer.alloc(2);

@@ -25,7 +25,7 @@ async function cut(
   return { pieces, envelope: cutter.end(), head: cutter.head() };
 }
 
-/** The items as parsed; a SyntaxError is `undefined`, as is an item that is not an object. */
+/** The parsed items; `undefined` for a SyntaxError, and for an item that is not an object. */
 async function itemsOf(text: string, sizes: readonly number[]): Promise<readonly unknown[] | undefined> {
   try {
     const { pieces } = await cut(text, sizes);

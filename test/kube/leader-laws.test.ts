@@ -13,8 +13,9 @@ const fault = fc.record({
 });
 
 /**
- * Plays the faults; at every step of the clock there is one leader at most. What no process can notice is left out: that
- * its machine was suspended while its wall clock was set back by as much, so that neither clock shows the time between.
+ * Causes the faults; at every step of the clock there must be at most one leader. One fault is left out, as
+ * no process can notice it: the machine is suspended while its wall clock is set back by the same time, so
+ * that neither clock shows the time between.
  */
 async function playFaults(
   faults: readonly (typeof fault extends fc.Arbitrary<infer T> ? T : never)[],
@@ -52,7 +53,7 @@ async function playFaults(
       if (jump < 0) setBack.add(candidate);
       candidate.skewMs += jump;
     }
-    // Somebody has to remain.
+    // One process has to remain.
     if (what === 'stop' && stopped.size < 2 && !stopped.has(candidate)) {
       stopped.add(candidate);
       void candidate.leader.stop();
@@ -68,7 +69,7 @@ async function playFaults(
   assert.equal(leaders(), 1);
 }
 
-// One seed is fixed, so that what passed once passes again; the other is new in each run.
+// One seed is fixed, so that the result does not change; the other is new in each run.
 for (const seed of [11, undefined]) {
   test(`never two leaders, and always one again when the faults are over (seed ${seed ?? 'random'})`, async () => {
     const property = fc.asyncProperty(fc.array(fault, { maxLength: 8 }), fc.nat(), playFaults);

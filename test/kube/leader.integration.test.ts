@@ -18,15 +18,23 @@ after(async () => {
 
 const LEASE = '/apis/coordination.k8s.io/v1/namespaces/jwt-injector/leases/jwt-injector';
 
-/** How long a Lease lasts: long beside what a busy machine takes to renew it, short enough to wait for its end. */
+/**
+ * How long a Lease lasts: long compared with the time that a busy machine needs to renew it, short enough to
+ * wait for its end.
+ */
 const DURATION_MS = 10_000;
-/** Longer than the test would wait for a standby: one that leads before that did not wait for the end of the Lease. */
+/**
+ * Longer than the test waits for a standby: a standby that leads earlier did not wait for the end of the
+ * Lease.
+ */
 const LONG_DURATION_MS = 60_000;
 
-/** So far may the clock of the times in the Lease be adjusted meanwhile, beside the one that waits are counted by. */
+/**
+ * The largest difference between the clock of the times in the Lease and the clock that counts waiting times.
+ */
 const CLOCK_MS = 100;
 
-/** A candidate whose requests are counted, and that can be cut off from the API server. */
+/** A candidate whose requests are counted, and that can be disconnected from the API server. */
 function candidate(identity: string, duration = DURATION_MS) {
   const state = { sent: 0, cut: false, events: [] as string[], problems: [] as unknown[] };
   const counted =
@@ -82,7 +90,7 @@ test('two candidates with the shipped rights: one leads, hands over when stopped
 
   c.leader.start();
   await systemClock.sleep(500);
-  b.state.cut = true; // as good as killed: nothing of it reaches the API server any more
+  b.state.cut = true; // like a killed process: no request of it reaches the API server any more
   let renewedAt = 0;
   await until(async () => {
     const seen = member(await cluster.admin.get(LEASE), 'spec');
@@ -101,7 +109,7 @@ test('two candidates with the shipped rights: one leads, hands over when stopped
   assert.equal(stringMember(released, 'holderIdentity') ?? '', '');
 });
 
-/** Also after a failure: they would go on for ever, and so would the process. */
+/** Also after a failure: otherwise they and this process would never end. */
 async function stopAll(all: readonly Pick<ReturnType<typeof candidate>, 'leader'>[]): Promise<void> {
   await Promise.all(all.map(({ leader }) => leader.stop()));
 }

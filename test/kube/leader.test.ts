@@ -148,7 +148,7 @@ test('a leader that was stopped for a minute does not act as leader when it cont
 test('leadership that was in doubt begins a new term, also where nobody else took it', async () => {
   for (const what of ['process', 'machine'] as const) {
     const { clock, a, isLed } = await startAlone();
-    // A machine whose monotonic clock stands still: its wall clock shows it.
+    // When the monotonic clock of a machine stands still, its wall clock shows it.
     a.pause(what);
     await clock.advance(11_000);
     a.resume();
@@ -181,7 +181,7 @@ test('a renewal that takes so long that leadership was in doubt meanwhile begins
   const { clock, a } = await startAlone();
   a.latencyMs = 4_900;
   await clock.advance(3_000);
-  a.skewMs += 12_000; // while the renewal is under way
+  a.skewMs += 12_000; // while the renewal is being sent
   await clock.advance(5_000); // and nobody asks whether it leads
   a.skewMs -= 12_000;
   await clock.advance(15_000);

@@ -19,7 +19,7 @@ const stored = (resourceVersion: string, holderIdentity: string): JsonObject => 
 const refused = (verb: string, status: number): KubeError =>
   new KubeError({ verb, resource: 'leases', namespace: 'ns', status, reason: `Test${status}` });
 
-/** The Lease of a client whose answers and watch events come when the test says so. */
+/** The Lease of a client whose answers and watch events are sent by the test. */
 async function watchedLease(listed: readonly JsonObject[]) {
   const clock = virtualClock();
   const events = new TransformStream<WatchEvent, WatchEvent>(undefined, { highWaterMark: 100 });

@@ -48,7 +48,7 @@ test('whatever happens to the watch, the cache ends up as the API server is, and
         silence: 200,
       });
       const { api, cache } = all;
-      // What a listener knows from the changes alone.
+      // The state of a listener that only gets changes.
       const seen = new Map<string, string>();
       cache.subscribe((change) => {
         if (change.type !== 'added') assert.equal(seen.get(change.key), change.old);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { watchFake } from './watched-cache.ts';
 
-/** As kube-apiserver writes the members of built-in kinds, with more data than is read. */
+/** Members in the order of kube-apiserver for built-in kinds, with more data than is read. */
 function longObject(name: string, resourceVersion: string): string {
   const metadata = { name, namespace: 'a', uid: `uid-${name}`, resourceVersion };
   return JSON.stringify({ kind: 'Secret', apiVersion: 'v1', metadata, data: { x: 'x'.repeat(5_000_000) } });

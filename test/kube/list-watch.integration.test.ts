@@ -27,7 +27,7 @@ function put(name: string, labels = {}): Promise<JsonObject> {
   return cluster.admin.apply(`${COLLECTION}/${name}`, body, { force: true });
 }
 
-/** Watches as the service does: `managed=true` with data, or the others without. */
+/** Watches as the service does: `managed=true` with data, or the other Secrets without. */
 async function watchSecrets(selector: string, metadataOnly: boolean, silence?: number) {
   const cache = new Cache<string>();
   const seen: JsonObject[] = [];
@@ -94,7 +94,7 @@ test('an API server that is frozen is noticed, and missed changes come when it c
   await put('still-before');
   await until(() => all.cache.get('default/still-before') !== undefined, 'the first');
   cluster.controlPlane.apiServer.pause();
-  await systemClock.sleep(3_000); // longer than the silence that the watch bears
+  await systemClock.sleep(3_000); // longer than the silence that the watch accepts
   cluster.controlPlane.apiServer.resume();
   await put('still-after');
   await until(() => all.cache.get('default/still-after') !== undefined, 'the second');

@@ -40,7 +40,7 @@ test('it asks for bookmarks, a random time of 5 to 10 minutes, and metadata alon
   });
 });
 
-/** Each breaks the watch in its way; then `b/new` comes and `a/two` goes. */
+/** Each breaks the watch in its way; then `b/new` is created and `a/two` deleted. */
 const BREAKS: readonly (readonly [name: string, lists: number, act: (api: FakeApi) => void])[] = [
   ['a clean end', 1, (api) => api.drop('end')],
   ['a reset', 1, (api) => api.drop('reset')],

@@ -77,7 +77,7 @@ test('other work goes on while a long page arrives', async () => {
   try {
     await client.listMapped('/api/v1/secrets', { map });
   } finally {
-    clearImmediate(counting); // a list that fails would keep the process busy for ever
+    clearImmediate(counting); // otherwise a list that fails would keep the process busy forever
   }
   assert.ok(most < 100, `${most} of 200 objects were parsed in one turn of the event loop`);
 });
@@ -141,7 +141,7 @@ test('the next page is asked for before this one is parsed, if its token comes l
   const map = (item: JsonObject): unknown => {
     const name = nameOf(item);
     if (name !== 'last' && asked.length === 2) askedDuringFirst += 1;
-    // What takes long gives way: meanwhile the rest of the page arrives.
+    // A long computation yields: meanwhile the rest of the page arrives.
     const until = performance.now() + 1;
     while (performance.now() < until);
     return name;

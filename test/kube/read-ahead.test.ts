@@ -6,7 +6,7 @@ import { ReadAhead } from '../../src/kube/read-ahead.ts';
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 const none = (): void => undefined;
 
-/** A body that is written to by hand; `taken` says how many bytes of it were read. */
+/** A body to which the test writes; `taken` gives the number of bytes that were read. */
 function makeBody() {
   const body = new PassThrough({ readableHighWaterMark: 1, writableHighWaterMark: 1 });
   let taken = 0;
@@ -17,7 +17,7 @@ function makeBody() {
   return { body, write, taken: () => taken };
 }
 
-/** The number of bytes that are left. */
+/** Reads the rest; gives its number of bytes. */
 async function drain(chunks: AsyncIterable<Buffer>): Promise<number> {
   let sum = 0;
   for await (const { length } of chunks) sum += length;
@@ -56,7 +56,7 @@ describe('reading ahead', () => {
     await settle();
     const sum = one.taken() + other.taken();
     assert.ok(sum < 1_800, `${sum} bytes were read with room for 1,000`);
-    // Nobody starves: with the room taken, each goes on chunk by chunk.
+    // No reader starves: when the room is used up, each continues chunk by chunk.
     one.body.end();
     other.body.end();
     assert.equal(begunOther + (await drain(ofOther)), 2_000);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Recent } from '../../src/kube/recent.ts';
 import { SharedValues } from '../../src/kube/shared-values.ts';
 
-/** From few words, so that parts of generated values are equal often; with names that objects inherit. */
+/** From few words, so that parts of generated values are often equal; includes names that objects inherit. */
 const word = fc.constantFrom('', 'a', 'ab', '1:a', '0:', '__proto__', 'constructor', 'x'.repeat(300));
 const value = fc.letrec((tie) => ({
   any: fc.oneof(

@@ -9,7 +9,7 @@ function refusal(status: number, reason: string, causes: readonly Cause[] = []):
   return new KubeError({ verb: 'watch', resource: 'secrets', status, reason, causes });
 }
 
-/** What follows from each of `times` failures of a watch in a row. */
+/** The result of each of `times` failures of a watch in a row. */
 function failWatches(error: unknown, times: number, lasted = 0) {
   const health = new WatchHealth('secrets', LOG, () => 0);
   return Array.from({ length: times }, () => health.failWatch(error, lasted));

@@ -51,7 +51,7 @@ describe('a list that replaces what a store holds', () => {
   it('counts as a whole if etcd came back from a backup, found out early or late', () => {
     for (const [resourceVersion, isRestored] of [
       ['9', true],
-      ['40', false], // it has gone on since
+      ['40', false], // it has continued since
     ] as const) {
       const { cache, holds } = makeCache(one('ns/a', '12'), one('ns/gone', '13'));
       const list = new Replacement(cache, '');
