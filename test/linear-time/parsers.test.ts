@@ -5,12 +5,12 @@ import { TRIES } from '../fixtures/tries.ts';
 import { GROWTH, growthOf } from './measure.ts';
 import { PARSERS } from './parsers.ts';
 
-/** For double the input. What is quadratic takes 4 times as long. */
+/** The factor for double the input. A quadratic parser takes 4 times as long. */
 const MAX_GROWTH = 2.5;
-/** All of them in CI: each is measured for several milliseconds, again and again. */
+/** All of them in CI: each is measured for several milliseconds, several times. */
 const FAMILIES = Math.min(Math.ceil(TRIES / 10), 100);
 
-/** Texts that differ in length alone: a beginning, one thing again and again, an end. */
+/** Texts that differ only in length: a beginning, a repeated part, an end. */
 interface Family {
   readonly head: string;
   readonly unit: string;
@@ -23,7 +23,10 @@ function familiesOf(pieces: readonly string[]): fc.Arbitrary<Family> {
   return fc.record({ head: some(0, 3), unit: some(1, 4), tail: some(0, 3) });
 }
 
-/** The longer text repeats `GROWTH` times as often, and is of about that length; its beginning and end stay as they are. */
+/**
+ * The longer text has about this length and repeats the part `GROWTH` times as often as the shorter one, with
+ * equal beginning and end.
+ */
 function textsOf({ head, unit, tail }: Family, length: number): readonly [string, string] {
   const room = length / GROWTH - head.length - tail.length;
   const times = Math.max(1, Math.floor(room / unit.length));
@@ -43,7 +46,7 @@ describe('the time to read what others wrote grows no faster than its length:', 
   }
 
   it('this test finds what is quadratic', async () => {
-    // PEM as it was looked for once.
+    // The former search for PEM.
     const quadratic = (text: string): unknown =>
       [...text.matchAll(/-----BEGIN ([A-Z]+)-----([\s\S]*?)-----END \1-----/g)].length;
     const unit = '-----BEGIN A-----';

@@ -41,16 +41,19 @@ const REVIEWS: readonly [string, (pod: Json) => AdmissionAnswer][] = [
   ],
 ];
 
-/** Large enough that a review takes a millisecond and more, where it is not refused before anything grows. */
+/** Large enough that a review takes at least a millisecond, unless it is refused earlier. */
 const SIZE = 1_000;
 /** The largest number of containers with a mount and a variable in a review of 8 MiB. */
 const LARGE_SIZE = 32_000;
-/** Where a test of these fails, each needs seconds. */
+/** If a test of these fails, each try needs seconds. */
 const LARGE_TRIES = 12;
-/** For double the size. What is a product of two parts takes 4 times as long. */
+/** The factor for double the size. A product of two parts takes 4 times as long. */
 const MAX_GROWTH = 2.5;
 
-/** Judges the last doubling by itself, too: there a product shows that is nothing beside the rest of a small review. */
+/**
+ * Also judges the last doubling separately: there a product shows that is small compared with the rest of a
+ * small review.
+ */
 async function growthOfReview(
   answer: (pod: Json) => unknown,
   pod: Family['pod'],
@@ -92,7 +95,7 @@ describe('a review of twice the size costs about twice the time:', () => {
     assert.ok(growth <= MAX_GROWTH, `twice the review takes ${growth} times as long`);
   });
 
-  /** What could be written without a thought, each beside a review as it is. */
+  /** Quadratic code that could be written by mistake, run together with a real review. */
   const quadratic: Readonly<Record<string, (spec: { volumes: Json[]; containers: Json[] }) => unknown>> = {
     'a look for each volume among the names of all before': ({ volumes }) => {
       const known = new Map<unknown, Json>();
@@ -113,7 +116,7 @@ describe('a review of twice the size costs about twice the time:', () => {
           },
           { [KEYS.containers]: 'c0' },
         );
-      // Smaller than the reviews above, where it takes seconds and shows even more.
+      // Smaller than the reviews above, with which it would take seconds and show even more.
       const growth = await growthOfReview(answer, pod, LARGE_SIZE / 4, { tries: 1 });
       assert.ok(growth > MAX_GROWTH, `twice the review takes ${growth} times as long`);
     });
