@@ -77,7 +77,7 @@ describe('a write of a token', () => {
     await assert.rejects(writeToken(refusing, absent, await newToken()), /409/);
   });
 
-  /** Writes over a Secret of token-manager that was seen at version 11. */
+  /** Overwrites a Secret of token-manager that was seen at version 11. */
   const takeOver = async (storedVersion: string) => {
     const managedFields = [
       {

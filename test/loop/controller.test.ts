@@ -17,7 +17,7 @@ const named = (name: string, key: string, more: Record<string, unknown> = {}): J
     { metadata: { name, uid: `uid-${name}`, ...more } },
   );
 
-/** A started controller whose rounds, all without a key, are seen by the JWTs that they ask for. */
+/** A started controller. Its rounds read no key, and are recognized by the JWTs that they request. */
 function start(...jwts: Jwt[]) {
   const clock = virtualClock();
   const known = [...jwts];
@@ -75,7 +75,7 @@ function start(...jwts: Jwt[]) {
   const fail = (isFailing: boolean): void => {
     fails = isFailing;
   };
-  /** The next request gets no answer, until the function that is returned is called. */
+  /** The next request gets no answer until the returned function is called. */
   const hang = (): (() => void) => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     hanging = promise;
@@ -229,7 +229,7 @@ describe('the controller', () => {
   });
 
   it('gives up a round that never ends, which then writes nothing more, and looks at its JWT again', async () => {
-    // Its status names a token, and there is no Secret: that is read.
+    // Its status names a token, but there is no Secret: the Secret is read.
     const signed = { ...a, recorded: { ...NO_STATUS, tokenId: 'the-jti' } };
     const { controller, clock, settle, bugs, hang, statuses } = start(signed);
     const answer = hang();

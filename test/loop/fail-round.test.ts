@@ -13,7 +13,7 @@ import { KEY_SECRET, WITH_KEY } from './model/sources.ts';
 const POLICY: Failure = { ...refused, refusal: { kind: 'policy', subject: 'p1' } };
 const jwt = makeJwt(WITH_KEY);
 
-/** Its store fails the first write of a status, and no other. */
+/** The store fails the first write of a status, and no other. */
 function failFirstStatus({ store }: Reconciler): Reconciler['store'] {
   let count = 0;
   return {
@@ -26,7 +26,7 @@ function failFirstStatus({ store }: Reconciler): Reconciler['store'] {
   };
 }
 
-/** The JWT as its first round left it, and that round. */
+/** The JWT after its first round, and that round. */
 async function settle(): Promise<{
   readonly settled: Jwt;
   readonly first: ReturnType<typeof makeReconciler>;

@@ -7,7 +7,7 @@ import { NRP_KEY } from '../fixtures/keys.ts';
 
 type Holder = KeyHolder<Result<string, StateProblem>>;
 
-/** An object with a key that counts how often it is read. */
+/** An object with a key that counts its reads. */
 function source(text: string = NRP_KEY, version = 'v1') {
   const counted = {
     asked: 0,

@@ -6,7 +6,7 @@ import { REPLAYS } from './model/replays.ts';
 import { playSchedule, randomNumbers } from './model/run.ts';
 import { schedule, type Schedule } from './model/steps.ts';
 
-/** Every run has the same schedules, so that what passed once passes again; LAWS_SEED=random looks for new ones. */
+/** All runs have the same schedules, so that the result does not change; LAWS_SEED=random tries new ones. */
 const SEED =
   process.env['LAWS_SEED'] === 'random' ? Date.now() % 2 ** 31 : Number(process.env['LAWS_SEED'] ?? 7);
 /** The number of schedules of that seed that are known to pass; LAWS_SEED=random tries others. */

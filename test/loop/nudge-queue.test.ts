@@ -13,10 +13,13 @@ class Refused extends Error {
   }
 }
 
-/** Nudges are answered after this time, and refused with what `answers` has for the pod, one for each try. */
+/**
+ * Nudges are answered after this time, and refused with the errors in `answers` for the pod, one for each
+ * try.
+ */
 const ANSWER_MS = 5;
 
-/** How many pods of Secrets were looked at. */
+/** How many pods of Secrets were read. */
 let looked: number;
 
 class CountedSet extends Set<string> {

@@ -28,10 +28,10 @@ const AVAILABLE = {
   message: '',
   lastTransitionTime: NOW,
 } as const;
-/** Grants namespace science among many. */
+/** A list that includes namespace science among many. */
 const LONG = `${Array.from({ length: 100 }, (_, number) => `team-${number}`).join(', ')}, science`;
 
-/** What a round finds out about the key of a JWT, reading what its plan asks for first. */
+/** What a round observes about the key of a JWT, after it read what its plan requires. */
 async function lookForKey({ observer }: { readonly observer: Observer }, jwt: Jwt): Promise<KeyObservation> {
   const observed = await observe(observer, jwt, {}, NOW);
   const plan = planNext(observed, NOW);

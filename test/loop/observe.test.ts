@@ -191,7 +191,7 @@ describe('a read of what the caches lack', () => {
     const notGranted = makeJwt(spec, { metadata: { namespace: 'other', uid: 'other' } });
 
     it('is given to each by its own grant, on the object that the key was read from', async () => {
-      // The watch lags: it still shows the grant that the object does not carry any more.
+      // The watch is late: it still shows the grant that the object does not have any more.
       const stored = [wireSecret('k', { 'key.pem': NRP_KEY }, revoked)];
       for (const order of [
         [granted, notGranted],

@@ -33,8 +33,9 @@ async function settle(): Promise<{
 }
 
 /**
- * Rounds of one process whose watches show `seen` for ever, beside an API server that has `secret` and `inStore`, and refuses
- * what was made from another version, or all. `tried`: the versions of Secrets that were sent, `null` for none.
+ * Rounds of one process whose watches never change from `seen`. The API server has `secret` and `inStore`,
+ * and refuses writes that are based on another version, or all. `tried` has the versions of Secrets that were
+ * sent, `null` for none.
  */
 function startBehind(
   seen: JsonObject,

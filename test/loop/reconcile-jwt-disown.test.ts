@@ -13,11 +13,11 @@ import { KEY_SECRET, WITH_KEY, wireSecret } from './model/sources.ts';
 
 const OWNER = { apiVersion: 'tokens.osg-htc.org/v1', kind: 'JWT', name: jwt.name, uid: jwt.uid };
 const MADE = { annotations: { [OWNING_JWT]: 'science/my-jwt' }, labels: { [MANAGED_LABEL]: 'true' } };
-/** Of a JWT whose token is gone, with data of others. */
+/** The Secret of a JWT without its token, with data of other users. */
 const SHARED = wireSecret('my-jwt', { note: 'precious' }, { ...MADE, ownerReferences: [OWNER] });
 const DISOWNED = wireSecret('my-jwt', { note: 'precious' }, { ...MADE, ownerReferences: [] });
 
-/** A reconciler that keeps the Secrets it has patched; `change` is of what it observes. */
+/** A reconciler that records the Secrets that it has patched; `change` changes what it observes. */
 function makeDisowning(seen: readonly JsonObject[], change: (observer: Observer) => Observer = same) {
   const made = makeReconciler(seen);
   const patched: JsonObject[] = [];

@@ -13,7 +13,7 @@ import { DAY, NOW } from '../fixtures/observed.ts';
 import { jwt, makeReconciler, stored } from './made-reconciler.ts';
 import { KEY_SECRET, wireSecret } from './model/sources.ts';
 
-/** What the API server may answer to a write of the Secret. */
+/** Answers of the API server to a write of the Secret. */
 const ANSWERS = {
   unavailable: { meaning: 'failed', message: 'apply secrets: 503 Service Unavailable' },
   timeout: { meaning: 'failed', message: 'apply secrets: no answer within 5 s' },
@@ -30,7 +30,7 @@ const ANSWERS = {
 type Answer = keyof typeof ANSWERS | 'written';
 const isAnswer = (word: string): word is keyof typeof ANSWERS => Object.hasOwn(ANSWERS, word);
 
-/** Rounds of one process, at times in seconds from `NOW` on; notes the Secrets that were sent. */
+/** Rounds of one process, at times in seconds after `NOW`. Records the Secrets that were sent. */
 function startRounds(seen: readonly JsonObject[] = [KEY_SECRET]) {
   const made = makeReconciler(seen, [], undefined, [jwt]);
   const sent: number[] = [];
@@ -108,7 +108,7 @@ describe('writes of the Secret that fail', () => {
     assert.equal(sent.length, 5);
     const late = startRounds([KEY_SECRET, stored(made.secrets[4])]);
     const reconciler = { ...late.made.reconciler, memory: made.reconciler.memory };
-    // The status was written while the write was held back: it knows nothing of the token.
+    // The status was written while the write was delayed: it does not contain the token.
     const recorded = made.statuses.at(-1) ?? NO_STATUS;
     assert.equal(recorded.tokenId, undefined);
     await reconcileJwt(reconciler, { ...jwt, recorded }, NOW + 1);
@@ -154,7 +154,8 @@ describe('writes of the Secret that fail', () => {
           now += wait;
           await reconcile(now, answer, isDue ? due : jwt);
         }
-        // At once, twice where every other one is made; one a minute is given back; a renewal every half minute.
+        // At once, and twice if every other write succeeds; one a minute is returned to the budget; a renewal
+        // every half minute.
         const most = 2 * (15 + now / 60) + now / 30 + 1;
         assert.ok(sent.length <= most, `${sent.length} in ${now} s`);
       }),

@@ -16,7 +16,9 @@ const KEYS = wireSecret('k', {
   'next.pem': toPem(makeKey('ES256')),
 });
 
-/** A JWT that signs with `key.pem`, its Secret, and its edit to another entry of the same Secret. */
+/**
+ * A JWT that signs with `key.pem`, its Secret, and an edit that changes to another entry of the same Secret.
+ */
 async function settle(): Promise<{
   readonly settled: Jwt;
   readonly secret: JsonObject;

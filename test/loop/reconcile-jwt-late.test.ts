@@ -27,7 +27,7 @@ describe('a round', () => {
     }
     const now = NOW + DAY + 7_200;
     const last = makeReconciler([KEY_SECRET, secret]);
-    // Somebody has used up what may be written unscheduled.
+    // The budget for unscheduled writes is used up.
     for (let write = 0; write < 6; write += 1) last.reconciler.memory.budget.spend(jwt.uid, now, false);
     await reconcileJwt({ ...last.reconciler, now: () => now * 1000 }, { ...jwt, recorded }, NEXT_ATTEMPT_AT);
     const [signature] = last.signed;

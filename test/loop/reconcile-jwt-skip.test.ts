@@ -8,7 +8,7 @@ import { DAY, NOW } from '../fixtures/observed.ts';
 import { jwt, makeReconciler, NEXT_ATTEMPT_AT, stored } from './made-reconciler.ts';
 import { KEY_SECRET } from './model/sources.ts';
 
-/** A JWT and its Secret as the first round left them. */
+/** A JWT and its Secret after the first round. */
 async function settle(): Promise<{ readonly settled: Jwt; readonly secret: JsonObject }> {
   const first = makeReconciler([KEY_SECRET]);
   await reconcileJwt(first.reconciler, jwt, NEXT_ATTEMPT_AT);
@@ -16,7 +16,7 @@ async function settle(): Promise<{ readonly settled: Jwt; readonly secret: JsonO
   return { settled: { ...jwt, recorded }, secret: stored(first.secrets[0]) };
 }
 
-/** As in a process that has just started: others check signatures soon, or each round checks for itself. */
+/** A process that has just started: a checker verifies signatures soon, or each round does. */
 function started(secret: JsonObject, isCheckedSoon: boolean, seconds = NOW) {
   const made = makeReconciler([KEY_SECRET, secret]);
   const observer = { ...made.reconciler.observer, isCheckedSoon: () => isCheckedSoon };

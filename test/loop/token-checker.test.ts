@@ -15,7 +15,7 @@ import { virtualClock } from '../time/virtual-clock.ts';
 const key = await readKey();
 const other = await readKey(toPem(makeKey('ES256')));
 
-/** `jwt`: the one whose status speaks of the token, where the cache knows it when the Secret comes. */
+/** `jwt` is the JWT whose status describes the token, if the cache has it when the Secret arrives. */
 async function makeSecret(signer: SigningKey = key, jwt?: Jwt): Promise<TokenSecret> {
   const spec = makeSpec();
   const claims = buildClaims(spec, NOW, 'the-jti');
@@ -24,7 +24,7 @@ async function makeSecret(signer: SigningKey = key, jwt?: Jwt): Promise<TokenSec
   return parseTokenSecret(wireSecret('my-jwt', { token }), undefined, jwt);
 }
 
-/** A checker of these objects, by `namespace/name`, with a clock that is turned by hand. */
+/** A checker of these objects, by `namespace/name`, with a clock that the test sets. */
 function watch(jwts: Record<string, Jwt>, secrets: Record<string, TokenSecret>) {
   const clock = virtualClock();
   const bugs: unknown[] = [];
@@ -40,10 +40,10 @@ function watch(jwts: Record<string, Jwt>, secrets: Record<string, TokenSecret>) 
       tokenSecret: (namespace, name) => secrets[`${namespace}/${name}`],
     },
   });
-  /** Without a condition: as long as anything wrong would take. */
+  /** Without a condition: as long as an error would need to show. */
   const wait = async (ms: number, isDone?: () => boolean): Promise<void> => {
     await clock.advance(ms);
-    // The signatures are checked on other threads, which may have to wait for a core.
+    // The signatures are verified on other threads, which may have to wait for a core.
     const until = performance.now() + (isDone === undefined ? 100 : 30_000);
     while (performance.now() < until) {
       if (isDone?.() === true) break;

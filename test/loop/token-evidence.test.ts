@@ -32,7 +32,7 @@ function gather(token: string, signedBy?: string): TokenEvidence | undefined {
   return gatherEvidence({ data: { token: Buffer.from(token).toString('base64') } }, signedBy);
 }
 
-/** The verdict, after the signature was checked if it takes that. */
+/** The verdict, after the signature was verified if that is needed. */
 async function judge(evidence: TokenEvidence | undefined, verifier: SigningKey | undefined, now = NOW) {
   const judging = { spec, verifier, now, isTrusted: false };
   const known = judgeEvidence(evidence, judging);

@@ -8,7 +8,9 @@ import { renewalTime } from '../../src/signing/schedule.ts';
 const MINUTE = 60;
 const FAILED: StateProblem = { reason: 'WriteFailed', message: '503' };
 
-/** Writes that a peer gets out of the budget who undoes each one `every` seconds after it was made, within `lasts`. */
+/**
+ * The number of writes within `lasts` against a peer who undoes each one `every` seconds after it was made.
+ */
 function contend(budget: WriteBudget, every: number, lasts: number, start = 0): readonly number[] {
   const writes: number[] = [];
   for (let now = start; now < start + lasts;) {
