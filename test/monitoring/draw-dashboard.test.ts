@@ -16,7 +16,7 @@ function panelOf(title: string): Panel {
   return panel;
 }
 
-/** The colour of the number that a panel shows. */
+/** The colour of a panel's number. */
 function colourOf(title: string, value: number): string | undefined {
   const picture = drawDashboard([
     { panel: panelOf(title), shown: [{ name: '', values: [[1_800_000_000, value]] }] },
