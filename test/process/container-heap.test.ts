@@ -81,7 +81,7 @@ describe('the memory of the service', () => {
   });
 
   it('is fitted by a restart in the same process, once, with the same arguments', async () => {
-    // A container's limit cannot be had everywhere: what Node says of it is replaced.
+    // Limits of a container are not available everywhere: Node's own value is replaced.
     const limited = `data:text/javascript,process.constrainedMemory = () => ${512 * MIB}`;
     const args = ['--import', limited, join(ROOT, 'src/main.ts'), 'run', '--workers=none'];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -94,7 +94,10 @@ describe('the memory of the service', () => {
   });
 });
 
-/** The file once it holds the word. A process that ended has an empty command line until it is waited for. */
+/**
+ * The content of the file once it holds the word. A process that ended has an empty command line until its
+ * parent waits for it.
+ */
 async function seen(file: string, word: string): Promise<string> {
   for (;;) {
     const found = await readFile(file, 'utf8');

@@ -6,17 +6,20 @@ import { execute } from '../runs/execute.ts';
 
 const SOURCE = pathToFileURL(join(import.meta.dirname, '../../src/process/garbage-collection.ts')).href;
 
-/** Makes many small objects that stay, so that each collection of new objects has much to copy. */
+/** Makes many small objects that stay, so that each collection of new objects has to copy many. */
 const WORK = `
   const kept = [];
   for (let index = 0; index < 400_000; index += 1) kept.push({ index, more: [index] });
 `;
 
-/** Milliseconds that threads beside the working one spent on collections of new objects, in a process of its own. */
+/**
+ * Milliseconds that threads other than the main one spent on collections of new objects, in a process of its
+ * own.
+ */
 async function helpWith(script: string): Promise<number> {
   const args = ['--trace-gc', '--trace-gc-nvp', '--input-type=module', '--eval', script];
   const { stdout, stderr } = await execute(process.execPath, args, { maxBuffer: 64 * 1024 ** 2 });
-  assert.equal(stderr, ''); // it names flags that V8 does not have
+  assert.equal(stderr, ''); // it would name flags that V8 does not have
   const times = [...stdout.matchAll(/ background\.scavenge\.parallel=([\d.]+)/g)].map(([, time]) =>
     Number(time),
   );
