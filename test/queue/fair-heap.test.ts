@@ -99,7 +99,7 @@ describe('a namespace with more renewals than can be made', () => {
         const [namespace = ''] = key.split('/');
         const due = dueAt.get(key) ?? clock.now();
         late.set(namespace, Math.max(late.get(namespace) ?? 0, clock.now() - due));
-        await clock.sleep(3_000); // the API server answers everybody late
+        await clock.sleep(3_000); // all answers of the API server are late
         const expiresAt = clock.now() + 60_000;
         dueAt.set(key, clock.now() + 30_000);
         return { next: 'wait', dueAt: clock.now() + 30_000, expiresAt };

@@ -6,7 +6,10 @@ import { startQueue } from './noted-queue.ts';
 const MINUTE_MS = 60_000;
 const LIFETIME_MS = 10 * MINUTE_MS;
 
-/** 600 JWTs of 50 namespaces, renewed at half of ten minutes; from the fifth minute on every round takes so long. */
+/**
+ * 600 JWTs of 50 namespaces, renewed after half of ten minutes. From the fifth minute on, every round takes
+ * this time.
+ */
 async function simulate(roundMs: number): Promise<{ renewals: number; expired: number; most: number }> {
   const seen = { renewals: 0, expired: 0, most: 0 };
   const expiries = new Map<string, number>();

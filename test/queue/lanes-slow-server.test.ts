@@ -10,14 +10,17 @@ const [DUE, NEW] = [0, 1];
 /** Keys of 50 namespaces that were never slow, and are all due. */
 const crowd = Array.from({ length: 2_000 }, (_, index) => `ns-${index % 50}/due-${index}`);
 
-/** What happens before all rounds begin to take so long, and the keys that come later. */
+/** The keys before all rounds become slow, and the keys that are added later. */
 interface Story {
   readonly before?: (lanes: Lanes) => void;
   readonly roundMs: number;
   readonly later: readonly { readonly at: number; readonly key: string; readonly urgency: Urgency }[];
 }
 
-/** The moments at which each round begins, and how many are under way at most; every round takes the same time, and none fails. */
+/**
+ * The times at which each round begins, and the largest number of concurrent rounds. All rounds take the same
+ * time, and none fails.
+ */
 function simulate({ before, roundMs, later }: Story): {
   readonly begun: ReadonlyMap<string, number>;
   readonly most: number;

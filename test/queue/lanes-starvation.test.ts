@@ -6,21 +6,21 @@ import type { Milliseconds } from '../../src/time/units.ts';
 const [DUE, NEW, RESYNC] = [0, 1, 3];
 const MINUTE_MS = 60_000;
 
-/** Works on a key that is new or failed, and ends its round so. */
+/** Runs a round of a key that is new or failed, with this result. */
 function workOn(lanes: Lanes, key: string, round: 'slow' | 'failed'): void {
   lanes.set(key, { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence: 0 });
   assert.equal(lanes.begin(0)?.key, key);
   lanes.end(key, round === 'slow' ? 2_000 : 10, round === 'failed');
 }
 
-/** What happens to keys while the lanes run. */
+/** The events while the lanes run. */
 interface Story {
   readonly lanes: Lanes;
   /** How long the round of this key takes. */
   readonly roundMs: (key: string) => Milliseconds;
   /** Called when the round of a key begins. */
   readonly onBegun: (key: string, now: Milliseconds) => void;
-  /** Called when it has ended, to let keys wait again. */
+  /** Called when the round has ended, to add keys again. */
   readonly onEnded: (key: string, now: Milliseconds) => void;
   readonly hasFailed?: (key: string) => boolean;
   readonly minutes: number;
@@ -42,7 +42,7 @@ function run({ lanes, roundMs, onBegun, onEnded, hasFailed = () => false, minute
   }
 }
 
-/** Lets 50 new JWTs wait at any time, each with a name of its own. */
+/** Keeps 50 new JWTs waiting at any time, each with a name of its own. */
 function keepNewWaiting(lanes: Lanes): () => void {
   let sequence = 1_000;
   const addOne = (): void => {
@@ -56,7 +56,7 @@ function keepNewWaiting(lanes: Lanes): () => void {
 const isNew = (key: string): boolean => key.startsWith('many/new-');
 
 describe('while new JWTs always wait', () => {
-  /** Whether the key has begun within a minute. */
+  /** Whether the round of the key has begun within a minute. */
   function hasBegun(lanes: Lanes, wanted: string): boolean {
     const begun = new Set<string>();
     const addOne = keepNewWaiting(lanes);

@@ -9,7 +9,10 @@ const MINUTE_MS = 60_000;
 const isBad = (key: string): boolean => key.startsWith('bad');
 
 describe('a thousand JWTs that fail after ten seconds each', () => {
-  /** Healthy ones are due every half minute, `bad` ones fail or are slow; gives the lateness of each healthy round. */
+  /**
+   * Healthy JWTs are due every half minute, `bad` ones fail or are slow. Gives the lateness of each healthy
+   * round.
+   */
   async function simulate(
     badEnds: RoundResult,
     order: 'bad first' | 'good first',
@@ -59,7 +62,9 @@ describe('a thousand JWTs that fail after ten seconds each', () => {
 });
 
 describe('JWTs whose writes are so large that they slow each other down', () => {
-  /** Each takes 170 ms for each of them that is under way; gives how many ran at once, minute by minute. */
+  /**
+   * Each round takes 170 ms for each concurrent one. Gives the number of concurrent rounds, minute by minute.
+   */
   async function simulate(minutes: number): Promise<{ readonly most: number[]; readonly late: number[] }> {
     let under = 0;
     const most: number[] = [];
@@ -78,7 +83,7 @@ describe('JWTs whose writes are so large that they slow each other down', () => 
           late[minute] = Math.max(late[minute] ?? 0, clock.now() - due);
           await clock.sleep(20 + 10 * under);
         }
-        // All at the same moment: they were made by one apply.
+        // All at the same time: they were created by one apply.
         const next = (Math.floor(clock.now() / MINUTE_MS) + 1) * MINUTE_MS;
         dueAt.set(key, next);
         return { next: 'wait', dueAt: next };

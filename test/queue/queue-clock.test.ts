@@ -4,7 +4,7 @@ import { startQueue } from './noted-queue.ts';
 
 const MINUTE_MS = 60_000;
 
-/** A queue with a key whose first round asks for another at each of these times. */
+/** A queue with a key whose first round plans another one at each of these times. */
 async function plan(...times: number[]) {
   const started = startQueue(async () => {
     const dueAt = times.shift();

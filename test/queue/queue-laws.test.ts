@@ -18,7 +18,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const outcome = fc.record({
   takesMs: fc.integer({ min: 0, max: 5_000 }),
   ends: fc.constantFrom('idle', 'at', 'retry', 'throw'),
-  // Not sooner: keys that are due again before the others had their turn would keep those waiting, as the order wants it.
+  // Not sooner: keys that are due again before the others had their turn would delay those, as the order
+  // requires.
   inMs: fc.integer({ min: 30_000, max: 90_000 }),
 });
 
@@ -57,7 +58,8 @@ test('no key is worked on twice at once, and a round begins after everything tha
           asked.push(() => (begun.get(each.key) ?? 0) > before);
           queue.add(each.key, { priority: each.priority });
         }
-        // As long as the longest wait and all that the clock was set back, a minute to notice, and the queue before it.
+        // The longest wait and all the time that the clock was set back, a minute to notice, and the queue
+        // before it.
         const setBack = steps.map((each) => (each.do === 'jump' ? Math.abs(each.ms) : 0));
         const limit = setBack.reduce((sum, ms) => sum + ms, 600_000 + 60_000 + 40_000);
         assert.ok(
@@ -78,7 +80,7 @@ test('no key is worked on twice at once, and a round begins after everything tha
 
 const anyOutcome = fc.oneof(
   fc.record({ next: fc.constant('wait' as const), dueAt: fc.option(fc.double(), { nil: undefined }) }),
-  // Plans as they are: soon, in hours.
+  // Realistic plans: soon, or in hours.
   fc.integer({ min: -1_000, max: 20_000_000 }).map((dueAt) => ({ next: 'wait' as const, dueAt })),
   fc.record({
     next: fc.constant('retry' as const),

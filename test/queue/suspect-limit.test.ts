@@ -4,7 +4,7 @@ import { SuspectLimit } from '../../src/queue/suspect-limit.ts';
 
 const [MIN_LIMIT, MAX_LIMIT] = [4, 16];
 
-/** The limit as it was, second by second, while as many rounds are under way as it lets; `tookWith` says how long one takes. */
+/** The limit in each second, while as many rounds run as it allows; `tookWith` gives the time of one. */
 function follow(
   tookWith: (underWay: number) => number,
   seconds: number,
