@@ -35,7 +35,7 @@ const holding = (token: TokenObservation, key: KeyObservation = UNREAD): Observe
   });
 const unsigned = (key: KeyObservation): Observed => makeObserved({ jwt: makeJwt(), key });
 
-/** What a condition says of what was observed and done. */
+/** The message of a condition for an observation and an action. */
 interface Case {
   readonly type: ConditionType;
   readonly when: string;

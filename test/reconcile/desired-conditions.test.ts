@@ -18,7 +18,7 @@ import {
 } from '../fixtures/observed.ts';
 import { faulty, gone, HOUR, key, noKey, otherKey, signed } from './outcomes.ts';
 
-/** `status reason` of a condition; `undefined` when it is not there. */
+/** `status reason` of a condition; `undefined` if it does not exist. */
 function conditionOf(observed: Observed, outcome: Outcome, type: string, now = NOW): string | undefined {
   const conditions = desiredConditions(observed, outcome, presentToken(observed, outcome), now);
   const condition = conditions.find((one) => one.type === type);

@@ -138,7 +138,10 @@ describe('the Secret as it is applied', () => {
 describe('a label and an annotation of one name', () => {
   const NAME = 'argocd.argoproj.io/instance';
   const TEMPLATE = { [NAME]: 'a' };
-  /** Whether a Secret of the JWT has drift after it got this template; both of the name were once written. */
+  /**
+   * Whether a Secret of the JWT differs from the desired one after it got this template; both parts of the
+   * name were written before.
+   */
   function drifts(secretTemplate: object, jwtLabels: Record<string, string> = {}): boolean {
     const { jwt, spec } = make({ secretTemplate }, jwtLabels);
     const good = ourSecret(jwt);

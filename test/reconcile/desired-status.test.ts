@@ -23,7 +23,7 @@ import {
 } from '../fixtures/observed.ts';
 import { claims, faulty, gone, HOUR, key, noKey, otherKey, signed } from './outcomes.ts';
 
-/** What the status says of the token, without what is absent. */
+/** The members of the status about the token, without absent ones. */
 function tokenOf({ tokenId, issuedAt, expiresAt, renewsAt }: RecordedStatus): readonly unknown[] {
   return [tokenId, issuedAt, expiresAt, renewsAt].filter((value) => value !== undefined);
 }

@@ -55,7 +55,7 @@ describe('the refusal of a key', () => {
   it('of another namespace has one text whether the Secret exists or not', () => {
     const absent = findKeyRefusal(jwt, far, undefined);
     assert.deepEqual(findKeyRefusal(jwt, far, { annotations: {} }), absent);
-    // A reserved policy does not reveal that it exists either.
+    // A reserved policy does not reveal whether the Secret exists, either.
     const annotations = { [RESERVED_POLICIES[0]]: 'x' };
     assert.deepEqual(findKeyRefusal(jwt, far, { annotations }), absent);
     assert.equal(

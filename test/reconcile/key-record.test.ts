@@ -8,7 +8,7 @@ import { NOW, makeObserved, ourSecret, readKey, settled, settledJwt } from '../f
 const key = { state: 'read', version: 'key/7', key: await readKey() } as const;
 const bare = JSON.stringify(key.key.publicJwk);
 
-/** What was recorded before, in the same form. */
+/** The earlier record, in the same form. */
 const recordOf = ({ recorded }: Observed['jwt']): object => {
   const { keyId, keyThumbprint, publicKey, keyVersion } = recorded;
   return { keyId, keyThumbprint, publicKey, keyVersion };

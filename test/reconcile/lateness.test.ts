@@ -18,7 +18,7 @@ describe('the lateness of a renewal', () => {
   it('counts from its planned moment', () => {
     const secret = ourSecret(jwt, 20 * 3_600);
     const lateness = renewalLateness(makeObserved({ jwt, secret }), 'RenewalDue', NOW) ?? 0;
-    assert.ok(lateness > 3_600 && lateness < 3_600 + 1_800, String(lateness)); // due 5 h before the expiry, less jitter
+    assert.ok(lateness > 3_600 && lateness < 3_600 + 1_800, String(lateness)); // due 5 h before the expiry, minus the jitter
   });
 
   it('counts on when the token has expired meanwhile', () => {

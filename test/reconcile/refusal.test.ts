@@ -6,7 +6,7 @@ const PLACE = { namespace: 'science', name: 'my-jwt' };
 const OUR_ACCOUNT = 'the ServiceAccount of jwt-injector';
 
 describe('the message about a write that the API server refuses', () => {
-  /** The subject of a refusal, and what the text has to say: what it is, who can do something, and what. */
+  /** The subject of a refusal, and the required parts of the text: what it is, who can fix it, and how. */
   const expected: Readonly<Record<RefusalKind, readonly [string, ...string[]]>> = {
     quota: [
       'compute',

@@ -92,7 +92,8 @@ describe('retired keys', () => {
 
   it('include the same key for another issuer, which stays published until its last token expires', () => {
     const recorded = { ...token('key', NOW + 10), issuer: 'https://old', retiredKeys: undefined };
-    // A token of the new issuer could not be signed yet: the status says the new issuer already, and the old token is there.
+    // A token of the new issuer could not be signed yet: the status already names the new issuer, and the old
+    // token still exists.
     const waiting = { ...token('key', NOW + 10), issuer: 'https://new' };
     const kept = [{ ...retired('key', NOW + 10), issuer: 'https://old' }];
     assert.deepEqual(recordRetiredKeys(recorded, waiting, NOW), kept);

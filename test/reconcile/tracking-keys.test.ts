@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isPruningKey, isTrackingKey } from '../../src/reconcile/tracking-keys.ts';
 
-// From the documentation of each tool. The first of a row deletes what carries it, or nothing does.
+// From the documentation of each tool. The first one of a row makes the tool delete objects that carry it, or
+// none does.
 const TOOLS: Readonly<
   Record<string, { readonly prunes: readonly string[]; readonly tracks: readonly string[] }>
 > = {
