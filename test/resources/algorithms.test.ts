@@ -26,7 +26,7 @@ describe('an algorithm of a JWT', () => {
       assert.equal(words(name), 'an RSA key of 2048 to 8192 bits');
     assert.equal(words('ES256'), 'an EC key on curve P-256');
     assert.equal(words('ES384'), 'an EC key on curve P-384');
-    assert.equal(words('ES512'), 'an EC key on curve P-521'); // no misprint (RFC 7518 §3.4)
+    assert.equal(words('ES512'), 'an EC key on curve P-521'); // not a typing error (RFC 7518 §3.4)
     assert.equal(words('EdDSA'), 'an Ed25519 key');
   });
 

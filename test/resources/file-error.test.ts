@@ -16,7 +16,8 @@ it('a file that cannot be read is described without its path, which the caller k
   assert.equal(describeFileError(errorOf('.')), 'it is a folder');
 });
 
-// Root may read everything, and few errors can be caused at will: the rest as Node would throw them.
+// Root is allowed to read everything, and few errors can be caused on purpose: the others are errors as Node
+// would throw them.
 for (const [error, words] of [
   [Object.assign(new Error('x'), { code: 'EACCES' }), 'permission denied'],
   [Object.assign(new Error('x'), { code: 'EMFILE' }), 'EMFILE'],

@@ -60,7 +60,7 @@ describe('a map of strings', () => {
 });
 
 describe('the depth of a JSON value', () => {
-  /** Objects and arrays in turn, `levels` of them in each other. */
+  /** Alternating objects and arrays, nested `levels` deep. */
   const nest = (levels: number): unknown => {
     let value: unknown = 'leaf';
     for (let level = 0; level < levels; level += 1) value = level % 2 === 0 ? [value] : { a: value };

@@ -3,10 +3,10 @@ import { describe, it } from 'node:test';
 import { findUnknownFields } from '../../src/resources/jwt-fields.ts';
 import { readSpecSchema, type Schema } from '../fixtures/crd.ts';
 
-/** What is in these is free, or means nothing by itself. */
+/** Objects whose members are free, or mean nothing by themselves. */
 const FREE: ReadonlySet<string> = new Set(['data', 'labels', 'annotations', 'configMap']);
 
-/** A spec with every member that the schema has, and one more, `odd`, in each object that is not free. */
+/** A spec with all members of the schema, and one more, `odd`, in each object that is not free. */
 function fill({ properties }: Schema, odd: Record<string, unknown>): Record<string, unknown> {
   const members = Object.entries(properties ?? {}).map(([name, schema]) => [
     name,

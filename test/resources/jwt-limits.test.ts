@@ -3,13 +3,13 @@ import { describe, it } from 'node:test';
 import { parseJwtSpec } from '../../src/resources/jwt.ts';
 import { makeJwt, wireJwt } from '../fixtures/jwts.ts';
 
-/** Entries `0`, `1`, … up to the count, with an empty value each. */
+/** Entries `0`, `1`, … up to the count, with empty values. */
 const entries = (count: number): Record<string, string> =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`${index}`, '']));
 
 const nested = (levels: number): unknown => (levels === 0 ? '' : { a: nested(levels - 1) });
 
-/** A text that makes the JSON of an object `bytes` bytes long; an `é` is two of them. */
+/** A text that makes the JSON of an object `bytes` bytes long; an `é` has two. */
 const fill = (bytes: number, json: string): string => `é${'x'.repeat(bytes - Buffer.byteLength(json) - 2)}`;
 
 describe('what a JWT may ask for', () => {

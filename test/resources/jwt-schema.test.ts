@@ -5,9 +5,9 @@ import { readSpecSchema, type Schema } from '../fixtures/crd.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { SECRET } from '../signing/lint/specs.ts';
 
-/** The most of something that the API server takes in a new JWT. */
+/** A maximum that the API server accepts in a new JWT. */
 interface Bound {
-  /** E.g. `['key', 'secret', 'name']`. */
+  /** For example `['key', 'secret', 'name']`. */
   readonly path: readonly string[];
   readonly most: number;
   readonly valueOf: (size: number) => unknown;
@@ -28,7 +28,7 @@ function boundsOf(schema: Schema, path: readonly string[] = []): readonly Bound[
   ];
 }
 
-/** The spec of a JWT in which that value is at the path. */
+/** The spec of a JWT with the value at this path. */
 function specWith(path: readonly string[], value: unknown): unknown {
   const [field = '', ...rest] = path;
   if (field === 'key' && rest.length === 2)

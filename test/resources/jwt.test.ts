@@ -151,7 +151,7 @@ describe('the spec of a JWT', () => {
     assert.equal(makeSpec({ resignBefore: { hours: 5 } }).resignBefore, 18_000);
   });
 
-  /** In the words of the CRD's rule. */
+  /** The message of the CRD's rule. */
   const NO_LIFETIME =
     /^spec\.expiryTime must be longer than zero: set at least one of days, hours and minutes$/;
   const refused: readonly (readonly [string, Record<string, unknown>, string, RegExp])[] = [

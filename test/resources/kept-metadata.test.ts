@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { makeJwt } from '../fixtures/jwts.ts';
 
-/** Labels `l000`, `l001`, … up to the count, in their order. */
+/** Labels `l000`, `l001`, … up to the count, in this order. */
 const labelsOf = (count: number, value = ''): Record<string, string> =>
   Object.fromEntries(
     Array.from({ length: count }, (_, index) => [`l${String(index).padStart(3, '0')}`, value]),
   );
 
-/** A text with which the JSON of something has so many bytes; an `é` is two of them. */
+/** A text that makes the JSON of something `bytes` bytes long; an `é` has two. */
 const fill = (bytes: number, json: string): string => `é${'x'.repeat(bytes - Buffer.byteLength(json) - 2)}`;
 
 describe('of the labels of a JWT', () => {

@@ -5,7 +5,8 @@ import { objectKey } from '../../src/resources/object-key.ts';
 import * as reasons from '../../src/resources/reasons.ts';
 
 describe('a name that users and other programs know', () => {
-  // Manifests, policies and Secrets of users hold these texts, and token-manager's the first of them: none may change.
+  // Users' manifests, policies and Secrets contain these texts, and token-manager's contain the first ones:
+  // none must change.
   it('is the same in every version', () => {
     assert.deepEqual(
       { ...names },

@@ -12,7 +12,7 @@ describe('the bounds of what is kept of a Secret', () => {
   const GRANTS = `${OURS}allowed-namespaces`;
   const x = (length: number): string => 'x'.repeat(length);
   const read = (metadata: object) => parseSecretMetadata({ metadata });
-  /** As if we had applied these labels and annotations. */
+  /** Labels and annotations as if the service had applied them. */
   const applied = (labels: Record<string, string>, annotations: Record<string, string>): object => {
     const fields = (map: object): object =>
       Object.fromEntries(Object.keys(map).map((name) => [`f:${name}`, {}]));

@@ -45,7 +45,7 @@ const secret = {
   data: { token: 'YS5iLmM=', empty: '' },
 };
 
-/** Everything that the API server lets in at the most. */
+/** The largest Secret that the API server accepts. */
 function largeSecret(manager: string, length = 240_000): object {
   const many = (count: number, prefix: string): readonly string[] =>
     Array.from({ length: count }, (_, number) => `${prefix}${number}`);

@@ -5,7 +5,7 @@ import { execute } from '../runs/execute.ts';
 
 const STRANGE = ["a'b", '$(x) `y` "z"', 'a b\nc', '', '{"a":1}', String.raw`\.`, '*', '~', 'a;b', '!!', '#'];
 
-/** The words of a command as the shell hands them over. */
+/** The words of a command as the shell passes them on. */
 async function split(command: string): Promise<readonly string[]> {
   const shim = String.raw`kubectl() { printf '%s\0' "$@"; }`;
   const { stdout } = await execute('sh', ['-c', `${shim}\n${command}`]);
