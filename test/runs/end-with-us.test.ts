@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { waitUntilGone } from '../controlplane/running-processes.ts';
 
-/** Starts a program, which starts another one and prints the process ids of both. None of them ends by itself. */
+/** Starts a program, which starts another one and prints the process ids of both. Neither ends by itself. */
 const RUNNER = `
   import { spawn } from 'node:child_process';
   import { endWithUs } from ${JSON.stringify(new URL('./end-with-us.ts', import.meta.url).href)};
@@ -20,7 +20,7 @@ describe('a script that runs tests', () => {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       const [line] = await once(createInterface(runner.stdout), 'line');
-      runner.stdout.destroy(); // else what is left would keep us from ending
+      runner.stdout.destroy(); // otherwise the output that was not read would keep this process running
       runner.kill(signal);
       await once(runner, 'exit');
       await waitUntilGone(String(line).split(' ').map(Number));
