@@ -16,17 +16,19 @@ const ATTACKER = '127.0.0.1';
 const API_SERVER = '127.0.0.2';
 
 const COUNT = 800;
-/** Clients and server share this process: on a busy machine a handshake may take longer than it usually may. */
+/**
+ * Clients and server share this process: on a busy machine a handshake can take longer than usually allowed.
+ */
 const PATIENT = { handshake: 60_000, asking: 60_000 };
 /** Blocks this thread, as a long turn of the event loop does. */
 const MAX_BLOCKED_MS = 60_000;
 
-/** The kernel's limit of waiting connections, which an admin may lower. */
+/** The kernel's limit of waiting connections, which an admin can lower. */
 function expectedConnections(): number {
   try {
     return Math.min(COUNT, Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8')));
   } catch {
-    return 0; // no Linux: the kernel's limit is not known
+    return 0; // not Linux: the kernel's limit is not known
   }
 }
 
@@ -36,7 +38,7 @@ function countOf(answers: readonly number[]): Record<number, number> {
   return counts;
 }
 
-/** A connection of its own, and the status of a review over it. */
+/** Opens a connection of its own, and gives the status of a review on it. */
 async function reviewFrom({ port, certificate }: StartedWebhook, localAddress: string): Promise<number> {
   const body = reviewText();
   const outgoing = request({
@@ -46,7 +48,7 @@ async function reviewFrom({ port, certificate }: StartedWebhook, localAddress: s
     path: '/mutate/pods?timeout=5s',
     method: 'POST',
     ca: certificate.cert,
-    agent: new Agent({ keepAlive: true }), // it stays open, as the API server's do
+    agent: new Agent({ keepAlive: true }), // it stays open, like the API server's connections
     headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
   });
   outgoing.end(body);

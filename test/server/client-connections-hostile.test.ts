@@ -11,7 +11,7 @@ const HOST = '127.0.0.1';
 /** Another client's address: on Linux all of 127/8 is this machine. */
 const ELSEWHERE = '127.0.0.2';
 
-/** The beginning of a ClientHello, whose rest never comes. */
+/** The beginning of a ClientHello; the rest is never sent. */
 const HALF_HELLO = Buffer.from('1603010200010001fc0303', 'hex');
 
 const HEAD = 'POST /mutate/pods?timeout=5s HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
@@ -54,10 +54,12 @@ async function ask(socket: TLSSocket, text = requestOf(reviewText())): Promise<s
 
 const OK = 'HTTP/1.1 200 OK';
 
-/** Less than the two minutes that a handshake may take by default, and enough on a busy machine. */
+/** Less than the default of two minutes for a handshake, and enough on a busy machine. */
 const ENDED_WITHIN_MS = 100_000;
 
-/** Resolves when the other side has ended it, also when it did so while we were writing; gives how many milliseconds that took. */
+/**
+ * Resolves when the other side has closed it, also while we were writing; gives the milliseconds until then.
+ */
 async function lifeOf(socket: Socket): Promise<number> {
   const before = performance.now();
   const closed = Promise.withResolvers<void>();
@@ -168,7 +170,7 @@ describe('connections of hostile clients:', { concurrency: true, timeout: ENDED_
       for (let count = 0; count < 5; count += 1) more.push(await dialTls(started, ELSEWHERE));
       for (let last = 41; last <= 80; last += 1) attackers.push(await dial(started, `127.0.1.${last}`));
       for (const socket of [used, ...more]) assert.equal(await ask(socket), OK);
-      // The same after a while without anything to ask: its first connections are all new.
+      // The same after some time without requests: then its first connections are all new.
       for (const socket of [used, ...more]) socket.destroy();
       for (let last = 81; last <= 120; last += 1) attackers.push(await dial(started, `127.0.1.${last}`));
       const burst: TLSSocket[] = [];

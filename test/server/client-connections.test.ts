@@ -12,10 +12,10 @@ import { makeDevCertificate } from './dev-certificate.ts';
 import { reviewText } from './reviews.ts';
 import { servingCertificate, startWebhook, withWebhook } from './started-webhook.ts';
 
-/** After which time Go's client (`http.DefaultTransport`) drops a connection that is idle. */
+/** The time after which Go's client (`http.DefaultTransport`) closes an idle connection. */
 const GO_IDLE_MS = 90_000;
 
-/** The servers of both ports as they run, before they listen. */
+/** The servers of both ports with their real settings, before they listen. */
 function bothServers() {
   const metrics = createMetrics();
   const logger = createLogger({ level: 'info', destination: { write: () => undefined } });
@@ -43,7 +43,8 @@ describe('connections:', { concurrency: true }, () => {
     const agent = new Agent({ keepAlive: true });
     let [served, moved] = [0, 0];
     const warm = Promise.withResolvers<void>();
-    // As the API server's client: one connection, used until an answer ends it; then the Service leads elsewhere.
+    // Like the API server's client: one connection, used until an answer ends it; then the Service selects
+    // another server.
     const client = async (): Promise<void> => {
       while (true) {
         const reply = await stopping.send('/mutate/pods', reviewText(), { agent });

@@ -96,7 +96,9 @@ describe('a fair share', () => {
       assert.deepEqual(taken.flat(), [spare[1]]);
     });
 
-    /** 700 addresses that send nothing come to 600 places of which `held` are taken: no active owner loses one. */
+    /**
+     * 700 addresses that send nothing want 600 places of which `held` are taken: no active owner loses one.
+     */
     const assertCrowdLoses = (share: ReturnType<typeof shareOf>, held: number): void => {
       const losers = crowd(700).flatMap((each) => share.take(each.owner, each, 1));
       assert.equal(losers.length, held + 700 - 600);
@@ -173,7 +175,7 @@ describe('a fair share', () => {
 
   it('never costs an active owner more than it has beyond what is guaranteed, for one that is not', () => {
     const isActive = (owner: string): boolean => owner < 'c';
-    const guaranteed = 5; // two may be active, and there is more than that for both
+    const guaranteed = 5; // two can be active, and there is more than that for both
     fc.assert(
       fc.property(items, (taken) => {
         const share = shareOf(CAPACITY, { weight: guaranteed, isActive });

@@ -5,10 +5,13 @@ import { ANY_REVIEW, excessOf, JWT_REVIEW } from '../../src/server/json-bounds.t
 
 const MIB = 1024 * 1024;
 const bytes = (text: string): Buffer => Buffer.from(text);
-/** A text of that many bytes, mostly of one piece. */
+/** A text of this many bytes, mostly repetitions of one part. */
 const repeat = (piece: string, size: number): string => piece.repeat(Math.floor(size / piece.length));
 
-/** A pod as large as the API server takes it, 3 MiB: a thousand containers with 25 variables, and `managedFields`. */
+/**
+ * The largest pod that the API server accepts, 3 MiB: a thousand containers with 25 variables, and
+ * `managedFields`.
+ */
 function largestPod(): object {
   const fields: Record<string, object> = {};
   const containers = Array.from({ length: 1_000 }, (_, index) => {
@@ -31,7 +34,10 @@ function largestPod(): object {
   return { kind: 'Pod', metadata: { name: 'x', managedFields }, spec: { containers } };
 }
 
-/** The largest number of members that fit into 64 KiB, in objects of 64: the shortest names that are different. */
+/**
+ * The largest number of members that fit into 64 KiB, in objects of 64: the shortest names that are
+ * different.
+ */
 function largestClaims(): Record<string, Record<string, number>> {
   const names = Array.from({ length: 64 }, (_, index) =>
     String.fromCodePoint(48 + index + (index > 43 ? 1 : 0)),
@@ -41,7 +47,7 @@ function largestClaims(): Record<string, Record<string, number>> {
   return Object.fromEntries(Array.from({ length: groups }, (_, index) => [String(index), members]));
 }
 
-/** A JWT with all that the API server and the CRD let it have, and the fields that its author manages. */
+/** The largest JWT that the API server and the CRD accept, with the fields that its author manages. */
 function largestJwt(): object {
   const data = largestClaims();
   const owned = Object.entries(data).map(([name, members]) => [

@@ -6,7 +6,7 @@ import { KeyTrials } from '../../src/server/key-trials.ts';
 import { parseAdmissionReview, type AdmissionRequest } from '../../src/resources/admission-review.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 
-/** A new JWT whose key is not a key. */
+/** A new JWT whose key is invalid. */
 function badReview(): AdmissionRequest {
   const request = {
     uid: '705ab4f5-6393-11e8-b7cc-42010a800002',

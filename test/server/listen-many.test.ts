@@ -12,10 +12,12 @@ import { sortAddresses } from '../../src/server/own-addresses.ts';
 const HOST = '127.0.0.1';
 const CONNECTIONS = 200;
 const isLinux = process.platform === 'linux';
-/** Elsewhere than on Linux a port has one socket, and all that counts is that each connection is accepted. */
+/**
+ * On other systems than Linux a port has one socket, and it only matters that each connection is accepted.
+ */
 const MAX_TURNS = isLinux ? CONNECTIONS / 2 : Number.POSITIVE_INFINITY;
 
-/** One address and every address, of each kind that this kernel has. */
+/** One address and the unspecified address, of each family that this kernel supports. */
 const { own: known } = await sortAddresses(['0.0.0.0', '::', '127.0.0.2', '::1']);
 const PAIRS = [
   ['127.0.0.2', '0.0.0.0'],
@@ -143,7 +145,7 @@ describe('many sockets on one port:', () => {
   });
 });
 
-/** A server that says its name; gives what ends it. */
+/** A server that answers with its name; gives a function that ends it. */
 async function serve(name: string, place: ListenPlace): Promise<() => Promise<void>> {
   const server = createServer((socket) => socket.end(name));
   const port = await listenMany(appOf(server), place);

@@ -9,7 +9,10 @@ import { listenOn } from '../../src/server/listen.ts';
 /** An address for documentation (RFC 5737): no machine has it. */
 const NOWHERE = '192.0.2.1';
 
-/** A machine on which listening at some addresses fails with an error of this code; gives the addresses tried. */
+/**
+ * A machine on which listening at some addresses fails with this error code; gives the addresses that were
+ * tried.
+ */
 function machine(failures: Readonly<Record<string, string>>) {
   const tried: string[] = [];
   const listen = async ({ hosts, port }: ListenPlace) => {

@@ -57,7 +57,8 @@ describe('the probes:', () => {
       return statusCode === 200;
     });
     await app.close();
-    // A client that still reads is cut off, so that the end of the service does not wait for it.
+    // The connection of a client that still reads is closed, so that the end of the service does not wait for
+    // it.
     await assert.rejects(text(readers[1]!));
   });
 
@@ -91,7 +92,7 @@ describe('the probes:', () => {
     const app = await listening(endless(() => (pieces += 1)));
     const reader = await scrape(app);
     let before = -1;
-    // Buffers fill up, the kernel's too; then nothing is written any more.
+    // When all buffers are full, the kernel's too, nothing is written any more.
     await waitUntil('nothing more is written', 60_000, () => {
       const isStill = pieces === before;
       before = pieces;
@@ -179,7 +180,7 @@ async function listening(pieces: () => AsyncIterable<string>) {
   return app;
 }
 
-/** One scrape over a connection of its own, from that address; its text is left to the caller. */
+/** One scrape on a connection of its own, from this address; the caller reads the text. */
 async function scrape(
   { listeningOrigin }: { readonly listeningOrigin: string },
   localAddress = '127.0.0.1',

@@ -15,7 +15,7 @@ const HOST = '127.0.0.1';
 const ELSEWHERE = '127.0.0.2';
 const HEAD = 'POST /mutate/pods?timeout=5s HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
 
-/** Sends the head of a request whose body never comes. */
+/** Sends the head of a request whose body never arrives. */
 async function announce({ port, certificate }: StartedWebhook, bytes: number) {
   const socket = connect({ host: HOST, port, ca: certificate.cert }).on('error', () => {});
   await once(socket, 'secureConnect');
@@ -23,7 +23,10 @@ async function announce({ port, certificate }: StartedWebhook, bytes: number) {
   return socket;
 }
 
-/** As the API server, from another address; without a length in pieces of which nobody knows how many come. */
+/**
+ * Sends pieces as the API server does, from another address; without a length, so that their number is not
+ * known.
+ */
 async function sendPieces(
   { port, certificate }: StartedWebhook,
   pieces: readonly string[],
@@ -92,7 +95,8 @@ describe('bodies of hostile clients:', () => {
 
   it('chunks of more than 8 MiB together are refused', async () => {
     await withWebhook({}, async (started) => {
-      // A client that still sends when the refusal comes may find the connection reset before it reads it.
+      // A client that is still sending when it is refused can get a connection reset before it reads the
+      // refusal.
       const pieces = [...Array.from({ length: 8 }, () => 'x'.repeat(MIB)), 'x'];
       const reply = await sendPieces(started, pieces, undefined, { isLeftOpen: true });
       assert.equal(reply.status, 413);
@@ -117,7 +121,7 @@ describe('bodies of hostile clients:', () => {
 
   it('costly bodies of one client do not delay another', async () => {
     await withWebhook({}, async (started) => {
-      // Each is not too much: objects of keys that were never seen before, which V8 makes a hidden class for.
+      // Each one is within the limits: objects with new keys, for which V8 makes a hidden class.
       const makeCostly = (index: number): string => {
         const members = Array.from({ length: 4_000 }, (_, key) => `{"${index}k${key.toString(36)}":1}`);
         const object = { ...annotatedPod(), members: '@' };
@@ -133,7 +137,7 @@ describe('bodies of hostile clients:', () => {
       await Promise.all([attack(costly.map(() => small)), askElsewhere()]); // opens the connections
       done = 0;
       const attacked = attack(costly);
-      attacked.catch(() => undefined); // ends with the webhook if what comes next fails
+      attacked.catch(() => undefined); // it ends with the webhook if the next step fails
       assert.equal((await askElsewhere()).status, 200);
       assert.ok(done < 40, `${done} of the costly ones came first`);
       for (const reply of await attacked) assert.equal(reply.status, 200);

@@ -14,7 +14,10 @@ import { createLogger } from '../../src/telemetry/logger.ts';
 const UNKNOWN_CA = 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA';
 const BAD_CERTIFICATE = 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE';
 
-/** A server whose certificate expires in `expiresIn` milliseconds; returns a function that gives the lines logged after an alert. */
+/**
+ * A server whose certificate expires in `expiresIn` milliseconds. The returned function gives the lines
+ * logged after an alert.
+ */
 function serverWith(expiresIn: number): (code: string) => readonly string[] {
   const lines: string[] = [];
   const server = new EventEmitter();

@@ -21,7 +21,7 @@ after(() => started.stop());
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** What is not a review: the HTTP status, and a Status object that says why. */
+/** Requests that are not reviews: the HTTP status, and the reason in the Status object. */
 const REFUSED: readonly {
   title: string;
   body?: string | Buffer;
@@ -269,9 +269,9 @@ describe('an answer for which there is no room', () => {
       async ({ port, certificate, lines, metrics, send }) => {
         const spec = { containers: Array.from({ length: 100 }, (_, index) => container(`c${index}`)) };
         const path = Array.from({ length: 20 }, () => `/${'x'.repeat(200)}`).join('');
-        const review = reviewText({ object: annotatedPod(spec, { [KEYS.mountPath]: path }) }); // over 1 MiB of answer
+        const review = reviewText({ object: annotatedPod(spec, { [KEYS.mountPath]: path }) }); // an answer of more than 1 MiB
         using crowd = new DisposableStack();
-        // All 64 MiB are taken by bodies that do not come, each from an address of its own.
+        // All 64 MiB are reserved by bodies that never arrive, each from an address of its own.
         for (let last = 1; last <= 64; last += 1) {
           const headers = { ...JSON_TYPE, 'content-length': 1024 * 1024 };
           const from = { localAddress: `127.0.1.${last}`, agent: false, ca: certificate.cert, headers };

@@ -28,7 +28,7 @@ before(async () => {
   ]);
 });
 
-/** A chain whose leaf is good, and whose second block was cut on its way. */
+/** A chain with a valid leaf, whose second block is incomplete. */
 function brokenChain(): { cert: string; key: string } {
   return { cert: `${first.cert}\n${second.cert.replace(/.{64}\n/, 'broken\n')}`, key: first.key };
 }
@@ -90,7 +90,9 @@ interface Watched {
   readonly inUse: readonly string[];
 }
 
-/** Watches files that hold `first` at the beginning; before each look one step is done, and the last one ends the watch. */
+/**
+ * Watches files that first hold `first`; before each read one step is done, and the last step ends the watch.
+ */
 async function watchThrough(
   name: string,
   steps: readonly ((write: (pair: CertificatePair) => Promise<unknown>) => unknown)[],

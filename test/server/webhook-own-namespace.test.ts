@@ -22,7 +22,7 @@ const UNUSABLE_JWT = {
   object: wireJwt({ key: { value: 'no key' } }),
 };
 
-/** Of an answer: whether it refuses, and whether it changes the object. */
+/** The effect of an answer: whether it refuses, and whether it changes the object. */
 type Effect = readonly [refused: boolean, changed: boolean];
 const NONE: Effect = [false, false];
 
