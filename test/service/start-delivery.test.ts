@@ -7,7 +7,7 @@ import { clientOf, clusterAt, refuse, startBadServer, type Handler } from '../ku
 
 const LISTED = 'every pod was looked at';
 
-/** A delivery beside an API server that answers like that; `lines`: the messages of its log. */
+/** A delivery with an API server that answers like this; `lines` has the messages of its log. */
 async function startBeside(t: TestContext, namespaces: readonly string[] | undefined, handler: Handler) {
   const server = await startBadServer(handler);
   const client = clientOf(clusterAt(server.url));

@@ -62,7 +62,7 @@ describe('the service without the namespace of its Lease', () => {
   });
 });
 
-/** Nothing is stored, and each lease is granted. */
+/** Stores nothing, and grants each lease. */
 const emptyCluster: Handler = ({ method, path, query, body }, response) => {
   if (method === 'POST') return answer(response, 201, { ...JSON.parse(body), ...named('1') });
   if (method === 'PATCH') return answer(response, 200, { ...JSON.parse(body), ...named('2') });
@@ -81,7 +81,7 @@ interface LogLine {
   readonly problem?: string;
 }
 
-/** Both halves on free ports, with certificates from files. */
+/** Starts both halves on free ports, with certificates from files. */
 async function startAt(url: string) {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'jwt-service-'));
   const write = async (name: string, content: string): Promise<string> => {

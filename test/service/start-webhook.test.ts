@@ -140,7 +140,7 @@ describe('where the webhook listens', () => {
         assert.match(String(warning?.['msg']), instead);
         const port = Number(lines.find(({ msg }) => msg === 'listening: webhook')?.['port']);
         assert.equal(await isOpen(port, '127.0.0.2'), true);
-        // Another test may listen at this port of 127.0.0.1, and nobody at an address that nothing uses.
+        // Another test could listen at this port of 127.0.0.1, but nothing listens at an unused address.
         assert.equal(await isOpen(port, '127.0.0.3'), answers);
       } finally {
         await started.value.stop();
