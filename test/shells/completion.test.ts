@@ -12,7 +12,7 @@ import { openTerminal } from './terminal.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
-/** What is typed, and what the tab key makes of it. */
+/** The typed text, and the line after the tab key. */
 const LINES: readonly (readonly [typed: string, completed: string])[] = [
   ['jwt-injector key', 'jwt-injector keygen'],
   ['jwt-injector status --exe', 'jwt-injector status --exec'],
@@ -22,7 +22,7 @@ const LINES: readonly (readonly [typed: string, completed: string])[] = [
   ['jwt-injector explain jwt -n science sec', 'jwt-injector explain jwt -n science second-jwt'],
 ];
 
-/** Each shell says what completes its lines, by the script that the program prints for it. */
+/** Each shell completes lines with the script that the program prints for it. */
 describe('completion', { concurrency: false }, () => {
   let cluster: ControlPlane;
   let folder: string;
