@@ -114,7 +114,7 @@ describe('the verdict on a token', () => {
   it('is that the token is of token-manager when any of iss, iat, nbf and jti is missing', () => {
     for (const name of ['iss', 'iat', 'nbf', 'jti'] as const) {
       const { [name]: _, ...claims } = ours;
-      // Without nbf beside it, iat counts as token-manager set it: at the signature.
+      // Without nbf, iat is the time of signing, as in token-manager's tokens.
       const token = { header, claims: name === 'nbf' ? { ...claims, iat: NOW } : claims };
       const verdict = judge(token, makeSpec(), NOW);
       assert.deepEqual(verdict, { matches: true, expiresAt: NOW + 86_400, isLegacy: true }, name);

@@ -128,7 +128,7 @@ describe('a key is refused with a reason and a remedy when it', () => {
     const pem = NRP_KEY.replaceAll(/-----.*-----|\n/g, '');
     const der = Buffer.from(pem, 'base64');
     const at = der.indexOf(Buffer.from('06082a8648ce3d030107', 'hex'));
-    der[at] = 0x30; // a SEQUENCE of parameters where the name of a curve was
+    der[at] = 0x30; // a SEQUENCE of parameters in the place of a curve's name
     return expectProblem(
       toBlock('EC PRIVATE KEY', der),
       'ES256',
@@ -153,7 +153,7 @@ describe('a key is refused with a reason and a remedy when it', () => {
     const cases: readonly (readonly [string, Buffer, RegExp])[] = [
       ['e', number('n'), /an exponent of unusual size/],
       ['e', Buffer.from([1]), /an exponent of unusual size/],
-      // OpenSSL itself takes none that is longer than the modulus.
+      // OpenSSL itself accepts none that is longer than the modulus.
       ...['d', 'p', 'q', 'dp', 'dq', 'qi'].map((name) => [name, long, /does not parse/] as const),
     ];
     for (const [name, value, says] of cases) {
@@ -170,7 +170,7 @@ describe('a key is refused with a reason and a remedy when it', () => {
     const types = { dsa: '06072a8648ce380401', dh: '06092a864886f70d010301', x25519: '06032b656e' };
     for (const [type, id] of Object.entries(types)) {
       const algorithm = tlv(0x30, Buffer.from(id, 'hex'));
-      // What follows is not a key at all: OpenSSL would say that it does not parse.
+      // This is not a key at all: OpenSSL would say that it cannot parse it.
       const der = tlv(0x30, Buffer.from('020100', 'hex'), algorithm, tlv(0x04, Buffer.from('junk')));
       const text = toBlock('PRIVATE KEY', der);
       await expectProblem(text, 'RS256', 'KeyMismatch', new RegExp(`this is a key of type ${type}$`));
@@ -223,7 +223,7 @@ describe('a key in another form is named, with the command that converts it, whe
     });
   }
 
-  // Run by hand with OpenSSH 9.2; it says that it converts Ed25519, and does not.
+  // Run by hand with OpenSSH 9.2, which says that it converts Ed25519, but does not.
   const named: Readonly<Record<string, readonly [string, RegExp]>> = {
     'an OpenSSH key': [
       OPENSSH_KEYS.ecdsa,
@@ -246,7 +246,7 @@ function encode(text: string | Buffer): Buffer {
   return Buffer.from(Buffer.from(text).toString('base64'));
 }
 
-/** An RSA key of which only the form is real, with a modulus of `bytes` bytes. */
+/** An RSA key with a valid form only, with a modulus of `bytes` bytes. */
 function hugeJwk(bytes: number): Record<string, string> {
   const number = (length: number): string => Buffer.alloc(length, 0xff).toString('base64url');
   const half = number(bytes / 2);

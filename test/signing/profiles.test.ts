@@ -22,7 +22,7 @@ describe('the profile of a token', () => {
     it(`is ${name} for ${JSON.stringify(claims)}`, () => assert.equal(findProfile(claims).name, name));
 });
 
-/** What `lint` and XRootD's verdict say of `aud`, as one text for each that says something. */
+/** The findings of `lint` and of XRootD's verdict about `aud`, one text each. */
 async function complaintsOf(data: JsonObject): Promise<readonly string[]> {
   const { warnings } = await lintJwt(spec({ data }), { isNew: true });
   const lookUp = { found: false, problem: '', remedy: '', isUnreachable: true } as const;
@@ -44,7 +44,7 @@ async function complaintsOf(data: JsonObject): Promise<readonly string[]> {
   ];
 }
 
-/** Does what the complaint ends with. */
+/** Makes the change that the finding recommends. */
 function obey(complaint: string, { aud, ...data }: JsonObject): JsonObject {
   const value = /(?:set it to|set spec\.data\.aud to|add) (\S+)/.exec(complaint)?.[1];
   if (value !== undefined) return { ...data, aud: [...(aud === undefined ? [] : [aud].flat()), value] };

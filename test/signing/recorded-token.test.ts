@@ -12,7 +12,7 @@ import { DAY, NOW, readKey } from '../fixtures/observed.ts';
 
 const key = await readKey();
 
-/** The JWT as its status says that it was signed at `NOW`. */
+/** The JWT with a status that says that it was signed at `NOW`. */
 function signedJwt(spec: Record<string, unknown> = {}, recorded: Partial<Jwt['recorded']> = {}): Jwt {
   const status = { ...NO_STATUS, tokenId: 'the-jti', expiresAt: NOW + DAY, ...recorded };
   return { ...makeJwt(spec), recorded: status };

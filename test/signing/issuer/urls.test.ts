@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { findIssuerUrls, jwksUrl } from '../../../src/signing/issuer/urls.ts';
 
-/** As scitokens-cpp, Pelican and scitokens (Python) make them. */
+/** The URLs that scitokens-cpp, Pelican and scitokens (Python) use. */
 const CASES: Readonly<
   Record<string, readonly [xrootd: string, fallback: string, openid: string, jwks: string]>
 > = {

@@ -11,7 +11,7 @@ const KEY = tlv(0x04, hex('00'));
 const NULL = hex('0500');
 const P256 = hex('06082a8648ce3d030107');
 const EC = hex('06072a8648ce3d0201');
-/** In place of a curve's name. */
+/** In the place of a curve's name. */
 const OWN_CURVE = tlv(0x30, VERSION);
 const parameters = (...content: readonly Buffer[]): Buffer => tlv(0xa0, ...content);
 
@@ -76,7 +76,7 @@ describe('a structure has no type when it', () => {
         tlv(0x30, VERSION, algorithm, VERSION),
         tlv(0x30, VERSION, tlv(0x30), KEY),
         tlv(0x30, VERSION, tlv(0x30, NULL, P256), KEY),
-        // Complete except for the last element, whose own length says that it goes on behind the end of the whole.
+        // Complete except for the last element, whose length is beyond the end of the whole.
         Buffer.concat([tlv(0x30, VERSION, algorithm, hex('0403')), hex('000000')]),
       ],
     ],

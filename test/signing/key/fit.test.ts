@@ -5,7 +5,7 @@ import type { AlgorithmName } from '../../../src/resources/algorithms.ts';
 import { findMisfit, findTypeMisfit } from '../../../src/signing/key/fit.ts';
 import { makeKey } from '../../fixtures/keys.ts';
 
-/** An RSA key of which only the form is real: a modulus of `bytes` bytes, and this exponent in hexadecimal digits. */
+/** An RSA key with a valid form only: a modulus of `bytes` bytes, and this exponent in hexadecimal digits. */
 function rsa(bytes: number, exponent = '010001'): KeyObject {
   const number = (length: number): string => Buffer.alloc(length, 0xff).toString('base64url');
   const [n, half, e] = [number(bytes), number(bytes / 2), Buffer.from(exponent, 'hex').toString('base64url')];

@@ -15,11 +15,11 @@ const NOT_FOUND: LookUp = { found: false, problem: '', remedy: '', isUnreachable
 
 interface Answers {
   readonly warnings: readonly string[];
-  /** What XRootD refuses in a token of these claims. */
+  /** XRootD's reasons for refusing a token with these claims. */
   readonly refusals: readonly Reason[];
 }
 
-/** What the lint and `verify` say of the claims; `undefined` when no token has them. */
+/** The findings of lint and of `verify` about the claims; `undefined` if no token can have them. */
 function answersTo(changes: JsonObject): Answers | undefined {
   const spec = parseJwtSpec(claims(changes));
   assert.ok(spec.ok);
@@ -38,7 +38,7 @@ function answersTo(changes: JsonObject): Answers | undefined {
   };
 }
 
-/** Why the two do not fit together; `undefined` when they do. */
+/** The contradiction between the two; `undefined` if there is none. */
 function disagreement(changes: JsonObject): string | undefined {
   const answers = answersTo(changes);
   if (answers === undefined) return undefined;
@@ -46,7 +46,7 @@ function disagreement(changes: JsonObject): string | undefined {
   const said = JSON.stringify(changes);
   const refused = warnings.find((message) => message.includes('XRootD refuses'));
   if (refused !== undefined && refusals.length === 0) return `${said}: XRootD takes it, but: ${refused}`;
-  // Scopes for something else than storage are not warned of.
+  // Scopes for other purposes than storage cause no warning.
   const unexpected = refusals.find(({ rule }) => rule !== 'scope');
   return unexpected !== undefined && warnings.length === 0
     ? `${said}: no warning of: ${unexpected.message}`

@@ -43,13 +43,13 @@ function judge(
   return { refused: by('refuses'), doubted: by('doubts'), verdicts };
 }
 
-/** What one verifier says, each with the name of the rule before it. */
+/** The findings of one verifier, each after the name of its rule. */
 function sayings(by: string, claims: Record<string, unknown>): readonly string[] {
   const found = judge(claims).verdicts.find(({ verifier }) => verifier === by);
   return found?.reasons.map(({ rule, message }) => `${rule}: ${message}`) ?? [];
 }
 
-/** What was seen with the real programs, or read in their source. */
+/** Observed with the real programs, or read in their source. */
 const TABLE: readonly (readonly [
   title: string,
   claims: Record<string, unknown>,
@@ -217,7 +217,7 @@ describe('the verdict of the verifiers:', () => {
     assert.deepEqual(judge({}, { isRedirected: true }).doubted, [XROOTD]);
   });
 
-  /** What XRootD or a server of Pelican says, word for word. */
+  /** The exact messages of XRootD or of a Pelican server. */
   const WORDS: readonly (readonly [
     title: string,
     claims: Record<string, unknown>,

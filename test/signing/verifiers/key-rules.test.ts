@@ -17,7 +17,7 @@ interface Differences {
   readonly lookUp?: LookUp;
 }
 
-/** What the verifier finds, in one line each: the rule, what is said of it, and the remedy. */
+/** The findings of the verifier, one line each: the rule, the message, and the remedy. */
 function judge(verifier: VerifierName, differences: Differences): readonly string[] {
   const { header = {}, keys = [KEY], signed = true, isRedirected = false } = differences;
   const lookUp = differences.lookUp ?? { found: true, keys, jwksUrl: URL_OF_KEYS, isRedirected };
