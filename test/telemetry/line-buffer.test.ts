@@ -39,7 +39,7 @@ describe('buffered lines', () => {
     it(`are all written, and in their order, when the process ${how}`, () => {
       const script = `import { pbkdf2 } from 'node:crypto';
         import { createLogger } from ${JSON.stringify(LOGGER)};
-        process.stdout.on('error', () => {}); // as main.ts does: from then on a full pipe blocks no write
+        process.stdout.on('error', () => {}); // as in main.ts: from then on a full pipe blocks no write
         const logger = createLogger({ level: 'info' });
         let line = 0;
         const say = (lines) => { for (const end = line + lines; line < end; line += 1) logger.info({ line }, 'said'); };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import { standardOutput } from '../../src/telemetry/standard-output.ts';
 
-/** A pipe that holds `room` bytes until somebody reads them. */
+/** A pipe that holds `room` bytes until they are read. */
 class Pipe {
   taken = '';
   room: number;
