@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { RateLimit } from '../../src/time/rate-limit.ts';
 
-/** How many are allowed at that moment. */
+/** How many are allowed at this time. */
 function drain(limit: RateLimit, now: number): number {
   let taken = 0;
   for (; limit.waitAt(now) === 0; taken += 1) limit.take();

@@ -14,7 +14,7 @@ test('seconds are not accepted as milliseconds: that does not compile', () => {
   const wait = (time: Milliseconds): Milliseconds => time;
   // @ts-expect-error: seconds where milliseconds are expected
   assert.equal(wait(toSeconds(60_000)), seconds);
-  // @ts-expect-error: the other way round
+  // @ts-expect-error: milliseconds where seconds are expected
   const other: Seconds = wait(60);
   assert.equal(other, seconds);
 });
