@@ -7,11 +7,11 @@ import { execute } from '../runs/execute.ts';
 import { findGoTool } from './go-tool.ts';
 
 const WORKFLOW = join(import.meta.dirname, '../../.github/workflows/ci.yml');
-// It would use these two where a machine happens to have them.
+// Otherwise it would use these two on machines that have them.
 const ALONE = ['-shellcheck=', '-pyflakes=', '-no-color'];
 const MODULE = join(import.meta.dirname, 'actionlint');
 
-/** What actionlint finds in a file, as it prints it. */
+/** The findings of actionlint about a file, as it prints them. */
 async function lint(path: string): Promise<string> {
   const actionlint = await findGoTool(MODULE);
   try {

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { execute } from '../runs/execute.ts';
 import { findGoTool } from './go-tool.ts';
 
-/** Stands for `go build`: notes that it ran, and makes a program after a while. */
+/** A fake `go build`: records that it ran, and makes a program after a while. */
 const GO = `#!/bin/sh
 echo "$@" >> "$FAKE_GO_LOG"
 if [ -n "$FAKE_GO_FAILS" ]; then echo "$FAKE_GO_FAILS" >&2; exit 1; fi
@@ -31,7 +31,7 @@ describe('findGoTool', () => {
 
   after(() => rm(folder, { recursive: true }));
 
-  /** Sets an empty cache, and gives how often go was started since. */
+  /** Sets an empty cache; the returned function gives how often go was started since. */
   async function begin(name: string, more: NodeJS.ProcessEnv = {}): Promise<() => Promise<number>> {
     const log = join(folder, `${name}.log`);
     await writeFile(log, '');
@@ -44,7 +44,7 @@ describe('findGoTool', () => {
     return async () => (await readFile(log, 'utf8')).split('\n').length - 1;
   }
 
-  /** As another process would, which ends with the path. */
+  /** Builds in another process, which prints the path. */
   async function findElsewhere(): Promise<string> {
     const code = `import { findGoTool } from './go-tool.ts';
       console.log(await findGoTool(process.env.FOLDER));`;
