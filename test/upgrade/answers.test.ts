@@ -41,7 +41,7 @@ describe('the answers of two versions', () => {
   }
 });
 
-/** An HTTPS server with one answer to everything. */
+/** An HTTPS server with one answer to all requests. */
 async function serve(certificate: DevCertificate, status: number, body: object): Promise<Server> {
   const server = createServer(certificate, (_, response) => {
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
