@@ -54,7 +54,7 @@ describe('the cases of the WLCG compliance suite, with tokens of the service bef
       ...(method === 'PUT' ? { body: 'content' } : {}),
     });
 
-  /** Of each step, its place with the status. */
+  /** The path and the status of each step. */
   async function play(steps: readonly Step[], folder: string, tokenOf: (index: number) => string) {
     const made = await storage.ask({
       method: 'MKCOL',

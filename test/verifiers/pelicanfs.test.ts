@@ -14,13 +14,13 @@ import { HTTP_PORT, startXrootd, type Xrootd } from './xrootd.ts';
 const HELLO = `pelican://director.example.com${BASE_PATH}/hello.txt`;
 const EXPIRES_WITHIN_MS = 90_000; // the shortest lifetime of a JWT is a minute
 const READ: Reading = { text: 'Hello, OSDF\n' };
-/** What users get when the storage refuses: at the first reading of a process, and at a later one. */
+/** The errors for users when the storage refuses: at the first read of a process, and at a later one. */
 const NO_SOURCE: Reading = { error: 'NoAvailableSource' };
 const REFUSED: Reading = { error: 'ClientResponseError' };
 
 /**
- * pelicanfs with the file of the service's own token, a director and XRootD. Each JWT has its name as `sub`, by which XRootD's
- * log shows whose token was on the wire.
+ * pelicanfs with the file of the service's own token, a director and XRootD. Each JWT has its name as `sub`,
+ * so that XRootD's log shows whose token was sent.
  */
 describe('pelicanfs with the file of a token', { concurrency: false }, () => {
   const world = openWorld();
@@ -65,7 +65,7 @@ describe('pelicanfs with the file of a token', { concurrency: false }, () => {
     return reader;
   }
 
-  /** One reading, with the `sub` of the token that XRootD took meanwhile. */
+  /** One read, with the `sub` of the token that XRootD accepted meanwhile. */
   async function read(reader: Reader): Promise<readonly [Reading, string | undefined]> {
     const length = (await storage.log()).length;
     const reading = await reader.read(HELLO);
@@ -73,7 +73,10 @@ describe('pelicanfs with the file of a token', { concurrency: false }, () => {
     return [reading, /token mapped_username=.*?, subject=([\w-]+)/.exec(log)?.[1]];
   }
 
-  /** Changes the JWT, which is signed again at once, and shows the new token in the file, as the kubelet does. */
+  /**
+   * Changes the JWT, which is signed again at once, and writes the new token into the file, as the kubelet
+   * does.
+   */
   async function change(name: string, spec: Readonly<Record<string, unknown>>): Promise<void> {
     const former = await signer.tenant.tokenOf(name);
     await signer.tenant.apply(name, { ...PLAIN_SPEC, ...spec });
@@ -104,7 +107,7 @@ describe('pelicanfs with the file of a token', { concurrency: false }, () => {
     assert.deepEqual(await read(await startProcess(fileOf('short').path)), [READ, 'rotated']);
     assert.deepEqual(await read(running), [READ, 'short']);
     await waitUntil('the first token to expire', EXPIRES_WITHIN_MS, () => Date.now() > (exp + 1) * 1000);
-    await storage.restart(); // it would take the expired one for as long as it keeps a decision
+    await storage.restart(); // otherwise it would accept the expired one as long as it keeps its decision
     assert.deepEqual(await read(running), [REFUSED, undefined]);
     assert.deepEqual(await read(running), [READ, 'rotated']);
   });

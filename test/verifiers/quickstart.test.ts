@@ -14,7 +14,9 @@ import { HTTP_PORT, startXrootd, type Xrootd } from './xrootd.ts';
 
 const HELLO = `${BASE_PATH}/hello.txt`;
 
-/** What a reader of docs/quickstart.md does, letter for letter: the page's issuer is a site of the world, and its storage is XRootD. */
+/**
+ * Follows docs/quickstart.md exactly: the page's issuer is a site of the world, and its storage is XRootD.
+ */
 describe('the quickstart', { concurrency: false }, () => {
   const world = openWorld();
   let stage: Stage<Cluster>;

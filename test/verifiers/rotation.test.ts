@@ -21,28 +21,31 @@ const HELLO = `${BASE_PATH}/hello.txt`;
 const NAMESPACE = 'rotation';
 const NAME = 'rotated';
 const REFRESH_SECONDS = 5;
-/** Readings with the new key: for longer than a minute where there is one a second, as XRootD keeps decisions that long. */
+/**
+ * Number of reads with the new key: for more than a minute at one a second, as XRootD keeps decisions for a
+ * minute.
+ */
 const ENOUGH = 130;
 const ENDS_WITHIN_MS = 180_000;
 
-/** What a loop of readers saw. */
+/** The results of a loop of readers. */
 interface Tally {
   reads: number;
   readonly refused: string[];
-  /** How often a token with that `kid` was read with. */
+  /** Number of reads by the `kid` of their token. */
   readonly kids: Map<unknown, number>;
 }
 
-/** A loop of readings, and what it saw so far. */
+/** A loop of reads, and its results so far. */
 interface Readers {
   readonly tally: Tally;
   stop(): Promise<void>;
 }
 
 /**
- * A rotation by command, with a live issuer and readers that never stop. Two times are shortened: scitokens-cpp looks for keys
- * every 5 s instead of 600, and the 15 minutes of `rotate` are over when it has looked. With WHOLE_ROTATION=yes none is, and it
- * takes 17 minutes.
+ * A rotation by command, with a live issuer and readers that never stop. Two times are shortened:
+ * scitokens-cpp fetches keys every 5 s instead of 600, and the 15 minutes of `rotate` are over after the next
+ * fetch. With WHOLE_ROTATION=yes none is shortened, and it takes 17 minutes.
  */
 describe('a rotation, seen by XRootD', { concurrency: false }, () => {
   const world = openWorld();
@@ -88,8 +91,8 @@ describe('a rotation, seen by XRootD', { concurrency: false }, () => {
   };
 
   /**
-   * Reads with the Secret's token of the moment, and with a new one of the same key, which the server has not decided on yet:
-   * what it decided counts for a minute. The first token is one that a pod has still.
+   * Reads with the present token of the Secret, and with a new one of the same key, about which the server
+   * has not decided yet: it keeps a decision for a minute. The first token is one that a pod still has.
    */
   function startReaders(): Readers {
     const tally: Tally = { reads: 0, refused: [], kids: new Map() };

@@ -26,7 +26,7 @@ type Verdicts = Readonly<
   Record<Judge, { readonly verdict: string; readonly reasons: readonly { rule: string }[] }>
 >;
 
-/** Every verdict of `verify` on XRootD and pelicanfs, beside what they do with the same token. */
+/** Compares all verdicts of `verify` about XRootD and pelicanfs with their decisions about the same token. */
 describe('the verdicts of verify are those of the real verifiers', { concurrency: false }, () => {
   const world = openWorld();
   const keys = {
@@ -109,7 +109,7 @@ describe('the verdicts of verify are those of the real verifiers', { concurrency
     return edit?.(token) ?? token;
   }
 
-  /** What `verify` says of the token; a text that is not a token is refused by everybody. */
+  /** The result of `verify` for the token; every verifier refuses a text that is not a token. */
   async function verify(token: string): Promise<Verdicts> {
     await writeFile(tokenFile, token);
     const [out, err]: [string[], string[]] = [[], []];
@@ -128,7 +128,7 @@ describe('the verdicts of verify are those of the real verifiers', { concurrency
     ) as Verdicts;
   }
 
-  /** What the real ones do. */
+  /** The decisions of the real programs. */
   async function tryOut(token: string, isWrite: boolean): Promise<Readonly<Record<Judge, string>>> {
     const request = isWrite
       ? { method: 'PUT', path: `${BASE_PATH}/${crypto.randomUUID()}`, body: 'x' }
@@ -148,7 +148,7 @@ describe('the verdicts of verify are those of the real verifiers', { concurrency
     const done = await tryOut(token, isWrite === true);
     const wrong = JUDGES.flatMap((judge) => {
       const { verdict, reasons } = said[judge];
-      // Doubts say that it is accepted here, and may be refused elsewhere.
+      // A doubt says that the token is accepted here, and could be refused elsewhere.
       const expected = verdict === 'doubts' ? 'accepts' : verdict;
       const agrees = expected === done[judge].split(':')[0];
       if (agrees === (differs[judge] === undefined)) return [];

@@ -9,23 +9,23 @@ import { startXrootd, type Ask, type Xrootd } from './xrootd.ts';
 
 const HELLO = `${BASE_PATH}/hello.txt`;
 
-/** One request with one token: what XRootD answers, and for a refusal what its log says. */
+/** A request with a token: XRootD's answer, and for a refusal the reason in its log. */
 interface Row {
   readonly status: number;
   readonly says?: RegExp;
-  /** A token of the service, from a JWT that differs in this from the plain one … */
+  /** A token of the service, from a JWT with these changes of the plain one … */
   readonly spec?: Spec;
-  /** … or one that the service would never make: its own, signed again with a change. */
+  /** … or one that the service would never make: its own token, changed and signed again. */
   readonly change?: Change;
-  /** The JWT whose token is changed; `plain` by default. */
+  /** The JWT whose token is changed; default: `plain`. */
   readonly of?: 'plain' | 'slash';
-  /** GET of the file by default. */
+  /** Default: GET of the file. */
   readonly ask?: Partial<Ask>;
 }
 
 const data = (changes: Spec): Spec => ({ data: { ...PLAIN_DATA, ...changes } });
 
-/** What is accepted. */
+/** Tokens that are accepted. */
 const ACCEPTED: Readonly<Record<string, Row>> = {
   plain: { status: 200, spec: {} },
   'with HEAD': { status: 200, spec: {}, ask: { method: 'HEAD' } },
@@ -65,7 +65,7 @@ const ACCEPTED: Readonly<Record<string, Row>> = {
 
 const CLAIMS = /claim verification failed/;
 
-/** What is refused. */
+/** Tokens that are refused. */
 const REFUSED: Readonly<Record<string, Row>> = {
   'scope for creating alone': { status: 403, spec: data({ scope: 'storage.create:/' }) },
   'scope for another folder': { status: 403, spec: data({ scope: 'storage.read:/sub' }) },
@@ -182,7 +182,7 @@ describe('tokens of the service before XRootD', { concurrency: false }, () => {
   }
 });
 
-/** A title as the name of a JWT. */
+/** Makes the name of a JWT from a title. */
 function toName(title: string): string {
   return title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
 }
