@@ -14,23 +14,24 @@ const KNOWN_GOOD = 8_000;
 const RUNS = process.env['LAWS_SEED'] === undefined ? Math.min(TRIES, KNOWN_GOOD) : TRIES;
 
 /*
- * I1  A token that could be signed is there, valid, and what the spec asks for. It could be signed while all calls are
- *     served, a replica leads, the key is there, granted and fit, and the Secret is absent or ours to write; less the
- *     time to answer what happened last: 5 s, the lag of the watches, 40 s more with a slow API server, 60 s after a
- *     jump of the clock, 2 s for a new term after a suspension, 5 minutes after calls were answered with any error (or as
- *     long as the answer asks for, and ten minutes while the namespace goes), and after an outage the back-off that it led to: two and a half times its length, 5 minutes at most. A renewal by time
- *     alone has no such respite.
- * I2  A published token verifies with a key, carries the kid and the claims, that the JWT had together while the writer
- *     may have looked.
- * I3  `exp` goes back only when the lifetime was shortened or the clock was set back; a jti belongs to one token.
- * I4  Each write has a cause in the cluster as it is. One too many is forgiven for each lost answer, refused status and
- *     wiped status, and for each event that came while others were being answered. At rest, restart, failover and resync
- *     write nothing.
- * I5  What others own in a Secret stays, and the Secret of somebody else is never written, nor one of a JWT that is gone.
- *     At rest, nothing that is to outlive a JWT would be deleted with it.
- * Beside them: no more looks than news, back-offs and plans account for, and one every ten minutes at least, for each JWT
- * that exists, while somebody leads; at rest the status says what the Secret holds;
- * and what was started ends.
+ * I1  If a token could be signed, there is a valid one that matches the spec. It could be signed while all calls
+ *     are served, a replica leads, the key exists, is granted and fits the algorithm, and the Secret is absent or
+ *     belongs to the JWT. The time to react to the last event is excepted: 5 s, and the delay of the watches; 40 s
+ *     more with a slow API server; 60 s after a jump of the clock; 2 s for a new term after a suspension; 5 minutes
+ *     after calls were answered with any error (or the time that the answer asks for, and ten minutes while the
+ *     namespace is being deleted); and the back-off after an outage: two and a half times its length, at most
+ *     5 minutes. For a renewal that only depends on time there is no exception.
+ * I2  A published token verifies with a key, and has the kid and the claims, of one state of the JWT that its
+ *     writer could have seen.
+ * I3  `exp` only decreases if the lifetime was shortened or the clock was set back. No two tokens have the same jti.
+ * I4  Each write has a cause in the present cluster. One more is allowed for each lost answer, refused status and
+ *     wiped status, and for each event that arrived during the reaction to others. At rest, restart, failover and
+ *     resync write nothing.
+ * I5  Other managers' fields in a Secret stay. A Secret that belongs to another user, or whose JWT is gone, is never
+ *     written. At rest, nothing that must outlive a JWT would be deleted with it.
+ * Other laws: each JWT that exists while there is a leader gets no more rounds than news, back-offs and plans
+ * explain, but at least one every ten minutes. At rest the status describes the Secret. Everything that was started
+ * ends.
  */
 describe('the laws of fresh tokens', () => {
   let crypto: OrderedCrypto;
