@@ -6,7 +6,7 @@ const P = 'tokens.osg-htc.org/';
 const texts = (keys: readonly string[], options = {}): readonly string[] =>
   checkAnnotationKeys(Object.fromEntries(keys.map((key) => [key, 'x'])), options).map(({ text }) => text);
 
-describe('the warning about an annotation without effect says where it belongs, or what was meant:', () => {
+describe('the warning about an annotation without effect says where it belongs, or which one was probably meant:', () => {
   const homes: Readonly<Record<string, string>> = {
     renew: 'the JWT',
     rotation: 'the JWT',
@@ -43,7 +43,7 @@ describe('the warning about an annotation without effect says where it belongs, 
     );
   }
 
-  it('the warning about the record of what was copied comes on anything but a pod or its template', () => {
+  it('the warning about the record of what was copied is given everywhere except on a pod or its template', () => {
     assert.deepEqual(texts([`${P}copied`]), []);
     assert.deepEqual(texts([`${P}copied`], { isWorkload: true }), [
       `annotation ${P}copied has no effect here: jwt-injector writes it on pod templates`,
@@ -69,14 +69,14 @@ describe('there is no warning about an annotation that', () => {
 
   it('does not exist', () => assert.deepEqual(checkAnnotationKeys(undefined), []));
 
-  it('comes after more than can be shown', () => {
+  it('follows more annotations than can be shown', () => {
     const many = (count: number): string[] =>
       Array.from({ length: count }, (_, index) => `${P}tokn-${index}`);
     assert.equal(texts(many(18)).length, 18);
     assert.equal(texts(many(19)).length, 18);
   });
 
-  it('comes after 51 of others that look like ours', () => {
+  it('follows 51 foreign ones that look like ours', () => {
     const others = (count: number): string[] =>
       Array.from({ length: count }, (_, index) => `osg-${index}/token`);
     assert.equal(texts([...others(50), `${P}tokn`]).length, 1);

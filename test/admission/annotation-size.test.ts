@@ -5,7 +5,7 @@ import { areTooLarge, MAX_ANNOTATIONS_BYTES } from '../../src/admission/annotati
 describe('all annotations of one object together', () => {
   const filled = (bytes: number): Record<string, unknown> => ({ key: 'x'.repeat(bytes - 'key'.length) });
 
-  it('may have 256 KiB, keys and values, and not a byte more', () => {
+  it('can have 256 KiB, keys and values, but not a byte more', () => {
     assert.equal(MAX_ANNOTATIONS_BYTES, 256 * 1024);
     assert.equal(areTooLarge(filled(MAX_ANNOTATIONS_BYTES)), false);
     assert.equal(areTooLarge(filled(MAX_ANNOTATIONS_BYTES + 1)), true);
@@ -18,7 +18,7 @@ describe('all annotations of one object together', () => {
     assert.equal(areTooLarge({ ü: 'ü'.repeat(MAX_ANNOTATIONS_BYTES / 2) }), true);
   });
 
-  it('are few where there are none, or none that is a text', () => {
+  it('have no size if there are none, or none that is a text', () => {
     assert.equal(areTooLarge(undefined), false);
     assert.equal(areTooLarge({ a: 7, b: null }), false);
   });

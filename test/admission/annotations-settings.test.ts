@@ -22,14 +22,14 @@ const DEFAULTS = {
 };
 
 describe('the annotations of a pod', () => {
-  it('are ours alone, each without the white space around it', () => {
+  it('are only our own, each without the white space around it', () => {
     const all = Object.fromEntries(Object.entries(KEYS).map(([name, key]) => [key, ` ${name}\n`]));
     const { emptyKeys, ...values } = read({ ...all, other: 'x', 'tokens.osg-htc.org/other': 'x' });
     assert.deepEqual(emptyKeys, []);
     assert.deepEqual(values, Object.fromEntries(Object.keys(KEYS).map((name) => [name, name])));
   });
 
-  it('are empty where there are no annotations', () =>
+  it('are empty if there are no annotations', () =>
     assert.deepEqual(readAnnotationValues(undefined), { emptyKeys: [] }));
 
   it('count as not set when they are empty, with a warning for each', () => {
@@ -49,13 +49,13 @@ describe('the annotations of a pod', () => {
     assert.ok(readAnnotationValues({ [KEYS.token]: 'x'.repeat(262_144), other: true }));
   });
 
-  it('opt out by inject: "false" alone', () => {
+  it('opt out only by inject: "false"', () => {
     assert.ok(isOptedOut(read({ [KEYS.inject]: ' false ' })));
     for (const value of ['true', 'False', 'no']) assert.ok(!isOptedOut(read({ [KEYS.inject]: value })));
   });
 });
 
-describe('what a pod asks for', () => {
+describe('the token that a pod asks for', () => {
   const taken: Readonly<Record<string, readonly [Json, Json]>> = {
     'is a token, and all else by default': [{ [KEYS.token]: 'a' }, DEFAULTS],
     'is for the containers of a list': [
@@ -80,11 +80,11 @@ describe('what a pod asks for', () => {
   for (const [title, [annotations, value]] of Object.entries(taken))
     it(title, () => assert.deepEqual(settingsOf(annotations), { ok: true, value, warnings: [] }));
 
-  it('is the token of its namespace where it names none', () => {
+  it('is that of its namespace if it names none', () => {
     assert.deepEqual(settingsOf({}, 'a'), { ok: true, value: DEFAULTS, warnings: [] });
   });
 
-  it('is nothing without a token; the first setting that has no effect then gets a warning', () => {
+  it('does not exist if none is named; the first setting, which then has no effect, gets a warning', () => {
     assert.deepEqual(settingsOf({}), { ok: true, value: undefined, warnings: [] });
     assert.deepEqual(settingsOf({ [KEYS.fileMode]: 'x', [KEYS.containers]: 'app' }), {
       ok: true,
@@ -95,7 +95,7 @@ describe('what a pod asks for', () => {
     });
   });
 
-  it('comes with warnings about what is odd in its lists', () => {
+  it('is read with warnings about mistakes in the lists', () => {
     const { warnings } = settingsOf({ [KEYS.token]: 'a,a', [KEYS.containers]: 'x,' });
     assert.deepEqual(
       warnings.map(({ kind }) => kind),
@@ -146,7 +146,7 @@ describe('what a pod asks for', () => {
     });
   }
 
-  it('is refused with the warnings of what was read before', () => {
+  it('is refused together with the warnings found before', () => {
     for (const annotation of [KEYS.mountPath, KEYS.envVar, KEYS.fileMode, KEYS.containers]) {
       const wrong = annotation === KEYS.containers ? { [KEYS.skipContainers]: 'y' } : {};
       const result = settingsOf({ [KEYS.token]: 'a,a', [annotation]: '-', ...wrong });

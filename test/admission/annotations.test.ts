@@ -76,7 +76,7 @@ const REFUSED: readonly { title: string; annotations: Json; message: RegExp }[] 
     message: /"My_JWT" is not a valid token name: the closest valid one is "my-jwt"/,
   },
   {
-    title: 'a name of nothing but strange characters',
+    title: 'a name that only has invalid characters',
     annotations: { [KEYS.token]: '___' },
     message: /"___" is not a valid token name: use lower case/,
   },
@@ -91,7 +91,7 @@ const REFUSED: readonly { title: string; annotations: Json; message: RegExp }[] 
     message: /"b\/c" is not a valid token name: the closest valid one is "b-c"/,
   },
   {
-    title: 'more tokens than a pod can sensibly have',
+    title: 'more tokens than a pod is allowed to have',
     annotations: { [KEYS.token]: Array.from({ length: 33 }, (_, index) => `t${index}`).join() },
     message: /names 33 tokens: name at most 32/,
   },
@@ -188,7 +188,7 @@ describe('the injection settings of a pod', () => {
     assert.deepEqual([answer.decision, answer.reason, answer.operations], ['skip', 'OptedOut', []]);
   });
 
-  it('give a token with dots or a long name a hashed volume name that is a label', () => {
+  it('give a token with dots or a long name a hashed volume name that is a valid label', () => {
     for (const token of ['a.b', 'x'.repeat(60), `${'y'.repeat(39)}.${'z'.repeat(200)}`]) {
       const pod = injected(annotatedPod({}, { [KEYS.token]: token }));
       const name = String(at(pod, 'spec', 'volumes', 0, 'name'));

@@ -43,7 +43,7 @@ function reannotated(pod: Json, annotations: Json): Json {
 }
 
 describe('ephemeral containers of an injected pod', () => {
-  it('get mount and variable, and nothing else is touched', () => {
+  it('get mount and variable, and nothing else is changed', () => {
     const answer = debug(POD, [DEBUG]);
     assert.deepEqual(answer.operations, [
       { op: 'add', path: '/spec/ephemeralContainers/0/volumeMounts', value: [MOUNT] },
@@ -88,7 +88,7 @@ describe('ephemeral containers of an injected pod', () => {
     ]);
   });
 
-  it('get nothing more at a second pass', () => {
+  it('get nothing more at a second review', () => {
     const done = container('debugger', { volumeMounts: [MOUNT], env: [ENV] });
     assert.deepEqual([debug(POD, [done]).reason, debug(POD, [done]).operations], ['AlreadyInjected', []]);
   });

@@ -74,7 +74,7 @@ describe('the variable of a container', () => {
   for (const [title, [found, expected]] of Object.entries(cases))
     it(title, () => assert.deepEqual(found, expected));
 
-  it('may be BEARER_TOKEN where a pod of old has it so', () => {
+  it('can be BEARER_TOKEN if an existing pod has it', () => {
     const found = findOf('BEARER_TOKEN', [{ name: 'BEARER_TOKEN', value: '/m/token' }]);
     assert.deepEqual(found, { isSet: true, warnings: [] });
   });

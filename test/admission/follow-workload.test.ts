@@ -6,7 +6,7 @@ import { COPIED, KINDS, record, reviewOf, stored, templateAnnotations, workload 
 
 const TOKEN = { [KEYS.token]: 'my-jwt' };
 
-describe('the annotations of a workload go to its pod template', () => {
+describe('the annotations of a workload are copied to its pod template', () => {
   for (const kind of KINDS) {
     it(`in a ${kind}`, () => {
       const object = workload({ kind, annotations: TOKEN });
@@ -60,7 +60,7 @@ describe('the annotations of a workload go to its pod template', () => {
     assert.deepEqual(reviewOf(object).warnings, []);
   });
 
-  it('only once: what is stored needs no further change', () => {
+  it('only once: the stored object needs no further change', () => {
     for (const kind of KINDS) {
       const object = stored(workload({ kind, annotations: TOKEN }));
       assert.deepEqual(reviewOf(object, { operation: 'UPDATE' }).operations, []);
@@ -120,14 +120,14 @@ const FOLLOWS: readonly {
     after: {},
   },
   {
-    title: 'but what the user wrote on the template wins, with a warning',
+    title: 'but the value that the user wrote on the template wins, with a warning',
     workload: TOKEN,
     template: { [KEYS.token]: 'own' },
     after: { [KEYS.token]: 'own' },
     warned: true,
   },
   {
-    title: 'but what the user wrote on both stays the user’s',
+    title: 'but a value that the user wrote on both stays the user’s',
     workload: TOKEN,
     template: TOKEN,
     after: TOKEN,
@@ -180,7 +180,7 @@ describe('the template follows the workload', () => {
 describe('the review of workloads', () => {
   const owned = { ownerReferences: [{ kind: 'Deployment', name: 'web', controller: true }] };
 
-  it('leaves alone what a controller owns', () => {
+  it('leaves a workload alone that a controller owns', () => {
     const answer = reviewOf(workload({ kind: 'ReplicaSet', annotations: TOKEN, metadata: owned }));
     assert.deepEqual([answer.reason, answer.operations, answer.warnings], ['NotRequested', [], []]);
   });

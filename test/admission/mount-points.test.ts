@@ -37,7 +37,7 @@ describe('a directory to mount at', () => {
     });
   }
 
-  it('is made by the kubelet in what it writes itself, read-only or not', () => {
+  it('is made by the kubelet in volumes that it writes itself, read-only or not', () => {
     for (const volume of ['secret', 'configMap', 'projected', 'downwardAPI'])
       for (const readOnly of [true, false])
         assert.equal(
@@ -46,7 +46,7 @@ describe('a directory to mount at', () => {
         );
   });
 
-  it('is made by the kubelet in the root of the volume alone, so not where a part of it is mounted', () => {
+  it('is made by the kubelet only in the root of the volume, so not if a subPath is mounted', () => {
     for (const volume of ['secret', 'configMap', 'projected', 'downwardAPI'])
       for (const subPath of ['dir', undefined]) {
         const parent = mount(volume, '/a', { subPath });
@@ -58,7 +58,7 @@ describe('a directory to mount at', () => {
     );
   });
 
-  it('is looked for in the nearest parent alone, of two at one path in the later', () => {
+  it('is searched for only in the nearest parent; of two at the same path, in the later one', () => {
     const [far, near] = [mount('disk', '/a', READ_ONLY), mount('disk', '/a/b')];
     for (const mounts of [
       [far, near],
@@ -70,7 +70,7 @@ describe('a directory to mount at', () => {
     assert.equal(POINTS.findReadOnlyParent(shape([again, near]), '/a/b/c'), undefined);
   });
 
-  it('is needed nowhere but below a mount', () => {
+  it('is only needed below a mount', () => {
     const others = [
       mount('disk', '/a/b', READ_ONLY),
       mount('disk', '/a/bb', READ_ONLY),

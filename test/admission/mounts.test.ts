@@ -56,7 +56,7 @@ describe('a token file is hidden', () => {
     });
   }
 
-  it('with all that the volume has in that directory, as the kubelet makes it for a mount', () => {
+  it('with everything that the volume has in that directory, as the kubelet makes the directory for a mount', () => {
     const deep = { mount: mount('deep', '/m'), file: '/m/a/b/token' };
     const root = { mount: mount('deep', '/'), file: '/a/b/token' };
     const part = { mount: mount('deep', '/m', { subPath: 'a' }), file: '/m/b/token' };
@@ -79,7 +79,7 @@ describe('a token file is hidden', () => {
     assert.equal(hides(mount('twice', '/m/b', { subPath: 'a' }), second, VOLUMES), true);
   });
 
-  it('when it is behind a device, or one is behind it', () => {
+  it('if it is below a device, or a device is below it', () => {
     for (const [path, hidden] of [
       ['/m/d', true],
       ['/m/d/token', true],
@@ -98,7 +98,7 @@ describe('a token file is hidden', () => {
     }
   });
 
-  it('but never by the mount that shows it', () => {
+  it('but never by its own mount', () => {
     const elsewhere = { mount: mount('other', '/m/d'), file: '/m/d/token' };
     assert.equal(findCover(shape([elsewhere.mount]), elsewhere, VOLUMES, NOTHING_NESTED), undefined);
   });

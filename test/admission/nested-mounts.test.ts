@@ -25,7 +25,7 @@ function outcomeOf(containers: readonly Json[], spec: Json = {}, annotations: Js
 const HIDDEN = (path: string, file: string, remedy: string): string =>
   `container "app": volume "cache" at ${path} hides the token file ${file}: mount "cache" elsewhere, or remove the mount of "v" at ${remedy}`;
 
-describe('the kubelet makes a directory in a volume for a mount below it, instead of what the volume has there', () => {
+describe('for a mount below another one, the kubelet makes a directory in the other’s volume, which replaces the files there', () => {
   it('below another mount in the same container', () => {
     const app = mounting('app', ['v', '/x'], ['v', '/y'], ['cache', '/y/jwt/cache']);
     assert.equal(outcomeOf([app]), HIDDEN('/y/jwt/cache', '/x/jwt/token', '/x'));
@@ -39,7 +39,7 @@ describe('the kubelet makes a directory in a volume for a mount below it, instea
     assert.equal(outcomeOf([app], { initContainers: [side] }, { [KEYS.containers]: 'app' }), hidden);
   });
 
-  it('below a mount of a part of the volume, too, at its root', () => {
+  it('below a mount with a subPath, too, at its root', () => {
     const app = mounting('app', ['v', '/x', 'jwt'], ['v', '/y', 'other'], ['cache', '/y/jwt']);
     assert.equal(outcomeOf([app]), HIDDEN('/y/jwt', '/x/token', '/x'));
   });
@@ -53,7 +53,7 @@ describe('the kubelet makes a directory in a volume for a mount below it, instea
     );
   });
 
-  it('but nothing where the mount is elsewhere in the volume, beside it, or below one at the root', () => {
+  it('but not if the mount is elsewhere in the volume, beside it, or below one at the root', () => {
     const app = mounting('app', ['v', '/x']);
     for (const side of [
       mounting('side', ['v', '/y'], ['cache', '/y/other/jwt']),
@@ -65,7 +65,7 @@ describe('the kubelet makes a directory in a volume for a mount below it, instea
       assert.equal(outcomeOf([app, side], {}, { [KEYS.containers]: 'app' }), 'Injected');
   });
 
-  it('for a new mount as well, which is refused below a part of a volume with a token', () => {
+  it('for a new mount as well, which is refused below a subPath of a volume with a token', () => {
     const app = mounting('app', ['v', '/var/run/secrets', 'other']);
     assert.equal(
       outcomeOf([app]),

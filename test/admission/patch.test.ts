@@ -13,7 +13,7 @@ const ALONE: ContainerPlan = { list: 'containers', index: 0, name: 'app', mounts
 const add = (path: string, value: unknown): object => ({ op: 'add', path, value });
 
 describe('the patch of a plan', () => {
-  it('adds what is missing to each container as it needs it, also where several need the same', () => {
+  it('adds to each container what is missing there, also if several need the same', () => {
     const there = container('there', { volumeMounts: [], env: [] });
     const spec = {
       initContainers: [there],
@@ -48,7 +48,7 @@ describe('the patch of a plan', () => {
     ]);
   });
 
-  it('is the text of JSON.stringify, whatever is in it', () => {
+  it('is equal to the text of JSON.stringify for any content', () => {
     const text = fc.oneof(fc.string(), fc.constantFrom('\0', '"', '\\', '\n', 'ü', '\uD800', '/spec/0/'));
     fc.assert(
       fc.property(text, text, text, (pointer, name, value) => {

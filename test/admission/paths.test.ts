@@ -40,7 +40,7 @@ describe('a path of a container is normalised:', () => {
   });
 });
 
-it('a path is within itself, its parents and the root, and within nothing else', () => {
+it('a path is within itself, its parents and the root, and nowhere else', () => {
   for (const directory of ['/', '/a', '/a/b', '/a/b/c']) assert.ok(isWithin(directory, '/a/b/c'), directory);
   for (const directory of ['/a/b/c/d', '/a/bb', '/a/b/', '/b', '/x/b']) {
     assert.ok(!isWithin(directory, '/a/b/c'), directory);
@@ -66,7 +66,7 @@ describe('the length of a path', () => {
   for (const [title, [path, fault]] of Object.entries(cases))
     it(title, () => assert.equal(lengthFault(path), fault));
 
-  it('is looked for in several, up to the first that has a fault', () => {
+  it('is checked in several, up to the first fault', () => {
     assert.equal(findLengthFault(['/a', part('a', 256), part('b', 300)]), 'has a part of 256 bytes');
     assert.equal(findLengthFault(['/a', '/b']), undefined);
   });

@@ -27,18 +27,18 @@ const elsewhere = (volume: string): string =>
   `set annotation ${KEY} to another directory, or mount "${volume}" elsewhere`;
 
 describe('one token in a container', () => {
-  it('is mounted where it is wanted', () => {
+  it('is mounted at the wanted path', () => {
     assert.deepEqual(placeTokens(shape([]), [A]), [
       { how: 'mount', files: ['/a/token'], mounts: [{ name: 'jwt-a', mountPath: '/a', readOnly: true }] },
     ]);
   });
 
-  it('is mounted with the file that its volume shows', () => {
+  it('is mounted with the file in its volume', () => {
     const [placement] = placeTokens(shape([]), [wanted('a', '/a', 'sub/token')]);
     assert.deepEqual(placement?.how !== 'blocked' && placement?.files, ['/a/sub/token']);
   });
 
-  it('is used where it is mounted already, the mounts that refresh first', () => {
+  it('is used at an existing mount; mounts that refresh are preferred', () => {
     const mounts = [
       mount('jwt-a', '/file', { subPath: 'token' }),
       mount('jwt-a', '/x'),
@@ -53,17 +53,17 @@ describe('one token in a container', () => {
     ]);
   });
 
-  it('is used where it is seen, although another mount of it is hidden', () => {
+  it('is used where it is visible, although another mount of it is hidden', () => {
     const mounts = [mount('jwt-a', '/x'), mount('data', '/x/token'), mount('jwt-a', '/y')];
     assert.deepEqual(outcomes(placeTokens(shape(mounts), [A])), [['/y/token']]);
   });
 
-  it('is mounted with the first of the files that its volume shows', () => {
+  it('is mounted with the first of several files in its volume', () => {
     const [placement] = placeTokens(shape([]), [wanted('a', '/a', 'one', 'two')]);
     assert.deepEqual(placement?.how !== 'blocked' && placement?.files, ['/a/one']);
   });
 
-  it('is seen at the other files of its new mount, where one is named and nothing hides it', () => {
+  it('is visible at the other files of its new mount, if the variable names one and nothing hides it', () => {
     const token = wanted('a', '/a', 'one', 'two');
     const cases = [
       ['/a/two', [], ['/a/one', '/a/two']],
@@ -79,14 +79,14 @@ describe('one token in a container', () => {
     }
   });
 
-  it('is used at each path where it is seen', () => {
+  it('is used at each path where it is visible', () => {
     const mounts = [mount('jwt-a', '/x'), mount('jwt-a', '/y', { subPath: 'b' }), mount('data', '/x/a')];
     assert.deepEqual(outcomes(placeTokens(shape(mounts), [wanted('a', '/a', 'a/one', 'b/two')])), [
       ['/x/b/two', '/y/two'],
     ]);
   });
 
-  it('is seen where it is named, however many mounts of it come before', () => {
+  it('is visible at the path in the variable, for any number of mounts before it', () => {
     const mounts = Array.from({ length: 100 }, (_, index) => mount('jwt-a', `/x${index}`));
     for (const tokens of [[A], [A, wanted('b', '/b')]]) {
       const [placement] = placeTokens(shape(mounts), tokens, '/x99/token');
@@ -95,12 +95,12 @@ describe('one token in a container', () => {
     }
   });
 
-  it('is not seen where it is named and hidden', () => {
+  it('is not visible if the path in the variable is hidden', () => {
     const mounts = [mount('jwt-a', '/x'), mount('jwt-a', '/y'), mount('data', '/y/token')];
     assert.deepEqual(outcomes(placeTokens(shape(mounts), [A], '/y/token')), [['/x/token']]);
   });
 
-  it('is looked for in its first eight mounts', () => {
+  it('is searched for in its first eight mounts', () => {
     const covered = Array.from({ length: 8 }, (_, index) => [
       mount('jwt-a', `/x${index}`),
       mount('data', `/x${index}/token`),
@@ -185,13 +185,13 @@ describe('several tokens in a container', () => {
     ]);
   });
 
-  it('use what a new mount of another leaves to be seen', () => {
+  it('use files that stay visible after a new mount of another token', () => {
     const b = wanted('b', '/b', 'a/token');
     const mounts = [mount('jwt-b', '/'), mount('jwt-b', '/x')];
     assert.deepEqual(outcomes(placeTokens(shape(mounts), [A, b])), ['/a', ['/x/a/token']]);
   });
 
-  it('are blocked where a new mount of another leaves nothing to be seen', () => {
+  it('are blocked if no file stays visible after a new mount of another token', () => {
     const b = wanted('b', '/b', 'a/token');
     assert.deepEqual(outcomes(placeTokens(shape([mount('jwt-b', '/')]), [A, b])), [
       `MountPathTaken: container "app": volume "jwt-a" at /a hides the token file /a/token: ${elsewhere('jwt-a')}`,
@@ -199,7 +199,7 @@ describe('several tokens in a container', () => {
     ]);
   });
 
-  it('are blocked where the new mount of another would need a directory in place of the file', () => {
+  it('are blocked if the new mount of another token would need a directory in the place of the file', () => {
     const mounts = [mount('jwt-b', '/b', { subPath: 'token' })];
     assert.deepEqual(outcomes(placeTokens(shape(mounts), [wanted('a', '/b/a'), wanted('b', '/x')])), [
       `MountPathTaken: container "app": volume "jwt-a" at /b/a hides the token file /b: ${elsewhere('jwt-a')}`,
@@ -207,7 +207,7 @@ describe('several tokens in a container', () => {
     ]);
   });
 
-  it('see one another where the new mount of one shows the other at the same path', () => {
+  it('can share a mount if the new mount of one shows the other at the same path', () => {
     const [a, b] = [
       { name: 'a', mountPath: '/a', volume: 'both', volumes: new Map([['both', ['a']]]) },
       {
@@ -221,7 +221,7 @@ describe('several tokens in a container', () => {
     assert.deepEqual(outcomes(placeTokens(shape([mount('own', '/')]), [a, b])), ['/a', ['/a/b']]);
   });
 
-  it('are refused with what blocks each, not with what it would hide if it were mounted', () => {
+  it('are refused with the mounts that block each, not with those that it would hide', () => {
     const b = wanted('b', '/b', 'a/other');
     const mounts = [mount('jwt-b', '/'), mount('data', '/a/token')];
     assert.deepEqual(outcomes(placeTokens(shape(mounts), [A, b])), [

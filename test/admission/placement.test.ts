@@ -58,7 +58,7 @@ const REFUSED: readonly { title: string; pod: Json; message: RegExp }[] = [
     message: /device "disk" at .* hides the token file/,
   },
   {
-    title: 'a mount below the token file, which the kubelet makes a directory then',
+    title: 'a mount below the token file, in whose place the kubelet makes a directory',
     pod: podWith(mounting(`${DIRECTORY}/token/x`)),
     message:
       /volume "data" at \/var\/run\/secrets\/jwt\/token\/x hides the token file \/var\/run\/secrets\/jwt\/token/,
@@ -124,14 +124,14 @@ describe('a pod is refused, with all names, for', () => {
     });
   }
 
-  it('none of these in a container that is not selected', () => {
+  it('not for any of these in a container that is not selected', () => {
     const containers = [container('app'), container('other', mounting(DIRECTORY))];
     const pod = annotatedPod({ volumes: [DATA], containers }, { [KEYS.containers]: 'app' });
     assert.equal(review(pod).reason, 'Injected');
   });
 });
 
-describe('what a refusal says helps', () => {
+describe('the remedy in a refusal works', () => {
   const volumes = [DATA, { name: 'v1', secret: { secretName: 'my-jwt' } }];
   const own = { name: 'v1', mountPath: '/a' };
   const hiding = { name: 'data', mountPath: '/a/token' };
@@ -150,7 +150,7 @@ describe('what a refusal says helps', () => {
     it(title, () => assert.equal(review(podWith({ volumeMounts }, volumes, annotations)).reason, 'Injected'));
   }
 
-  it('and what does not help is not said', () => {
+  it('and a remedy that would not work is not named', () => {
     for (const path of ['/other', DIRECTORY]) {
       const pod = podWith({ volumeMounts: [own, hiding] }, volumes, { [KEYS.mountPath]: path });
       assert.doesNotMatch(review(pod).message, /mount-path/);
@@ -224,7 +224,7 @@ describe('a read-only parent, in which the directory may be missing,', () => {
 });
 
 describe('a second review', () => {
-  it('restores a mount that somebody removed, and keeps the volume', () => {
+  it('restores a mount that another client removed, and keeps the volume', () => {
     const pod = podWith({}, [VOLUME]);
     assert.deepEqual(at(injected(pod), 'spec', 'volumes'), [VOLUME]);
     assert.deepEqual(at(injected(pod), 'spec', 'containers', 0, 'volumeMounts'), [MOUNT]);

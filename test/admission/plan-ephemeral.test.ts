@@ -36,12 +36,12 @@ describe('the tokens of ephemeral containers', () => {
     ['jwt-ns-jwt', { name: 'jwt-ns-jwt', secret: { secretName: 'ns-jwt' } }],
   ]);
 
-  it('are those of the annotation, even where the namespace has a default', () => {
+  it('are those of the annotation, even if the namespace has a default', () => {
     const { tokens, missing } = findEphemeralTokens({ ...VALUES, token: 'my-jwt' }, 'ns-jwt', volumes);
     assert.deepEqual([tokens.map(({ name }) => name), missing], [['my-jwt'], []]);
   });
 
-  it('are not shown at a path that no file can have', () => {
+  it('are not mounted at an impossible path', () => {
     const items = [{ key: 'token', path: 'x'.repeat(256) }];
     const long = new Map([['jwt-my-jwt', { ...VOLUME, secret: { secretName: 'my-jwt', items } }]]);
     const { tokens, missing } = findEphemeralTokens({ ...VALUES, token: 'my-jwt' }, undefined, long);
@@ -53,15 +53,15 @@ describe('the tokens of ephemeral containers', () => {
   });
 });
 
-describe('what ephemeral containers lack', () => {
-  it('may be only the variable', () => {
+describe('the part that ephemeral containers lack', () => {
+  it('can be only the variable', () => {
     const mounts = [{ volume: 'jwt-my-jwt', path: DIRECTORY, subPath: '', readOnly: true }];
     const { containers: plans } = planEphemeral(containers(1, { mounts }), inputOf(['my-jwt']));
     const env = { name: 'BEARER_TOKEN_FILE', value: `${MOUNT.mountPath}/token` };
     assert.deepEqual([plans.length, plans[0]?.mounts, plans[0]?.env], [1, [], env]);
   });
 
-  it('is not looked for in more mounts than can be compared', () => {
+  it('is not searched for in more mounts than can be compared', () => {
     const names = Array.from({ length: 32 }, (_, index) => `t${index}`);
     const mount = { volume: 'data', path: '/data', subPath: '', readOnly: false };
     const many = containers(1, { mounts: Array.from({ length: 32_769 }, () => mount) });
@@ -73,7 +73,7 @@ describe('what ephemeral containers lack', () => {
     );
   });
 
-  it('is not added where it would be larger than 1 MiB', () => {
+  it('is not added if it would be larger than 1 MiB', () => {
     const values = { ...VALUES, mountPath: `/${'x'.repeat(250)}`.repeat(10) };
     const {
       containers: plans,

@@ -71,19 +71,19 @@ describe('a volume counts as the token’s by its source', () => {
     });
   }
 
-  it('but not one that does not show the key', () => {
+  it('but not a volume without the key', () => {
     const hidden = { name: 'mine', secret: { secretName: 'my-jwt', items: [{ key: 'x', path: 'token' }] } };
     assert.equal(Object.keys(Object(at(injected(podWith([hidden], [])), 'spec', 'volumes'))).length, 2);
   });
 
-  it('so the NRP page’s complete Deployment plus the annotation needs nothing', () => {
+  it('so the NRP page’s complete Deployment with the annotation needs no change', () => {
     const volumes = [{ name: 'my-jwt', secret: { secretName: 'my-jwt' } }];
     const env = [{ name: 'BEARER_TOKEN_FILE', value: '/var/run/secrets/jwt/token' }];
     const answer = review(podWith(volumes, [{ mountPath: DIRECTORY, name: 'my-jwt' }], { env }));
     assert.deepEqual([answer.reason, answer.operations, answer.warnings], ['AlreadyInjected', [], []]);
   });
 
-  it('and a mount that waits for our volume is a mount of it', () => {
+  it('and a mount that names our missing volume is a mount of it', () => {
     const pod = injected(podWith([], [{ name: 'jwt-my-jwt', mountPath: '/creds' }]));
     assert.deepEqual(at(pod, 'spec', 'volumes'), [VOLUME]);
     assert.equal(at(pod, 'spec', 'containers', 0, 'volumeMounts', 1), undefined);
@@ -106,7 +106,7 @@ describe('the path in the variable', () => {
       refreshes: false,
     },
     {
-      title: 'is that of a subPath for a subPathExpr without a variable',
+      title: 'is the same for a subPathExpr without a variable as for a subPath',
       mount: { mountPath: '/creds/jwt', subPathExpr: './token' },
       value: '/creds/jwt',
       refreshes: false,
@@ -123,7 +123,7 @@ describe('the path in the variable', () => {
     });
   }
 
-  it('is in a mount that refreshes rather than one that does not', () => {
+  it('is in a mount that refreshes if there is one', () => {
     const mounts = [
       { name: 'mine', mountPath: '/file', subPath: 'token' },
       { name: 'mine', mountPath: '/creds' },
@@ -153,7 +153,7 @@ describe('a variable that is set already is kept', () => {
     });
   }
 
-  it('with a warning when it names another', () => {
+  it('with a warning when it names another file', () => {
     const answer = review(podWith([], [], { env: [{ name: 'BEARER_TOKEN_FILE', value: '/etc/passwd' }] }));
     assert.ok(answer.operations.every(({ path }) => !path.includes('/env')));
     assert.match(
@@ -186,14 +186,14 @@ describe('a variable that is set already is kept', () => {
     assert.deepEqual([answer.reason, answer.warnings], ['AlreadyInjected', []]);
   });
 
-  it('by its name when the user chose another', () => {
+  it('also if the user chose another name for it', () => {
     const env = [{ name: 'TOKEN_FILE', value: '/x' }];
     const answer = review(podWith([], [], { env }, { [KEYS.envVar]: 'TOKEN_FILE' }));
     assert.match(answer.warnings[0] ?? '', /TOKEN_FILE is set to "\/x": kept/);
   });
 });
 
-describe('a volume that has the name of ours and another source', () => {
+describe('a volume with the name of ours and another source', () => {
   const sources: readonly [string, Json][] = [
     ['hostPath', { hostPath: { path: '/etc' } }],
     ['emptyDir', { emptyDir: {} }],
@@ -209,7 +209,7 @@ describe('a volume that has the name of ours and another source', () => {
     });
   }
 
-  it('does not matter while the token has a volume of another name', () => {
+  it('does not matter if the token has a volume of another name', () => {
     const volumes = [{ name: 'jwt-my-jwt', emptyDir: {} }, MINE];
     assert.equal(review(podWith(volumes, [])).reason, 'Injected');
     assert.equal(review(podWith([OTHER], [])).reason, 'Injected');

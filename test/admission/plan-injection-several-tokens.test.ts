@@ -26,7 +26,7 @@ function source(name: string, path?: string): Json {
 }
 
 describe('tokens that conflict are refused at the first review:', () => {
-  it('two names that come to one volume name', () => {
+  it('two names with the same volume name', () => {
     const bothNames = { [KEYS.token]: 'a.b,a-b-2e7336dc' };
     const answer = review(annotatedPod({}, bothNames));
     assert.deepEqual([answer.allowed, answer.reason], [false, 'VolumeNameTaken']);
@@ -55,7 +55,7 @@ describe('tokens that conflict are refused at the first review:', () => {
     );
   });
 
-  it('but not a mount of ours that leaves another mount of that token visible', () => {
+  it('but not a mount of ours if another mount of that token stays visible', () => {
     const volumeMounts = [
       { name: 'own', mountPath: '/var/run/secrets' },
       { name: 'own', mountPath: '/own' },
@@ -121,7 +121,7 @@ describe('which Secrets are visible in a projected volume of several sources', (
     });
   }
 
-  it('is the later of two items of a Secret volume at one path', () => {
+  it('is the later of two items of a Secret volume with the same path', () => {
     const items = [
       { key: 'token', path: 'x' },
       { key: 'other', path: 'x' },
@@ -140,7 +140,7 @@ describe('the claim templates of a StatefulSet are volumes of its pods', () => {
     };
   };
 
-  it('and one named like our volume has its pods refused', () => {
+  it('and if one is named like our volume, its pods are refused', () => {
     const { warnings } = reviewOf(claiming('jwt-my-jwt'));
     assert.match(
       warnings[0] ?? '',
@@ -157,7 +157,7 @@ describe('the claim templates of a StatefulSet are volumes of its pods', () => {
     assert.match(reviewOf(claiming('own', podSpec)).warnings[0] ?? '', /is taken by volume "own"/);
   });
 
-  it('and below one that is mounted read-only the directory may be missing', () => {
+  it('and below one that is mounted read-only the directory can be missing', () => {
     const volumeMounts = [{ name: 'data', mountPath: '/var/run', readOnly: true }];
     const { warnings } = reviewOf(claiming('data', { containers: [container('app', { volumeMounts })] }));
     assert.match(warnings[0] ?? '', /\/var\/run is read-only/);

@@ -31,7 +31,7 @@ describe('a pod is read with', () => {
     assert.deepEqual([...read({ containers: [container()], volumes: [v] }).volumes], [['v', v]]);
   });
 
-  it('lists that are empty where they are absent or null', () => {
+  it('empty lists if they are absent or null', () => {
     for (const none of [undefined, null, []]) {
       const lists = { volumeMounts: none, volumeDevices: none, env: none };
       const spec = {
@@ -160,7 +160,7 @@ it('labels and annotations are an object, absent, or wrong', () => {
   assert.deepEqual(annotationsOf({ metadata: { annotations: { a: 'b' } } }), { a: 'b' });
 });
 
-it('a mirror pod is one by its annotation, whatever that says', () => {
+it('a pod with the annotation of mirror pods is one, whatever its value is', () => {
   const key = 'kubernetes.io/config.mirror';
   assert.ok(isMirrorPod({ metadata: { annotations: { [key]: '' } } }));
   for (const pod of [{}, { metadata: { annotations: {} } }, { metadata: { labels: { [key]: 'x' } } }])

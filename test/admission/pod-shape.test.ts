@@ -85,7 +85,7 @@ const EXACT: readonly { title: string; spec: Json; operations: readonly unknown[
     spec: { containers: [container('app', { securityContext: { readOnlyRootFilesystem: true } })] },
     operations: P1,
   },
-  { title: 'a ServiceAccount that is not there', spec: { serviceAccountName: 'nobody' }, operations: P1 },
+  { title: 'a ServiceAccount that does not exist', spec: { serviceAccountName: 'nobody' }, operations: P1 },
 ];
 
 describe('the patch is as it should be for', () => {
@@ -115,7 +115,7 @@ describe('the patch is as it should be for', () => {
     assert.deepEqual(at(pod, 'spec', 'initContainers', 0, 'env'), [ENV]);
   });
 
-  it('fields that nobody knows yet', () => {
+  it('unknown fields', () => {
     const futuristic = { grpcProbe: { port: 1 }, quantum: [null, { deep: true }], resizePolicy: 'x' };
     const pod = injected(annotatedPod({ containers: [container('app', futuristic)], tomorrow: { a: 1 } }));
     for (const [key, value] of Object.entries(futuristic)) {
@@ -124,7 +124,7 @@ describe('the patch is as it should be for', () => {
     assert.deepEqual(at(pod, 'spec', 'tomorrow'), { a: 1 });
   });
 
-  it('numbers that JavaScript cannot hold: no operation has them', () => {
+  it('numbers that JavaScript cannot represent: no operation contains them', () => {
     const text = JSON.stringify(annotatedPod()).replace(
       '"image":"busybox"',
       '"image":"busybox","resources":{"limits":{"cpu":1e3,"x":9007199254740993}}',
@@ -157,7 +157,7 @@ describe('the patch is as it should be for', () => {
     assert.equal(at(injected(annotatedPod()), 'spec', 'volumes', 0, 'secret', 'defaultMode'), 0o444);
   });
 
-  it('what somebody added by hand: it is not added twice', () => {
+  it('volume and mount that were added by hand: they are not added twice', () => {
     const containers = [container('app', { volumeMounts: [MOUNT], env: [ENV] })];
     const answer = review(annotatedPod({ volumes: [VOLUME], containers }));
     assert.deepEqual([answer.decision, answer.reason, answer.operations], ['skip', 'AlreadyInjected', []]);

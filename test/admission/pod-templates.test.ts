@@ -28,7 +28,7 @@ describe('the pod templates of an object of any kind', () => {
     });
   }
 
-  it('are found in a list, all of them, those nearer to the top first', () => {
+  it('are all found in a list, those at higher levels first', () => {
     const spec = {
       workerGroupSpecs: [{ template: TEMPLATE }, { replicas: 1 }, { template: TEMPLATE }],
       headGroupSpec: { template: TEMPLATE },
@@ -40,7 +40,7 @@ describe('the pod templates of an object of any kind', () => {
     ]);
   });
 
-  it('are not looked for elsewhere, nor inside of another, nor under another name', () => {
+  it('are not searched for elsewhere, nor inside another template, nor under another name', () => {
     assert.deepEqual(pathsIn({ status: { template: TEMPLATE }, metadata: { template: TEMPLATE } }), []);
     const outer = { ...TEMPLATE, more: { template: TEMPLATE } };
     assert.deepEqual(pathsIn({ spec: { template: outer } }), ['spec.template']);
@@ -55,14 +55,14 @@ describe('the pod templates of an object of any kind', () => {
     assert.deepEqual(pathsIn({ spec: { template: { spec: { containers: [] } } } }), ['spec.template']);
   });
 
-  it('are found ten deep, and no deeper', () => {
+  it('are found up to ten levels deep', () => {
     const deep = (length: number): unknown =>
       nest(['spec', ...Array.from({ length: length - 2 }, () => 'x'), 'template'], TEMPLATE);
     assert.equal(pathsIn(deep(10)).length, 1);
     assert.equal(pathsIn(deep(11)).length, 0);
   });
 
-  it('are found among 100,000 values, and no more', () => {
+  it('are found among up to 100,000 values', () => {
     const among = (count: number): unknown => ({
       spec: { list: Array.from({ length: count }, () => 0), z: { template: TEMPLATE } },
     });
@@ -71,7 +71,7 @@ describe('the pod templates of an object of any kind', () => {
     assert.equal(pathsIn(among(100_000 - 4)).length, 0);
   });
 
-  it('are not looked for below names of prototypes', () => {
+  it('are not searched for below names of prototypes', () => {
     for (const name of ['__proto__', 'constructor', 'prototype']) {
       const spec: unknown = JSON.parse(`{"${name}": {"template": ${JSON.stringify(TEMPLATE)}}}`);
       assert.deepEqual(pathsIn({ spec }), [], name);
@@ -89,7 +89,7 @@ describe('a container without a name', () => {
     spec: { volumes: [], containers },
   });
 
-  it('is named as Knative does, where it is the only one', () => {
+  it('gets the name that Knative gives, if it is the only one', () => {
     for (const name of [undefined, null, '']) {
       assert.deepEqual(
         nameContainers(withContainers({ image: 'i', name })),

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { readPod } from '../../src/admission/read-pod.ts';
 import { annotatedPod, KEYS, review, type Json } from './pods.ts';
 
-describe('the answer about a pod that is left alone says why', () => {
+describe('the answer for a pod that is left alone has the reason', () => {
   for (const namespace of ['kube-system', 'jwt-injector']) {
     it(`by its namespace ${namespace}, whatever it asks for, in a file too`, () => {
       const read = readPod({ pod: annotatedPod(), namespace });
@@ -32,7 +32,7 @@ describe('the answer about a pod that is left alone says why', () => {
   }
 });
 
-describe('a pod that may get a token is read with', () => {
+describe('a pod that can get a token is read with', () => {
   const namespace = undefined;
   const volumes = [{ name: 'data', emptyDir: {} }];
 
@@ -45,7 +45,7 @@ describe('a pod that may get a token is read with', () => {
     assert.deepEqual([namesOf(), namesOf([]), namesOf(['logs'])], [['data'], ['data'], ['data', 'logs']]);
   });
 
-  it('its labels, where they are an object', () => {
+  it('its labels, if they are an object', () => {
     for (const [labels, expected] of [
       [{ a: 'b' }, { a: 'b' }],
       ['text', undefined],
@@ -58,7 +58,7 @@ describe('a pod that may get a token is read with', () => {
     }
   });
 
-  it('no annotations where they are not an object, which the API server refuses', () => {
+  it('no annotations if they are not an object, which the API server refuses', () => {
     const read = readPod({ pod: { ...annotatedPod(), metadata: { annotations: 'text' } }, namespace });
     assert.equal(read.ok || read.problem.message, 'left to the API server: an annotation is not a string');
   });

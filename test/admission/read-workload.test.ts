@@ -30,26 +30,26 @@ describe('a pod template', () => {
       : pod.problem.reason;
   }
 
-  it('of a StatefulSet has the volumes of its claims, which take the place of others', () => {
+  it('of a StatefulSet has the volumes of its claims, which replace others of the same names', () => {
     assert.deepEqual(podOf('StatefulSet'), [
       { data: { name: 'data', ...CLAIM }, tmp: { name: 'tmp' }, logs: { name: 'logs', ...CLAIM } },
       'my-jwt',
     ]);
   });
 
-  it('of another kind has its own volumes alone', () => {
+  it('of another kind has only its own volumes', () => {
     assert.deepEqual(podOf('Deployment'), [
       { data: { name: 'data', emptyDir: {} }, tmp: { name: 'tmp' } },
       'my-jwt',
     ]);
   });
 
-  it('is read with its annotations as they will be', () => {
+  it('is read with the annotations that it will have', () => {
     assert.equal(podOf('Deployment', { [KEYS.inject]: 'false' }), 'OptedOut');
   });
 });
 
-describe('what is written to a pod template', () => {
+describe('the change of a pod template', () => {
   const large = { [KEYS.token]: 'my-jwt', [KEYS.containers]: 'x'.repeat(MAX_ANNOTATIONS_BYTES) };
   const cases: Readonly<Record<string, readonly [Json, boolean, string | undefined]>> = {
     'is the workload’s annotations': [workload({ annotations: TOKEN }), false, undefined],

@@ -18,7 +18,7 @@ describe('a JWT', () => {
     assert.equal((await change(wireJwt({ keyId: 'other' }))).allowed, false);
   });
 
-  it('whose key is in a ConfigMap is refused for what the policy forbids besides', async () => {
+  it('whose key is in a ConfigMap is refused for the other things that the policy forbids', async () => {
     const policy = { ...NO_POLICY, maxLifetime: 3_600 };
     const key = { configMap: { name: 'my-keys', key: 'key.pem' } };
     const { reason } = await answerTo(requestOf(wireJwt({ key })), { policy });

@@ -28,7 +28,7 @@ describe('a new JWT', () => {
     ]);
   });
 
-  it('gets the three most useful warnings, not all', async () => {
+  it('gets only the three most useful warnings', async () => {
     const { allowed, warnings } = await create({ data: { scope: 'storage.write:/' }, algorithm: 'ES256' });
     assert.ok(allowed);
     assert.deepEqual(
@@ -37,14 +37,14 @@ describe('a new JWT', () => {
     );
   });
 
-  it('that can never work is refused with the word of its condition, and still warned', async () => {
+  it('that can never work is refused with the reason of its condition, and still gets its warnings', async () => {
     const answer = await create(BAD_KEY);
     assert.deepEqual([answer.allowed, answer.decision, answer.reason], [false, 'deny', 'KeyUnreadable']);
     assert.match(answer.message, /^spec\.key\.value: no PEM block and no JWK found/);
     assert.equal(answer.warnings.length, 1);
   });
 
-  it('that renews later than it expires is refused, and allowed where it exists', async () => {
+  it('that is renewed later than it expires is refused, and allowed if it exists already', async () => {
     for (const key of [{ value: NRP_KEY }, SECRET]) {
       const spec = { key, expiryTime: { hours: 1 }, resignBefore: { hours: 1 } };
       const { allowed, reason } = await create(spec);
@@ -53,7 +53,7 @@ describe('a new JWT', () => {
     }
   });
 
-  it('whose key would share the Secret of its token is refused, wherever the namespace is said to be', async () => {
+  it('whose key would be in the Secret of its token is refused, in whichever field its namespace is given', async () => {
     const keyIn = (namespace?: string) => ({
       key: { secret: { name: 'my-jwt', key: 'key.pem', ...(namespace === undefined ? {} : { namespace }) } },
     });
@@ -79,7 +79,7 @@ describe('a new JWT', () => {
     assert.match(wrong.warnings[0] ?? '', /^spec\.key\.configMap is never read/);
   });
 
-  it('is refused with everything that is wrong at once', async () => {
+  it('is refused with all its mistakes at once', async () => {
     const answer = await create({ ...BAD_KEY, data: { id: 2 ** 60 } });
     assert.equal(answer.reason, 'KeyUnreadable');
     assert.match(answer.message, /no PEM block.*; spec\.data\.id is an integer beyond 2\^53.*as a string$/);
@@ -96,7 +96,7 @@ describe('a new JWT', () => {
 describe('an update', () => {
   const bad = wireJwt(BAD_KEY);
 
-  it('that leaves the spec as it is, is allowed, whatever the spec', async () => {
+  it('that does not change the spec is allowed, whatever the spec is', async () => {
     const metadata = { labels: { colour: 'blue' }, finalizers: [] };
     assertUntouched(await update(wireJwt(BAD_KEY, { metadata }), bad));
     assertUntouched(await update({ ...bad, spec: 7 }, { ...bad, spec: 7 }));
@@ -126,13 +126,13 @@ describe('an update', () => {
       assert.equal((await update(wireJwt({ data }), stored)).reason, 'ClaimsInvalid', JSON.stringify(data));
   });
 
-  it('may keep a resignBefore that is too long, as the rule of the resource lets it', async () => {
+  it('can keep a resignBefore that is too long, as the rule of the CRD allows', async () => {
     const long = { resignBefore: { days: 2 }, key: SECRET };
     assertUntouched(await update(wireJwt({ ...long, keyId: 'other' }), wireJwt(long)));
     assert.equal((await create(long)).reason, 'RenewalClamped');
   });
 
-  it('may keep a key in the Secret of its token, but not begin with it', async () => {
+  it('can keep a key in the Secret of its token, but not add one', async () => {
     const own = { key: { secret: { name: 'my-jwt', key: 'key.pem' } } };
     assert.ok((await update(wireJwt({ ...own, keyId: 'other' }), wireJwt(own))).allowed);
     assert.ok(!(await update(wireJwt(own), wireJwt({ key: SECRET }))).allowed);
@@ -140,13 +140,13 @@ describe('an update', () => {
     assert.ok((await update(wireJwt(own), unreadable)).allowed, 'also when another fault is corrected');
   });
 
-  it('of something that is being deleted is allowed', async () => {
+  it('of a JWT that is being deleted is allowed', async () => {
     const metadata = { deletionTimestamp: '2026-11-24T00:00:00Z' };
     assertUntouched(await update(wireJwt(BAD_KEY, { metadata }), wireJwt()));
   });
 });
 
-describe('what does not concern it is allowed', () => {
+describe('a review of anything else is allowed', () => {
   const others: Readonly<Record<string, Record<string, unknown>>> = {
     'a deletion': { operation: 'DELETE', object: null, oldObject: wireJwt(BAD_KEY) },
     'a connection': { operation: 'CONNECT' },
@@ -185,7 +185,7 @@ describe('hostile reviews of JWTs', () => {
     assert.equal((await answerTo({ ...same, oldObject: jwt('2') })).decision, 'deny');
   });
 
-  it('of anything else get an answer that holds what is promised', async () => {
+  it('of anything else get an answer as documented', async () => {
     await fc.assert(
       fc.asyncProperty(
         hostileJwt,

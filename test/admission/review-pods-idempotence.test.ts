@@ -36,7 +36,7 @@ describe('a second review', () => {
     });
   }
 
-  it('changes nothing when a name was set in between', () => {
+  it('changes nothing if a name was set in between', () => {
     const once = injected({
       ...annotatedPod(),
       metadata: { generateName: 'x-', annotations: { [KEYS.token]: 'my-jwt' } },
@@ -54,7 +54,7 @@ describe('a second review', () => {
     );
   });
 
-  it('does not move the first token when another was added in between', () => {
+  it('does not move the first token if another one was added in between', () => {
     const once = injected(annotatedPod());
     const twice = injected({ ...once, metadata: { annotations: { [KEYS.token]: 'my-jwt,second' } } });
     assert.deepEqual(
@@ -70,7 +70,7 @@ describe('a second review', () => {
     assert.deepEqual(review(live).operations, []);
   });
 
-  it('only adds, and another library makes the same pod of the patch', () => {
+  it('only adds, and another library applies the patch with the same result', () => {
     for (const [, pod] of SHAPES) {
       const answer = review(pod);
       assert.ok(answer.operations.every(({ op }) => op === 'add'));

@@ -39,7 +39,7 @@ function countKept([first, ...more]: readonly string[]): readonly unknown[] | un
 }
 
 describe('laws of the patch:', () => {
-  it('the patched pod is the one of the model, and only ever added to', () => {
+  it('the patched pod is that of the model, and only has additions', () => {
     fc.assert(
       fc.property(validPod, (pod) => {
         const answer = review(pod);
@@ -60,7 +60,7 @@ describe('laws of the patch:', () => {
     );
   });
 
-  it('a patched pod needs nothing more', () => {
+  it('a patched pod needs no further patch', () => {
     fc.assert(
       fc.property(validPod, (pod) => {
         const answer = review(pod);
@@ -71,7 +71,7 @@ describe('laws of the patch:', () => {
     );
   });
 
-  it('what was there stays there, and in its order', () => {
+  it('existing entries stay, in their order', () => {
     fc.assert(
       fc.property(validPod, (pod) => {
         const before = JSON.stringify(pod);
@@ -126,7 +126,7 @@ describe('hostile reviews', () => {
     ['with our words used wrongly', hostileJson],
     ['of pods that are broken somewhere', brokenPod],
   ] as const) {
-    it(`${title} cause no crash and no pollution, and get an answer that holds what is promised`, () => {
+    it(`${title} cause no crash and no prototype pollution, and get an answer as documented`, () => {
       fc.assert(
         fc.property(
           object,
@@ -168,7 +168,7 @@ describe('hostile reviews', () => {
     });
   }
 
-  it('are a problem or a request, never a crash, with anything as the envelope', () => {
+  it('are read as a problem or a request, never with a crash, whatever the envelope is', () => {
     fc.assert(
       fc.property(hostileJson, (value) => {
         const parsed = parseAdmissionReview(value);

@@ -55,7 +55,7 @@ describe('a review of a pod that asks for a token', () => {
   }
 
   for (const object of [undefined, null]) {
-    it(`is refused where the pod is missing: ${String(object)}`, () => {
+    it(`is refused if the pod is missing: ${String(object)}`, () => {
       const { allowed, reason, message } = reviewPod(createRequest(object), undefined);
       assert.deepEqual([allowed, reason], [false, 'NoContainers']);
       assert.equal(message, 'the review creates a pod, but has no object: send the pod as request.object');
@@ -68,12 +68,12 @@ describe('the default of the namespace', () => {
   const defaultOf = (object: Json, difference: Difference = {}): string | undefined =>
     readPodReview(createRequest(object, difference), APP).defaultOf;
 
-  it('is asked for where the pod names no token', () => {
+  it('is read if the pod names no token', () => {
     assert.equal(defaultOf(bare), 'ns');
     assert.equal(defaultOf(bare, EPHEMERAL), 'ns');
   });
 
-  it('is not asked for where it cannot change the answer, or is not known whose it is', () => {
+  it('is not read if it cannot change the answer, or if the namespace is not known', () => {
     assert.equal(defaultOf(POD), undefined);
     assert.equal(defaultOf(annotatedPod({}, { [KEYS.token]: '', [KEYS.inject]: 'false' })), undefined);
     assert.equal(defaultOf(bare, { operation: 'DELETE' }), undefined);
@@ -88,13 +88,13 @@ describe('the default of the namespace', () => {
 
   const unknown = { known: false } as const;
 
-  it('refuses a new pod where it cannot be read', () => {
+  it('refuses a new pod if it cannot be read', () => {
     const { allowed, reason, message } = readPodReview(createRequest(bare), APP).answer(unknown);
     assert.deepEqual([allowed, reason], [false, 'InternalError']);
     assert.equal(message, 'label tokens.osg-htc.org/token of namespace "ns" could not be read: try again');
   });
 
-  it('prevents no ephemeral container where it cannot be read', () => {
+  it('does not prevent an ephemeral container if it cannot be read', () => {
     const ephemeralContainers = [container('debugger')];
     const pod = { ...bare, spec: { ...Object(injected(bare, 'ns-jwt')['spec']), ephemeralContainers } };
     const { allowed, reason, warnings } = readPodReview(createRequest(pod, EPHEMERAL), APP).answer(unknown);

@@ -60,7 +60,7 @@ describe('a workload that the API server will refuse is left as it is, and witho
 });
 
 describe('the warnings about a workload', () => {
-  it('are about its template as it will be: what is taken back no longer counts', () => {
+  it('are about the template that it will have: removed annotations do not count', () => {
     const { metadata } = Object(at(stored(workload({ annotations: TOKEN })), 'spec', 'template'));
     const templateMetadata = { annotations: { ...metadata.annotations, [KEYS.envVar]: 'MY_OWN' } };
     const { operations, warnings } = reviewOf(workload({ templateMetadata }));
@@ -68,7 +68,7 @@ describe('the warnings about a workload', () => {
     assert.deepEqual(warnings, [`annotation ${KEYS.envVar} has no effect without ${KEYS.token}`]);
   });
 
-  it('name a refusal before what is not copied', () => {
+  it('name a refusal before the annotations that are not copied', () => {
     const annotations = { [KEYS.token]: 'my-jwt', [KEYS.containers]: 'x'.repeat(MAX_ANNOTATIONS_BYTES) };
     const templateMetadata = { annotations: { [KEYS.token]: 'No_Name' } };
     const { operations, warnings } = reviewOf(workload({ annotations, templateMetadata }));
@@ -79,13 +79,13 @@ describe('the warnings about a workload', () => {
     );
   });
 
-  it('do not come when a Job is changed otherwise', () => {
+  it('are not given for other changes of a Job', () => {
     const job = workload({ kind: 'Job', annotations: TOKEN });
     assert.deepEqual(reviewOf(job, { operation: 'UPDATE', oldObject: job }).warnings, []);
   });
 });
 
-it('a template with everything in it is what its pods need', () => {
+it('a template with everything in it needs no change in its pods', () => {
   const template = injected({
     metadata: { annotations: TOKEN },
     ...Object(at(workload({}), 'spec', 'template')),

@@ -24,7 +24,7 @@ describe('the containers that get the token', () => {
     assert.deepEqual(selected(select('except', 'web')), [['app', 'init'], []]);
   });
 
-  it('come with a warning when the list names others, with the closest name of the first', () => {
+  it('have a warning if the list names unknown ones, with the closest name of the first', () => {
     const text = 'annotation k: no container "wep", did you mean "web"?';
     assert.deepEqual(selected(select('only', 'wep', 'app', 'nobody', 'other')), [
       ['app'],
@@ -36,7 +36,7 @@ describe('the containers that get the token', () => {
     ]);
   });
 
-  it('are never none', () => {
+  it('are at least one', () => {
     assert.deepEqual(select('except', 'app', 'web', 'init'), {
       ok: false,
       problem: {

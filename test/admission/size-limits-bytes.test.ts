@@ -35,7 +35,7 @@ describe('the size of a patch', () => {
     assert.deepEqual([volumes(3_500), volumes(6_000)], [false, true]);
   });
 
-  it('is the sum of all containers, whenever it is asked for', () => {
+  it('is the sum of all containers so far', () => {
     const size = new PatchSize();
     const half = plan('x'.repeat(MIB / 2 - 1_000));
     size.addContainer(half);
@@ -46,7 +46,7 @@ describe('the size of a patch', () => {
     assert.ok(size.isTooLarge());
   });
 
-  it('is never counted as less than it is, nor as much more', () => {
+  it('is never counted too low, nor much too high', () => {
     const texts = fc.string({ unit: codePoint, minLength: 1, maxLength: 8 });
     const surrogates = fc.constantFrom(
       '\uD800',
@@ -72,7 +72,7 @@ describe('the size of a patch', () => {
     );
   });
 
-  it('is exact for each text', () => {
+  it('is exact for every text', () => {
     const frame = bytesOf(mountOperation({ name: 'v', mountPath: '', readOnly: true }));
     for (const [text, bytes] of [
       ['x', 1],
@@ -105,7 +105,7 @@ describe('the size of a patch', () => {
     assert.deepEqual([isTooLong(fill), isTooLong(fill + 1)], [false, true]);
   });
 
-  it('is two bytes more than a variable takes, in a list or as the first of one', () => {
+  it('is two bytes more than needed for a variable, in a list or as the first entry of one', () => {
     const name = 'N'.repeat(1_000);
     const first = { op: 'add', path: `${CONTAINER_PATH}/env/0`, value: { name, value: '' } };
     const list = { op: 'add', path: `${CONTAINER_PATH}/env`, value: [{ name, value: '' }] };
@@ -151,7 +151,7 @@ describe('mounts and devices, multiplied by tokens,', () => {
   });
 });
 
-it('the refusal of a pod that is too large says its numbers, and what helps', () => {
+it('the refusal of a pod that is too large has its numbers and the remedy', () => {
   const remedy = 'use a shorter path, or select containers with annotation tokens.osg-htc.org/containers';
   const what = (containers: number, tokens: number): string => explainTooLarge(containers, tokens).what;
   assert.equal(what(1, 1), 'this pod is too large: 1 token in 1 container');

@@ -19,7 +19,7 @@ function patchBytes(answer: AdmissionAnswer): number {
   return Buffer.byteLength(answer.patch);
 }
 
-describe('what is repeated for each container is bounded in bytes', () => {
+describe('texts that are repeated for each container are limited in bytes', () => {
   const hostile: readonly { title: string; pod: Json; reason: string; message: RegExp }[] = [
     {
       title: 'a mount-path of 200 KB in 400 containers',
@@ -89,7 +89,7 @@ describe('what is repeated for each container is bounded in bytes', () => {
     });
   }
 
-  it('so a patch of up to 1 MiB is given, one beyond is not', () => {
+  it('so a patch of up to 1 MiB is sent, a larger one is not', () => {
     const annotations = { [KEYS.mountPath]: longPath(1000) };
     const sizes: number[] = [];
     for (let count = 440; count < 500; count += 1) {
@@ -112,7 +112,7 @@ describe('the limit of one value', () => {
     assert.equal(path(4096).reason, 'InvalidAnnotation');
   });
 
-  it('is 255 bytes for a part of a path, of whatever characters', () => {
+  it('is 255 bytes for a part of a path, for any characters', () => {
     const part = (text: string): string =>
       review(annotatedPod({}, { [KEYS.mountPath]: `/a/${text}` })).reason;
     assert.equal(part('x'.repeat(255)), 'Injected');
@@ -144,7 +144,7 @@ describe('the limit of one value', () => {
     );
   });
 
-  it('refuses a mount of the user’s own at a path that no file can have', () => {
+  it('refuses a user’s own mount at an impossible path', () => {
     const volumeMounts = [{ name: 'jwt-my-jwt', mountPath: longPath(4090) }];
     const answer = review(
       annotatedPod({ volumes: [VOLUME], containers: [container('app', { volumeMounts })] }),
@@ -155,7 +155,7 @@ describe('the limit of one value', () => {
 });
 
 describe('annotations of a workload that would make its template invalid', () => {
-  it('are not copied beyond the 256 KiB that Kubernetes takes, and the writer gets a warning', () => {
+  it('are not copied beyond the 256 KiB that Kubernetes accepts, and the writer gets a warning', () => {
     const annotations = { [KEYS.token]: 'my-jwt', [KEYS.containers]: `app,${'x'.repeat(140_000)}` };
     const answer = reviewOf(workload({ annotations }));
     assert.deepEqual([answer.allowed, answer.operations], [true, []]);

@@ -33,17 +33,17 @@ describe('the closest known word', () => {
   for (const [word, expected] of Object.entries(cases))
     it(`of "${word}" is ${expected ?? 'none'}`, () => assert.equal(closest(word, KNOWN), expected));
 
-  it('is the nearest of several, and of two that are as near the first', () => {
+  it('is the nearest of several, and the first of two at the same distance', () => {
     assert.equal(closest('abcdef', ['abcdxx', 'abcdex', 'abcdey']), 'abcdex');
     assert.equal(closest('abcdef', ['abcdey', 'abcdex']), 'abcdey');
   });
 
-  it('is not found by two letters of which one alone changed its place', () => {
+  it('is not found if only one of two letters moved', () => {
     for (const other of ['bc', 'ca']) assert.equal(closest('ab', [other]), undefined, other);
     assert.equal(closest('ab', ['ba']), 'ba');
   });
 
-  it('may differ in a third of the letters, in one of a short word', () => {
+  it('can differ in a third of the letters, or in one of a short word', () => {
     assert.equal(closest('abcdefghi', ['abcdefxyz']), 'abcdefxyz');
     assert.equal(closest('abcdefgh', ['abcdexyz']), undefined);
     assert.equal(closest('a', ['b']), 'b');
@@ -51,7 +51,7 @@ describe('the closest known word', () => {
     assert.equal(closest('abcd', ['abcdefgh'.slice(0, 6)]), 'abcdef');
   });
 
-  it('is looked for among 200 words of up to 64 letters, for a word of up to 64', () => {
+  it('is searched for among 200 words of up to 64 letters, for a word of up to 64', () => {
     const long = 'x'.repeat(64);
     assert.equal(closest(long, [long]), long);
     assert.equal(closest(`${long}x`, [long]), undefined);

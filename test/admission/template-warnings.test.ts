@@ -30,7 +30,7 @@ describe('the writer of a workload gets a warning about', () => {
     ]);
   });
 
-  it('a refusal for what the template itself says', () => {
+  it('a refusal because of the template itself', () => {
     const podSpec = {
       volumes: [{ name: 'data', emptyDir: {} }],
       containers: [container('app', { volumeMounts: [{ name: 'data', mountPath: '/var/run/secrets/jwt' }] })],
@@ -93,7 +93,7 @@ describe('the writer of a workload gets a warning about', () => {
     it(title, () => assert.deepEqual(reviewOf(object).warnings, [warning]));
   }
 
-  it('the most useful first: the refusal, then where the two places differ, then what has no effect', () => {
+  it('the most useful first: the refusal, then a difference of the two places, then an annotation without effect', () => {
     const annotations = { [KEYS.token]: 'my-jwt', [KEYS.mountPath]: '/a' };
     const templateMetadata = { annotations: { [KEYS.mountPath]: '..' } };
     const { metadata, spec } = workload({ kind: 'CronJob', annotations, templateMetadata });
@@ -102,7 +102,7 @@ describe('the writer of a workload gets a warning about', () => {
     assertBegin(warnings, ['pods of this CronJob will be refused', 'to have them admitted', KEYS.mountPath]);
   });
 
-  it('the refusal before a change of a Job that comes too late', () => {
+  it('the refusal before the late change of a Job', () => {
     const templateMetadata = { annotations: { [KEYS.token]: 'my-jwt', [KEYS.mountPath]: '..' } };
     const job = (annotations: Json): Json => workload({ kind: 'Job', annotations, templateMetadata });
     const changed = job({ ...TOKEN, [KEYS.envVar]: 'X' });
@@ -110,7 +110,7 @@ describe('the writer of a workload gets a warning about', () => {
     assertBegin(warnings, ['pods of this Job will be refused', 'to have them admitted', KEYS.envVar]);
   });
 
-  it('an unknown annotation before one that has no effect where it is', () => {
+  it('an unknown annotation before one without effect in its place', () => {
     const object = workload({ kind: 'CronJob', annotations: { ...TOKEN, [`${P}tokn`]: 'x' } });
     const jobTemplate = { ...Object(object['spec']).jobTemplate, metadata: { annotations: TOKEN } };
     const { warnings } = reviewOf({ ...object, spec: { jobTemplate } });
@@ -124,7 +124,7 @@ describe('the writer of a workload gets a warning about', () => {
     assert.deepEqual(warnings, []);
   });
 
-  it('nothing in a template that the API server refuses', () => {
+  it('no mistake in a template that the API server refuses', () => {
     const object = workload({ annotations: { ...TOKEN, [`${P}tokn`]: 'x' } });
     const kind = findWorkloadKind({ group: 'apps', resource: '' }, 'Deployment');
     assert.ok(kind !== undefined);
@@ -135,7 +135,7 @@ describe('the writer of a workload gets a warning about', () => {
     assert.deepEqual([warned('NoContainers'), warned('NotRequested')], [0, 1]);
   });
 
-  it('nothing that is in order', () => {
+  it('not anything that is correct', () => {
     assert.deepEqual(reviewOf(workload({ annotations: TOKEN })).warnings, []);
     assert.deepEqual(reviewOf(workload({ annotations: { [KEYS.inject]: 'false' } })).warnings, []);
   });
@@ -176,20 +176,20 @@ describe('the place of the ServiceAccount’s token', () => {
     `to have them admitted: set annotation ${KEYS.mountPath} to another directory`,
   ];
 
-  it('is named to the writer of a workload, in which it does not show yet', () => {
+  it('is reported to the writer of a workload, in which it is not visible yet', () => {
     const { warnings, allowed } = reviewOf(workload({ kind: 'StatefulSet', annotations }));
     assert.deepEqual([allowed, warnings], [true, taken('pods of this StatefulSet')]);
     assert.ok(warnings.every(({ length }) => length <= 120));
   });
 
-  it('is free where the template forbids it, and below it', () => {
+  it('is free if the template switches it off, and below it', () => {
     const podSpec = { containers: [container()], automountServiceAccountToken: false };
     assert.deepEqual(reviewOf(workload({ annotations, podSpec })).warnings, []);
     const below = { ...TOKEN, [KEYS.mountPath]: `${path}/jwt` };
     assert.deepEqual(reviewOf(workload({ annotations: below })).warnings, []);
   });
 
-  it('is free in a pod that has come without it', () => {
+  it('is free in a pod without it', () => {
     const { reason, warnings } = review(annotatedPod({}, { [KEYS.mountPath]: path }));
     assert.deepEqual([reason, warnings], ['Injected', []]);
   });
@@ -198,7 +198,7 @@ describe('the place of the ServiceAccount’s token', () => {
 describe('the namespace’s default', () => {
   const settings = workload({ annotations: { [KEYS.envVar]: 'X' } });
 
-  it('is asked for only where the template names no token', () => {
+  it('is only read if the template names no token', () => {
     const defaultOf = (object: Json, more = {}): string | undefined =>
       readWorkloadReview(workloadRequest(object, more), APP).defaultOf;
     assert.equal(defaultOf(settings), 'ns');
@@ -211,7 +211,7 @@ describe('the namespace’s default', () => {
     assert.deepEqual(reviewOf(settings, {}, { known: true, token: 'ns-jwt' }).warnings, []);
   });
 
-  it('causes no warning when it cannot be read: the annotations are copied', () => {
+  it('causes no warning if it cannot be read: the annotations are copied', () => {
     const answer = reviewOf(settings, {}, { known: false });
     assert.deepEqual([answer.allowed, answer.operations.length, answer.warnings], [true, 1, []]);
   });

@@ -26,14 +26,14 @@ describe('a value of the template that equals the record is the user’s', () =>
       return templateAnnotations(stored(object, { operation: 'UPDATE' }));
     };
 
-    it(`if a manager of fields wrote it: ${kind}`, () => {
+    it(`if a field manager wrote it: ${kind}`, () => {
       const managers = [{}, null, managing(kind), managing(kind, KEYS.envVar), managing(kind, KEYS.token)];
       for (const annotations of [{}, { [KEYS.token]: 'b' }, TOKEN])
         assert.deepEqual(after(annotations, managers), TOKEN);
       assert.deepEqual(after({}, managers.slice(0, -1)), {});
     });
 
-    it(`if kubectl apply was given it, which does not send what is there: ${kind}`, () => {
+    it(`if the file of kubectl apply has it, which does not send unchanged values: ${kind}`, () => {
       assert.deepEqual(after(applied(kind, TOKEN)), TOKEN);
       assert.deepEqual(after({ ...applied(kind, TOKEN), [KEYS.token]: 'b' }), TOKEN);
       assert.deepEqual(after(applied(kind, { [KEYS.envVar]: 'X' })), {});
@@ -41,7 +41,7 @@ describe('a value of the template that equals the record is the user’s', () =>
         assert.deepEqual(after({ [LAST_APPLIED]: text }), {});
     });
 
-    it(`but not if kubectl apply was given another value, before ours was copied: ${kind}`, () => {
+    it(`but not if the file of kubectl apply had another value before ours was copied: ${kind}`, () => {
       const before = applied(kind, { [KEYS.token]: 'v' });
       assert.deepEqual(after({ ...before, [KEYS.token]: 'z' }), {
         [KEYS.token]: 'z',
@@ -50,21 +50,21 @@ describe('a value of the template that equals the record is the user’s', () =>
       assert.deepEqual(after(before), {});
     });
 
-    it(`but not by what kubectl apply was given before a server-side apply of the template: ${kind}`, () => {
+    it(`but not if only the file of a kubectl apply before a server-side apply of the template has it: ${kind}`, () => {
       assert.deepEqual(after(applied(kind, TOKEN), [managing(kind, KEYS.envVar)]), {});
       assert.deepEqual(after(applied(kind, TOKEN), [managing(kind, KEYS.token)]), TOKEN);
       const update = { ...managing(kind, KEYS.envVar), operation: 'Update' };
       assert.deepEqual(after(applied(kind, TOKEN), [update]), TOKEN);
     });
 
-    it(`but not if the record came with it, as from a backup: ${kind}`, () => {
+    it(`but not if it came together with the record, as from a backup: ${kind}`, () => {
       assert.deepEqual(after({}, [managing(kind, KEYS.token, COPIED)]), {});
       assert.deepEqual(after(applied(kind, copiedOnce)), {});
       assert.deepEqual(after({}, [managing(kind, KEYS.token, COPIED), managing(kind, KEYS.token)]), TOKEN);
     });
   }
 
-  it('and wins with a warning where the two differ', () => {
+  it('and wins, with a warning, if the two differ', () => {
     const metadata = { managedFields: [managing('Deployment', KEYS.token)] };
     const object = workload({
       annotations: { [KEYS.token]: 'b' },
@@ -76,7 +76,7 @@ describe('a value of the template that equals the record is the user’s', () =>
     ]);
   });
 
-  it('which cannot be seen of Helm: a warning says that a copy is removed', () => {
+  it('which cannot be detected for Helm: a warning says that a copy is removed', () => {
     const labels = { 'app.kubernetes.io/managed-by': 'Helm' };
     const warningsFor = (annotations: Json, metadata: Json): readonly string[] =>
       reviewOf(workload({ annotations, metadata, templateMetadata: { annotations: copiedOnce } }), {

@@ -15,7 +15,7 @@ describe('a text that is cut', () => {
   for (const [text, limit, cut] of cases)
     it(`"${text}" to ${limit} is "${cut}"`, () => assert.equal(shorten(text, limit), cut));
 
-  it('has at most so many characters as the API server counts, and is the whole text where it can be', () => {
+  it('has at most this many characters as the API server counts them, and is the whole text if that fits', () => {
     const texts = fc.string({ unit: 'grapheme', maxLength: 30 });
     fc.assert(
       fc.property(texts, fc.integer({ min: 1, max: 20 }), (text, limit) => {
@@ -28,7 +28,7 @@ describe('a text that is cut', () => {
   });
 });
 
-describe('foreign text in a sentence of ours', () => {
+describe('foreign text in a message', () => {
   it('is quoted, cut, and on one line', () => {
     assert.equal(quote('a\nb\u0000c\u007F\u0085d'), '"a b c  d"');
     assert.equal(quote('abcd', 3), '"ab…"');
@@ -39,7 +39,7 @@ describe('foreign text in a sentence of ours', () => {
     assert.equal(showPath('x'.repeat(101)), `${'x'.repeat(99)}…`);
     assert.equal(showPath('/abc', 3), '/a…');
   });
-  it('has no half of a pair, which no header can carry', () => {
+  it('has no half of a surrogate pair, which no header can contain', () => {
     assert.equal(quote('a\uD800b\uDC00'), '"a b "');
   });
 });

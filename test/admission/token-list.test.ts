@@ -36,7 +36,7 @@ describe('the tokens of a pod', () => {
     });
   });
 
-  it('come with a warning about all that is odd in their list', () => {
+  it('have a warning about each mistake in their list', () => {
     const { warnings } = readTokens('a,,a', undefined);
     assert.deepEqual(
       warnings.map(({ kind }) => kind),

@@ -110,7 +110,7 @@ it('Secret volumes come before projected ones, each in the order of the pod', ()
   );
 });
 
-it('our volume shows the key alone, and the kubelet waits for the Secret', () => {
+it('our volume only has the key, and the kubelet waits for the Secret', () => {
   assert.deepEqual(makeTokenVolume('a.b', 0o400), {
     name: 'jwt-a-b-2e7336dc',
     secret: {
@@ -122,7 +122,7 @@ it('our volume shows the key alone, and the kubelet waits for the Secret', () =>
   });
 });
 
-it('the kind of a volume is its member beside the name; Kubernetes makes an empty directory without any', () => {
+it('the kind of a volume is its member besides the name; without any, Kubernetes makes an empty directory', () => {
   assert.equal(volumeKind({ name: 'v', hostPath: { path: '/' } }), 'hostPath');
   assert.equal(volumeKind({ emptyDir: null, csi: {}, name: 'v' }), 'csi');
   assert.equal(volumeKind({ name: 'v' }), 'emptyDir');

@@ -5,7 +5,7 @@ import { KEYS } from './pods.ts';
 
 const PATH = ['metadata', 'annotations'];
 
-describe('an annotation that YAML does not read as text is refused, with what to write instead:', () => {
+describe('an annotation that YAML does not read as text is refused, with the correct spelling:', () => {
   const OTHER = 'tokens.osg-htc.org/other';
   const MODE_RULE = 'use three octal digits from 001 to 777, in quotes, such as "0444"';
   const ENV_VAR_RULE = 'use letters, digits and "_", not beginning with a digit';

@@ -17,7 +17,7 @@ const CASES: readonly { title: string; pod: Json; warnings: readonly (string | R
     warnings: [`unknown annotation "${P}toekn": did you mean token?`],
   },
   {
-    title: 'an annotation that nobody knows',
+    title: 'an unknown annotation',
     pod: annotatedPod({}, { [`${P}ttl-of-this`]: '60' }),
     warnings: [`unknown annotation "${P}ttl-of-this": known are token, inject, containers …`],
   },
@@ -82,11 +82,15 @@ const CASES: readonly { title: string; pod: Json; warnings: readonly (string | R
     warnings: [],
   },
   {
-    title: 'an annotation of somebody else',
+    title: 'a foreign annotation',
     pod: annotatedPod({}, { 'osgood.example/token': 'x' }),
     warnings: [],
   },
-  { title: 'the record of what was copied', pod: annotatedPod({}, { [`${P}copied`]: '{}' }), warnings: [] },
+  {
+    title: 'the record of copied annotations',
+    pod: annotatedPod({}, { [`${P}copied`]: '{}' }),
+    warnings: [],
+  },
 ];
 
 function affinity(...terms: readonly (readonly string[])[]): Json {
@@ -123,7 +127,7 @@ describe('a pod gets the expected warnings for', () => {
     for (const warning of warnings) assert.ok(Array.from(warning).length <= 120, warning);
   });
 
-  it('what breaks nothing yet, which comes last', () => {
+  it('mistakes that break nothing yet, as the last ones', () => {
     const volumeMounts = [{ name: 'own', mountPath: '/t', subPath: 'token' }];
     const spec = {
       affinity: affinity(['windows']),
@@ -142,7 +146,7 @@ describe('a pod gets the expected warnings for', () => {
     assert.deepEqual([allowed, warnings], [false, [`unknown annotation "${P}tokn": did you mean token?`]]);
   });
 
-  it('line breaks and control characters, which reach no header', () => {
+  it('line breaks and control characters, which must not get into a header', () => {
     const { warnings, message } = review(annotatedPod({}, { [`${P}a\nb\u0000`]: 'x', [KEYS.token]: 'a\nb' }));
     for (const text of [...warnings, message]) assert.doesNotMatch(text, /\p{Cc}/u);
   });
@@ -159,7 +163,7 @@ describe('among many warnings', () => {
     assert.deepEqual(mostUseful([]), []);
   });
 
-  it('those of one kind keep their order, and none is shown twice', () => {
+  it('those of one kind keep their order, and each is shown only once', () => {
     const found = ['b', 'a', 'b', 'd', 'c'].map((text) => of('emptyValue', text));
     assert.deepEqual(mostUseful(found), ['b', 'a', 'd']);
   });
@@ -171,7 +175,7 @@ describe('among many warnings', () => {
     }
   });
 
-  it('no more are kept than could be shown', () => {
+  it('only as many are kept as can be shown', () => {
     const found = joinWarnings(
       [of('emptyValue', 'a'), of('emptyValue', 'b')],
       [of('emptyValue', 'c'), of('emptyValue', 'd')],

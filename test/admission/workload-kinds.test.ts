@@ -27,7 +27,7 @@ const KINDS = [
 
 describe('a workload', () => {
   for (const [kind, group, resource, isFixed, path, object] of KINDS) {
-    it(`of kind ${kind} is found by its plural, and by its kind where there is none`, () => {
+    it(`of kind ${kind} is found by its plural, or by its kind if there is no plural`, () => {
       const found = findWorkloadKind({ group, resource }, 'Scale');
       assert.deepEqual(found?.kind, kind);
       assert.equal(findWorkloadKind({ group, resource: '' }, kind), found);
@@ -50,14 +50,14 @@ describe('a workload', () => {
     assert.equal(findWorkloadKind({ group: '', resource: '' }, 'Pod'), undefined);
   });
 
-  it('has no template where that is not an object', () => {
+  it('has no template if that is not an object', () => {
     const [deployment] = WORKLOAD_KINDS;
     assert.ok(deployment !== undefined);
     for (const template of ['text', null, []])
       assert.equal(templateOf(deployment, { spec: { template } }), undefined);
   });
 
-  it('has a controller if an owner says so', () => {
+  it('has a controller if an owner is marked as one', () => {
     const owned = (...ownerReferences: readonly unknown[]): object => ({ metadata: { ownerReferences } });
     assert.equal(hasController(owned({ kind: 'App' }, { kind: 'Deployment', controller: true })), true);
     for (const object of [owned(), owned({ controller: false }), owned({ controller: 'true' }), {}, null])

@@ -6,7 +6,7 @@ const ready = (name: string, status = 'True') => ({ namespace: 'bulk', name, con
 const signed = (name: string, reason: string) => ({ namespace: 'bulk', name, msg: 'signed', reason });
 
 describe('all JWTs are ready', () => {
-  it('with the line of the last one, though every JWT was looked at before', () => {
+  it('after the line of the last one, although every JWT was processed before', () => {
     const lines = [
       ready('a'),
       ready('b', 'False'), // its Secret could not be written, and the write is tried again
@@ -19,7 +19,7 @@ describe('all JWTs are ready', () => {
 });
 
 describe('all JWTs are signed again', () => {
-  it('when each was for that cause: a late first token is not one of them', () => {
+  it('after each was signed for that cause: a late first token does not count', () => {
     const lines = [
       signed('a', 'NoToken'),
       signed('a', 'KeyChanged'),

@@ -27,17 +27,17 @@ describe('the renewals of short-lived JWTs', () => {
     assert.deepEqual(after(7_000, SHORT), { total: 7_000, inTime: 7_000, in100: 7_000, ready: SHORT });
   });
 
-  it('are as many as fall due in the time: every 30 and 60 s, the first a period after the signature', () => {
+  it('are as many as become due in the time: every 30 and 60 s, the first one period after the signature', () => {
     assert.equal(minRenewals(600), 250 * 19 + 250 * 9);
     assert.equal(minRenewals(30), 0);
   });
 
-  it('do not keep tokens fresh when JWTs sleep for ever after their first renewal', () => {
+  it('do not keep tokens fresh if JWTs are never renewed after their first renewal', () => {
     assert.equal(keptFresh(after(SHORT, SHORT), 600), false);
     assert.equal(keptFresh(after(many, SHORT), 600), true);
   });
 
-  it('do not keep tokens fresh when one has expired at the end', () => {
+  it('do not keep tokens fresh if one has expired at the end', () => {
     assert.equal(keptFresh(after(many, SHORT - 1), 600), false);
     const ofOthers = readLateness(begin, metricsWith(100 + many, 90) + readyLines('other', SHORT), 'short');
     assert.equal(keptFresh(ofOthers, 600), false);

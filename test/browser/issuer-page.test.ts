@@ -76,7 +76,7 @@ describe("an issuer's page in Chromium", () => {
     return readPng(await readFile(file));
   }
 
-  it('can be read on a phone: nothing is wider, and the letters are not small', async () => {
+  it('can be read on a phone: nothing is wider than the screen, and the text is not small', async () => {
     const html = await browse('/measure.html', '--dump-dom', '--virtual-time-budget=5000');
     const [, title = ''] = /<title>(.*?)<\/title>/s.exec(html) ?? [];
     const text = title.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
@@ -99,7 +99,7 @@ describe("an issuer's page in Chromium", () => {
     ['light', [], true],
     ['dark', ['--blink-settings=preferredColorScheme=0'], false],
   ] as const) {
-    it(`is ${title} as the system is, with letters that differ from the paper`, async () => {
+    it(`is ${title} like the system, with a readable contrast`, async () => {
       const picture = await look(DESK, ...args);
       const paper = brightness(picture.at(5, 5));
       assert.equal(paper > 200, isLight, `the paper is ${paper}`);

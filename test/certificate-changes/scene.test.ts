@@ -13,7 +13,7 @@ const PROGRAM = `
 `;
 
 describe('a scene that cannot be opened', () => {
-  it('leaves no balancer that listens and keeps the process alive', async () => {
+  it('leaves no balancer that listens and keeps the process running', async () => {
     const args = ['--input-type=module-typescript', `--eval=${PROGRAM}`];
     const { stdout } = await execute(process.execPath, args, { timeout: ENDS_WITHIN_MS });
     assert.equal(stdout, 'nothing can be installed\n');

@@ -106,7 +106,7 @@ describe('replicas that keep a certificate', () => {
     assert.equal(issued.length, 1);
   });
 
-  it('renew certificate and authority over more than a year, and no API server ever meets one that it does not trust', async () => {
+  it('renew certificate and CA for more than a year, and no API server ever gets one that it does not trust', async () => {
     const replicas = await startTwo();
     let leaves = 0;
     let authorities = 0;
@@ -164,7 +164,7 @@ describe('replicas that keep a certificate', () => {
     });
   }
 
-  it('drop the CA of before a day after another Secret was put in its place, also if that one is older', async () => {
+  it('drop the earlier CA a day after its Secret was replaced, also by an older one', async () => {
     await startTwo();
     const data = await make(clock.now() - 10 * DAY);
     cluster.change(() => (cluster.data = data));
@@ -174,7 +174,7 @@ describe('replicas that keep a certificate', () => {
     assert.equal(cluster.bundles[0], data['ca.crt']);
   });
 
-  it('drop what an earlier process left behind, and not before it can know that no other serves with it', async () => {
+  it('drop the CA that an earlier process left, but only when no other replica can serve with it', async () => {
     const [data, left] = [await make(clock.now() - 10 * DAY), await make(clock.now() - 200 * DAY)];
     cluster.change(() => {
       cluster.data = data;
@@ -187,7 +187,7 @@ describe('replicas that keep a certificate', () => {
     assert.equal(cluster.bundles[0], data['ca.crt']);
   });
 
-  it('are ready at once in a first installation, where API servers trusted nothing before', async () => {
+  it('are ready at once in a first installation, as API servers trusted no CA before', async () => {
     const replica = start();
     await pass(1_000);
     assert.ok(isReady(replica), replica.kept.missing());
@@ -214,7 +214,7 @@ describe('replicas that keep a certificate', () => {
     await assertReadyWhenTaken(late);
   });
 
-  it('that start beside pods with a certificate of others are ready only when all API servers know theirs', async () => {
+  it('that start beside pods with a foreign certificate are ready only when all API servers know their own', async () => {
     const others = await makeDevCertificate();
     cluster.change(() => (cluster.bundles = [others.cert, others.cert]));
     await pass(60_000);
@@ -222,7 +222,7 @@ describe('replicas that keep a certificate', () => {
     await assertReadyWhenTaken(first);
   });
 
-  it('restore a bundle that somebody emptied, and get slower when it is emptied again and again', async () => {
+  it('restore a bundle that another client emptied, and get slower if it is emptied again and again', async () => {
     await startTwo();
     let written = 0;
     for (let minute = 0; minute < 30; minute += 1) {
@@ -235,7 +235,7 @@ describe('replicas that keep a certificate', () => {
     assert.ok(written >= 10 && written < 40, `${written} times`);
   });
 
-  it('touch no Secret of somebody else, say so, and keep serving', async () => {
+  it('change no foreign Secret, report it, and keep serving', async () => {
     const [one, other] = await startTwo();
     const { version } = cluster;
     cluster.change(() => (cluster.foreign = true));
@@ -251,7 +251,7 @@ describe('replicas that keep a certificate', () => {
     assert.ok(isReady(late));
   });
 
-  it('log within a minute that a certificate expires which they cannot renew, and each hour after it', async () => {
+  it('log within a minute, and then every hour, that a certificate expires that they cannot renew', async () => {
     const [one] = await startTwo();
     cluster.change(() => (cluster.foreign = true));
     const count = (text: string): number => one.lines.filter((line) => line.includes(text)).length;
@@ -263,7 +263,7 @@ describe('replicas that keep a certificate', () => {
     assert.equal(count('has expired'), 2);
   });
 
-  it('try again what the API server refuses, log it once, and report it in the meantime', async () => {
+  it('repeat writes that the API server refuses, log it once, and report it until one succeeds', async () => {
     cluster.refusal = new Error('create secrets jwt-injector: 403 Forbidden');
     const replica = start();
     await pass(600_000);
@@ -274,7 +274,7 @@ describe('replicas that keep a certificate', () => {
     assert.ok(isReady(replica));
   });
 
-  it('are not ready as long as TLS takes no pair, whatever else changes, and say why', async () => {
+  it('are not ready as long as TLS accepts no pair, and report why', async () => {
     const replica = start();
     replica.refusal = 'TLS does not take this pair: ee key too small';
     await pass(60_000);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { WritePace } from '../../src/certificate-loop/write-pace.ts';
 
-it('five writes go out at once, each next one waits longer, and ten quiet minutes are a new beginning', () => {
+it('five writes are sent at once, each next one waits longer, and ten quiet minutes reset that', () => {
   const pace = new WritePace();
   const waits: number[] = [];
   const notes: boolean[] = [];

@@ -38,21 +38,21 @@ describe('a bundle', () => {
     assert.equal(correct(text(both.toReversed()), both), undefined);
   });
 
-  it('keeps the authorities of others until they expire', () => {
+  it('keeps foreign CAs until they expire', () => {
     assert.equal(correct(admins + expired), text(ours.authorities) + admins);
   });
 
-  it('loses one of ours that is not trusted any more', () => {
+  it('loses a CA of ours that is not trusted any more', () => {
     assert.equal(correct(text(older.authorities) + admins), text(ours.authorities) + admins);
     assert.equal(correct(elsewhere), text(ours.authorities));
   });
 
-  it('keeps every one of ours during the overlap', () => {
+  it('keeps all CAs of ours during the overlap', () => {
     assert.equal(correct(elsewhere, ours.authorities, true), text(ours.authorities) + elsewhere);
     assert.equal(correct(elsewhere + text(ours.authorities), ours.authorities, true), undefined);
   });
 
-  it('keeps all authorities of others, up to a size; a larger one is not written over', async () => {
+  it('keeps all foreign CAs, up to a size; a larger bundle is not overwritten', async () => {
     const many = await Promise.all(Array.from({ length: 32 }, () => makeDevCertificate()));
     const others = many.map(({ cert }) => `${cert}\n`);
     assert.equal(
@@ -66,7 +66,7 @@ describe('a bundle', () => {
     assert.deepEqual(tryToCorrect(long), fail('is longer than 262144 characters'));
   });
 
-  it('that is to hold nothing else loses all others, however many', async () => {
+  it('that must hold nothing else loses all others, however many', async () => {
     const many = await Promise.all(Array.from({ length: 33 }, () => makeDevCertificate()));
     const present = many.map(({ cert }) => `${cert}\n`).join('');
     assert.deepEqual(replaceBundle(present, ours.authorities), ok(text(ours.authorities)));

@@ -7,7 +7,7 @@ import { issueCertificate } from '../../src/certificates/issue-certificate.ts';
 import { DAY, HOST, make, NAMESPACE, NOW, stored } from './made.ts';
 
 describe('a certificate that is issued', () => {
-  it('is for the names and addresses it was asked for, by an authority of ours, and began an hour ago', async () => {
+  it('is for the requested names and addresses, by a CA of ours, and valid since an hour ago', async () => {
     const { authorities, authorityKey, pair } = stored(
       await make(NOW, undefined, [HOST, '127.0.0.1', '::1']),
     );
@@ -36,7 +36,7 @@ describe('a certificate that is issued', () => {
     assert.notEqual(second.pair?.leaf.serialNumber, first.pair?.leaf.serialNumber);
   });
 
-  it('keeps the retired authorities behind the one that signs, each under a name of its own', async () => {
+  it('keeps the retired CAs after the one that signs, each with a name of its own', async () => {
     const old = stored(await make(NOW));
     const data = await issueCertificate({
       signer: undefined,

@@ -181,7 +181,7 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
     ],
   ];
 
-describe('what is done next for the certificate:', () => {
+describe('the next step for the certificate:', () => {
   for (const [title, changed, expected] of cases) {
     it(title, () => {
       const step = plan(changed);
@@ -189,7 +189,7 @@ describe('what is done next for the certificate:', () => {
     });
   }
 
-  it('an authority of ours with which a replica may still serve stays trusted, the newest three of them', async () => {
+  it('a CA of ours with which a replica could still serve stays trusted, up to the newest three', async () => {
     const many = await Promise.all([1, 2, 3, 4].map((hour) => make(NOW - hour * HOUR).then(stored)));
     const step = plan({
       secret: { kind: 'absent' },

@@ -52,7 +52,7 @@ describe('the Secret of the certificate', () => {
     'a key that is not valid': () => ({ 'ca.key': 'x' }),
   };
   for (const [what, changed] of Object.entries(unusable)) {
-    it(`with ${what} has a certificate but nothing to issue with`, () => {
+    it(`with ${what} has a certificate but no CA to issue another one`, () => {
       const secret = read({}, changed());
       assert.ok(secret.kind === 'own');
       assert.equal(secret.authorityKey, undefined);

@@ -13,19 +13,19 @@ const always = (seenFor: number) => ({ trustedFor: Number.POSITIVE_INFINITY, see
 const since = (seenFor: number) => ({ trustedFor: seenFor, seenFor });
 
 describe('the time that an authority has been trusted', () => {
-  it('is unlimited if it was trusted at the first look: another replica did it, nobody knows when', () => {
+  it('is unlimited if it was trusted at the first read: another replica did it at an unknown time', () => {
     const age = new TrustAge();
     assert.deepEqual(age.observe(BESIDE, 5_000), always(0));
     assert.deepEqual(age.observe(BESIDE, 6_000), always(1_000));
   });
 
-  it('counts from the first look if it is new and others were trusted before it', () => {
+  it('counts from the first read if it is new and others were trusted before it', () => {
     const age = new TrustAge();
     assert.deepEqual(age.observe({ ...BESIDE, isNew: true }, 5_000), since(0));
     assert.deepEqual(age.observe(BESIDE, 95_000), since(90_000));
   });
 
-  it('counts from the look that first showed it, and starts again after a break', () => {
+  it('counts from the read that first showed it, and starts again after a break', () => {
     const age = new TrustAge();
     assert.equal(age.observe(UNKNOWN, 1_000), undefined);
     assert.deepEqual(age.observe(BESIDE, 2_000), since(0));
@@ -34,28 +34,28 @@ describe('the time that an authority has been trusted', () => {
     assert.deepEqual(age.observe(ALONE, 11_000), since(0), 'others were there before the break');
   });
 
-  it('is unlimited if nothing was trusted before it, as in a first installation', () => {
+  it('is unlimited if no CA was trusted before it, as in a first installation', () => {
     const age = new TrustAge();
     age.observe({ ...UNKNOWN, hasOthers: false }, 0);
     assert.deepEqual(age.observe(ALONE, 1_000), always(0));
     assert.deepEqual(new TrustAge().observe(ALONE, 0), always(0));
   });
 
-  it('is not unlimited after a break, though it was at first', () => {
+  it('is not unlimited after a break, even if it was at first', () => {
     const age = new TrustAge();
     age.observe(BESIDE, 0);
     age.observe(UNKNOWN, 1_000);
     assert.deepEqual(age.observe(BESIDE, 2_000), since(0));
   });
 
-  it('starts again when another one signs, though that was trusted, too', () => {
+  it('starts again when another CA signs, even if that was trusted, too', () => {
     const age = new TrustAge();
     age.observe(BESIDE, 0);
     assert.deepEqual(age.observe({ ...BESIDE, trusted: 'b' }, 1_000), since(0));
   });
 });
 
-describe('a look at all bundles', () => {
+describe('a read of all bundles', () => {
   it('shows whether all hold the authority that signs, and whether they hold others', async () => {
     const [first, second] = [stored(await make(NOW)), stored(await make(NOW))];
     const bundle = (...secrets: readonly OwnTlsSecret[]) =>
@@ -79,7 +79,7 @@ describe('a look at all bundles', () => {
     assert.deepEqual(readTrustSnapshot({ kind: 'absent' }, [], NOW), nothing);
   });
 
-  it('shows whether the authority is so new that an API server may not know it', async () => {
+  it('shows whether the CA is so new that an API server possibly does not know it', async () => {
     const secret = stored(await make(NOW));
     assert.ok(readTrustSnapshot(secret, [], NOW + 29_000).isNew);
     assert.ok(!readTrustSnapshot(secret, [], NOW + 30_000).isNew);

@@ -44,7 +44,7 @@ function keep() {
 }
 
 describe('a Secret with our label:', () => {
-  it('its data is looked at only where a JWT of its name exists', () => {
+  it('its data is only read if a JWT of its name exists', () => {
     const all = keep();
     all.list(secretOf('7'));
     assert.equal(all.state(), 'other');
@@ -80,7 +80,7 @@ describe('a Secret with our label:', () => {
     assert.deepEqual(all.labelled.cache.get(KEY), all.labelled.parse(secretOf('7')));
   });
 
-  it('no text is kept of a token that the status of its JWT describes, checked or not', async () => {
+  it('the text of a token that the status of its JWT describes is not kept, checked or not', async () => {
     const { jwts, labelled } = keep();
     const jwt = await settledJwt();
     assert.ok(jwt.spec.ok);

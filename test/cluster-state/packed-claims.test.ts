@@ -18,7 +18,7 @@ describe('the claims of a JWT:', () => {
     assert.equal(packClaims(jwt), jwt);
   });
 
-  it('many claims are the same whenever they are read, and kept only as text', () => {
+  it('many claims are only kept as text, and equal at each read', () => {
     const data = { many: Array.from({ length: 600 }, () => ({})), text: '\u00e9\u{1f511}' };
     const jwt = makeJwt({ data });
     const packed = specOf(packClaims(jwt));
@@ -40,7 +40,7 @@ describe('the claims of a JWT:', () => {
     }
   });
 
-  it('60 KiB of claims take less than 5 KB of heap, however they are written', () => {
+  it('60 KiB of claims take less than 5 KB of heap in any form', () => {
     setFlagsFromString('--expose-gc');
     const collect: () => void = runInNewContext('gc');
     const shapes = [

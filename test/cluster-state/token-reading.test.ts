@@ -11,12 +11,12 @@ function ready(status: string, expiresAt: string | undefined, now: number): bool
 }
 
 describe('the gauge token_ready', () => {
-  it('is 1 until the token expires, and 0 from then on, whatever the status still says', () => {
+  it('is 1 until the token expires, then 0, even if the status still says Ready', () => {
     assert.equal(ready('True', '2026-01-01T12:00:00Z', EXPIRY - 1), true);
     assert.equal(ready('True', '2026-01-01T12:00:00Z', EXPIRY), false);
   });
 
-  it('is 0 while the status does not say Ready, or does not say until when', () => {
+  it('is 0 while the status is not Ready, or has no expiry', () => {
     assert.equal(ready('False', '2026-01-01T12:00:00Z', 0), false);
     assert.equal(ready('Unknown', '2026-01-01T12:00:00Z', 0), false);
     assert.equal(ready('True', undefined, 0), false);
@@ -29,7 +29,7 @@ describe('the gauge token_problem', () => {
     return readingOf(makeJwt({}, { status: { conditions } }), 0).problems;
   }
 
-  it('has the reason of each condition that is not as it should be, once', () => {
+  it('has the reason of each condition that reports a problem, once', () => {
     assert.deepEqual(problems('Signed', 'Signed'), []);
     assert.deepEqual(problems('LegacyToken', 'Signed'), []);
     assert.deepEqual(problems('WriteRefused', 'Signed', 'Contended'), ['WriteRefused', 'Contended']);

@@ -6,7 +6,7 @@ import { observeKey } from '../../src/loop/observe-key.ts';
 import { makeJwt, wireJwt } from '../fixtures/jwts.ts';
 import { clientOf, clusterAt, refuse, startBadServer } from '../kube/bad-server.ts';
 
-it('JWTs are listed before the Secrets with our label, which count only where there is a JWT', async () => {
+it('JWTs are listed before the Secrets with our label, which only count if they have a JWT', async () => {
   const answers: (() => void)[] = [];
   await using server = await startBadServer((request, response) => {
     response.writeHead(200);
@@ -50,7 +50,7 @@ const startApi = (isClosed: (path: string) => boolean, isSilent = (_path: string
     return response.end(JSON.stringify({ metadata: { resourceVersion: '8' }, items }));
   });
 
-it('one of several namespaces that cannot be read delays no other, and is noticed once it can', async () => {
+it('a namespace that cannot be read delays no other, and is used as soon as it can', async () => {
   let isClosed = true;
   await using server = await startApi((path) => isClosed && path.includes('/namespaces/b/'));
   await using client = clientOf(clusterAt(server.url));
@@ -72,7 +72,7 @@ it('one of several namespaces that cannot be read delays no other, and is notice
   await cluster.stop();
 });
 
-it('a key in a namespace that is not listed yet is not said to be missing, and reported once it is', async () => {
+it('a key in a namespace that is not listed yet is not reported as missing until the list is complete', async () => {
   let isClosed = true;
   await using server = await startBadServer((request, response) => {
     const { path, query } = request;
@@ -105,7 +105,7 @@ for (const namespaces of [
   ['a', 'b'],
   ['b', 'a'],
 ])
-  it(`nothing is synced that was stopped before all was listed: ${namespaces.join(', ')}`, async () => {
+  it(`if stopped before everything was listed, it is never synced: ${namespaces.join(', ')}`, async () => {
     await using server = await startApi(
       () => false,
       (path) => path.includes('/namespaces/b/'),
@@ -117,7 +117,7 @@ for (const namespaces of [
     assert.equal(await cluster.synced, false);
   });
 
-it('without --namespaces nothing begins before everything was read', async () => {
+it('without --namespaces no work begins before everything was read', async () => {
   let isClosed = true;
   await using server = await startApi((path) => isClosed && path.endsWith('/secrets'));
   await using client = clientOf(clusterAt(server.url));
@@ -168,7 +168,7 @@ it('a Secret whose label an admission plugin removes is seen as deleted', async 
   await cluster.stop();
 });
 
-it('the writer of a Secret gets no event for it, but one for what the answer to the write of a JWT holds', async () => {
+it('the writer of a Secret gets no event for it, but one for the JWT in the answer to a write of a JWT', async () => {
   const labels = { 'tokens.osg-htc.org/managed': 'true' };
   const stored = { ...wireJwt().metadata, labels, resourceVersion: '9' };
   await using server = await startBadServer((request, response) => {
