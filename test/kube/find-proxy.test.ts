@@ -15,7 +15,7 @@ describe('the proxy of an https URL', () => {
   });
 
   it('is not asked for this machine', () => {
-    for (const host of ['localhost', '127.0.0.1', '127.8.0.1', '[::1]'])
+    for (const host of ['localhost', '127.0.0.1', '127.8.0.1', '[::1]', '[::ffff:127.0.0.1]'])
       assert.equal(find(`https://${host}:6443`, { HTTPS_PROXY }), undefined);
   });
 
@@ -31,6 +31,16 @@ describe('the proxy of an https URL', () => {
       ['[fd00::1]', '[2001:db8::1]', '[2001:db8::2]'],
       ['[2001:db8::3]'],
     ],
+    ['2001:db8:0:0::1,[2001:DB8::0:2]:443', ['[2001:db8::1]', '[2001:db8::2]'], ['[2001:db8::2]:6443']],
+    [
+      '10.0.0.0/8,192.0.2.1',
+      ['[::ffff:10.0.0.1]', '[::ffff:192.0.2.1]'],
+      ['[::ffff:11.0.0.1]', '[::10.0.0.1]'],
+    ],
+    ['::/0', ['[2001:db8::1]'], ['10.0.0.1']],
+    ['bücher.example,.straße.example', ['bücher.example', 'a.xn--bcher-kva.example', 'a.straße.example'], []],
+    ['xn--bcher-kva.example', ['bücher.example'], ['xn--bcher-kva.example.org']],
+    ['exa mple.org,:443,.,*.', [], ['example.org', '10.0.0.1']],
     ['10.0.0.0/33, /8, ,10.0.0.0/x,fd00::/129', [], ['10.0.0.1', '[fd00::1]']],
   ];
   for (const [exempt, without, through] of cases) {
