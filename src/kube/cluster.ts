@@ -136,7 +136,8 @@ function readCluster(
 }
 
 function isProxy(url: string): boolean {
-  return URL.canParse(url) && /^(https?|socks\w*):/.test(url);
+  const { protocol = '', hostname = '' } = URL.parse(url) ?? {};
+  return hostname !== '' && /^(https?|socks\w*):$/.test(protocol);
 }
 
 /** Parsers quote what they choke on, and that may be a token: only file-system codes and our own words get out. */

@@ -33,7 +33,7 @@ function isExempt(host: string, port: string, entry: string): boolean {
   const [, named = entry, onlyPort = port] = /^(.*?):(\d+)$/.exec(isIP(entry) === 6 ? '' : entry) ?? [];
   if (onlyPort !== port) return false;
   const name = withoutBrackets(named);
-  return isIP(name) === 0 ? isInDomain(host, name) : isInRange(host, `${name}/${BITS[kindOf(name)]}`);
+  return isIP(name) === 0 ? isInDomain(host, name) : isInRange(host, `${name}/${BITS[familyOf(name)]}`);
 }
 
 /** `name`: `example.org`; what is below it alone: `.example.org` or `*.example.org`. URLs have their hosts in ASCII. */
@@ -48,20 +48,21 @@ function isInDomain(host: string, name: string): boolean {
 function isInRange(host: string, range: string): boolean {
   const [network = '', length = ''] = range.split('/');
   if (isIP(host) === 0 || isIP(network) === 0 || !/^\d+$/.test(length)) return false;
-  const [kind, bits] = [kindOf(network), Number(length)];
-  if (bits > BITS[kind] || (kind === 'ipv6' && kindOf(host) === 'ipv4')) return false;
+  const [kind, bits] = [familyOf(network), Number(length)];
+  if (bits > BITS[kind] || (kind === 'ipv6' && familyOf(host) === 'ipv4')) return false;
   const ranges = new BlockList();
   ranges.addSubnet(network, bits, kind);
-  return ranges.check(host, kindOf(host));
+  return ranges.check(host, familyOf(host));
 }
 
 /** The length of an address. */
 const BITS = { ipv4: 32, ipv6: 128 } as const;
 
-function kindOf(address: string): keyof typeof BITS {
+function familyOf(address: string): keyof typeof BITS {
   return isIP(address) === 4 ? 'ipv4' : 'ipv6';
 }
 
-function withoutBrackets(host: string): string {
+/** An address of IPv6 stands in brackets in a URL, and nowhere else. */
+export function withoutBrackets(host: string): string {
   return host.replace(/^\[|\]$/g, '');
 }

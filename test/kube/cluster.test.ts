@@ -89,11 +89,13 @@ test('HTTPS_PROXY counts where it is asked for, and the cluster has no proxy-url
     assert.equal(await proxyOf({ cluster: { 'proxy-url': 'socks5://own:1080' } }, true), 'socks5://own:1080');
     assert.equal(await proxyOf({ server: 'https://exempt:6443' }, true), undefined);
     assert.equal(await proxyOf({}), undefined);
-    const file = await write('config', kubeconfig({ cluster: { 'proxy-url': 'x:y:z' } }));
-    assert.match(
-      problemOf({ kubeconfig: file }),
-      /^the proxy for cluster .* is not a URL: correct proxy-url/,
-    );
+    for (const invalid of ['x:y:z', 'socks5:proxy:1080', 'socks5://']) {
+      const file = await write('config', kubeconfig({ cluster: { 'proxy-url': invalid } }));
+      assert.match(
+        problemOf({ kubeconfig: file }),
+        /^the proxy for cluster .* is not a URL: correct proxy-url/,
+      );
+    }
   }));
 
 test('several files of KUBECONFIG count together, the first current-context wins', () =>

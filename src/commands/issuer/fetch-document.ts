@@ -3,7 +3,7 @@ import { Agent, request, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { connect, createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
-import { findProxy } from '../../kube/find-proxy.ts';
+import { findProxy, withoutBrackets } from '../../kube/find-proxy.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { toSeconds, type Milliseconds } from '../../time/units.ts';
 import { describeNetworkError, openTunnel } from './open-tunnel.ts';
@@ -127,6 +127,20 @@ async function requestUrl(
   }
 }
 
+/** Loaded when it is needed: it takes 30 ms. */
+const openLate: typeof openTunnel = async (...given) => {
+  const { openSocksTunnel } = await import('./open-socks-tunnel.ts');
+  return openSocksTunnel(...given);
+};
+
+/** By the protocol of the proxy: those that kubectl knows. */
+const TUNNELS: Readonly<Record<string, typeof openTunnel>> = {
+  'http:': openTunnel,
+  'https:': openTunnel,
+  'socks5:': openLate,
+  'socks5h:': openLate,
+};
+
 /** A connection of its own, or one through the proxy that the environment names. */
 async function findWay(
   url: URL,
@@ -136,17 +150,18 @@ async function findWay(
   const named = findProxy(url, environment);
   if (named === undefined) return ok({ agent: new Agent({ secureContext: trust }) });
   const proxy = URL.parse(named);
+  const open = proxy === null || proxy.hostname === '' ? undefined : TUNNELS[proxy.protocol];
   const tunnel =
-    proxy === null || !/^https?:$/.test(proxy.protocol)
-      ? fail('is not a URL of http or https')
-      : await openTunnel(url, proxy, { trust, signal });
+    proxy === null || open === undefined
+      ? fail('is not a URL of http, https or socks5')
+      : await open(url, proxy, { trust, signal });
   if (!tunnel.ok)
     return fetchProblem(
       `cannot be reached: the proxy of HTTPS_PROXY ${tunnel.problem}`,
       'correct HTTPS_PROXY, or add the host to NO_PROXY if it can be reached without',
       true,
     );
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = withoutBrackets(url.hostname);
   const servername = isIP(host) === 0 ? host : ''; // RFC 6066 §3: no address
   return ok({
     createConnection: () => connect({ socket: tunnel.value, host, servername, secureContext: trust }),

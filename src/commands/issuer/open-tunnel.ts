@@ -3,11 +3,11 @@ import { Agent, request as requestSecure } from 'node:https';
 import type { Socket } from 'node:net';
 import { unescape } from 'node:querystring';
 import type { SecureContext } from 'node:tls';
-import { HTTPS_PORT } from '../../kube/find-proxy.ts';
+import { HTTPS_PORT, withoutBrackets } from '../../kube/find-proxy.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 
 /** `trust`: whose certificates are accepted where the proxy itself is asked by https. `signal` ends the wait for it. */
-interface TunnelOptions {
+export interface TunnelOptions {
   readonly trust: SecureContext;
   readonly signal: AbortSignal;
 }
@@ -24,7 +24,7 @@ export async function openTunnel(
   const target = `${hostname}:${port === '' ? HTTPS_PORT : port}`;
   const isSecure = proxy.protocol === 'https:';
   const asking = (isSecure ? requestSecure : requestPlain)({
-    host: proxy.hostname.replace(/^\[|\]$/g, ''),
+    host: withoutBrackets(proxy.hostname),
     port: proxy.port === '' ? (isSecure ? HTTPS_PORT : HTTP_PORT) : proxy.port,
     method: 'CONNECT',
     path: target,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { fetchDocument, trustAuthorities } from '../../../src/commands/issuer/fetch-document.ts';
 import { startConnectProxy, type ConnectProxy } from '../connect-proxy.ts';
+import { startSocksProxy, type SocksProxy } from '../socks-proxy.ts';
 import {
   BEHIND_PROXY,
   endless,
@@ -75,8 +76,8 @@ describe('a document of an issuer that only the proxy of HTTPS_PROXY reaches', (
   it('cannot be reached where the proxy refuses, is away, or has no valid URL', async () => {
     proxy.does = 'refuse';
     assert.equal(await problemOf(), 'cannot be reached: the proxy of HTTPS_PROXY answers 403');
-    const invalid = 'cannot be reached: the proxy of HTTPS_PROXY is not a URL of http or https';
-    for (const HTTPS_PROXY of ['http://', 'socks5://127.0.0.1:1080'])
+    const invalid = 'cannot be reached: the proxy of HTTPS_PROXY is not a URL of http, https or socks5';
+    for (const HTTPS_PROXY of ['http://', 'socks5://', 'socks4://127.0.0.1:1080'])
       assert.equal(await problemOf({ HTTPS_PROXY }), invalid);
     const { port } = proxy;
     await proxy[Symbol.asyncDispose]();
@@ -85,6 +86,36 @@ describe('a document of an issuer that only the proxy of HTTPS_PROXY reaches', (
       await problemOf({ HTTPS_PROXY: `127.0.0.1:${port}` }),
       'cannot be reached: the proxy of HTTPS_PROXY gives no connection (ECONNREFUSED)',
     );
+  });
+
+  describe('by SOCKS', () => {
+    let socks: SocksProxy;
+    beforeEach(async () => {
+      socks = await startSocksProxy(issuer.url);
+    });
+    afterEach(() => socks[Symbol.asyncDispose]());
+    const addressOf = (scheme: string, credentials = '') =>
+      `${scheme}://${credentials}127.0.0.1:${socks.port}`;
+
+    it('is fetched, and the proxy looks the host up', async () => {
+      for (const HTTPS_PROXY of [addressOf('socks5'), addressOf('socks5h', 'some:p%40ss@')])
+        assert.ok((await fetch({ HTTPS_PROXY })).ok);
+      assert.deepEqual(socks.asked, [`${BEHIND_PROXY}:443`, `${BEHIND_PROXY}:443 some:p@ss`]);
+    });
+
+    it('cannot be reached where the proxy refuses or is away, and is not waited for longer than the timeout', async () => {
+      const HTTPS_PROXY = addressOf('socks5');
+      socks.does = 'refuse';
+      assert.equal(
+        await problemOf({ HTTPS_PROXY }),
+        'cannot be reached: the proxy of HTTPS_PROXY gives no connection (Socks5 proxy rejected connection - NotAllowed)',
+      );
+      socks.does = 'nothing';
+      assert.match(await problemOf({ HTTPS_PROXY }, 300), /^gave no whole answer within 0\.3 s$/);
+      await socks[Symbol.asyncDispose]();
+      assert.match(await problemOf({ HTTPS_PROXY }), /HTTPS_PROXY gives no connection \(ECONNREFUSED\)$/);
+      socks = await startSocksProxy(issuer.url);
+    });
   });
 
   it('has to have a certificate of its host, not of the proxy', async () => {

@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** A proxy that speaks SOCKS version 5 (RFC 1928), and connects to the same server for all hosts. */
+export interface SocksProxy extends AsyncDisposable {
+  readonly port: number;
+  /** The hosts that were asked for with their ports, and the credentials. */
+  readonly asked: string[];
+  /** Its reaction to a request. */
+  does: 'tunnel' | 'refuse' | 'nothing';
+}
+
+const [VERSION, AUTHENTICATION_VERSION] = [5, 1];
+const [NO_CREDENTIALS, CREDENTIALS] = [0, 2];
+const [DONE, NOT_ALLOWED] = [0, 2];
+
+/** `url` is the server on this machine to which all tunnels lead. */
+export async function startSocksProxy(url: string): Promise<SocksProxy> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+    void serve(socket);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const proxy: SocksProxy = {
+    port: (server.address() as AddressInfo).port,
+    asked: [],
+    does: 'tunnel',
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+  return proxy;
+
+  /** Each message of the client comes whole: it waits for the answer to the one before. */
+  async function serve(socket: Socket): Promise<void> {
+    const receive = async (): Promise<Buffer> => (await once(socket, 'data'))[0];
+    const methods = (await receive()).subarray(2);
+    let credentials = '';
+    if (methods.includes(CREDENTIALS)) {
+      socket.write(Buffer.from([VERSION, CREDENTIALS]));
+      const [user, password] = textsOf((await receive()).subarray(1));
+      credentials = ` ${user}:${password}`;
+      socket.write(Buffer.from([AUTHENTICATION_VERSION, DONE]));
+    } else socket.write(Buffer.from([VERSION, NO_CREDENTIALS]));
+    const request = await receive();
+    const [host] = textsOf(request.subarray(4));
+    proxy.asked.push(`${host}:${request.readUInt16BE(request.length - 2)}${credentials}`);
+    if (proxy.does === 'nothing') return;
+    const status = proxy.does === 'refuse' ? NOT_ALLOWED : DONE;
+    socket.write(Buffer.from([VERSION, status, 0, 1, 0, 0, 0, 0, 0, 0]));
+    if (proxy.does === 'refuse') return;
+    const onward = connect(Number(new URL(url).port), '127.0.0.1');
+    onward.on('error', () => socket.destroy());
+    socket.on('close', () => onward.destroy());
+    onward.pipe(socket).pipe(onward);
+  }
+}
+
+/** Texts one after the other, each with its length before it. */
+function textsOf(bytes: Buffer): readonly string[] {
+  const texts: string[] = [];
+  for (let at = 0; at < bytes.length; at += 1 + (bytes[at] ?? 0))
+    texts.push(bytes.toString('utf8', at + 1, at + 1 + (bytes[at] ?? 0)));
+  return texts;
+}
