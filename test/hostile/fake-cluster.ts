@@ -4,8 +4,7 @@ import type { ScriptedAnswer } from './scripted-api.ts';
 const INJECTED = { containers: [{ env: [{ name: 'BEARER_TOKEN_FILE' }] }] };
 
 /**
- * The Secrets of `count` JWTs of the neighbour, each with a token that expires at `expiry` (seconds since the
- * epoch).
+ * The Secrets of `count` JWTs of the neighbour, each with a token that expires at `exp` (seconds since the epoch).
  */
 export function listSecrets(count: number, exp = 9_999_999_999): ScriptedAnswer {
   const token = ['e30', Buffer.from(JSON.stringify({ exp })).toString('base64url'), 'a'].join('.');

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerName } from '../controlplane/shipped-containers.ts';
-import { waitUntil } from '../controlplane/wait-until.ts';
 import type { Attack, Target } from './attack.ts';
 import { launchAttack } from './launch-attack.ts';
-import { startNeighbour, type Neighbour } from './neighbour.ts';
+import { leaveAlone } from './leave-alone.ts';
+import { startNeighbour } from './neighbour.ts';
 import {
   AFTERMATH_MS,
-  ANSWER_MS,
   ATTACK_MS,
   launchAlone,
   look,
@@ -65,19 +64,6 @@ export async function runHostile(
   } finally {
     await neighbour.stop();
   }
-}
-
-/** The first container of the pod is down, and another pod keeps its tokens fresh. */
-async function leaveAlone({ main, fallback, otherLeader }: Ring, neighbour: Neighbour): Promise<void> {
-  await otherLeader.start();
-  await fallback.start();
-  await main.kill();
-  // The review that was being answered ended with it, and does not count.
-  neighbour.forget();
-  await waitUntil('a pod by way of the fallback', ANSWER_MS, () => {
-    const { pods, harms } = neighbour.takeExperience();
-    return pods > 0 && harms.length === 0;
-  });
 }
 
 interface Siege extends Observed {

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { waitUntil } from '../controlplane/wait-until.ts';
+import { openUserApi } from '../integration/user-api.ts';
+import { createPods } from './create-pods.ts';
+import { startScriptedApi, type ScriptedAnswer } from './scripted-api.ts';
+import { answerOf } from './fake-cluster.ts';
+
+const WITHIN_MS = 30_000;
+const REFUSED: ScriptedAnswer = { status: 500, body: { message: 'no webhook' } };
+
+describe('pods that are created all the time', { timeout: 2 * WITHIN_MS, concurrency: true }, () => {
+  /** The first creation is answered when the caller does so. */
+  async function startWithOneUnderWay(opened: AsyncDisposableStack) {
+    const answer = Promise.withResolvers<ScriptedAnswer>();
+    let asked = 0;
+    const fake = opened.use(
+      await startScriptedApi((method, path, body) => {
+        if (method === 'POST') asked += 1;
+        return asked === 1 ? answer.promise : answerOf(method, path, body);
+      }),
+    );
+    const api = await openUserApi(fake.access);
+    opened.defer(() => api.close());
+    const pods = createPods(api, 'well-behaved', 'my-jwt');
+    opened.defer(() => pods.stop());
+    await waitUntil('a request for a pod', WITHIN_MS, () => asked > 0);
+    return { pods, answer };
+  }
+
+  it('count when their running creation was answered; a refused one is not injected', async () => {
+    await using opened = new AsyncDisposableStack();
+    const { pods, answer } = await startWithOneUnderWay(opened);
+    const settled = pods.settle();
+    answer.resolve(REFUSED);
+    await settled;
+    const { injected, harms } = pods.takeExperience();
+    assert.deepEqual({ injected, harms }, { injected: 0, harms: ['a pod was refused: 500 no webhook'] });
+    await waitUntil('the next pod', WITHIN_MS, () => pods.takeExperience().injected > 0);
+  });
+
+  it('are forgotten with what comes of a request that is under way', async () => {
+    await using opened = new AsyncDisposableStack();
+    const { pods, answer } = await startWithOneUnderWay(opened);
+    pods.forget();
+    answer.resolve(REFUSED);
+    const harms = await waitUntil('a pod', WITHIN_MS, () => {
+      const experience = pods.takeExperience();
+      return (experience.injected > 0 || experience.harms.length > 0) && experience.harms;
+    });
+    assert.deepEqual(harms, []);
+  });
+});
