@@ -1,7 +1,7 @@
 import { jsonBytes } from '../resources/json.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { MAX_TOKEN_BYTES } from '../resources/secret.ts';
-import { ALGORITHMS, type AlgorithmName } from '../resources/algorithms.ts';
+import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { JwtSpec } from '../resources/jwt.ts';
 import type { Claims } from './claims.ts';
 import type { SigningKey } from './key.ts';
@@ -50,8 +50,7 @@ export function findTooLong(bytes: number): StateProblem | undefined {
 }
 
 function signatureBytes(algorithm: AlgorithmName, key: SigningKey | undefined): number {
+  // Only RSA keys have a modulus.
   const bits = key?.privateKey.asymmetricKeyDetails?.modulusLength;
-  return ALGORITHMS[algorithm].keyType === 'rsa' && bits !== undefined
-    ? Math.ceil(bits / 8)
-    : SIGNATURE_BYTES[algorithm];
+  return bits === undefined ? SIGNATURE_BYTES[algorithm] : Math.ceil(bits / 8);
 }
