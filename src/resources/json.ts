@@ -45,6 +45,11 @@ export function stringMap(value: unknown): StringMap {
   return Object.fromEntries(entries);
 }
 
+/** The members of these names that are strings. */
+export function stringMembers(value: unknown, names: readonly string[]): StringMap {
+  return stringMap(Object.fromEntries(names.map((name) => [name, member(value, name)])));
+}
+
 /**
  * A value of parsed JSON in words for people: a string as it is, anything else as JSON, `none` for no value. Never throws, as
  * `String` does for `{"toString":1}`, if the value is not deeper than {@link MAX_LEVELS}.

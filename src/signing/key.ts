@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint, CompactSign, compactVerify, exportJWK, type JWK } from 'jose';
 import type { AlgorithmName } from '../resources/algorithms.ts';
-import { stringMap, type JsonObject, type StringMap } from '../resources/json.ts';
+import { stringMembers, type JsonObject, type StringMap } from '../resources/json.ts';
 import { KEY_TEXT_TOO_LONG, MAX_KEY_TEXT, unreadableKey } from '../resources/key-source.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
@@ -64,7 +64,7 @@ const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg', 'use'] a
 
 /** What is public of a JWK that anybody wrote; members of other types are left out. */
 export function publicMembers(jwk: JsonObject): StringMap {
-  return stringMap(Object.fromEntries(PUBLIC_MEMBERS.map((name) => [name, jwk[name]])));
+  return stringMembers(jwk, PUBLIC_MEMBERS);
 }
 
 /** The key with its public half, `undefined` when the one does not sign what the other verifies. */

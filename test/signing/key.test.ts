@@ -43,6 +43,11 @@ describe('a private key is read from', () => {
       JSON.stringify({ ...makeKey('EdDSA').export({ format: 'jwk' }), kid: 'a', key_ops: ['sign'] }),
       'EdDSA',
     ],
+    [
+      'a JWK with blank lines around it',
+      `\n \n${JSON.stringify(makeKey('ES256').export({ format: 'jwk' }))}\n`,
+      'ES256',
+    ],
   ];
   for (const [name, text, algorithm] of cases) {
     it(name, async () => {

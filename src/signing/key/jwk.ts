@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { isJsonObject, stringMember, type JsonObject } from '../../resources/json.ts';
+import { isJsonObject, stringMember, stringMembers } from '../../resources/json.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 
 /** The members of private keys (RFC 7518 §6.2 and §6.3, RFC 8037 §2); others, such as `kid`, say nothing of the key. */
@@ -26,15 +26,10 @@ export function parseJwk(text: string): Result<KeyObject, string> {
     return fail('the JWK has no private member "d": a private key is needed to sign');
   const broken = 'the JWK does not parse: kty, curve and members must belong together (RFC 7518 §6)';
   try {
-    const key = createPrivateKey({ key: pickMembers(jwk, members), format: 'jwk' });
+    const key = createPrivateKey({ key: stringMembers(jwk, ['kty', ...members]), format: 'jwk' });
     // Of an OKP key OpenSSL takes `d` alone, and makes the public half itself.
     return jwk['kty'] === 'OKP' && key.export({ format: 'jwk' }).x !== jwk['x'] ? fail(broken) : ok(key);
   } catch {
     return fail(broken);
   }
-}
-
-function pickMembers(jwk: JsonObject, members: readonly string[]): Record<string, string> {
-  const entries = ['kty', ...members].map((name) => [name, stringMember(jwk, name)] as const);
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

@@ -9,6 +9,10 @@ const OKP = exported('EdDSA');
 const RSA = exported('RS256');
 
 describe('the private key in a JWK', () => {
+  it('of RSA is read beside members of other types of keys', () => {
+    assert.ok(parseJwk(JSON.stringify({ ...RSA, crv: 'P-256', x: 'x', y: 'y' })).ok);
+  });
+
   for (const [type, jwk] of Object.entries({ EC, OKP, RSA })) {
     it(`of type ${type} is read, whatever else the JWK says of it`, () => {
       const more = { kid: 7, use: 'enc', key_ops: 'none', ext: false, oth: [{}] };
