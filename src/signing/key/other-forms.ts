@@ -40,7 +40,7 @@ const FOUND_PKCS12 = 'found PKCS#12: take the key out, openssl pkcs12 -in KEY -n
 const FOUND_DER = 'found DER, the binary form: convert it, openssl pkey -inform DER -in KEY -out key.pem';
 
 function nameBase64(text: string): string | undefined {
-  const start = text.slice(0, PREFIX_LENGTH).replaceAll(/\s+/g, '').replace(/=+$/, '');
+  const start = text.slice(0, PREFIX_LENGTH).replaceAll(/\s/g, '').replace(/=+$/, '');
   if (!BASE64.test(start)) return undefined;
   const decoded = Buffer.from(start, 'base64').toString();
   if (decoded.startsWith('-----BEGIN')) {

@@ -36,5 +36,5 @@ export function findPemBlock(text: string): PemBlock | NoPemBlock {
 
 function readBlock(label: string, body: string): PemBlock {
   const encrypted = body.includes('ENCRYPTED');
-  return { label, encrypted, base64: body.replaceAll(/\s+/g, '') };
+  return { label, encrypted, base64: body.replaceAll(/\s/g, '') };
 }
