@@ -3,9 +3,10 @@ import { createPublicKey, verify } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { jwtVerify } from 'jose';
 import { ALGORITHMS, isAlgorithmName } from '../../src/resources/algorithms.ts';
+import { MAX_LEVELS, type JsonObject } from '../../src/resources/json.ts';
 import { buildClaims, effectiveIssuer, findInexactInteger } from '../../src/signing/claims.ts';
 import { readSigningKey } from '../../src/signing/key.ts';
-import { readToken, signToken } from '../../src/signing/token.ts';
+import { isTooDeep, readToken, signToken } from '../../src/signing/token.ts';
 import { makeSpec } from '../fixtures/jwts.ts';
 import { makeKey, NRP_KEY, someKey, toPem } from '../fixtures/keys.ts';
 
@@ -146,4 +147,16 @@ describe('claims', () => {
     assert.ok(claims.ok && Object.hasOwn(claims.value, '__proto__'));
     assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false);
   });
+});
+
+it('a token is too deep to be shown if its header or its claims are deeper than any that we sign', () => {
+  const nested = (levels: number): JsonObject => {
+    let value: JsonObject = {};
+    for (let level = 0; level < levels; level += 1) value = { value };
+    return value;
+  };
+  const [most, more] = [nested(MAX_LEVELS), nested(MAX_LEVELS + 1)];
+  assert.equal(isTooDeep({ header: most, claims: most }), false);
+  assert.equal(isTooDeep({ header: more, claims: {} }), true);
+  assert.equal(isTooDeep({ header: {}, claims: more }), true);
 });

@@ -138,6 +138,18 @@ describe('the keys of one issuer', () => {
     assert.match(problem, /^JWT a and JWT b have different keys with the same kid one: /);
   });
 
+  it('are a problem if two sign under one kid with one algorithm; the earlier one of two is left out', async () => {
+    const second = await publicJwk('ES256', 'one');
+    const problem = await problemOf(entry(one, 'signs', 'JWT a'), entry(second, 'added', 'new.pem'));
+    assert.match(problem, /^JWT a and new\.pem have different keys with the same kid one: /);
+    const { keys, warnings } = await merge(entry(one, 'signs', 'JWT a'), entry(second, 'kept', 'jwks.json'));
+    assert.deepEqual(
+      keys.map(({ jwk }) => jwk),
+      [one],
+    );
+    assert.match(warnings.join(), /^kid one is another key now \(JWT a\)/);
+  });
+
   it('are a problem if one signs for two algorithms under one kid: verifiers refuse the tokens of the second', async () => {
     const for512 = { ...other, alg: 'RS512' };
     const problem = await problemOf(entry(for512, 'signs', 'JWT a'), entry(other, 'signs', 'JWT b'));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { lintJwt } from '../../../src/signing/lint.ts';
+import { parseJwtSpec } from '../../../src/resources/jwt.ts';
+import { lintJwt, lintSpec } from '../../../src/signing/lint.ts';
 import { wireJwt } from '../../fixtures/jwts.ts';
 import { makeKey, toPem } from '../../fixtures/keys.ts';
 import { claims, GOOD_DATA, spec } from './specs.ts';
@@ -59,6 +60,27 @@ describe('warnings', () => {
     ]);
     const all = Object.keys(WARNINGS).filter((rule) => !excluded.has(rule));
     assert.deepEqual(await warningsOf(wire), all);
+  });
+
+  it('of white space in an issuer do not come with one that it is not a URL', async () => {
+    assert.deepEqual(await warningsOf(spec({ issuer: 'https://issuer .example' })), ['issuer-white-space']);
+  });
+
+  it('of a missing scope give an example in the words of the profile', async () => {
+    const exampleFor = async (ver: string) => {
+      const wire = claims({ 'wlcg.ver': undefined, ver, scope: undefined, aud: undefined });
+      return /e\.g\. "(.*)"$/.exec((await messagesOf(wire)).get('scope-missing') ?? '')?.[1];
+    };
+    assert.equal(await exampleFor('scitoken:2.0'), 'read:/');
+    assert.equal(await exampleFor('scitokens:1.0'), 'read:/');
+    assert.equal(await exampleFor('1.0'), 'storage.read:/');
+  });
+
+  it('of a spec that was read before are the same, without a look at its key', async () => {
+    const wire = spec({ issuer: 'x ', key: { value: 'no key' } });
+    const parsed = parseJwtSpec(wire);
+    assert.ok(parsed.ok);
+    assert.deepEqual(lintSpec(parsed.value), (await lintJwt(wire, { isNew: true })).warnings);
   });
 
   it('of an issuer name the field that it comes from', async () => {

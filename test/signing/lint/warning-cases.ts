@@ -244,6 +244,7 @@ export const WARNINGS: Readonly<Record<string, Rule>> = {
     },
     quiet: {
       'the words of both': ofSciTokens('scitoken:2.0', { aud: 'ANY', scope: 'read:/ storage.read:/' }),
+      'scopes of neither': ofSciTokens('scitoken:2.0', { aud: 'ANY', scope: 'openid' }),
       'WLCG’s profile': spec(),
     },
   },

@@ -139,8 +139,14 @@ describe('the verdict of a verifier that looks for the key of a token:', () => {
     ],
     [
       'pelicanfs',
-      { keys: [KEY, { ...KEY, kty: 'RSA', kid: 'other', p: 'p' }] },
-      `doubt ${published('other')}`,
+      {
+        keys: [
+          KEY,
+          { ...KEY, kty: 'RSA', kid: 'other', p: 'p' },
+          { ...KEY, kty: 'RSA', kid: 'last', q: 'q' },
+        ],
+      },
+      `doubt ${published('other, last')}`,
     ],
   ];
   for (const [verifier, differences, found] of cases) {

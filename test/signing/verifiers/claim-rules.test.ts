@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { judgeClaimsFor } from '../../../src/signing/verifiers/claim-rules.ts';
+import type { Reason, VerifierName } from '../../../src/signing/verifiers/facts.ts';
+import { NOW } from '../../fixtures/observed.ts';
+
+const KEYS = { found: true, keys: [], jwksUrl: 'https://a.example/keys', isRedirected: false } as const;
+
+/** What the rule finds in these claims. */
+function find(rule: string, verifier: VerifierName, claims: Record<string, unknown>): Reason | undefined {
+  const facts = {
+    token: { header: {}, claims },
+    bytes: 500,
+    lookUps: { openid: KEYS, xrootd: KEYS },
+    signature: { openid: true, xrootd: true },
+    now: NOW,
+  };
+  return judgeClaimsFor(facts, verifier).find((reason) => reason.rule === rule);
+}
+
+it('an aud that names services only must be among what the server is configured with', () => {
+  const claims = { 'wlcg.ver': '1.0', aud: 'https://data.example' };
+  const wordsOf = (verifier: VerifierName) => find('audience', verifier, claims)?.message ?? '';
+  assert.match(wordsOf('xrootd'), /it must be in "audience" of the server's configuration$/);
+  assert.match(wordsOf('pelican-origin'), /one must be the origin's URL \(Origin\.TokenAudience\)$/);
+});
+
+it('a missing scope is to be written in the words of SciTokens for XRootD alone', () => {
+  const remedyFor = (verifier: VerifierName) => find('scope', verifier, { ver: 'scitoken:2.0' })?.remedy;
+  assert.equal(remedyFor('xrootd'), 'set spec.data.scope, e.g. "read:/"');
+  assert.equal(remedyFor('pelican-origin'), 'set spec.data.scope, e.g. "storage.read:/"');
+});
