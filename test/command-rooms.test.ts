@@ -47,7 +47,7 @@ describe('the rooms of src/commands', () => {
     assert.deepEqual(named.toSorted(), [...rooms.difference(verbs)].toSorted());
   });
 
-  it('do not reach into the room of a verb: what another one needs, too, is in a shared room', () => {
+  it('do not import from the room of a verb: code that another verb needs, too, is in a shared room', () => {
     const found = crossings
       .filter(({ to }) => verbs.has(roomOf(to)))
       .map(({ from, to }) => `${from} -> ${to}`);

@@ -21,7 +21,7 @@ for (const [name, command] of Object.entries({ doctor: doctorCommand, certs: cer
       assert.match(out, /-n, --namespace NS\n? +where jwt-injector is installed/);
     });
 
-    it('a cluster that cannot be found ends with exit code 3 and one line', async () => {
+    it('ends with exit code 3 and one line if a cluster cannot be found', async () => {
       const { code, out, err } = await runCommand(command, ['--kubeconfig', '/no/such/file']);
       assert.deepEqual([code, out], [3, '']);
       assert.match(err, /^error: .+\n$/);

@@ -89,7 +89,7 @@ The pod, before and after:
     }
   });
 
-  it('shows of a long pod only what changes, under its container', async () => {
+  it('shows only the changes of a long pod, below the names of their containers', async () => {
     const containers = Array.from({ length: 12 }, (_, index) => ({
       name: `c${index}`,
       image: 'busybox',
@@ -112,7 +112,7 @@ The pod, before and after:
     assert.doesNotMatch(out, /name: c6|name: c8/);
   });
 
-  it('shows for a workload that its annotation comes to the pod template, with the injection of its pods', async () => {
+  it('shows for a workload that its annotation is copied to the pod template, with the injection of its pods', async () => {
     const { code, out } = await explain([deployment({ [KEYS.token]: 'my-jwt' })]);
     assert.equal(code, 0);
     assert.match(out, /^Deployment d \(standard input\): gets its token \(Injected\)$/m);
@@ -125,7 +125,7 @@ The pod, before and after:
     assert.match(out, /^\+ {5}tokens\.osg-htc\.org\/copied: /m);
   });
 
-  it('shows that an annotation is removed from the template when it is gone from the workload', async () => {
+  it('shows that an annotation is removed from the template if the workload does not have it any more', async () => {
     const copied = { 'tokens.osg-htc.org/copied': JSON.stringify({ [KEYS.token]: 'my-jwt' }) };
     const { out } = await explain([deployment({}, { [KEYS.token]: 'my-jwt', ...copied })]);
     assert.match(out, /stays as it is \(NotRequested\)/);
@@ -133,7 +133,7 @@ The pod, before and after:
     assert.match(out, /^- {5}tokens\.osg-htc\.org\/token: my-jwt$/m);
   });
 
-  it('shows a refusal with what, where and the remedy, with exit code 1', async () => {
+  it('shows a refusal with cause, place and remedy, with exit code 1', async () => {
     const { code, out } = await explain([pod({ [KEYS.token]: 'My_JWT' })]);
     assert.equal(code, 1);
     assert.match(out, /^Pod ns1\/p \(standard input\): is refused \(InvalidAnnotation\)$/m);

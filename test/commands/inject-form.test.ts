@@ -87,7 +87,7 @@ describe('inject -f', () => {
     });
   }
 
-  it('says that comments are lost, where that cannot be helped', async () => {
+  it('says that comments are lost, if that cannot be avoided', async () => {
     const twice = `apiVersion: v1
 kind: Pod
 metadata: {name: p, annotations: {${KEYS.token}: my-jwt}}
@@ -112,7 +112,7 @@ spec:
   });
 
   for (const eol of ['\n', '\r\n']) {
-    it(`leaves the form of a file whose anchors it writes out, with ${JSON.stringify(eol)}`, async () => {
+    it(`keeps the form of a file whose anchors it replaces, with ${JSON.stringify(eol)}`, async () => {
       const shared = `# head
 apiVersion: v1
 kind: Pod # c1
@@ -180,7 +180,7 @@ spec:
     });
   }
 
-  it('JSON objects one after the other stay so, as jq prints and kubectl reads them', async () => {
+  it('a sequence of JSON objects stays one, as jq prints and kubectl reads it', async () => {
     const pretty = JSON.stringify(JSON.parse(json), undefined, 2);
     for (const [text, objects] of [
       [`${json}\n${json}\n`, 2],

@@ -34,7 +34,7 @@ spec:
 `;
 
 describe('inject -f', () => {
-  it('adds to a pod what the webhook would add, and leaves all else as it is written', async () => {
+  it('adds to a pod what the webhook would add, and does not change the rest of the text', async () => {
     const { code, out, err } = await fromStdin(POD);
     assert.deepEqual([code, err], [0, '']);
     const added = out.split('\n').filter((line) => !POD.split('\n').includes(line));
@@ -105,7 +105,7 @@ describe('inject -f', () => {
     );
   });
 
-  it('shows a name of a file on one line, without what controls a terminal', async () => {
+  it('shows a name of a file on one line, without control characters', async () => {
     const name = String.raw`name: "x\e]0;pwned\a\nerror: forged"`;
     for (const token of ['A B', 'a, a']) {
       const { err } = await fromStdin(POD.replace('name: p', name).replace('my-jwt', `"${token}"`));
@@ -124,7 +124,7 @@ describe('inject -f', () => {
     assert.deepEqual(at(JSON.parse(out), 'items', 0, 'spec', 'volumes'), [VOLUME]);
   });
 
-  it('writes out what containers share by anchors and merge keys before it changes it', async () => {
+  it('replaces anchors and merge keys that containers share by their values before it changes them', async () => {
     const shared = `apiVersion: v1
 kind: Pod
 metadata: {name: p, annotations: {${KEYS.token}: my-jwt}}
@@ -154,7 +154,7 @@ spec:
     assert.match(out, /"terminationGracePeriodSeconds": 15\b/, 'octal, as kubectl reads it');
   });
 
-  it('prints a file in which nothing asks for a token as it is, with a note', async () => {
+  it('prints a file without any request for a token unchanged, with a note', async () => {
     const text = 'kind: Service\n\n\n# end';
     const { code, out, err } = await fromStdin(text);
     assert.deepEqual([code, out], [0, `${text}\n`]);

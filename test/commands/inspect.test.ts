@@ -38,7 +38,7 @@ describe('inspect', () => {
   after(() => rm(folder, { recursive: true }));
   const inspect = (args: readonly string[], input = '') => runCommand(inspectCommand, args, { input });
 
-  it('shows header, claims and remaining life, never the signature', async () => {
+  it('shows header, claims and remaining lifetime, but never the signature', async () => {
     const { code, out } = await inspect(['-'], `${token}\n`);
     assert.equal(code, 0);
     assert.match(out, /^Token of standard input: (1 h|\d\d min \d\d s) left \((50|4\d) % of its life\)$/m);
@@ -47,7 +47,7 @@ describe('inspect', () => {
     assert.ok(!out.includes(token.split('.')[2] ?? ''));
   });
 
-  it('reads every form in which a token is found', async () => {
+  it('reads a token in every usual form', async () => {
     const data = { token: Buffer.from(token).toString('base64') };
     const metadata = { name: 'my-jwt' };
     const forms = [
@@ -89,7 +89,7 @@ describe('inspect', () => {
     assert.ok(!out.includes('\u001B'));
   });
 
-  it('counts until the end of the year 9999 for a time that has no date', async () => {
+  it('counts until the end of the year 9999 for a time without a date', async () => {
     const endless = await sign({}, { exp: Number.MAX_VALUE, iat: -Number.MAX_VALUE, nbf: 0 });
     const { code, out } = await inspect(['-'], endless);
     assert.equal(code, 0);
@@ -101,7 +101,7 @@ describe('inspect', () => {
   });
 
   for (const format of [[], ['-o', 'json'], ['-o', 'yaml']]) {
-    it(`shows claims that are as deep as any that we sign (${format.join(' ')})`, async () => {
+    it(`shows claims of the greatest depth that can be signed (${format.join(' ')})`, async () => {
       const deep = JSON.parse('['.repeat(500) + ']'.repeat(500)) as unknown;
       const { code, out } = await inspect(['-', ...format], await sign({ exp: 60 }, { deep }));
       assert.equal(code, 0);

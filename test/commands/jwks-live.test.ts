@@ -25,7 +25,7 @@ const signing = (kid: string): Loose => ({
   expiresAt: EXPIRES,
 });
 
-describe('jwks of what others wrote', () => {
+describe('jwks with objects that others wrote', () => {
   let api: StoredApi;
   let site: string;
   beforeEach(async () => {
@@ -49,7 +49,7 @@ describe('jwks of what others wrote', () => {
     return JSON.parse(text).keys.map(({ kid }: Loose) => kid);
   };
 
-  it('with -A takes no key of somebody who only wrote the issuer and an annotation', async () => {
+  it('with -A ignores the key of a user who only wrote the issuer and an annotation', async () => {
     add('science', 'my-jwt', signing('own'), rotationTo(jwk('next')));
     add('tenant', 'unsigned', {}, rotationTo(jwk('foreign')));
     add('tenant', 'unsaid', { publicKey: JSON.stringify(jwk('other')) }, rotationTo(jwk('foreign')));
@@ -58,7 +58,7 @@ describe('jwks of what others wrote', () => {
     assert.deepEqual(await kids(), ['own', 'next']);
   });
 
-  it('takes no key of a JWT to which the policy refuses the issuer, and has no token of it', async () => {
+  it('ignores the key of a JWT if the policy forbids its issuer, and it has no token of it', async () => {
     const conditions = [{ type: 'PolicyDenied', status: 'True', reason: 'PolicyDenied', message: 'no' }];
     const { expiresAt: _none, ...status } = signing('refused');
     add('science', 'my-jwt', { ...signing('own'), conditions });
@@ -71,7 +71,7 @@ describe('jwks of what others wrote', () => {
     assert.match(named.err, /JWT tenant\/refused has signed nothing for its issuer yet/);
   });
 
-  it('with -A names those whose key was not published before', async () => {
+  it('with -A names the JWTs whose key was not published before', async () => {
     add('science', 'my-jwt', signing('own'));
     assert.equal((await everywhere()).err, '');
     add('tenant', 'other', signing('o t'));
@@ -84,7 +84,7 @@ describe('jwks of what others wrote', () => {
     assert.equal((await everywhere()).err, '');
   });
 
-  it('removes a key that no longer signs before its time only by force, says what that means, and none that signs', async () => {
+  it('removes a key that no longer signs too early only by force, with its effects, and never one that signs', async () => {
     const retiredKeys = [{ publicKey: JSON.stringify(jwk('stolen')), expiresAt: EXPIRES, issuer: ISSUER }];
     add('science', 'my-jwt', { ...signing('own'), retiredKeys });
     const here = ['my-jwt', '-n', 'science'] as const;
@@ -111,7 +111,7 @@ describe('jwks of what others wrote', () => {
     );
   });
 
-  it('ignores a rotation whose key is not one that rotate makes', async () => {
+  it('ignores a rotation whose key rotate cannot have made', async () => {
     for (const broken of [jwk({ toString: 1 }), jwk(5), { ...jwk('next'), alg: { toString: 1 } }]) {
       add('science', 'my-jwt', signing('own'), rotationTo(broken));
       const { code, err } = await everywhere();
@@ -125,7 +125,7 @@ describe('jwks of what others wrote', () => {
     const here = ['my-jwt', '-n', 'science'] as const;
     beforeEach(() => add('science', 'my-jwt', signing('own'), rotationTo(jwk('next'))));
 
-    it('takes the new key if its Secret exists, of which it reads no data', async () => {
+    it('publishes the new key if its Secret exists, without reading its data', async () => {
       api.objects.set(SECRET, { metadata: { name: 'a-key', namespace: 'science' } });
       const { code, err } = await jwks(...here);
       assert.deepEqual([code, err], [0, '']);
@@ -137,7 +137,7 @@ describe('jwks of what others wrote', () => {
       );
     });
 
-    it('takes none whose Secret was never made: nobody has that key', async () => {
+    it('publishes no key whose Secret was never created: its private half does not exist', async () => {
       const { code, err } = await jwks(...here);
       assert.equal(code, 0);
       assert.equal(
@@ -147,7 +147,7 @@ describe('jwks of what others wrote', () => {
       assert.deepEqual(await kids(), ['own']);
     });
 
-    it('takes the new key without its Secret if the JWT names it', async () => {
+    it('publishes the new key without its Secret if the JWT names it', async () => {
       const path = '/apis/tokens.osg-htc.org/v1/namespaces/science/jwts/my-jwt';
       api.objects.get(path).spec.keyId = 'next';
       const { code, err } = await jwks(...here);
@@ -155,7 +155,7 @@ describe('jwks of what others wrote', () => {
       assert.deepEqual(await kids(), ['own', 'next']);
     });
 
-    it('takes the new key with a warning if the caller may not see its Secret', async () => {
+    it('publishes the new key with a warning if the caller is not allowed to read its Secret', async () => {
       api.interfere = ({ path }, response) => {
         if (path !== SECRET) return undefined;
         refuse(response, 403, 'Forbidden');
@@ -178,7 +178,7 @@ describe('jwks of what others wrote', () => {
     assert.match(err, /^error: -: the kid of the key is not a string/);
   });
 
-  it('prints a command that a shell runs as it is meant, whatever issuer a JWT had', async () => {
+  it('prints a command that is quoted for a shell, for any issuer of a JWT', async () => {
     const issuer = 'https://old.example.com/;reboot';
     const retiredKeys = [{ publicKey: JSON.stringify(jwk('old')), expiresAt: EXPIRES, issuer }];
     add('science', 'my-jwt', { ...signing('own'), retiredKeys });

@@ -31,7 +31,7 @@ describe('jwks', () => {
     JSON.parse(await readFile(join(dir, '.well-known/issuer.jwks'), 'utf8'));
   const kidsOf = async (dir = site) => (await published(dir)).keys.map(({ kid }) => kid);
 
-  it('writes what verifiers fetch: a token that was signed verifies with it', async () => {
+  it('writes the documents that verifiers fetch: a signed token verifies with them', async () => {
     const { code, err, out } = await jwks('-f', fileOf('jwk.json'), '--issuer', ISSUER, '--dir', site);
     assert.deepEqual([code, err], [0, '']);
     const read = async (name: string) => JSON.parse(await readFile(join(site, '.well-known', name), 'utf8'));
@@ -50,7 +50,7 @@ describe('jwks', () => {
     assert.match(out, /if that is not answered with 200: .*\/\.well-known\/oauth-authorization-server$/m);
   });
 
-  it('gives the same key by its JWT and Secret, by its JWK and by itself', async () => {
+  it('gives the same result for a key from its JWT and Secret, from its JWK, and from its file', async () => {
     const ways = [
       ['-f', fileOf('jwt.yaml'), '-f', fileOf('key-secret.yaml')],
       ['-f', fileOf('jwt.yaml'), '-f', fileOf('jwk.json')],
@@ -85,7 +85,7 @@ describe('jwks', () => {
     assert.deepEqual(await kidsOf(dir), ['next']);
   });
 
-  it('says on the page since when a key is published, and keeps it', async () => {
+  it('shows on the page since when a key is published, and keeps that date', async () => {
     const dir = join(folder, 'since');
     await cp(site, dir, { recursive: true });
     const page = join(dir, 'index.html');
@@ -122,7 +122,7 @@ describe('jwks', () => {
     assert.doesNotMatch(out, /gone/);
   });
 
-  it('publishes a retired key below the issuer of its tokens, though the JWT has another one now', async () => {
+  it('publishes a retired key for the issuer of its tokens, although the JWT has another one now', async () => {
     const jwk = (kid: string) =>
       JSON.stringify({ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', kid, alg: 'ES256' });
     const old = 'https://old.example.com';
@@ -150,7 +150,7 @@ describe('jwks', () => {
     assert.deepEqual(await kids('--issuer', old), { kids: ['key'], err: '' });
   });
 
-  it('makes no set of issuers that differ by a slash, or of two', async () => {
+  it('makes no set for issuers that differ in a slash, or for two issuers', async () => {
     const files = await Promise.all(
       [ISSUER, `${ISSUER}/`].map(async (issuer, index) => {
         await writeFile(fileOf(`${index}.json`), JSON.stringify(wireJwt({ issuer, keyId: `k${index}` })));
@@ -186,7 +186,7 @@ describe('jwks', () => {
     assert.equal(await readFile(join(dir, '.well-known/issuer.jwks'), 'utf8'), '<html>');
   });
 
-  it('escapes what an author wrote', async () => {
+  it('escapes texts of authors', async () => {
     const dir = join(folder, 'escaped');
     const kid = '</script><b>"&';
     assert.equal(
@@ -198,7 +198,7 @@ describe('jwks', () => {
     assert.equal([...html.matchAll(/<\/script>/g)].length, 1);
   });
 
-  it('prints no private key, whatever is given', async () => {
+  it('prints no private key for any input', async () => {
     const { out } = await jwks(
       '-f',
       fileOf('jwt.yaml'),

@@ -61,7 +61,7 @@ describe('keygen --to-cluster', () => {
     ],
   ];
   for (const [status, body, says] of REFUSALS) {
-    it(`says why the Secret could not be created, and leaves no file: ${JSON.stringify(body).slice(0, 60)}`, async () => {
+    it(`reports why the Secret could not be created, and leaves no file: ${JSON.stringify(body).slice(0, 60)}`, async () => {
       await using api = await startStoredApi();
       const reason = status === 404 ? 'NotFound' : 'Forbidden';
       api.interfere = ({ method }, response) => {
@@ -112,14 +112,14 @@ describe('keygen --to-cluster', () => {
     const stored = (pem: string): object => ({ data: { 'key.pem': Buffer.from(pem).toString('base64') } });
     const FILES = ['x-jwk.json', 'x-jwt.yaml'];
 
-    it('is done if the Secret is there with this key', async () => {
+    it('succeeds if the Secret exists with this key', async () => {
       const { code, err, files } = await lose((api, sent) =>
         api.objects.set(SECRET, stored(sent.stringData['key.pem'])),
       );
       assert.deepEqual([code, err, files], [0, '', FILES]);
     });
 
-    it('leaves no file if the Secret is not there, or holds another key', async () => {
+    it('leaves no file if the Secret does not exist, or has another key', async () => {
       const absent = await lose(() => {});
       assert.deepEqual([absent.code, absent.files], [3, []]);
       const other = await lose((api) => api.objects.set(SECRET, stored('other')));
@@ -127,7 +127,7 @@ describe('keygen --to-cluster', () => {
       assert.match(other.err, /x-key exists and is not overwritten/);
     });
 
-    it('keeps the files, with the only copy of the public key, if nobody knows', async () => {
+    it('keeps the files, with the only copy of the public key, if that is not known', async () => {
       const { code, err, files } = await lose((api) => {
         api.interfere = (_request, response) => {
           refuse(response, 403, 'Forbidden');

@@ -21,7 +21,7 @@ describe('keygen', () => {
   after(() => rm(folder, { recursive: true }));
 
   for (const algorithm of ['ES256', 'RS256']) {
-    it(`makes a key for ${algorithm} that signs, and all that uses it`, async () => {
+    it(`makes a key for ${algorithm} that signs, and all objects that use it`, async () => {
       const dir = join(folder, algorithm);
       const made = await runCommand(keygenCommand, [
         'my-jwt',
@@ -46,7 +46,7 @@ describe('keygen', () => {
     });
   }
 
-  it('writes manifests that Kubernetes reads as they are meant, whatever the names look like', async () => {
+  it('writes manifests that Kubernetes reads correctly for any valid names', async () => {
     const dir = join(folder, 'words');
     const flags = ['-n', 'no', '--subject', '0b11', '--dir', dir];
     assert.equal((await runCommand(keygenCommand, ['on', ...ISSUER, ...flags])).code, 0);
@@ -62,7 +62,7 @@ describe('keygen', () => {
     assert.deepEqual(at(secret, 'metadata'), { name: 'on-key', namespace: 'no' });
   });
 
-  it('lets nobody else read what holds the private key', async () => {
+  it('makes files with the private key readable for their owner only', async () => {
     const modes = await Promise.all(
       ['key.pem', 'key-secret.yaml', 'jwt.yaml', 'jwk.json'].map(async (name) => {
         const { mode } = await stat(join(folder, 'ES256', `my-jwt-${name}`));
@@ -111,7 +111,7 @@ describe('keygen', () => {
     );
   });
 
-  it('prints commands that a shell runs as they are meant', async () => {
+  it('prints commands that are quoted for a shell', async () => {
     const dir = join(folder, "my keys; it's");
     const issuer = ['--issuer', 'https://issuer.example.com/a&b'];
     const { code, out } = await runCommand(keygenCommand, ['x', ...issuer, '--dir', dir, '-n', 'science']);
@@ -130,7 +130,7 @@ describe('keygen', () => {
     );
   });
 
-  it('warns of what is often a mistake', async () => {
+  it('warns of frequent mistakes', async () => {
     const args = [
       'slash',
       '--issuer',

@@ -56,13 +56,13 @@ describe('a command', () => {
     });
   });
 
-  it('takes a flag without text for none where it says so', async () => {
+  it('treats an empty flag as not given if its table says so', async () => {
     const { out } = await runCommand(paint, ['red', '--size', '', '--file-of-colours=']);
     assert.equal(out, '{"size":"3","list":false,"files":[""],"colour":"red"}');
   });
 
   for (const flag of ['-h', '--help']) {
-    it(`prints its help for ${flag}, whatever is missing`, async () => {
+    it(`prints its help for ${flag}, even if other arguments are missing`, async () => {
       assert.deepEqual(await runCommand(paint, [flag]), { code: 0, out: HELP, err: '' });
     });
   }
@@ -83,7 +83,7 @@ describe('a command', () => {
     });
   }
 
-  it('lets nothing in its messages control a terminal, or look like another message', async () => {
+  it('removes control characters from its messages, and line breaks that would look like another message', async () => {
     const complain = makeCommand({
       usage: ['complain'],
       description: 'Complains.',
@@ -101,7 +101,7 @@ describe('a command', () => {
     assert.match((await runCommand(complain, ['\u001B[2J\n'])).err, /^error: not " \[2J "\n\nUsage/);
   });
 
-  it('takes no words, unless it is made to', async () => {
+  it('accepts no words, unless its table says so', async () => {
     const strict = makeCommand({
       usage: ['stop'],
       description: 'Stops.',

@@ -13,7 +13,7 @@ describe('migrate check finds', () => {
     assert.deepEqual(check({ jwts: [jwt], secrets: { 'science/my-key': {} } }), []);
   });
 
-  it('one grant for all namespaces that need a key, beside those that have it', () => {
+  it('one grant for all namespaces that need a key, in addition to those that have it', () => {
     const jwts = ['b', 'a'].map((namespace) => wireJwt(keyIn('shared', 'keys'), { metadata: { namespace } }));
     const annotations = { 'tokens.osg-htc.org/allowed-namespaces': 'old, a' };
     const found = fixes({ jwts, secrets: { 'keys/shared': { annotations } } });
@@ -46,7 +46,7 @@ describe('migrate check finds', () => {
   describe('with --legacy-key-namespace of another namespace than default', () => {
     const more = { legacyKeyNamespace: 'keys' };
 
-    it('a key that token-manager would look for in default after a roll-back', () => {
+    it('a key that token-manager would read from default after a roll-back', () => {
       const annotations = { 'tokens.osg-htc.org/allowed-namespaces': 'science' };
       const [note, ...others] = check({
         jwts: [wireJwt(keyIn('my-key'))],
@@ -80,7 +80,7 @@ describe('migrate check finds', () => {
       assert.deepEqual(own?.commands, [`kubectl patch jwt my-jwt -n default ${patch}`]);
     });
 
-    it('a key that is nowhere, or has the name of the Secret for the token', () => {
+    it('a missing key, and one whose Secret has the name of the Secret for the token', () => {
       const create =
         'kubectl create secret generic my-jwt -n keys --from-file=key.pem=KEYFILE && ' +
         'kubectl annotate secret my-jwt -n keys tokens.osg-htc.org/allowed-namespaces=';
@@ -103,7 +103,7 @@ describe('migrate check finds', () => {
     );
   });
 
-  it('a key in default that the caller may not see, and grants it without replacing anything', () => {
+  it('a key in default that the caller is not allowed to read, with a grant that replaces nothing', () => {
     const [found] = fixes({ jwts: [wireJwt(keyIn('my-key'))], secrets: { 'default/my-key': 'forbidden' } });
     assert.match(
       found?.commands[0] ?? '',
@@ -111,7 +111,7 @@ describe('migrate check finds', () => {
     );
   });
 
-  it('a key that is nowhere, and one that nobody may use', () => {
+  it('a missing key, and one that no JWT is allowed to use', () => {
     const [nowhere] = fixes({ jwts: [wireJwt(keyIn('my-key', 'keys'))] });
     assert.deepEqual(nowhere?.commands, [
       'kubectl create secret generic my-key -n keys --from-file=key.pem=KEYFILE && ' +
@@ -136,7 +136,7 @@ describe('migrate check finds', () => {
     );
   });
 
-  it('a Secret that somebody else controls, and that cannot be handed over', () => {
+  it('a Secret that another object controls, and that cannot be handed over', () => {
     const ownerReferences = [{ kind: 'Certificate', name: 'c', uid: 'u', controller: true }];
     const jwts = [wireJwt(keyIn('my-key', 'science'))];
     const [found] = fixes({ jwts, secrets: { 'science/my-key': {}, 'science/my-jwt': { ownerReferences } } });
@@ -148,7 +148,7 @@ describe('migrate check finds', () => {
     assert.deepEqual(found?.commands, []);
   });
 
-  it('nothing in what token-manager left as its own', () => {
+  it('nothing in objects that token-manager keeps for itself', () => {
     const uid = '5a0e6d1c-0000-4000-8000-000000000001';
     const metadata = {
       annotations: { 'tokens.osg-htc.org/last-signing-time': '1743630000.123' },
@@ -160,7 +160,7 @@ describe('migrate check finds', () => {
     assert.deepEqual(check({ jwts: [wireJwt(keyIn('my-key', 'science'))], secrets }), []);
   });
 
-  it('claims that nobody should sign', () => {
+  it('claims that should not be signed', () => {
     const specs = [{ expiryTime: { days: 0 } }, { data: { uid: 2 ** 60 } }, { data: { iss: 7 } }];
     for (const spec of specs) {
       const [found] = fixes({
@@ -172,7 +172,7 @@ describe('migrate check finds', () => {
     }
   });
 
-  it('remarks in the order of docs/migration.md: what token-manager left, then what may be done later', () => {
+  it('remarks in the order of docs/migration.md: first leftovers of token-manager, then optional steps', () => {
     const copy = JSON.stringify({ spec: { key: { value: 'a private key' } } });
     const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': copy };
     const jwt = wireJwt(
@@ -196,7 +196,7 @@ describe('migrate check finds', () => {
     );
   });
 
-  it('a grant beyond 16 KiB, which counts for nothing, and which no command may write over', () => {
+  it('a grant beyond 16 KiB, which has no effect, and which no command must overwrite', () => {
     const annotations = { 'tokens.osg-htc.org/allowed-namespaces': `science,${'x'.repeat(16_384)}` };
     const jwts = [wireJwt(keyIn('shared', 'keys'))];
     const [found, ...more] = fixes({ jwts, secrets: { 'keys/shared': { annotations } } });
@@ -204,7 +204,7 @@ describe('migrate check finds', () => {
     assert.deepEqual(found?.commands, ['kubectl edit secret shared -n keys']);
   });
 
-  it('JWTs that were never renewed, as long as jwt-injector has not looked at them', () => {
+  it('JWTs that were never renewed, as long as jwt-injector has not processed them', () => {
     const spec = { ...keyIn('my-key', 'science'), resignBefore: undefined };
     const secrets = { 'science/my-key': {} };
     const [note] = check({ jwts: [wireJwt(spec)], secrets });
@@ -213,7 +213,7 @@ describe('migrate check finds', () => {
     assert.deepEqual(check({ jwts: [wireJwt(spec, served)], secrets }), []);
   });
 
-  it('token-manager, which is stopped first, and removed in the end by what installed it', () => {
+  it('token-manager, which is stopped first, and removed at the end with the tool that installed it', () => {
     const deployment = { namespace: 'ops', name: 'token-manager', release: 'tm', replicas: 1 };
     const api = { namespaced: true, hasStatus: false };
     const found = check({

@@ -88,7 +88,7 @@ describe('renew --prompt', () => {
     assert.deepEqual([code, pods, err], [0, '  2 pods see it within a second or two', '']);
   });
 
-  it('says that it is not known which pods mount it, where they cannot be listed', async () => {
+  it('says that it is not known which pods mount it if they cannot be listed', async () => {
     const { code, pods, err } = await prompt('GET', 403, (path) => path === PODS);
     assert.deepEqual([code, pods], [3, '  which pods mount it is not known']);
     assert.match(err, /^error: you are not allowed to list pods in namespace science/);
@@ -126,12 +126,12 @@ describe('a request for a new token', () => {
     assert.ok(isServed('3', jwt(undefined, undefined), jwt('4', '4')));
   });
 
-  it('is not served by a token that others had asked for before', () => {
+  it('is not served by a token that others had requested earlier', () => {
     for (const served of ['1', '2', undefined]) assert.ok(!isServed('3', before, jwt('3', served)));
     assert.ok(!isServed('3', jwt(undefined, undefined), jwt('3', undefined)));
   });
 
-  it('has a value of its own, also at the same instant as another', () => {
+  it('has a unique value, also at the same time as another one', () => {
     const now = Date.parse('2026-01-01T00:00:00.007Z');
     const requests = new Set(Array.from({ length: 20 }, () => newRequest(now)));
     assert.ok(requests.size > 10);

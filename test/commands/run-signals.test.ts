@@ -94,7 +94,7 @@ describe('a signal to `run`', { concurrency: true, timeout: 2 * WITHIN_MS }, () 
   for (const place of PLACES) {
     for (const more of [[], ['--no-controller', '--no-namespace-default']]) {
       const mode = more.join(' ') || 'with both halves';
-      it(`ends it while it starts, ${place.title}, ${mode}`, async () => {
+      it(`ends it during its start, ${place.title}, ${mode}`, async () => {
         const args = [await findProgram(), 'run', ...flags, ...more];
         const { texts, ended } = await stopAt('starting', place, args);
         assert.deepEqual([ended, texts.at(-1)], [[0, null], 'stopped']);

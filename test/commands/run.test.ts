@@ -72,7 +72,7 @@ describe('the webhook alone', { concurrency: true }, () => {
     });
   }
 
-  it('ends with exit code 3 when one of its addresses is taken, although it had the others', async () => {
+  it('ends with exit code 3 if one of its addresses is taken, even if the others are free', async () => {
     const port = await findFreePort();
     await using taken = createServer().listen(port, '127.0.0.2');
     await once(taken, 'listening');
@@ -89,7 +89,7 @@ describe('the webhook alone', { concurrency: true }, () => {
     assert.equal(code, 3);
   });
 
-  it('leaves the namespace of its own pod alone, without asking any cluster', async () => {
+  it('leaves the namespace of its own pod alone, without reading any cluster', async () => {
     const pair = await makeDevCertificate();
     const kubeconfig = join(folder, 'kubeconfig');
     const access = { url: 'https://127.0.0.1:1', ca: pair.cert, user: 'pod', token: 'x' };

@@ -53,7 +53,7 @@ describe('sign -f', () => {
     await verify(out.trimEnd());
   });
 
-  it('says how to get a key that is elsewhere', async () => {
+  it('says how to get a key that is not in the file', async () => {
     const { code, out, err } = await sign([wireJwt(BY_NAME)]);
     assert.deepEqual([code, out], [1, '']);
     assert.match(
@@ -62,12 +62,12 @@ describe('sign -f', () => {
     );
   });
 
-  it('quotes what a shell would run, since names in a file can be anything', async () => {
+  it('quotes printed commands for a shell, as names in a file can be any text', async () => {
     const { err } = await sign([wireJwt({ key: { secret: { name: '$(reboot)', key: "it's" } } })]);
     assert.match(err, /kubectl get secret '\$\(reboot\)' -n science -o 'jsonpath=\{\.data\.it'\\''s\}' \|/);
   });
 
-  it('warns of what the webhook warns of, and of fields that mean nothing', async () => {
+  it('gives the warnings of the webhook, and warns of fields without a meaning', async () => {
     const data = { ...wireJwt().spec.data, scope: ['storage.read:/'] };
     const { code, out, err } = await withKey(wireJwt({ ...BY_NAME, data, keyID: 'x' }));
     assert.equal(code, 0);
@@ -104,7 +104,7 @@ describe('sign -f', () => {
     ],
   };
   for (const [title, [spec, says]] of Object.entries(refused)) {
-    it(`refuses what the API server refuses: ${title}`, async () => {
+    it(`refuses a spec that the API server refuses: ${title}`, async () => {
       const { code, out, err } = await withKey(wireJwt(spec));
       assert.deepEqual([code, out], [1, '']);
       assert.match(err, says);

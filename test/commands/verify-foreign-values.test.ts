@@ -16,7 +16,7 @@ function withHeader(token: string, members: object): string {
   return `${Buffer.from(JSON.stringify(members)).toString('base64url')}.${claims}.${signature}`;
 }
 
-describe('verify, of values that are not what they should be,', () => {
+describe('verify, with values of wrong types,', () => {
   let signer: VerifiedSigner;
   before(async () => {
     signer = await startVerifiedSigner();
@@ -24,7 +24,7 @@ describe('verify, of values that are not what they should be,', () => {
   after(() => signer[Symbol.asyncDispose]());
   beforeEach(() => signer.reset());
 
-  it('takes what is not a string for missing where a JWK Set must have one', async () => {
+  it('treats a value that must be a string in a JWK Set, and is not, as missing', async () => {
     const unknown = /no key of kid kid-1 is published .*; \(none\) is$/m;
     const cases: readonly (readonly [key: object, says: RegExp])[] = [
       [{ kty: 'EC', kid: UNWRITABLE }, unknown],
@@ -43,7 +43,7 @@ describe('verify, of values that are not what they should be,', () => {
     }
   });
 
-  it('shows what is not a string in header and claims of a token as JSON', async () => {
+  it('shows values in header and claims of a token that are not strings as JSON', async () => {
     const token = await signer.sign({ iat: UNWRITABLE, nbf: UNWRITABLE, exp: UNWRITABLE, sub: UNWRITABLE });
     const { code, out } = await signer.verify(withHeader(token, { alg: UNWRITABLE, kid: UNWRITABLE }));
     assert.equal(code, 1);

@@ -28,7 +28,7 @@ describe('verify', () => {
   after(() => signer[Symbol.asyncDispose]());
   beforeEach(() => signer.reset());
 
-  it('says that each accepts a good token, which is sent to nobody', async () => {
+  it('reports that each verifier accepts a good token, which is sent nowhere', async () => {
     const token = await sign();
     const { code, facts, refusedBy, reasons } = await report(token);
     assert.deepEqual([code, refusedBy, reasons, facts.signature], [0, [], '', 'valid']);
@@ -42,7 +42,7 @@ describe('verify', () => {
       assert.ok(![claims, signature].some((part) => (path + headers).includes(part)));
   });
 
-  it('shows people what was asked for and what each verifier says, and never the signature', async () => {
+  it('shows people the requests and the verdict of each verifier, but never the signature', async () => {
     const token = await sign({ 'wlcg.ver': '1.2' });
     const { code, out } = await verify(token);
     assert.equal(code, 1);
@@ -55,7 +55,7 @@ describe('verify', () => {
     assert.ok(!out.includes(token.split('.')[2] ?? ''));
   });
 
-  it('shows that XRootD asks at another place than Pelican for an issuer with a slash at its end', async () => {
+  it('shows that XRootD and Pelican use different URLs for an issuer that ends with a slash', async () => {
     const iss = `${issuer.url}/`;
     issuer.answers.set(METADATA, json({ issuer: iss, jwks_uri: `${issuer.url}${JWKS}` }));
     issuer.answers.delete(FALLBACK);
@@ -131,7 +131,7 @@ describe('verify', () => {
     'never answers': [METADATA, () => silent, /gave no whole answer within 0\.5 s/, 3],
   };
   for (const [title, [path, answer, says, exit = 1]] of Object.entries(BAD)) {
-    it(`ends with exit code ${exit} for an issuer that ${title}, which all who ask refuse`, async () => {
+    it(`ends with exit code ${exit} for an issuer that ${title}, which all verifiers with requests refuse`, async () => {
       issuer.answers.set(path, answer());
       const { code, refusedBy, reasons } = await report(
         await sign(),
@@ -144,13 +144,13 @@ describe('verify', () => {
   }
 
   for (const timeout of ['16.1s', '600h', '1200h', '2562047h']) {
-    it(`waits as long as --timeout says (${timeout}), or as long as timers can`, async () => {
+    it(`waits as long as --timeout says (${timeout}), or as long as timers allow`, async () => {
       const { code } = await verify(await sign(), '--timeout', timeout);
       assert.equal(code, 0);
     });
   }
 
-  it('takes a --timeout of less than a millisecond for one', async () => {
+  it('treats a --timeout of less than a millisecond as one', async () => {
     issuer.answers.set(METADATA, silent);
     const { code, reasons } = await report(await sign(), '--timeout', '0.5ms');
     assert.equal(code, 3);
@@ -176,7 +176,7 @@ describe('verify', () => {
     assert.match(reasons, /cannot be reached \(ECONNREFUSED\)/);
   });
 
-  it('names keys that do not fit as each verifier meets them', async () => {
+  it('names keys that do not fit, in the order in which each verifier finds them', async () => {
     const other = (await readKey(toPem(makeKey('ES256')))).publicJwk;
     const cases: readonly (readonly [keys: readonly JWK[], refusedBy: readonly string[], says: RegExp])[] = [
       [[{ ...jwk, kid: 'kid-2' }], SERVERS, /"Key ID is not published by the issuer"\); kid-2 is/],
@@ -202,7 +202,7 @@ describe('verify', () => {
     }
   });
 
-  it('says that a private key is published, whose public half the verifiers take', async () => {
+  it('reports that a private key is published, whose public half the verifiers accept', async () => {
     issuer.answers.set(JWKS, json({ keys: [{ ...jwk, d: 'private', kid: 'kid-1' }] }));
     const { code, facts, refusedBy, reasons } = await report(await sign());
     assert.deepEqual([code, refusedBy, facts.signature], [0, [], 'valid']);
@@ -210,7 +210,7 @@ describe('verify', () => {
     assert.ok(!JSON.stringify(facts).includes('"private"'));
   });
 
-  it('asks nobody for a token without an issuer', async () => {
+  it('sends no request for a token without an issuer', async () => {
     const { code, refusedBy } = await report(await sign({ iss: undefined }));
     assert.deepEqual([code, refusedBy, issuer.asked], [1, ['pelican-client', ...SERVERS], []]);
   });

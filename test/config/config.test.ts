@@ -97,7 +97,7 @@ describe('the settings of run', () => {
     });
   }
 
-  it('know whether this is a pod by the variable that Kubernetes sets', () => {
+  it('show whether this is a pod, by the variable that Kubernetes sets', () => {
     assert.equal(read([], { KUBERNETES_SERVICE_HOST: '10.0.0.1' }).isInPod, true);
   });
 
@@ -124,7 +124,7 @@ describe('the settings of run', () => {
     );
   });
 
-  it('take a self-issued certificate in a Secret where no files are set', () => {
+  it('use a self-issued certificate in a Secret if no files are set', () => {
     const named = (args: readonly string[], environment = {}): unknown => {
       const config = parseConfig(args, environment);
       return config.ok ? config.value.webhook?.certificate : config.problem;
@@ -218,11 +218,11 @@ describe('the settings of run', () => {
     });
   }
 
-  it('may be as long as a Lease can be', () => {
+  it('can be as long as a Lease allows', () => {
     assert.equal(read(['--lease-duration=596523h']).controller?.lease.duration, 596_523 * 3_600_000);
   });
 
-  it('of the webhook are checked also where it is off, as those of the controller are', () => {
+  it('of the webhook are also checked if it is off, like those of the controller', () => {
     const both = ['--tls-secret=A_B', '--no-namespace-default=maybe', '--share-webhook-port=maybe'];
     const expected = [
       boolean('share-webhook-port', 'maybe'),

@@ -108,7 +108,7 @@ async function trust(
 }
 
 describe('certs trust', () => {
-  it('puts a CA beside what is trusted, into all entries of ours and no other; expired ones go', async () => {
+  it('adds a CA to the trusted ones, in all our entries and no others; expired ones are removed', async () => {
     const [added, present, old] = [await authority(), await authority(), await authority(NOW - YEARS)];
     const cluster = openCluster(`${present.toString()}${old.toString()}`);
     const { code, out } = await trust(cluster, [added]);
@@ -125,7 +125,7 @@ validating webhook configuration jwt-injector: 2 of 2 entries changed: they trus
     assert.deepEqual(names(foreign), names([present, old]));
   });
 
-  it('a second time writes nothing', async () => {
+  it('writes nothing the second time', async () => {
     const [added, present] = [await authority(), await authority()];
     const cluster = openCluster(`${present.toString()}${added.toString()}`);
     const { code, out } = await trust(cluster, [added]);
@@ -133,14 +133,14 @@ validating webhook configuration jwt-injector: 2 of 2 entries changed: they trus
     assert.match(out, /^mutating .*: all 2 entries trust it already$/m);
   });
 
-  it('--alone takes away what else was trusted', async () => {
+  it('--alone removes all other CAs', async () => {
     const [added, present] = [await authority(), await authority()];
     const cluster = openCluster(`${present.toString()}${added.toString()}`);
     assert.match((await trust(cluster, [added], { isAlone: true })).out, /they trust it and nothing else$/m);
     assert.deepEqual(names(cluster.bundles()[0]), names([added]));
   });
 
-  it('writes nothing over a bundle that is too large to keep all that is in it, except alone', async () => {
+  it('does not write a bundle that is too large to keep its other CAs, except with --alone', async () => {
     const added = await authority();
     const many = await Promise.all(Array.from({ length: 32 }, () => authority()));
     const cluster = openCluster(many.map(String).join(''));
@@ -154,7 +154,7 @@ validating webhook configuration jwt-injector: 2 of 2 entries changed: they trus
     assert.deepEqual(names(cluster.bundles()[0]), names([added]));
   });
 
-  it('changes what a configuration has become meanwhile, and gives up when it changes each time', async () => {
+  it('repeats the change if a configuration changed meanwhile, and gives up if it changes each time', async () => {
     const [added, present] = [await authority(), await authority()];
     const cluster = openCluster(present.toString());
     cluster.beforeWrite.push(cluster.touch);
@@ -165,7 +165,7 @@ validating webhook configuration jwt-injector: 2 of 2 entries changed: they trus
     await assert.rejects(trust({ client: change }, [added]), KubeError);
   });
 
-  it('leaves alone what cert-manager keeps, and says so', async () => {
+  it('leaves a bundle alone that cert-manager maintains, and says so', async () => {
     const cluster = openCluster('', { 'cert-manager.io/inject-ca-from': 'jwt-injector/jwt-injector' });
     const { code, err } = await trust(cluster, [await authority()]);
     assert.deepEqual([code, cluster.writes], [1, []]);
@@ -177,7 +177,7 @@ validating webhook configuration jwt-injector: 2 of 2 entries changed: they trus
 });
 
 describe('certs trust --keep', () => {
-  it('writes other bytes of the same bundle where somebody applied it, so that it stays when they leave it out', async () => {
+  it('writes the same bundle with other bytes if another manager applied it, so that it stays when that one leaves it out', async () => {
     const present = await authority();
     const text = `${present.toString().trimEnd()}\n`;
     for (const written of [text, text.trimEnd()]) {
@@ -194,7 +194,7 @@ describe('certs trust --keep', () => {
     }
   });
 
-  it('writes nothing where nobody applied it, or where a CA that is added changes the bytes anyway', async () => {
+  it('writes nothing if no manager applied it, or if an added CA changes the bytes anyway', async () => {
     const [added, present] = [await authority(), await authority()];
     for (const managers of [[], [managerOfBundles('jwt-injector', 'Update')]]) {
       const cluster = openCluster(present.toString(), {}, managers);
@@ -209,7 +209,7 @@ describe('certs trust --keep', () => {
     assert.deepEqual(without.writes, [], 'without --keep');
   });
 
-  it('is refused where it is applied again at once, and says by whom', async () => {
+  it('fails if it is applied again at once, and names the manager', async () => {
     const present = await authority();
     const { client } = openCluster(present.toString(), {}, [managerOfBundles('argocd-controller', 'Apply')]);
     const restless = { ...client, jsonPatch: async () => ({}) };
@@ -221,7 +221,7 @@ describe('certs trust --keep', () => {
     );
   });
 
-  it('says which flags a release takes that Helm wrote without server-side apply', async () => {
+  it('names the flags for a release that Helm wrote without server-side apply', async () => {
     const present = await authority();
     const cluster = openCluster(present.toString(), {}, [managerOfBundles('helm', 'Update')]);
     const { code, err } = await trust(cluster, [present], { isKept: true });
@@ -244,7 +244,7 @@ function conflict(): KubeError {
 }
 
 describe('the file of certs trust', () => {
-  it('has to hold certificates that are valid, and not too many; each counts once', async () => {
+  it('must have valid certificates, and not too many; each counts once', async () => {
     const [first, old] = [await authority(), await authority(NOW - YEARS)];
     const twice = readAuthorities(`${first.toString()}${first.toString()}`, 'ca.crt', NOW);
     assert.ok(twice.ok && twice.value.length === 1);
@@ -261,7 +261,7 @@ describe('the file of certs trust', () => {
     assert.match(problem(many.map(String).join('')), /holds 9 certificates, and at most 8 are taken/);
   });
 
-  it('that is not there, or not usable, is one line, and no cluster is asked', async (t: TestContext) => {
+  it('gives one line if it is missing or not usable, and no cluster is read', async (t: TestContext) => {
     const file = `/tmp/jwt-injector-certs-${process.pid}.pem`;
     await writeFile(file, 'no certificate');
     t.after(() => rm(file));

@@ -16,7 +16,7 @@ describe('certs', () => {
     well = await wellInstallation(NOW);
   });
 
-  it('shows what is served and who issued it, until when, and when it is renewed', () => {
+  it('shows the served certificate, its issuer, its expiry, and when it is renewed', () => {
     const { certificates, entries, findings } = reportCertificates(well);
     assert.deepEqual(
       certificates.map(({ places }) => places),
@@ -45,7 +45,7 @@ describe('certs', () => {
     assert.doesNotMatch(text, /PRIVATE/);
   });
 
-  it('names the entry that does not trust what is served, and says what helps', async () => {
+  it('names the entry that does not trust the served certificate, with the remedy', async () => {
     const snapshot = { ...well, mutating: structuredClone(well.mutating) };
     const { 'ca.crt': other } = await make(NOW);
     entry(snapshot, 2).clientConfig.caBundle = Buffer.from(other).toString('base64');
@@ -60,7 +60,7 @@ describe('certs', () => {
     assert.match(print(snapshot), /^DOES NOT TRUST +ephemeral\.tokens\.osg-htc\.org +does not trust/m);
   });
 
-  it('shows the bundles to somebody who is not allowed to read the Secret', () => {
+  it('shows the bundles to a user who is not allowed to read the Secret', () => {
     const { certificates, findings } = reportCertificates({
       ...well,
       tls: { ...well.tls, secret: FORBIDDEN },

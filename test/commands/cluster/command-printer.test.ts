@@ -21,7 +21,7 @@ import { runCommand, type CommandResult } from '../captured-io.ts';
 import { startStoredApi, type Interference, type StoredApi } from '../stored-api.ts';
 
 describe('a printed command', () => {
-  it('has the flags that lead to the cluster, as each program calls them, each as one word', () => {
+  it('has the flags that select the cluster, with each program’s names, each as one word', () => {
     const printer = commandPrinter({ context: 'old', kubeconfig: 'my config' });
     const [context, file] = ['--context=old', "'--kubeconfig=my config'"];
     assert.equal(printer.kubectl('get', 'pods'), `kubectl get pods ${context} ${file}`);
@@ -105,7 +105,7 @@ describe('each command that is printed for a cluster', () => {
     });
   }
 
-  it('names it after keygen --to-cluster, except in the one that needs none', async () => {
+  it('names it after keygen --to-cluster, except in the command that needs none', async () => {
     api.interfere = () => undefined;
     const args = ['x', '--issuer', 'https://issuer.example.com', '--to-cluster', '--dir', folder];
     const printed = commandsIn(

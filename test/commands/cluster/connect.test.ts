@@ -86,7 +86,7 @@ describe('a command for an API server that only the proxy of HTTPS_PROXY reaches
     assert.ok(proxy.asked.length > 0 && proxy.asked.every((asked) => asked === 'api.test:443'));
   });
 
-  it('does not with NO_PROXY', async () => {
+  it('connects directly with NO_PROXY', async () => {
     process.env['NO_PROXY'] = '.test';
     const { code, err } = await status();
     assert.equal(code, 3);
@@ -94,7 +94,7 @@ describe('a command for an API server that only the proxy of HTTPS_PROXY reaches
     assert.deepEqual(proxy.asked, []);
   });
 
-  it('says so in one line where it is not a URL', async () => {
+  it('reports in one line if it is not a URL', async () => {
     process.env['HTTPS_PROXY'] = 'http://';
     const { code, err } = await status();
     assert.equal(code, 3);

@@ -19,7 +19,7 @@ describe('doctor', () => {
   });
   const well = (): InstallationSnapshot => ({ ...text, ...cloneObjects(text) });
 
-  it('finds nothing in what is shipped', () => {
+  it('finds nothing in the shipped installation', () => {
     const findings = findFaults(well());
     assert.deepEqual(
       findings.filter(({ result }) => result !== 'ok'),
@@ -44,7 +44,7 @@ describe('doctor', () => {
     );
   });
 
-  it('finds nothing in an installation without the default by label, which still has to be there with it', () => {
+  it('finds nothing in an installation without the default by label; without it, its entry is not required', () => {
     const snapshot = well();
     wire(snapshot.mutating).webhooks.splice(1, 1);
     const problems = (among: InstallationSnapshot) =>
@@ -75,7 +75,7 @@ describe('doctor', () => {
     });
   }
 
-  it('does not call it a failure that somebody is not allowed to look', () => {
+  it('does not report a failure if the user is not allowed to read', () => {
     const hidden = Object.fromEntries(
       Object.entries(well()).map(([name, part]) => [name, isLook(part) ? FORBIDDEN : part]),
     ) as unknown as InstallationSnapshot;

@@ -28,7 +28,7 @@ const jwts = (count: number): object => ({
 });
 
 describe('the reading of doctor', () => {
-  it('continues where the API server fails or refuses, and calls neither a fault of the installation', async () => {
+  it('continues if the API server fails or refuses, and reports neither as a fault of the installation', async () => {
     for (const status of [403, 500]) {
       const snapshot = await withServer(
         ({ path }, response) => {
@@ -47,7 +47,7 @@ describe('the reading of doctor', () => {
     }
   });
 
-  it('ends where the API server does not accept the credentials', async () => {
+  it('ends if the API server does not accept the credentials', async () => {
     const asked = withServer(
       (_request, response) => refuse(response, 401, 'Unauthorized'),
       (client) => gather({ client, printer: commandPrinter({}), namespace: 'x' }, undefined),
@@ -77,7 +77,7 @@ describe('the reading of doctor', () => {
     ],
     [504, 'Timeout', /^2 JWTs in namespace x \(no further: the API server refused to list jwts: /],
   ] as const) {
-    it(`counts those of one namespace where all cannot be listed, and says why: ${reason}`, async () => {
+    it(`counts those of one namespace if all cannot be listed, with the reason: ${reason}`, async () => {
       const census = await withServer(
         ({ path }, response) => {
           if (path.includes('/namespaces/x/')) answer(response, 200, jwts(2));
@@ -109,7 +109,7 @@ describe('the dry run of a pod', () => {
     });
   });
 
-  it('is refused by a webhook of ours that does not answer, or by somebody else', async () => {
+  it('is refused because our webhook does not answer, or for another reason', async () => {
     const message =
       'Internal error occurred: failed calling webhook "pods.tokens.osg-htc.org": x509: certificate signed by unknown authority';
     const body = { kind: 'Status', reason: 'InternalError', message };
@@ -121,7 +121,7 @@ describe('the dry run of a pod', () => {
     });
   });
 
-  it('is not made for somebody who is not allowed to create pods', async () => {
+  it('is not made for a user who is not allowed to create pods', async () => {
     const message =
       'pods is forbidden: User "x" cannot create resource "pods" in API group "" in the namespace "x"';
     await assert.rejects(tried(403, { kind: 'Status', reason: 'Forbidden', message }), KubeError);

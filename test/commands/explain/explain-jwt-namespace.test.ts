@@ -7,8 +7,8 @@ import { startStoredApi } from '../stored-api.ts';
 
 const CONFIGURATION = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/jwt-injector';
 
-describe('explain jwt NAME of what is not done although it is due', () => {
-  it('says where jwt-injector is to be looked for', async () => {
+describe('explain jwt NAME about an overdue renewal', () => {
+  it('says where to look for jwt-injector', async () => {
     await using api = await startStoredApi();
     api.objects.set('/apis/tokens.osg-htc.org/v1/namespaces/science/jwts/my-jwt', wireJwt());
     const webhooks = [{ clientConfig: { service: { name: 'jwt-injector', namespace: 'tokens' } } }];

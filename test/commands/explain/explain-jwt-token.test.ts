@@ -4,9 +4,9 @@ import { explainCommand } from '../../../src/commands/explain.ts';
 import { startStoredApi } from '../stored-api.ts';
 import { storeToken, writeToken } from '../stored-token.ts';
 
-describe('explain jwt NAME of a token that cannot be shown', () => {
+describe('explain jwt NAME about a token that cannot be shown', () => {
   for (const format of [[], ['-o', 'json'], ['-o', 'yaml']]) {
-    it(`says what is done next, however deep its claims are (${format.join(' ')})`, async () => {
+    it(`says what is done next, for claims of any depth (${format.join(' ')})`, async () => {
       await using api = await startStoredApi();
       const claims = `{"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
       storeToken(api, 'deep', writeToken({ alg: 'ES256', kid: 'k' }, claims));
@@ -18,8 +18,8 @@ describe('explain jwt NAME of a token that cannot be shown', () => {
   }
 });
 
-describe('explain jwt NAME where deleting the JWT would delete data of others', () => {
-  it('says that the JWT comes off the owners of its Secret, whatever its token is', async () => {
+describe('explain jwt NAME if deleting the JWT would delete data of others', () => {
+  it('says that the JWT is removed from the owners of its Secret, for any state of its token', async () => {
     await using api = await startStoredApi();
     storeToken(api, 'shared', 'no token');
     const path = '/api/v1/namespaces/science/secrets/shared';

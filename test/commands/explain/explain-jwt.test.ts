@@ -12,7 +12,7 @@ const explain = (objects: readonly unknown[]): Promise<CommandResult> =>
   runOnObjects(explainCommand, objects);
 
 describe('explain -f, for JWTs,', () => {
-  it('shows for one that can be signed lifetimes and five renewals, never the key', async () => {
+  it('shows lifetimes and five renewals if it can be signed, but never the key', async () => {
     const { code, out } = await runCommand(explainCommand, ['-f', join(EXAMPLES, 'my-jwt.yaml')]);
     assert.equal(code, 0);
     assert.match(out, /^JWT my-jwt \(.*my-jwt\.yaml\): can be signed$/m);
@@ -23,7 +23,7 @@ describe('explain -f, for JWTs,', () => {
     assert.doesNotMatch(out, /PRIVATE KEY|MHcCAQEE/);
   });
 
-  it('says why one cannot be signed that the policy of a cluster forbids, as it is given to run', async () => {
+  it('says why one cannot be signed that the policy forbids which the flags of run set', async () => {
     const args = ['-f', join(EXAMPLES, 'my-jwt.yaml')];
     const policy = ['--forbid-inline-keys', '--max-lifetime=12h', '--allowed-issuers=https://other'];
     const { code, out } = await runCommand(explainCommand, [...args, ...policy]);
@@ -89,13 +89,13 @@ describe('explain -f, for JWTs,', () => {
       says: /must be shorter than spec\.expiryTime/,
     },
     {
-      title: 'a key in the Secret that the token would be written to',
+      title: 'a key in the Secret to which the token would be written',
       spec: { key: { secret: { name: 'my-jwt', key: 'key.pem' } } },
       reason: 'SecretConflict',
       says: /names Secret my-jwt, where the token of this JWT would be written/,
     },
     {
-      title: 'that key, by its whole place',
+      title: 'that key, with its namespace',
       spec: { key: { secret: { name: 'my-jwt', key: 'key.pem', namespace: 'science' } } },
       reason: 'SecretConflict',
       says: /Store the key in a Secret of another name/,
@@ -114,7 +114,7 @@ describe('explain -f, for JWTs,', () => {
     });
   }
 
-  it('names another version, and a field that means nothing', async () => {
+  it('names another version, and a field without a meaning', async () => {
     const other = await explain([{ ...wireJwt(), apiVersion: 'tokens.osg-htc.org/v2' }]);
     assert.equal(other.code, 1);
     assert.match(other.out, /apiVersion must be tokens\.osg-htc\.org\/v1, not "tokens\.osg-htc\.org\/v2"/);

@@ -4,7 +4,7 @@ import { explainCommand } from '../../../src/commands/explain.ts';
 import { startStoredApi } from '../stored-api.ts';
 
 describe('explain pod NAME', () => {
-  it('says what manages it, by a command for its own namespace that a shell runs as it is meant', async () => {
+  it('names its manager, with a command for its own namespace that is quoted for a shell', async () => {
     await using api = await startStoredApi();
     const pod = (name: string, owner: string): void => {
       const ownerReferences = [{ kind: 'ReplicaSet', name: owner, controller: true }];

@@ -10,14 +10,14 @@ const warningsOf = (spec: Record<string, unknown>): readonly string[] => {
   return reportJwt({ jwt: makeJwt(spec), ...common }, NOW).warnings;
 };
 
-describe('what explain warns of in a JWT of the cluster', () => {
+describe('the warnings of explain about a JWT of the cluster', () => {
   for (const [name, spec] of [
     ['a token that is too large', { data: { sub: 'a', scope: 'storage.read:/', note: 'x'.repeat(4_096) } }],
     ['scopes in commas', { data: { sub: 'a', scope: 'storage.read:/,storage.create:/' } }],
     ['a claim that no token can have', { data: { sub: 'a', number: 2 ** 60 } }],
     ['nothing', {}],
   ] as const) {
-    it(`is what the webhook warns of: ${name}`, async () => {
+    it(`include that of the webhook: ${name}`, async () => {
       const { warnings } = await lintJwt(wireJwt(spec).spec, { isNew: true, tryKey: false });
       assert.deepEqual(
         warningsOf(spec),
@@ -26,7 +26,7 @@ describe('what explain warns of in a JWT of the cluster', () => {
     });
   }
 
-  it('has the size of the token among it', () => {
+  it('include the size of the token', () => {
     const data = { sub: 'a', note: 'x'.repeat(4_096) };
     assert.ok(warningsOf({ data }).some((warning) => /^the token takes at least 5\d{3} bytes/.test(warning)));
   });

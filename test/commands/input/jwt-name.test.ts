@@ -28,7 +28,7 @@ const KINDS = ['jwt', 'jwts', 'JWT', 'jwts.tokens.osg-htc.org', 'jwt.tokens.osg-
 
 describe('the name of a JWT', () => {
   for (const [verb, command] of Object.entries(VERBS)) {
-    it(`is the same in each way in which kubectl names it: ${verb}`, async () => {
+    it(`is read in each form that kubectl uses: ${verb}`, async () => {
       await using api = await startStoredApi();
       const forms = KINDS.flatMap((kind) => [[kind, 'my-jwt'], [`${kind}/my-jwt`]]);
       for (const words of command === explainCommand ? forms : [['my-jwt'], ...forms]) {
@@ -40,7 +40,7 @@ describe('the name of a JWT', () => {
   }
 
   for (const [verb, command] of Object.entries(BY_NAME)) {
-    it(`is missing in what is of another kind, or has none: ${verb}`, async () => {
+    it(`is missing in an argument of another kind, or without a name: ${verb}`, async () => {
       for (const [words, says] of [
         [
           ['pod/my-pod'],
@@ -77,7 +77,7 @@ describe('the name of a JWT', () => {
   };
   for (const [verb, command] of Object.entries(VERBS)) {
     for (const [what, words] of Object.entries(pasted)) {
-      it(`is not ${what}, which nobody is sent: ${verb}`, async () => {
+      it(`is not ${what}, and no request is sent: ${verb}`, async () => {
         await using api = await startStoredApi();
         const { code, err } = await api.run(command, ...words, '-n', 'science');
         assert.ok(code === 0 || code === 1 || code === 2);
@@ -89,7 +89,7 @@ describe('the name of a JWT', () => {
     }
   }
 
-  it('may begin as a token does, and have as many dots', async () => {
+  it('can begin like a token, and have as many dots', async () => {
     await using api = await startStoredApi();
     for (const name of ['eyes.prod.v1', 'ewok.prod.v1', 'eyes']) {
       const { code, err } = await api.run(inspectCommand, name, '-n', 'science');
@@ -98,7 +98,7 @@ describe('the name of a JWT', () => {
     }
   });
 
-  it('of several is given for each, or after the kind', async () => {
+  it('can be given for several, with the kind before each or before all', async () => {
     await using api = await startStoredApi();
     for (const words of [
       ['a', 'jwt/b'],

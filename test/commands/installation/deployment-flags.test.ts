@@ -40,7 +40,7 @@ const cases: readonly (readonly [args: readonly string[], environment: Record<st
   [['--tls-cert-file=', '--tls-key-file='], { TLS_SECRET: '' }],
 ];
 
-describe('what the flags of a Deployment say is what run takes them for', () => {
+describe('the flags of a Deployment are read as run reads them', () => {
   for (const [args, environment] of cases) {
     const named = Object.entries(environment).map(
       ([name, value]) => [`JWT_INJECTOR_${name}`, value] as const,
@@ -60,7 +60,7 @@ describe('what the flags of a Deployment say is what run takes them for', () => 
     });
   }
 
-  it('a variable counts as not set if its value is somewhere else', () => {
+  it('a variable counts as not set if its value is in another object', () => {
     const valueFrom = { configMapKeyRef: { name: 'settings', key: 'namespaces' } };
     const deployment = { ...deploymentWith([], [{ name: 'JWT_INJECTOR_NAMESPACES', valueFrom }]) };
     assert.equal(findNamespaces(deployment), undefined);

@@ -39,7 +39,7 @@ describe('jwt-injector', () => {
     assert.equal(runs, true);
   });
 
-  it('is looked for in the namespace that the webhook configurations name, and its leader by the name of its pod', async () => {
+  it('is searched for in the namespace in the webhook configurations, and its leader by the name of its pod', async () => {
     const spec = {
       holderIdentity: 'jwt-injector-controller-5d8f-x2x_6a2f',
       leaseDurationSeconds: 15,
@@ -56,7 +56,7 @@ describe('jwt-injector', () => {
     });
   });
 
-  it('does not run if its Lease was not renewed, or was given back', async () => {
+  it('does not run if its Lease was not renewed, or was released', async () => {
     const late = await find(lease({ holderIdentity: 'a', leaseDurationSeconds: 15, renewTime: ago(120) }));
     assert.deepEqual(late, {
       runs: false,
@@ -68,7 +68,7 @@ describe('jwt-injector', () => {
     );
   });
 
-  it('is not known to run without a Lease, or with one that may not be read', async () => {
+  it('is not known to run without a Lease, or if the user is not allowed to read it', async () => {
     const elsewhere = await find(refusal(404, 'NotFound'));
     assert.equal(elsewhere.runs, undefined);
     assert.match(elsewhere.words, /^it is not known in which namespace jwt-injector is, and it never ran in/);

@@ -42,7 +42,7 @@ describe('migrate clean', () => {
     assert.match(out, /^1 cleaned in namespace science$/m);
   });
 
-  describe('a Cluster-scoped CRD, of which no JWT has a namespace', () => {
+  describe('a Cluster-scoped CRD, whose JWTs have no namespace', () => {
     const path = '/apis/tokens.osg-htc.org/v1/jwts/my-jwt';
     beforeEach(() => {
       api.objects.clear();
@@ -62,7 +62,7 @@ describe('migrate clean', () => {
       assert.match(out, /^1 cleaned in the cluster$/m);
     });
 
-    it('is not said by migrate check to be of a namespace', async () => {
+    it('has no namespace in the output of migrate check', async () => {
       const { out } = await api.run(migrateCommand, 'check');
       assert.match(out, /^1 JWT in the cluster: 1 to fix/m);
       const { namespace } = JSON.parse((await api.run(migrateCommand, 'check', '-o', 'json')).out);
@@ -70,7 +70,7 @@ describe('migrate clean', () => {
     });
   });
 
-  it('takes an empty -n, as of a variable that is not set, for none, and never for all namespaces', async () => {
+  it('treats an empty -n, as from an unset variable, as not given, and never as all namespaces', async () => {
     for (const args of [['-n', ''], ['--namespace=']]) {
       const { code, out, err } = await clean(...args);
       assert.deepEqual([code, err, finalizers()], [0, '', [FINALIZER]]);
@@ -87,7 +87,7 @@ describe('migrate clean', () => {
 
   for (const everywhereOnly of [true, false]) {
     const whose = everywhereOnly ? 'Deployments of other namespaces' : 'any Deployments';
-    it(`changes nothing for somebody who may not list ${whose}, and says which right is missing`, async () => {
+    it(`changes nothing for a user who is not allowed to list ${whose}, and names the missing right`, async () => {
       api.objects.set('/apis/apps/v1/namespaces/operators/deployments/token-manager', RUNNING);
       forbidDeployments(everywhereOnly);
       const { code, out, err } = await clean('-n', 'science');
@@ -99,7 +99,7 @@ describe('migrate clean', () => {
     });
   }
 
-  it('lists for them what would be cleaned, with --dry-run', async () => {
+  it('lists for such a user what would be cleaned, with --dry-run', async () => {
     forbidDeployments(true);
     const { code, out } = await clean('-n', 'science', '--dry-run');
     assert.deepEqual([code, finalizers()], [0, [FINALIZER]]);
@@ -107,7 +107,7 @@ describe('migrate clean', () => {
     assert.match(out, /not allowed to list deployments in all namespaces/);
   });
 
-  it('says of no JWT that it is cleaned that was changed meanwhile, and cannot be read again', async () => {
+  it('does not report a JWT as cleaned that was changed meanwhile and cannot be read again', async () => {
     let isChanged = false;
     api.interfere = ({ method, path }, response) => {
       if (path !== JWT) return undefined;
@@ -123,7 +123,7 @@ describe('migrate clean', () => {
     assert.match(out, /^failed +JWT science\/my-jwt +you are not allowed to read jwts in namespace science/m);
   });
 
-  it('has nothing to refuse where nothing was left', async () => {
+  it('refuses nothing if there are no leftovers', async () => {
     api.objects.delete(JWT);
     forbidDeployments(true);
     assert.deepEqual(await clean('-n', 'science'), {

@@ -26,7 +26,7 @@ describe('migrate check moves keys and JWTs:', () => {
     assert.deepEqual(fixes({ jwts: [wireJwt(keyIn('my-jwt', 'science'))] })[0]?.commands, []);
   });
 
-  it('a long name is cut where a name may end', () => {
+  it('a long name is cut at a place where a name is allowed to end', () => {
     for (const end of ['.', '-', '--']) {
       const part = 'a'.repeat(240 - end.length);
       const long = `${part}${end}rest`;
@@ -39,7 +39,7 @@ describe('migrate check moves keys and JWTs:', () => {
     }
   });
 
-  it('a ConfigMap in a namespace whose name no namespace can have is moved by no command', () => {
+  it('a ConfigMap in a namespace with an impossible name is not moved by a command', () => {
     const map = { name: 'keys', key: 'key.pem', namespace: 'a.b' };
     const [found] = check({ jwts: [wireJwt({ key: { configMap: map } })] });
     assert.match(found?.why ?? '', /not a valid name of a ConfigMap/);
@@ -79,7 +79,7 @@ describe('migrate check moves keys and JWTs:', () => {
     for (const [, , patch] of patches) assert.match(patch ?? '', /"namespace":"science"/);
   });
 
-  it('a key that kubectl apply keeps a copy of is named, also after it was moved', () => {
+  it('a key of which kubectl apply keeps a copy is reported, also after it was moved', () => {
     const copy = JSON.stringify({ spec: { key: { value: 'a private key' } } });
     const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': copy };
     const jwt = wireJwt(keyIn('my-key', 'science'), { metadata: { annotations } });
@@ -91,7 +91,7 @@ describe('migrate check moves keys and JWTs:', () => {
     ]);
   });
 
-  it('the JWTs of a Cluster-scoped CRD are exported to files of the caller alone, before it is deleted', () => {
+  it('the JWTs of a Cluster-scoped CRD are exported to files that only the caller can read, before it is deleted', () => {
     const [found] = fixes({ more: { api: { namespaced: false, hasStatus: false } } });
     const [command = '', ...more] = found?.commands ?? [];
     assert.deepEqual(more, []);
@@ -141,7 +141,7 @@ describe('migrate check moves keys and JWTs:', () => {
       );
     });
 
-    it('are not touched where ours is not at hand', async () => {
+    it('are not changed if the file of our CRD is missing', async () => {
       assert.deepEqual(await run('nothing', false), ['']);
     });
 

@@ -21,7 +21,7 @@ describe('the command that moves a key', () => {
     assert.equal(await run(move('echo KEY', 'echo next')), 'created\nnext\n[]\n');
   });
 
-  it('does nothing more once a part failed', async () => {
+  it('stops after the first part that fails', async () => {
     assert.equal(await run(move('false', 'echo next')), '[]\n');
     assert.equal(await run(move('true', 'echo next')), '[]\n', 'there is no key');
     assert.equal(await run(move('echo KEY', 'echo next'), true), 'created\n[]\n');

@@ -20,7 +20,7 @@ const show: Command = async (_args, io) => {
 };
 
 describe('a report for people', () => {
-  it('has our own colours on a terminal, and none from elsewhere', async () => {
+  it('has our own colours on a terminal, and no foreign ones', async () => {
     const { out } = await runCommand(show, [], { terminal: true });
     assert.deepEqual(out.split('\n'), [
       '\u001B[31mexpired  [32mvalid [39m\u001B[39m  x',
@@ -30,7 +30,7 @@ describe('a report for people', () => {
     ]);
   });
 
-  it('has no colours anywhere else', async () => {
+  it('has no colours if it is not on a terminal', async () => {
     const { out } = await runCommand(show, []);
     assert.deepEqual(out.split('\n'), [
       'expired  [32mvalid [39m  x',

@@ -21,7 +21,7 @@ const entry = (manager: string, operation: string, fields: object): object => ({
 const service = { manager: 'jwt-injector', operation: 'Apply', fieldsV1: { 'f:status': {} } };
 const rotating = entry('jwt-injector-rotate', 'Update', { 'f:keyId': {} });
 
-describe('what a JWT is applied from, after its key was changed,', () => {
+describe('the source from which a JWT is applied, after its key was changed,', () => {
   const TABLE: readonly (readonly [title: string, object: object | undefined, source: AppliedSource])[] = [
     [
       'names the old key, by the copy that kubectl apply keeps',

@@ -106,7 +106,7 @@ describe('the steps of a rotation', () => {
   ];
   for (const [title, state, step] of TABLE) it(title, () => assert.deepEqual(next(state), step));
 
-  it('are skipped by force: publication and waiting, and nothing else', () => {
+  it('are skipped by force: only publication and waiting', () => {
     assert.deepEqual(next({ rotation: undefined }, true), { do: 'make-key' });
     assert.deepEqual(next({ hasSecret: false }, true), { do: 'make-key' });
     assert.deepEqual(next({ publicationProblem }, true), { do: 'switch' });
@@ -129,7 +129,7 @@ describe('the annotation of a rotation', () => {
       assert.deepEqual(read(rotationAnnotation(rotation)), rotation);
   });
 
-  it('that somebody else wrote is ignored', () => {
+  it('that another program wrote is ignored', () => {
     const [key = ''] = Object.keys(rotationAnnotation(made));
     for (const text of ['', '{', 'null', '[]', '{}', '{"secret":"a","previousKeyId":"b","publicKey":{}}'])
       assert.equal(read({ [key]: text }), undefined);

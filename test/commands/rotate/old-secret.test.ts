@@ -54,7 +54,7 @@ describe('the Secret of the old key', { timeout: 60_000 }, () => {
     });
   }
 
-  it('is kept while a JWT elsewhere may mean it, as it names no namespace', async () => {
+  it('is kept while a JWT in another namespace possibly uses it, as that names no namespace', async () => {
     const status = { keyId: 'another', issuer: ISSUER };
     const key = { secret: { name: 'my-key', key: 'key.pem' } };
     const metadata = { namespace: 'elsewhere', name: 'other' };

@@ -30,7 +30,7 @@ const problemOf = ([openid, xrootd]: readonly [LookUp, LookUp], status = 200) =>
   );
 
 describe('verifiers', () => {
-  it('find the keys of a rotation by each URL, whatever else is published', async () => {
+  it('find the keys of a rotation at each URL, for any other published keys', async () => {
     assert.equal(await problemOf([found(other, jwk), found(jwk, { kty: 'x' }, other)]), undefined);
   });
 
@@ -50,7 +50,7 @@ describe('verifiers', () => {
     }
   });
 
-  it('are not asked where nothing answers: that says nothing about the keys', async () => {
+  it('are not simulated if nothing answers: that says nothing about the keys', async () => {
     const unreachable = await problemOf([found(jwk, other), away('no answer', true)]);
     assert.deepEqual(unreachable, { message: 'no answer', isUnreachable: true });
     const failing = await problemOf([away('answers 503', false), away('answers 503', false)], 503);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { LAST_APPLIED, ROTATION } from '../../../src/resources/names.ts';
 import { JWT, made, startRotating, switched, type Rotating } from './rotating.ts';
 
-describe('rotate of a JWT that somebody applies from a file', { timeout: 60_000 }, () => {
+describe('rotate of a JWT that is applied from a file', { timeout: 60_000 }, () => {
   let rotating: Rotating;
   beforeEach(async () => {
     rotating = await startRotating();
@@ -21,7 +21,7 @@ describe('rotate of a JWT that somebody applies from a file', { timeout: 60_000 
     return JSON.parse(out).notes;
   };
 
-  it('says what is to be written into it, from the switch on', async () => {
+  it('says how to change the file, from the switch on', async () => {
     rotating.begin(made);
     assert.ok(
       (await notesOf('--force')).some(
@@ -33,7 +33,7 @@ describe('rotate of a JWT that somebody applies from a file', { timeout: 60_000 
     assert.ok(note.endsWith(spec), note);
   });
 
-  it('says it first of all where the file still names another key', async () => {
+  it('says it first if the file still names another key', async () => {
     rotating.begin(switched);
     apply('old');
     const [note = ''] = await notesOf();
@@ -41,13 +41,13 @@ describe('rotate of a JWT that somebody applies from a file', { timeout: 60_000 
     assert.ok(note.endsWith(spec));
   });
 
-  it('says nothing where the file names the new key', async () => {
+  it('says nothing if the file names the new key', async () => {
     rotating.begin(switched);
     apply('new');
     assert.deepEqual(await notesOf(), []);
   });
 
-  describe('who brought the old key back after the switch', () => {
+  describe('after the file restored the old key', () => {
     const revert = (): void => {
       const jwt = rotating.api.objects.get(JWT);
       jwt.spec.keyId = 'old';
@@ -55,7 +55,7 @@ describe('rotate of a JWT that somebody applies from a file', { timeout: 60_000 
       jwt.status.keyId = 'old';
     };
 
-    it('reads what to do', async () => {
+    it('says what to do', async () => {
       rotating.begin(switched);
       revert();
       const { code, out, err } = await rotating.rotate();
@@ -69,7 +69,7 @@ describe('rotate of a JWT that somebody applies from a file', { timeout: 60_000 
       assert.equal(rotating.api.objects.get(JWT).spec.keyId, 'old');
     });
 
-    it('gets the new one again by force, and the old one is kept as long as its tokens live', async () => {
+    it('sets the new key again by force, and keeps the old one as long as its tokens are valid', async () => {
       rotating.begin(switched);
       revert();
       const { code, out, err } = await rotating.rotate('--force');
@@ -79,7 +79,7 @@ describe('rotate of a JWT that somebody applies from a file', { timeout: 60_000 
       assert.equal(rotating.record().previousSecret, 'my-key');
     });
 
-    it('reads who it was, if it was a server-side apply by force', async () => {
+    it('names the manager, if it was a server-side apply by force', async () => {
       rotating.begin(switched);
       revert();
       rotating.api.objects.get(JWT).metadata.managedFields = [
@@ -90,7 +90,7 @@ describe('rotate of a JWT that somebody applies from a file', { timeout: 60_000 
       assert.ok(note.endsWith(spec));
     });
 
-    it('is not fought with: a run switches once', async () => {
+    it('does not repeat the switch: a run switches once', async () => {
       rotating.begin(made);
       let switches = 0;
       rotating.api.follow = (object) => {
@@ -106,7 +106,7 @@ describe('rotate of a JWT that somebody applies from a file', { timeout: 60_000 
       assert.deepEqual([code, JSON.parse(out).step, switches], [1, 'reverted', 1]);
     });
 
-    it('may have chosen a third key, which is the one to be replaced then', async () => {
+    it('replaces a third key, if the file names one', async () => {
       rotating.begin(switched);
       const jwt = rotating.api.objects.get(JWT);
       jwt.spec.keyId = 'third';
@@ -119,14 +119,14 @@ describe('rotate of a JWT that somebody applies from a file', { timeout: 60_000 
   });
 });
 
-describe('rotate that goes on with what an earlier run began', { timeout: 60_000 }, () => {
+describe('rotate that continues an earlier run', { timeout: 60_000 }, () => {
   let rotating: Rotating;
   beforeEach(async () => {
     rotating = await startRotating();
   });
   afterEach(() => rotating[Symbol.asyncDispose]());
 
-  it('keeps the wait that it was asked for', async () => {
+  it('keeps the wait of the earlier run', async () => {
     rotating.begin(undefined);
     await rotating.rotate('--force', '--wait', '6h');
     assert.equal(rotating.record().wait, 6 * 3600);

@@ -22,7 +22,7 @@ describe('rotate --force', { timeout: 60_000 }, () => {
     await rotating[Symbol.asyncDispose]();
   });
 
-  it('writes the new key beside the old one before a token is signed with it', async () => {
+  it('publishes the new key together with the old one before a token is signed with it', async () => {
     const jwks = join(folder, 'site/.well-known/issuer.jwks');
     let wasThere = false;
     rotating.begin(made);
@@ -51,7 +51,7 @@ describe('rotate --force', { timeout: 60_000 }, () => {
     assert.equal(rotating.record()?.switchedAt, undefined);
   });
 
-  it('says how the new key is published, also to those who look later', async () => {
+  it('says how to publish the new key, also in later runs', async () => {
     rotating.begin(made);
     const forced = JSON.parse((await rotating.rotate('--force')).out);
     const later = JSON.parse((await rotating.rotate()).out);
@@ -61,7 +61,7 @@ describe('rotate --force', { timeout: 60_000 }, () => {
     }
   });
 
-  it('ends with the time until which the old tokens live, and how their key is removed', async () => {
+  it('ends with the time until which the old tokens are valid, and how to remove their key', async () => {
     const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
     const status = {
       retiredKeys: [{ publicKey: keyText('old'), expiresAt, issuer: 'https://issuer.example.com/' }],

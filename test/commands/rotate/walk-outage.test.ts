@@ -9,7 +9,7 @@ const unavailable: Interference = (_request, response) => {
   return 'answered';
 };
 
-describe('rotate, while the API server is away for a moment', { timeout: 60_000 }, () => {
+describe('rotate, while the API server is down for a moment', { timeout: 60_000 }, () => {
   let rotating: Rotating;
   beforeEach(async () => {
     rotating = await startRotating();
@@ -20,7 +20,7 @@ describe('rotate, while the API server is away for a moment', { timeout: 60_000 
     rotating.api.requests.filter(({ method, path }) => method === 'GET' && path === JWT).length;
 
   for (const args of [[], ['--no-wait']]) {
-    it(`goes on after the switch (${args.join('') || 'waiting'})`, async () => {
+    it(`continues after the switch (${args.join('') || 'waiting'})`, async () => {
       rotating.begin(made);
       rotating.atNext('PATCH', () => {
         rotating.atNext('GET', unavailable);
@@ -32,7 +32,7 @@ describe('rotate, while the API server is away for a moment', { timeout: 60_000 
     });
   }
 
-  it('goes on when it is the list of all JWTs that fails', async () => {
+  it('continues if listing all JWTs fails', async () => {
     rotating.begin(switched);
     let isFirst = true;
     rotating.api.interfere = (request, response) => {
@@ -44,14 +44,14 @@ describe('rotate, while the API server is away for a moment', { timeout: 60_000 
     assert.deepEqual([code, err, JSON.parse(out).step, isFirst], [0, '', 'finish', false]);
   });
 
-  it('ends at once when the cluster did not answer at the first look', async () => {
+  it('ends at once if the cluster does not answer the first request', async () => {
     rotating.begin(made);
     rotating.api.interfere = unavailable;
     const { code, out } = await rotating.rotate('--force');
     assert.deepEqual([code, out, readings()], [3, '', 1]);
   });
 
-  it('takes no lost answer to its last step for a refusal, though it is not to wait', async () => {
+  it('does not treat a lost answer to its last step as a refusal, even without waiting', async () => {
     rotating.begin(switched);
     rotating.atNext('PATCH', (request, response) => {
       rotating.api.store(request);
@@ -62,7 +62,7 @@ describe('rotate, while the API server is away for a moment', { timeout: 60_000 
     assert.deepEqual([code, err, JSON.parse(out).step], [0, '', 'finish']);
   });
 
-  it('says that it may be over when the last step has no answer, and the cluster does not come back', async () => {
+  it('says that it is possibly complete if the last step gets no answer, and the cluster stays down', async () => {
     rotating.begin(switched);
     rotating.atNext('PATCH', (request, response) => {
       rotating.api.interfere = unavailable;

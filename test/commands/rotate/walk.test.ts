@@ -25,7 +25,7 @@ describe('rotate', { timeout: 60_000 }, () => {
   };
   const madeSecrets = () => rotating.api.requests.filter(({ method }) => method === 'POST').length;
 
-  it('says that it is over when its last step was taken, not when somebody else was faster', async () => {
+  it('says that it is complete after its own last step, not if another run was faster', async () => {
     rotating.begin(switched);
     rotating.atNext('PATCH', conflict);
     const { code, out, err } = await rotating.rotate('--no-wait');
@@ -33,7 +33,7 @@ describe('rotate', { timeout: 60_000 }, () => {
     assert.equal(rotating.record(), undefined);
   });
 
-  it('prints commands that a shell runs as they are meant, whatever others wrote into the JWT', async () => {
+  it('prints commands that are quoted for a shell, for any content of the JWT', async () => {
     const previousKeyId = 'old key;$(reboot)&';
     rotating.begin({ ...switched, previousKeyId });
     const { out } = await rotating.rotate('--dir', 'my site');
@@ -43,7 +43,7 @@ describe('rotate', { timeout: 60_000 }, () => {
     ]);
   });
 
-  it('offers to delete nothing that is not the name of a Secret', async () => {
+  it('offers to delete only valid names of Secrets', async () => {
     for (const previousSecret of ['--all', 'a;b']) {
       rotating.begin({ ...switched, previousSecret });
       const { out } = await rotating.rotate();
@@ -53,7 +53,7 @@ describe('rotate', { timeout: 60_000 }, () => {
     }
   });
 
-  it('quotes the key of those who share the old one', async () => {
+  it('quotes the names of the JWTs that share the old key', async () => {
     rotating.begin({ ...switched, publicKey: { ...publicJwk, kid: "it's" } });
     const status = { keyId: 'old', issuer: ISSUER };
     const key = { secret: { name: 'my-key', key: 'key.pem' } };
@@ -66,7 +66,7 @@ describe('rotate', { timeout: 60_000 }, () => {
     );
   });
 
-  it('begins no other rotation when the answer to its last step is lost', async () => {
+  it('begins no other rotation if the answer to its last step is lost', async () => {
     rotating.begin(switched);
     rotating.atNext('PATCH', loseAnswer);
     const { code, out, err } = await rotating.rotate();
@@ -74,7 +74,7 @@ describe('rotate', { timeout: 60_000 }, () => {
     assert.deepEqual([rotating.record(), madeSecrets()], [undefined, 0]);
   });
 
-  it('begins no other rotation when somebody else ends this one', async () => {
+  it('begins no other rotation if another run completes this one', async () => {
     rotating.begin({ ...switched, switchedAt: undefined });
     rotating.atNext('PATCH', (request, response) => {
       const { [ROTATION]: _rotation, ...annotations } = rotating.api.objects.get(JWT).metadata.annotations;
@@ -87,7 +87,7 @@ describe('rotate', { timeout: 60_000 }, () => {
     assert.equal(madeSecrets(), 0);
   });
 
-  it('takes the new key back when its Secret is refused: jwks would publish a key that nobody has', async () => {
+  it('removes the new key if its Secret is refused: jwks would publish a key without a private half', async () => {
     rotating.begin(undefined);
     rotating.atNext('POST', (_request, response) => {
       const message = 'secrets "x" is forbidden: exceeded quota: few, requested: count/secrets=1';
@@ -99,7 +99,7 @@ describe('rotate', { timeout: 60_000 }, () => {
     assert.match(err, /^error: ResourceQuota few, which is used up, does not allow you to create secrets/);
   });
 
-  it('keeps the new key when the answer to its Secret is lost: it may be there', async () => {
+  it('keeps the new key if the answer to its Secret is lost: it possibly exists', async () => {
     rotating.begin(undefined);
     rotating.atNext('POST', loseAnswer);
     const { code, err } = await rotating.rotate('--force');
@@ -107,7 +107,7 @@ describe('rotate', { timeout: 60_000 }, () => {
     assert.notEqual(rotating.record(), undefined);
   });
 
-  it('goes on for somebody who may list no JWTs, and offers no Secret to be deleted', async () => {
+  it('continues for a user who is not allowed to list JWTs, and offers to delete no Secret', async () => {
     rotating.begin(switched);
     rotating.api.interfere = ({ path }, response) => {
       if (!path.endsWith('/jwts')) return undefined;
@@ -120,7 +120,7 @@ describe('rotate', { timeout: 60_000 }, () => {
     assert.match(notes.join(), /you are not allowed to list all JWTs: /);
   });
 
-  it('with force asks no issuer after a conflict, either', async () => {
+  it('with force reads no issuer after a conflict, either', async () => {
     rotating.begin(made);
     rotating.atNext('PATCH', conflict);
     const { code, out, err } = await rotating.rotate('--force', '--no-wait');

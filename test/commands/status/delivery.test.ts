@@ -15,7 +15,7 @@ function judge(made: Parameters<typeof makePod>[0], now: string, issuedAt: numbe
   return judgeDelivery(pod, mounts, issuedAt, at(now));
 }
 
-describe('the delivery of the current token to a pod', () => {
+describe('the state of a token’s delivery to a pod', () => {
   for (const [title, made, now, state] of [
     ['a moment after the renewal', { started: '10:00:00' }, '12:00:01', 'due'],
     ['as long as the kubelet may take', { started: '10:00:00' }, '12:01:29', 'due'],

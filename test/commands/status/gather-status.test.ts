@@ -7,7 +7,7 @@ import { startStoredApi } from '../stored-api.ts';
 
 describe('status NAME…', () => {
   for (const watch of [[], ['--watch']]) {
-    it(`ends with exit code 3 and one line where the CRD is missing (${watch.join('')})`, async () => {
+    it(`ends with exit code 3 and one line if the CRD is missing (${watch.join('')})`, async () => {
       await using api = await startStoredApi();
       api.interfere = ({ path }, response) => {
         if (!path.includes('/jwts')) return undefined;

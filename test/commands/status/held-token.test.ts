@@ -22,7 +22,7 @@ describe('the token in a file', () => {
     });
   }
 
-  it('is unknown when the file holds something else', () => {
+  it('is unknown if the file is not a token', () => {
     for (const text of ['', 'x', 'a.b.c']) assert.equal(compareToken(text, PRESENT), 'not known');
     assert.equal(compareToken('x', { tokenId: undefined, issuedAt: undefined }), 'not known');
   });

@@ -69,7 +69,7 @@ describe('the Secrets that a pod mounts:', () => {
     assert.deepEqual(pod.secrets.get('my-jwt')?.fixed, [{ container: 'main', startedAt: at('10:05:00') }]);
   });
 
-  it('the files to read are known: one that is refreshed, and each that is not', () => {
+  it('the files to read are known: one that is refreshed, and all that are not', () => {
     const mounts = [token(), token({ mountPath: '/a', subPath: 'token' })];
     const second = { name: 'second', volumeMounts: [token({ mountPath: '/b' })] };
     const spec = { containers: [{ name: 'main', volumeMounts: mounts }, second] };

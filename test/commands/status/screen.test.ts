@@ -61,7 +61,7 @@ describe('status --watch', () => {
     assert.match(yaml, /^---\nnamespace: science\nname: a\n/);
   });
 
-  it('draws a terminal again each time, no higher than it is', () => {
+  it('redraws a terminal each time, with no more lines than it has', () => {
     const names = Array.from({ length: 20 }, (_, index) => `jwt-${index}`);
     const printed = show([report(names, ['a note'])], { isTTY: true, rows: 10 });
     assert.deepEqual([printed[0], printed[2]], ['\u001B[H\u001B[2J\u001B[?7l', '\u001B[?7h']);

@@ -62,7 +62,7 @@ function screen(
 }
 
 describe('the screen of status', () => {
-  it('shows first what expires first, with the pods that mount it', () => {
+  it('shows tokens in the order of their expiry, with the pods that mount them', () => {
     assert.equal(
       screen(ALL, PODS),
       `
@@ -83,7 +83,7 @@ science/my-jwt  True     Signed       ██████████ in 1 h 59 m
     );
   });
 
-  it('is in the README as it is half a minute after the commands before it', () => {
+  it('is in the README as it looks half a minute after the commands before it', () => {
     const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8');
     const [, shown] = /\$ jwt-injector status\n([^]*?)\n```/.exec(readme) ?? [];
     const plan = { name: 'my-jwt', issuer: '', algorithm: 'ES256', scope: '', subject: '' } as const;
@@ -94,7 +94,7 @@ science/my-jwt  True     Signed       ██████████ in 1 h 59 m
     assert.equal(screen([jwt('my-jwt', signed)], pods), shown);
   });
 
-  it('says what the caller may not read', () => {
+  it('says what the caller is not allowed to read', () => {
     const note =
       'you are not allowed to list pods in namespace science: which pods mount a token is not known';
     assert.equal(
@@ -113,7 +113,7 @@ note: ${note}`.trimStart(),
     assert.equal(lines.at(-1), '  and 3 more: 3 due by 12:02 UTC');
   });
 
-  it('says what was read in a pod', () => {
+  it('shows what was read in a pod', () => {
     const main = { container: 'main', path: '/run/token/token', problem: undefined };
     const held = new Map<string, readonly HeldFile[]>([
       ['science/web-1/my-jwt', [{ ...main, token: 'older' }]],
@@ -189,7 +189,7 @@ describe('the report of status', () => {
     assert.deepEqual(reportStatus(seen, NOW).jwts[0]?.pods, []);
   });
 
-  it('is ok when every token can be used', () => {
+  it('is ok if every token can be used', () => {
     const [good, late, gone, fresh] = ALL;
     assert.ok(good && late && gone && fresh);
     assert.ok(isAllWell(report([good, late])));
@@ -209,7 +209,7 @@ describe('the report of status', () => {
     ],
     [ALL[3], 'science/new: jwt-injector has not processed it yet'],
   ] as const) {
-    it(`says in one line: ${line.slice(0, 30)}`, () => {
+    it(`has the line: ${line.slice(0, 30)}`, () => {
       assert.ok(state);
       const [status] = report([state]).jwts;
       assert.ok(status);

@@ -59,7 +59,7 @@ describe('verify -A', () => {
     };
   }
 
-  it('reports on each token, whatever one of them or an issuer of it holds', async () => {
+  it('reports on each token, for any content of one of them or its issuer’s documents', async () => {
     issuer.answers.set('/keys', json({ keys: [{ kty: 'EC', kid: { toString: 1 } }] }));
     store('a-header', { alg: { toString: 1 } });
     store('b-claim', {}, { iat: { toString: 1 } });
@@ -74,7 +74,7 @@ describe('verify -A', () => {
     ]);
   });
 
-  it('ends with exit code 3 if nothing is refused, and a Secret is not to be read', async () => {
+  it('ends with exit code 3 if no token is refused, and a Secret cannot be read', async () => {
     store('a');
     api.interfere = refuseSecrets(/\/secrets\//, 403, 'Forbidden');
     assert.deepEqual(await results(), ['exit code 3', 'a unknown']);
@@ -83,7 +83,7 @@ describe('verify -A', () => {
     assert.deepEqual(await results(), ['exit code 1', 'a unknown', 'b refused']);
   });
 
-  it('says that the credentials are not accepted any more, and nothing of single tokens then', async () => {
+  it('reports that the credentials are not accepted any more, and then nothing about single tokens', async () => {
     store('a');
     api.interfere = refuseSecrets(/\/secrets\//, 401, 'Unauthorized');
     const { code, out, err } = await verify();

@@ -57,7 +57,7 @@ describe('every kind with a pod template:', () => {
     ],
   ];
   for (const [title, given, paths] of kinds) {
-    it(`${title} is written as its pods would be`, async () => {
+    it(`${title} is written like its pods`, async () => {
       const { code, out, err } = await inject(JSON.stringify(given));
       assert.deepEqual([code, err], [0, '']);
       for (const path of paths) {
@@ -81,7 +81,7 @@ describe('every kind with a pod template:', () => {
     });
   }
 
-  it('an annotation of the object itself counts for its pods only where the webhook copies it', async () => {
+  it('an annotation of the object itself is only used for its pods if the webhook copies it', async () => {
     const rollout = object(
       'argoproj.io/v1alpha1',
       'Rollout',
@@ -98,7 +98,7 @@ describe('every kind with a pod template:', () => {
   });
 
   for (const name of ['__proto__', 'constructor', 'prototype']) {
-    it(`below ${name} nothing is looked for, and nothing written`, async () => {
+    it(`below ${name} no template is searched for, and nothing is written`, async () => {
       const text = `{"apiVersion":"example.org/v1","kind":"X","spec":{"${name}":{"template":${JSON.stringify(template())}}}}`;
       const { code, out } = await inject(text);
       assert.deepEqual([code, out], [0, `${text}\n`]);
@@ -125,7 +125,7 @@ describe('every kind with a pod template:', () => {
   });
 });
 
-describe('what the webhook decides on a workload is what the file is explained as:', () => {
+describe('the file is explained with the decision of the webhook for a workload:', () => {
   const large = object(
     'apps/v1',
     'Deployment',
@@ -186,7 +186,7 @@ describe('the text of files:', () => {
     });
   }
 
-  it('what is not text is refused', async () => {
+  it('a file that is not text is refused', async () => {
     const { code, err } = await inject(Buffer.from([0x61, 0xff, 0x62]));
     assert.deepEqual([code, err], [1, 'error: - is not valid UTF-8 text: save it as UTF-8\n']);
   });

@@ -22,7 +22,7 @@ describe('a YAML file that cannot be read', () => {
     ['\u2029', '2029'],
     ['\r', '000D'],
   ] as const) {
-    it(`has a character that is a line break to kubectl alone: U+${name}`, () => {
+    it(`has a character that is a line break only for kubectl: U+${name}`, () => {
       const remedy =
         character === '\r' ? 'use \\n or \\r\\n as line ends' : `remove it, or write "\\u${name}"`;
       const problem = `U+${name} at line 2, column 6 is a line break to kubectl: ${remedy}`;
@@ -42,7 +42,7 @@ describe('a YAML file that cannot be read', () => {
     });
   }
 
-  it('goes on after `...` without `---`: kubectl reads nothing there', () => {
+  it('continues after `...` without `---`: kubectl reads nothing there', () => {
     const problem = 'it ends with `...`, and kubectl reads nothing after that: put `---` below it';
     for (const text of [
       'a: 1\n...\nb: 2\n',
@@ -55,7 +55,7 @@ describe('a YAML file that cannot be read', () => {
       assert.ok(readEditable(text).ok, text);
   });
 
-  it('may have any number of levels, broken or not', () => {
+  it('can have any number of levels, broken or not', () => {
     for (const text of ['- '.repeat(20_000), `- ${'? '.repeat(20_000)}}`, `a:\n  ${'a: '.repeat(20_000)}}`])
       assert.equal(problemOf(text), 'lists and maps are nested too deeply: reduce the nesting');
   });

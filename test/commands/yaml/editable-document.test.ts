@@ -143,7 +143,7 @@ describe('a document that is changed stays as it is written:', () => {
     assert.ok(inject(text).startsWith(text));
   });
 
-  it('what is shared by anchors, aliases and merge keys is written out, and says the same', () => {
+  it('anchors, aliases and merge keys are replaced by their values, and the meaning stays', () => {
     const text =
       'base: &base\n  name: a\n  x: 1e3 # kept\nspec:\n  containers:\n  - *base\n  - <<: *base\n    name: "on"\n';
     const written = inject(text);
@@ -249,7 +249,7 @@ describe('laws of editing:', () => {
     lineWidth: fc.constantFrom(0, 20, 80),
   });
 
-  it('whatever the layout, the text says what it said with what was added', () => {
+  it('for any layout, the text has its old meaning and the additions', () => {
     fc.assert(
       fc.property(pod, layout, (object, { json, eol, flow, ...options }) => {
         const plain: Json = JSON.parse(JSON.stringify(object));
@@ -268,7 +268,7 @@ describe('laws of editing:', () => {
     );
   });
 
-  it('a document without a change is given back character for character', () => {
+  it('a document without a change stays the same, character for character', () => {
     fc.assert(
       fc.property(pod, layout, (object, { json: _json, eol, flow, ...options }) => {
         const text = stringify(JSON.parse(JSON.stringify(object)), {

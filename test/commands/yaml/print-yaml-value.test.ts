@@ -14,8 +14,8 @@ function read(text: string): unknown {
   return documents.value[0]?.value;
 }
 
-describe('what is written as YAML', () => {
-  it('is read by Kubernetes, and by the YAML 1.2 of others, as it was', () => {
+describe('a value that is written as YAML', () => {
+  it('is read by Kubernetes, and by YAML 1.2 libraries, as the same value', () => {
     const text = fc.oneof(fc.constantFrom(...WORDS), fc.string({ maxLength: 8 }));
     const value = fc.oneof(
       text,
@@ -35,7 +35,7 @@ describe('what is written as YAML', () => {
     );
   });
 
-  it('has no quotes where none are needed, and texts of several lines as such', () => {
+  it('has only the quotes that are needed, and block style for several lines', () => {
     const object = { name: 'my-jwt', hours: 6, on: ['on', 'once'], pem: 'BEGIN\nEND\n' };
     assert.equal(
       printYamlValue(object),

@@ -63,7 +63,7 @@ describe('a scalar as Kubernetes reads it', () => {
     assert.deepEqual(valueOf(text), { a: 'on', b: '0444', c: '~\n', d: '1' });
   });
 
-  it('is what its tag says', () => {
+  it('has the type of its tag', () => {
     const text = 'a: !!str on\nb: !!int "7"\nc: !!float 1\nd: !!binary aGk=\ne: !own 1\nf: !!null ""\n';
     assert.deepEqual(valueOf(text), { a: 'on', b: 7, c: 1, d: 'hi', e: '1', f: null });
   });
@@ -78,7 +78,7 @@ describe('maps as Kubernetes reads them:', () => {
     assert.deepEqual(valueOf('a: 1\nb: 2\na: 3\n'), { a: 3, b: 2 });
   });
 
-  it('a merge key takes effect where it stands', () => {
+  it('a merge key has its effect at its position', () => {
     assert.deepEqual(valueOf('x: 1\n<<: {x: 2, z: 3}\nz: 4\n'), { x: 2, z: 4 });
     assert.deepEqual(valueOf('<<: [{x: 5}, {x: 6, q: 7}]\n'), { x: 5, q: 7 });
     assert.deepEqual(valueOf('"<<": 1\n'), { '<<': 1 });
@@ -88,7 +88,7 @@ describe('maps as Kubernetes reads them:', () => {
     assert.deepEqual(valueOf('{a, b: , "c", d: 1}\n'), { a: null, b: null, c: null, d: 1 });
   });
 
-  it('an alias names the last anchor before it', () => {
+  it('an alias refers to the last anchor before it', () => {
     assert.deepEqual(valueOf('a: &x 1\nb: *x\nc: &x 2\nd: *x\n'), { a: 1, b: 1, c: 2, d: 2 });
   });
 
