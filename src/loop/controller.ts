@@ -10,7 +10,8 @@ import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../t
 import type { Store } from './act.ts';
 import { KeyUsers } from './key-users.ts';
 import { readOnlyStore, roundStore } from './guarded-store.ts';
-import { reconcileJwt, skipRound, type Reconciler } from './reconcile-jwt.ts';
+import { reconcileJwt, skipRound } from './reconcile-jwt.ts';
+import type { Reconciler } from './round.ts';
 
 /** What a controller works with, and what it calls with a bug. */
 export interface ControllerOptions {

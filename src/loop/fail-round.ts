@@ -183,6 +183,20 @@ function attemptTime({ after = 0, dueAt }: Retry, now: Seconds, nextAttemptAt: S
   );
 }
 
+/**
+ * Whether a write of the Secret met a change that no watch had reported yet, or was not sent: the next round, which comes soon,
+ * sees it or sends it.
+ */
+export function isSoonSettled(
+  handler: FailureHandler,
+  { stored }: Pick<Progress, 'stored'>,
+  error: unknown,
+): boolean {
+  const end = writeEndOf(failureOf(handler, error), error);
+  const isUnseen = end === 'conflict' && !handler.memory.conflicts.mustRead(stored.uid, 'token');
+  return isUnseen || end === 'notSent';
+}
+
 /** What it means for the round; `undefined`: a bug. */
 function failureOf({ classify }: FailureHandler, error: unknown): Failure | undefined {
   return error instanceof Stale ? { meaning: 'stale', message: error.message } : classify(error);

@@ -1,54 +1,32 @@
-import { describeContention } from '../reconcile/contention.ts';
 import { desiredStatus } from '../reconcile/desired-status.ts';
 import { renewalLateness } from '../reconcile/lateness.ts';
-import { earliest, nextDueTime } from '../reconcile/next-due-time.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import type { Outcome } from '../reconcile/outcome.ts';
 import { planNext, type Plan, type SecretChange, type TokenPlan } from '../reconcile/plan.ts';
 import { releasePatch, releaseTime } from '../reconcile/take-over.ts';
 import type { RoundResult } from '../queue/work.ts';
 import type { Jwt } from '../resources/jwt.ts';
+import type { StateProblem } from '../resources/problem.ts';
 import type { RecordedStatus } from '../resources/recorded-status.ts';
-import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
-import { disownSecret, repairSecret, writeToken, type Store } from './act.ts';
-import {
-  failRound,
-  retryAfter,
-  type AttemptedWrite,
-  type FailureHandler,
-  type Progress,
-} from './fail-round.ts';
+import { ok, type Result } from '../resources/result.ts';
+import { toSeconds, type Seconds } from '../time/units.ts';
+import { disownSecret, repairSecret, writeToken } from './act.ts';
+import { failRound, isSoonSettled, type AttemptedWrite, type Progress } from './fail-round.ts';
 import {
   addContenders,
   heldBeforeRead,
-  lookForContenders,
   nextDisowning,
   planWrite,
   resumeContention,
   type PlannedWrite,
 } from './hold-back.ts';
 import { makeToken } from './make-token.ts';
-import { observeWithoutChecking, type Known, type Observer, type TokenSecret } from './observe.ts';
+import { observeWithoutChecking, type Known, type TokenSecret } from './observe.ts';
 import { observeAndPlan, type PlanningOptions } from './observe-and-plan.ts';
 import { subjectOf } from './recorder.ts';
-import type { WriteBudget } from './write-budget.ts';
-import { mustWriteStatus, writeStatus } from './write-status.ts';
-
-/** What rounds work with. */
-export interface Reconciler extends FailureHandler {
-  readonly observer: Observer;
-  readonly store: Store;
-  /** Since the epoch. */
-  readonly now: () => Milliseconds;
-}
-
-/** One round after it has decided. `now` since the epoch. */
-interface DecidedRound {
-  readonly reconciler: Reconciler;
-  readonly progress: Progress;
-  readonly observed: Observed;
-  readonly now: Seconds;
-}
+import type { DecidedRound, Reconciler } from './round.ts';
+import { holdBack, saveStatus, scheduleNextRound, settleRound, waitUntil } from './settle-round.ts';
+import { mustWriteStatus } from './write-status.ts';
 
 /**
  * One round for one JWT: observe, plan, act, write the status. Never throws.
@@ -79,7 +57,7 @@ export async function reconcileJwt(
       const { observed, plan } = await observeAndPlan(reconciler.observer, stored, { ...options, known });
       const round = { reconciler, progress, observed, now };
       if (plan.do !== 'disown') return await carryOut(round, plan);
-      known = { secret: await disown(round) };
+      known = { secret: await disown(round, options) };
     }
   } catch (error) {
     return failRound(reconciler, progress, error, { now, nextAttemptAt });
@@ -165,13 +143,28 @@ async function carryOut(round: DecidedRound, plan: TokenPlan): Promise<RoundResu
 
 async function sign(
   round: DecidedRound,
-  { cause }: Extract<SecretChange, { do: 'sign' }>,
+  plan: Extract<SecretChange, { do: 'sign' }>,
   write: PlannedWrite,
 ): Promise<RoundResult> {
+  const { reconciler, observed } = round;
+  const written = await writeNewToken(round, plan, write);
+  if (!written.ok) return settleRound(round, { problem: written.problem });
+  const { outcome, status } = written.value;
+  const next = await saveStatus(round, outcome, status);
+  reconciler.memory.pending.forget(observed.jwt.uid);
+  return next;
+}
+
+/** Signs a token and writes it to the Secret; returns what its status is to say, or why it cannot be made. */
+async function writeNewToken(
+  round: DecidedRound,
+  { cause }: Extract<SecretChange, { do: 'sign' }>,
+  write: PlannedWrite,
+): Promise<Result<{ readonly outcome: Outcome; readonly status: RecordedStatus }, StateProblem>> {
   const { reconciler, progress, observed, now } = round;
   const { jwt } = observed;
   const made = await makeToken(observed, now);
-  if (!made.ok) return settleRound(round, { problem: made.problem });
+  if (!made.ok) return made;
   const { claims, algorithm, keyId, issuedAt, duration } = made.value;
   const signed = { claims, issuedAt };
   const more = write.isScheduled ? 0 : 1;
@@ -193,9 +186,7 @@ async function sign(
     duration,
     lateness: renewalLateness(observed, cause, now),
   });
-  const next = await saveStatus(round, outcome, status);
-  reconciler.memory.pending.forget(jwt.uid);
-  return next;
+  return ok({ outcome, status });
 }
 
 async function repair(round: DecidedRound, write: PlannedWrite): Promise<RoundResult> {
@@ -207,28 +198,39 @@ async function repair(round: DecidedRound, write: PlannedWrite): Promise<RoundRe
   return settleRound(round, {});
 }
 
-/** Takes the JWT off the owners of its Secret, and returns the Secret: what else is due is decided on it. */
-async function disown(round: DecidedRound): Promise<TokenSecret> {
-  const { reconciler, observed } = round;
-  const secret = await spend(round, { isScheduled: false, tokenId: undefined }, () =>
-    disownSecret(reconciler.store, observed),
-  );
-  reconciler.recorder.repaired(subjectOf(observed.jwt));
-  return secret;
+/**
+ * Takes the JWT off the owners of its Secret, and returns the Secret: what else is due is decided on it. If that fails, a token
+ * that is due is written before the failure is thrown: a policy may forbid the one and allow the other for ever.
+ */
+async function disown(round: DecidedRound, options: PlanningOptions): Promise<TokenSecret> {
+  const { reconciler, progress, observed } = round;
+  const write = { isScheduled: false, tokenId: undefined };
+  try {
+    const secret = await spend(round, write, () => disownSecret(reconciler.store, observed));
+    reconciler.recorder.repaired(subjectOf(observed.jwt));
+    return secret;
+  } catch (error) {
+    if (isSoonSettled(reconciler, progress, error)) throw error;
+    progress.write = undefined;
+    await signMeanwhile(round, options);
+    progress.write = write;
+    throw error;
+  }
 }
 
-/**
- * The Secret is left as it is until the wait is over: somebody else keeps changing it, or it cannot be written. An earlier
- * write may still arrive: the status that belongs to it is kept.
- */
-async function holdBack(round: DecidedRound, heldUntil: Seconds): Promise<RoundResult> {
-  const { reconciler, observed } = round;
-  const { jwt } = observed;
-  const failure = reconciler.memory.budget.problem(jwt.uid);
-  if (failure !== undefined) return writeOutcome(round, { problem: failure, nextAttemptAt: heldUntil });
-  const contenders = await lookForContenders(reconciler.memory.budget, reconciler.store, jwt);
-  const problem = describeContention(jwt, contenders);
-  return writeOutcome(round, { problem, contenders, nextAttemptAt: heldUntil });
+/** Signs what is due although the owners of the Secret are not as they should be. The status is left to the end of the round. */
+async function signMeanwhile(
+  { reconciler, progress, now }: DecidedRound,
+  options: PlanningOptions,
+): Promise<void> {
+  const { observed, plan } = await observeAndPlan(reconciler.observer, progress.stored, {
+    ...options,
+    mayDisown: () => false,
+  });
+  if (plan.do !== 'sign') return;
+  const write = planWrite(reconciler.memory.budget, observed, plan, now);
+  if (write.heldUntil === undefined)
+    await writeNewToken({ reconciler, progress, observed, now }, plan, write);
 }
 
 /** What is written to the Secret counts, also when it fails or meets a change of somebody else (`failRound`). */
@@ -244,47 +246,6 @@ async function spend<T>(
   budget.spend(progress.stored.uid, now, write.isScheduled);
   conflicts.end(progress.stored.uid, 'token');
   return result;
-}
-
-/** The end of a round that leaves no write open. */
-async function settleRound(round: DecidedRound, result: Outcome): Promise<RoundResult> {
-  const { reconciler, observed, now } = round;
-  const nextAttemptAt = nextDisowning(reconciler.memory.budget, observed, now);
-  const next = await writeOutcome(round, nextAttemptAt === undefined ? result : { ...result, nextAttemptAt });
-  reconciler.memory.pending.forget(round.progress.stored.uid);
-  return next;
-}
-
-/** Writes the status that the result leads to, and schedules the next round. */
-function writeOutcome(round: DecidedRound, result: Outcome): Promise<RoundResult> {
-  const { reconciler, observed, now } = round;
-  const outcome = addContenders(reconciler.memory.budget, observed.jwt, result, { now });
-  return saveStatus(round, outcome, desiredStatus(observed, outcome, now));
-}
-
-async function saveStatus(
-  { reconciler, progress, observed, now }: DecidedRound,
-  outcome: Outcome,
-  status: RecordedStatus,
-): Promise<RoundResult> {
-  await writeStatus(reconciler, progress.stored, status);
-  return scheduleNextRound(reconciler.memory.budget, observed, outcome, now);
-}
-
-function scheduleNextRound(
-  budget: WriteBudget,
-  observed: Observed,
-  { signed, nextAttemptAt }: Outcome,
-  now: Seconds,
-): RoundResult {
-  if (observed.key.state === 'unavailable' && observed.key.isDisputed === true)
-    return retryAfter({ observed, signed }, now);
-  const due = nextDueTime(observed, signed?.claims.exp, now);
-  return waitUntil(earliest([due, nextAttemptAt, nextDisowning(budget, observed, now)]));
-}
-
-function waitUntil(time: Seconds | undefined): RoundResult {
-  return { next: 'wait', dueAt: toMilliseconds(time) };
 }
 
 /** The JWT with what its status is still to say, by the token in its Secret: as it was read, or else as the cache has it. */

@@ -39,7 +39,7 @@ function readyCondition(
         type: 'Ready',
         status: 'True',
         reason: problem.reason,
-        message: `Secret ${jwt.name} holds a valid token, but nothing new can be written: ${problem.message}`,
+        message: `Secret ${jwt.name} holds a valid token, but not all that is due can be written: ${problem.message}`,
       };
     }
     return token.isLegacy

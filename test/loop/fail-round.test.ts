@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { reconcileJwt, type Reconciler } from '../../src/loop/reconcile-jwt.ts';
+import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
+import type { Reconciler } from '../../src/loop/round.ts';
 import { findCondition } from '../../src/reconcile/conditions.ts';
 import type { Failure } from '../../src/reconcile/failure.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';

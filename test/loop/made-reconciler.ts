@@ -2,7 +2,7 @@ import type { Store } from '../../src/loop/act.ts';
 import type { Recorder, SignedEntry } from '../../src/loop/recorder.ts';
 import { Memory } from '../../src/loop/memory.ts';
 import type { Failure } from '../../src/reconcile/failure.ts';
-import type { Reconciler } from '../../src/loop/reconcile-jwt.ts';
+import type { Reconciler } from '../../src/loop/round.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { parseRecordedStatus, type RecordedStatus } from '../../src/resources/recorded-status.ts';

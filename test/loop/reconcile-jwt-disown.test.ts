@@ -4,6 +4,7 @@ import { applyPatch, type Operation } from 'rfc6902';
 import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import type { Observer } from '../../src/loop/observe.ts';
 import { findCondition } from '../../src/reconcile/conditions.ts';
+import type { Failure } from '../../src/reconcile/failure.ts';
 import type { JsonObject } from '../../src/resources/json.ts';
 import { MANAGED_LABEL, OWNING_JWT } from '../../src/resources/names.ts';
 import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
@@ -108,5 +109,66 @@ describe('a JWT that must not be an owner of its Secret', () => {
     const { made, reconciler } = spent([KEY_SECRET, unlabelled]);
     const round = await reconcileJwt(reconciler, deleted, NEXT_ATTEMPT_AT);
     assert.deepEqual([round, made.reads], [{ next: 'wait', dueAt: NOW * 1000 + 1_250 }, []]);
+  });
+});
+
+describe('a JWT that cannot be taken off the owners of its Secret', () => {
+  const due = { ...jwt, recorded: { ...NO_STATUS, renewsAt: NOW - 1 } };
+  const POLICY: Failure = {
+    meaning: 'failed',
+    message: 'patch secrets: 403 Forbidden',
+    refusal: { kind: 'policy', subject: 'keep-owners' },
+  };
+  const DOWN: Failure = { meaning: 'failed', message: 'patch secrets: 500' };
+
+  /** A reconciler whose patches of Secrets end in this failure; so do the writes in `fails`. */
+  function makeRefused(failure: Failure, seen: readonly JsonObject[], fails: readonly string[] = []) {
+    const made = makeReconciler(seen, fails, failure);
+    const patches: string[] = [];
+    const store = {
+      ...made.reconciler.store,
+      patchSecret: (_namespace: string, name: string) => {
+        patches.push(name);
+        return Promise.reject(new Error(failure.message));
+      },
+    };
+    return { made, patches, reconciler: { ...made.reconciler, store } };
+  }
+
+  it('is signed when that is due, and one status says both', async () => {
+    const { made, patches, reconciler } = makeRefused(POLICY, [KEY_SECRET, SHARED]);
+    const round = await reconcileJwt(reconciler, due, NEXT_ATTEMPT_AT);
+    assert.deepEqual([made.writes, patches, made.failed.length], [['secret', 'status'], ['my-jwt'], 1]);
+    const [status] = made.statuses;
+    const ready = findCondition(status ?? NO_STATUS, 'Ready');
+    assert.deepEqual([ready?.status, ready?.reason], ['True', 'WriteRefused']);
+    assert.equal(status?.tokenId, made.signed[0]?.tokenId);
+    assert.equal(status?.nextAttemptAt, NOW + 300);
+    assert.ok(round.next === 'retry' && round.after === 300_000);
+    assert.equal(reconciler.memory.budget.problem(jwt.uid)?.reason, 'WriteRefused');
+  });
+
+  it('is signed as well after failures that pass', async () => {
+    const { made, reconciler } = makeRefused(DOWN, [KEY_SECRET, SHARED]);
+    assert.equal((await reconcileJwt(reconciler, due, NEXT_ATTEMPT_AT)).next, 'retry');
+    assert.deepEqual([made.signed.length, readyOf(made)], [1, 'WriteFailed']);
+  });
+
+  it('gets no more than its status where nothing is due, or can be signed', async () => {
+    for (const seen of [[SHARED], [KEY_SECRET, { ...SHARED, immutable: true }]])
+      for (const failure of [POLICY, DOWN]) {
+        const { made, reconciler } = makeRefused(failure, seen, ['secret']);
+        await reconcileJwt(reconciler, due, NEXT_ATTEMPT_AT);
+        assert.deepEqual([made.signed, made.failed.length, made.statuses.length], [[], 1, 1]);
+      }
+  });
+
+  it('is looked at again before it is signed, if the Secret may have changed; but not for ever', async () => {
+    const conflict: Failure = { meaning: 'stale', message: 'patch secrets: 409 Conflict' };
+    const { made, reconciler } = makeRefused(conflict, [KEY_SECRET, SHARED]);
+    for (const signed of [0, 0, 1]) {
+      await reconcileJwt(reconciler, due, NEXT_ATTEMPT_AT);
+      assert.equal(made.signed.length, signed);
+    }
   });
 });

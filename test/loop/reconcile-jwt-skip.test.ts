@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { skipRound, reconcileJwt, type Reconciler } from '../../src/loop/reconcile-jwt.ts';
+import { reconcileJwt, skipRound } from '../../src/loop/reconcile-jwt.ts';
+import type { Reconciler } from '../../src/loop/round.ts';
 import type { JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { NO_STATUS } from '../fixtures/jwts.ts';

@@ -70,7 +70,7 @@ const CASES: readonly Case[] = [
     outcome: { problem: { reason: 'WriteFailed', message: 'no answer: it is tried again' } },
     says: 'True WriteFailed',
     message:
-      'Secret my-jwt holds a valid token, but nothing new can be written: no answer: it is tried again',
+      'Secret my-jwt holds a valid token, but not all that is due can be written: no answer: it is tried again',
   },
   {
     type: 'Ready',
@@ -79,7 +79,7 @@ const CASES: readonly Case[] = [
     outcome: { problem: { reason: 'WriteRefused', message: 'a quota is used up: raise it' } },
     says: 'True WriteRefused',
     message:
-      'Secret my-jwt holds a valid token, but nothing new can be written: a quota is used up: raise it',
+      'Secret my-jwt holds a valid token, but not all that is due can be written: a quota is used up: raise it',
   },
   {
     type: 'Ready',

@@ -1,0 +1,71 @@
+import { describeContention } from '../reconcile/contention.ts';
+import { desiredStatus } from '../reconcile/desired-status.ts';
+import { earliest, nextDueTime } from '../reconcile/next-due-time.ts';
+import type { Observed } from '../reconcile/observed.ts';
+import type { Outcome } from '../reconcile/outcome.ts';
+import type { RoundResult } from '../queue/work.ts';
+import type { RecordedStatus } from '../resources/recorded-status.ts';
+import { toMilliseconds, type Seconds } from '../time/units.ts';
+import { retryAfter } from './fail-round.ts';
+import { addContenders, lookForContenders, nextDisowning } from './hold-back.ts';
+import type { DecidedRound } from './round.ts';
+import type { WriteBudget } from './write-budget.ts';
+import { writeStatus } from './write-status.ts';
+
+/** The end of a round that leaves no write open. */
+export async function settleRound(round: DecidedRound, result: Outcome): Promise<RoundResult> {
+  const { reconciler, observed, now } = round;
+  const nextAttemptAt = nextDisowning(reconciler.memory.budget, observed, now);
+  const next = await writeOutcome(round, nextAttemptAt === undefined ? result : { ...result, nextAttemptAt });
+  reconciler.memory.pending.forget(round.progress.stored.uid);
+  return next;
+}
+
+/**
+ * The Secret is left as it is until the wait is over: somebody else keeps changing it, or it cannot be written. An earlier
+ * write may still arrive: the status that belongs to it is kept.
+ */
+export async function holdBack(round: DecidedRound, heldUntil: Seconds): Promise<RoundResult> {
+  const { reconciler, observed } = round;
+  const { jwt } = observed;
+  const failure = reconciler.memory.budget.problem(jwt.uid);
+  if (failure !== undefined) return writeOutcome(round, { problem: failure, nextAttemptAt: heldUntil });
+  const contenders = await lookForContenders(reconciler.memory.budget, reconciler.store, jwt);
+  const problem = describeContention(jwt, contenders);
+  return writeOutcome(round, { problem, contenders, nextAttemptAt: heldUntil });
+}
+
+/** Writes the status that the result leads to, and schedules the next round. */
+function writeOutcome(round: DecidedRound, result: Outcome): Promise<RoundResult> {
+  const { reconciler, observed, now } = round;
+  const outcome = addContenders(reconciler.memory.budget, observed.jwt, result, { now });
+  return saveStatus(round, outcome, desiredStatus(observed, outcome, now));
+}
+
+/** Writes the status, and schedules the next round. */
+export async function saveStatus(
+  { reconciler, progress, observed, now }: DecidedRound,
+  outcome: Outcome,
+  status: RecordedStatus,
+): Promise<RoundResult> {
+  await writeStatus(reconciler, progress.stored, status);
+  return scheduleNextRound(reconciler.memory.budget, observed, outcome, now);
+}
+
+/** The next round comes when time alone makes something due, or what waits may be done. */
+export function scheduleNextRound(
+  budget: WriteBudget,
+  observed: Observed,
+  { signed, nextAttemptAt }: Outcome,
+  now: Seconds,
+): RoundResult {
+  if (observed.key.state === 'unavailable' && observed.key.isDisputed === true)
+    return retryAfter({ observed, signed }, now);
+  const due = nextDueTime(observed, signed?.claims.exp, now);
+  return waitUntil(earliest([due, nextAttemptAt, nextDisowning(budget, observed, now)]));
+}
+
+/** `time` in seconds since the epoch; `undefined`: nothing becomes due. */
+export function waitUntil(time: Seconds | undefined): RoundResult {
+  return { next: 'wait', dueAt: toMilliseconds(time) };
+}
