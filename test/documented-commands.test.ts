@@ -244,7 +244,7 @@ describe('the commands of the pages for users and administrators', () => {
     );
   });
 
-  it('are run where the table says so, and the table has nothing that no page has', () => {
+  it('are run in the tests of the table, and each entry of the table is on a page', () => {
     for (const [command, [file, words]] of Object.entries(RUN_ELSEWHERE)) {
       assert.ok(
         [...commands, ...inText].some(({ text }) => text === command),
@@ -261,7 +261,7 @@ describe('the commands of the pages for users and administrators', () => {
 });
 
 describe('the copy of a token for xrdcp', () => {
-  it('is private, and the line to be repeated copies what is mounted by then', async () => {
+  it('is private, and the repeated line copies the token that is mounted at that time', async () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'jwt-injector-xrdcp-'));
     const [mounted, copy] = [join(folder.path, 'mounted'), join(folder.path, 'copy')];
     writeFileSync(mounted, 'earlier');

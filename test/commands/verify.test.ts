@@ -131,7 +131,7 @@ describe('verify', () => {
     'never answers': [METADATA, () => silent, /gave no whole answer within 0\.5 s/, 3],
   };
   for (const [title, [path, answer, says, exit = 1]] of Object.entries(BAD)) {
-    it(`ends with exit code ${exit} for an issuer that ${title}, which all verifiers with requests refuse`, async () => {
+    it(`ends with exit code ${exit} for an issuer that ${title}, which all verifiers that fetch keys refuse`, async () => {
       issuer.answers.set(path, answer());
       const { code, refusedBy, reasons } = await report(
         await sign(),

@@ -131,7 +131,7 @@ describe('finding the control plane programs', () => {
     });
   }
 
-  it('lets the second of two builds wait for the first and use what it made', async () => {
+  it('lets the second of two builds wait for the first and use its result', async () => {
     const go = await createFakeGo(folder, { FAKE_GO_SECONDS: '1' });
     const first = startBuild(go.environment);
     await waitForBuild(go);
@@ -142,7 +142,7 @@ describe('finding the control plane programs', () => {
     assert.equal(first.exitCode, 0);
   });
 
-  it('takes over from a build that is interrupted while it waits', async () => {
+  it('takes over from a build that is interrupted while this one waits', async () => {
     const go = await createFakeGo(folder, { FAKE_GO_SECONDS: '100' });
     const first = startBuild(go.environment);
     await waitForBuild(go);

@@ -10,7 +10,7 @@ describe('the progress of a build', () => {
     );
   });
 
-  it('does not guess from the first seconds', () => {
+  it('gives no estimate in the first seconds', () => {
     assert.match(describeProgress('compiling', 300, 2740, 9000), /10 % .* estimating what is left$/);
   });
 

@@ -42,7 +42,7 @@ describe('a control plane that emulates 1.34, beside another one', { concurrency
     await endLoan?.();
   });
 
-  it('takes another port when someone else was quicker', () => {
+  it('uses another port if another process took the first one', () => {
     assert.equal(older.url, `https://127.0.0.1:${free}`);
     assert.equal(starts.filter((line) => line.startsWith('kube-apiserver started')).length, 2);
   });
@@ -51,7 +51,7 @@ describe('a control plane that emulates 1.34, beside another one', { concurrency
     return JSON.parse((await controlPlane.kubectl(['get', '--raw', '/version'])).stdout);
   }
 
-  it('say their version: the emulated minor is in a field of its own, which servers before 1.31 lack', async () => {
+  it('report their versions: the emulated minor is in a field of its own, which servers before 1.31 lack', async () => {
     const minorOf = ({ emulationMinor, minor }: Record<string, string>): number =>
       Number(emulationMinor ?? minor);
     const plain = await readVersion(newest);
@@ -61,7 +61,7 @@ describe('a control plane that emulates 1.34, beside another one', { concurrency
     assert.equal(minorOf(emulating), Math.min(34, Number(plain['minor'])));
   });
 
-  it('make a Deployment into pods, which can be marked running', async () => {
+  it('create the pods of a Deployment, which can be marked as running', async () => {
     for (const controlPlane of [newest, older]) {
       await controlPlane.createNamespace('apps');
       await controlPlane.kubectl(['create', 'deployment', 'web', '--image=web', '--namespace=apps']);
@@ -83,7 +83,7 @@ describe('a control plane that emulates 1.34, beside another one', { concurrency
     }
   });
 
-  it('know nothing of each other', async () => {
+  it('are independent of each other', async () => {
     await older.createNamespace('only-here');
     const { code, stderr } = await newest.kubectl(['get', 'namespace', 'only-here'], { allowFailure: true });
     assert.equal(code, 1);
@@ -112,7 +112,7 @@ describe('a control plane that emulates 1.34, beside another one', { concurrency
     await assert.rejects(older.serviceAccountKubeconfig('default', 'nobody'), /default\/nobody \(404\)/);
   });
 
-  it('refuse with the words of kubectl', async () => {
+  it('refuse with the message of kubectl', async () => {
     await assert.rejects(
       older.kubectl(['get', 'unicorns']),
       /kubectl get unicorns ended with exit code 1: .*unicorns/,
@@ -149,7 +149,7 @@ describe('a control plane that emulates 1.34, beside another one', { concurrency
 });
 
 describe('a control plane that starts badly', () => {
-  it('shows the end of the log of what died, and leaves nothing', async (t) => {
+  it('shows the end of the log of the component that ended, and leaves nothing', async (t) => {
     const { TMPDIR } = process.env;
     const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-test-'));
     t.after(async () => {
@@ -176,7 +176,7 @@ describe('a control plane that starts badly', () => {
     await assert.rejects(startControlPlane(), /START_TIMEOUT is "soon": give a duration like 90s/);
   });
 
-  it('says what was late when its time is over', async (t) => {
+  it('names the late component after the timeout', async (t) => {
     process.env['KUBEBUILDER_CONTROLPLANE_START_TIMEOUT'] = '1ms';
     t.after(() => delete process.env['KUBEBUILDER_CONTROLPLANE_START_TIMEOUT']);
     await assert.rejects(

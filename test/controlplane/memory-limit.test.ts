@@ -51,7 +51,7 @@ describe('a limit on memory', () => {
     assert.deepEqual(cgroupsOf(process.pid), []);
   });
 
-  it('says who holds it when a process under it does not end', async (t) => {
+  it('names the process that uses it if one does not end', async (t) => {
     const memory = await limitMemory(BYTES);
     const [folder] = cgroupsOf(process.pid);
     if (folder === undefined) return assert.equal(countExpected(memory.means), 0);

@@ -71,8 +71,8 @@ interface AppliedObject {
   readonly metadata: { readonly name: string; readonly labels: unknown };
 }
 
-describe('what one user of a cluster leaves to the next', () => {
-  it('is what was installed, as it was, and nothing that anybody would see', async () => {
+describe('the state of a cluster for its next user', () => {
+  it('has the installed objects, unchanged, and no other ones that would have an effect', async () => {
     await using stage = await borrowStage({ withoutService: true });
     const { access, apply } = stage.cluster;
     const read = async (path: string) => {

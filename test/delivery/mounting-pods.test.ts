@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { MountingPods } from '../../src/delivery/mounting-pods.ts';
 
 describe('the index of pods that mount a Secret', () => {
-  it('is what the newest states of all pods say, in whatever order they came', () => {
+  it('has the newest states of all pods, for any order of their arrival', () => {
     const pod = fc.constantFrom('x/a', 'x/b', 'y/a', 'y/c');
     const change = fc.record({
       pod,
@@ -50,7 +50,7 @@ describe('the index of pods that mount a Secret', () => {
     assert.equal(pods.resourceVersion('x/a'), undefined);
   });
 
-  it('keeps nothing beyond its limit, and has room again when a pod is deleted', () => {
+  it('stores nothing beyond its limit, and has room again after a pod is deleted', () => {
     const pods = new MountingPods(3);
     pods.set('x/a', '1', ['s', 't']);
     pods.set('x/b', '1', ['s', 't']);

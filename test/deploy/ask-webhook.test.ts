@@ -16,7 +16,7 @@ import { readObjects } from './rendered.ts';
 const SCRIPT = readFileSync(join(CHART, 'files/ask-webhook.mjs'), 'utf8');
 const patchOf = (patch: object): string => Buffer.from(JSON.stringify(patch)).toString('base64');
 
-describe('what helm test asks the webhook', () => {
+describe('the request of helm test to the webhook', () => {
   let answer = { response: { allowed: true, patch: patchOf([{ value: 'BEARER_TOKEN_FILE' }]) } };
   let server: ReturnType<typeof createServer>;
   let authority: Awaited<ReturnType<typeof createCertificateAuthority>>;
@@ -54,11 +54,11 @@ describe('what helm test asks the webhook', () => {
     assert.match(stdout, /mutate\/pods injects a token$/m);
   });
 
-  it('is answered where the Secret holds no ca.crt, as that of an admin may', async () => {
+  it('is answered if the Secret has no ca.crt, which is possible in an admin’s Secret', async () => {
     assert.match((await ask({ 'tls.crt': served })).stdout, /injects a token$/m);
   });
 
-  it('is asked again while the network does not let the pod in yet', async () => {
+  it('is repeated while the network does not allow the connection yet', async () => {
     const { port } = server.address() as AddressInfo;
     server.close();
     await using folder = await mkdtempDisposable(join(tmpdir(), 'jwt-injector-helm-test-'));
@@ -70,7 +70,7 @@ describe('what helm test asks the webhook', () => {
     assert.match((await asked).stdout, /injects a token$/m);
   });
 
-  it('fails with another certificate, without any, and where no token is injected', async () => {
+  it('fails with another certificate, without any, and if no token is injected', async () => {
     const other = await createCertificateAuthority('somebody');
     const leaf = await other.issue(['jwt-injector'], ['127.0.0.1']);
     const files = { 'ca.crt': other.certificate, 'tls.crt': leaf.certificate };
@@ -85,7 +85,7 @@ describe('what helm test asks the webhook', () => {
     ['files', 'jwt-injector-tls'],
     ['cert-manager', 'jwt-injector-cert-manager'],
   ] as const) {
-    it(`is in a pod that mounts what certificates there are, of mode ${mode}`, async () => {
+    it(`is in a pod that mounts the existing certificates, of mode ${mode}`, async () => {
       await using helm = await openHelm();
       const file = await helm.valuesFile({ certificate: { mode } });
       const place = ['-n', 'jwt-injector', '-f', file, '--show-only', 'templates/tests/review.yaml'];
@@ -97,7 +97,7 @@ describe('what helm test asks the webhook', () => {
     });
   }
 
-  it('comes through the NetworkPolicy that names who may', async () => {
+  it('is allowed by the NetworkPolicy that names its clients', async () => {
     await using helm = await openHelm();
     const webhookFrom = [{ ipBlock: { cidr: '192.0.2.0/24' } }];
     const rendered = await helm.render(

@@ -30,7 +30,7 @@ describe('the expressions that are shipped', () => {
     ),
   );
 
-  it('name no field by a reserved word of CEL, which Kubernetes 1.30 does not take', () => {
+  it('name no field by a reserved word of CEL, which Kubernetes 1.30 does not accept', () => {
     const seen = new Set(all.map(({ file }) => file.split('/').slice(-2).join('/')));
     const holders = ['crd/jwts.yaml', 'prompt-delivery/policy.yaml', 'final-state-policy/policy.yaml'];
     assert.deepEqual(new Set(holders).difference(seen), new Set());

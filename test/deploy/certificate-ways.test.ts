@@ -87,7 +87,7 @@ describe('from one certificate to another as docs/certificates.md says', { concu
 
   it('begins with a self-issued one', () => assertServed('jwt-injector-tls'));
 
-  it('back from each step before cert-manager has taken over', async () => {
+  it('each step can be undone before cert-manager has taken over', async () => {
     for (const to of [3, 5]) {
       await follow(PAGE, '## cert-manager', { to });
       await assertServed(to === 3 ? 'jwt-injector-tls' : 'jwt-injector-cert-manager');
@@ -97,7 +97,7 @@ describe('from one certificate to another as docs/certificates.md says', { concu
     }
   });
 
-  it('cert-manager takes over, with its CA beside that of before until no pod needs that', async () => {
+  it('cert-manager takes over, with its CA beside the earlier one until no pod needs that', async () => {
     await follow(PAGE, '## cert-manager', { to: 3 });
     await assertServed('jwt-injector-tls');
     for (const bundle of await bundles()) assert.equal(bundle.length, 2);
@@ -122,7 +122,7 @@ describe('from one certificate to another as docs/certificates.md says', { concu
     await assertServed('jwt-injector-cert-manager');
   });
 
-  it('in one step instead, pods would have been refused: the play sees it', async () => {
+  it('in one step instead, pods would have been refused: this test detects it', async () => {
     await follow(PAGE, '## Back to self-issued');
     await assertServed('jwt-injector-tls');
     for (const bundle of await bundles()) assert.equal(bundle.length, 1);
@@ -134,7 +134,7 @@ describe('from one certificate to another as docs/certificates.md says', { concu
     await waitUntil('a pod is not trusted', WITHIN_MS, () => played.distrusted.length > 0);
   });
 
-  it('an admin’s own, and a new CA of it', async () => {
+  it('an admin’s own certificate, then one of a new CA', async () => {
     await follow(PAGE, '## Back to self-issued');
     await waitUntil(
       'all are self-issued',
@@ -191,21 +191,21 @@ describe('from one certificate to another as docs/certificates.md says', { concu
       await assertServed('my-certificate');
     }
 
-    it('begins beside a self-issued one, with the bytes that are there', async () => {
+    it('is set while the certificate is self-issued, with the same bytes', async () => {
       await follow(PAGE, '## From files', { files, to: 5 });
       await follow(PAGE, '## The CA in the manifests', { to: WAY_OUT });
       await assertServed('my-certificate');
       await assertTrusted('CN=in the manifests');
     });
 
-    it('goes out of them to a self-issued one', async () => {
+    it('is removed for a self-issued certificate', async () => {
       await beginWithValue();
       await follow(PAGE, '## The CA in the manifests', { files, from: WAY_OUT });
       await assertServed('jwt-injector-tls');
       for (const bundle of await bundles()) assert.equal(bundle.length, 1);
     });
 
-    it('goes out of them to cert-manager', async () => {
+    it('is removed for cert-manager', async () => {
       await beginWithValue();
       await follow(PAGE, '## The CA in the manifests', { files, from: WAY_OUT, to: WAY_OUT + 1 });
       const [issue = '', ...others] = readInstructions(PAGE, '## cert-manager').commands;
@@ -216,7 +216,7 @@ describe('from one certificate to another as docs/certificates.md says', { concu
       await assertServed('jwt-injector-cert-manager');
     });
 
-    it('without --keep, pods would have been refused: the play sees it', async () => {
+    it('without --keep, pods would have been refused: this test detects it', async () => {
       await follow(PAGE, '## Back to self-issued');
       await assertServed('jwt-injector-tls');
       await beginWithValue();

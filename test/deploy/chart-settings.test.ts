@@ -95,7 +95,7 @@ describe('the chart with every value set', () => {
   };
   const BOTH = ['jwt-injector', 'jwt-injector-controller'];
 
-  it('has every container know the policy, and its own half', () => {
+  it('gives each container the policy, and the settings of its half', () => {
     const all = BOTH.flatMap((name) => templateOf(name).spec.containers);
     assert.equal(all.length, 3);
     for (const container of all) {
@@ -128,7 +128,7 @@ describe('the chart with every value set', () => {
     assert.match(JSON.stringify(find('Role', 'jwt-injector-certificate')), /"resourceNames":\["my-tls"\]/);
   });
 
-  it('has pods where and as they are wanted', () => {
+  it('has the settings of the pods', () => {
     for (const name of BOTH) {
       const { metadata, spec } = templateOf(name);
       assert.equal(metadata.labels['team'], 'storage');
@@ -151,7 +151,7 @@ describe('the chart with every value set', () => {
     assert.equal((specOf('Deployment', 'jwt-injector-controller') as Values)['replicas'], 3);
   });
 
-  it('has the pod of helm test where they are', async () => {
+  it('puts the pod of helm test on the same nodes', async () => {
     const file = await helm.valuesFile(EVERYTHING);
     const test = ['--show-only', 'templates/tests/review.yaml', '-n', 'jwt-injector'];
     const [pod] = readObjects(await helm.run('template', 'jwt-injector', CHART, ...test, '-f', file));
@@ -160,7 +160,7 @@ describe('the chart with every value set', () => {
     assert.deepEqual([nodeSelector, tolerations], [{ 'kubernetes.io/arch': 'arm64' }, TOLERATIONS]);
   });
 
-  it('lets in whom it names, and labels what an operator looks for', () => {
+  it('allows the named clients, and has the labels that an operator selects', () => {
     const { ingress } = specOf('NetworkPolicy', 'jwt-injector') as { readonly ingress: readonly Values[] };
     const [webhook, metrics] = ingress;
     assert.match(JSON.stringify(webhook?.['from']), /"cidr":"192\.0\.2\.0\/24"/);
@@ -171,7 +171,7 @@ describe('the chart with every value set', () => {
     find('ValidatingAdmissionPolicy', 'jwt-injector-final-state');
   });
 
-  it('leaves out what is switched off, and nothing else', async () => {
+  it('leaves out only what is switched off', async () => {
     const off = {
       crd: { enabled: false },
       editRole: { enabled: false },
@@ -195,7 +195,7 @@ describe('the chart with every value set', () => {
     );
   });
 
-  it('takes what has no value for what it is by default, as with --reuse-values of a release that had no such value', async () => {
+  it('uses the default for a missing value, as with --reuse-values of a release that had no such value', async () => {
     const monitoring = { podMonitor: { enabled: true }, serviceMonitor: { enabled: true } };
     const common = { finalStatePolicy: { enabled: true }, monitoring };
     const unset = {
@@ -210,7 +210,7 @@ describe('the chart with every value set', () => {
     assert.equal(await helm.render(unset), await helm.render(common));
   });
 
-  it('asks for no token by the label of a namespace where the webhook gives none', async () => {
+  it('does not use the label of a namespace if the webhook gives no token for it', async () => {
     const values = { namespaceDefault: false, finalStatePolicy: { enabled: true } };
     const rendered = readObjects(await helm.render(values));
     const { template } = find('Deployment', 'jwt-injector', rendered)['spec'] as { template: Template };
@@ -242,7 +242,7 @@ describe('the chart with every value set', () => {
       assert.equal(read(container).webhook?.certificate.from, 'files');
   });
 
-  it('has cert-manager issue by the issuer that is named, and makes none', async () => {
+  it('uses the named issuer of cert-manager, and creates none', async () => {
     const issuerRef = { name: 'company', kind: 'ClusterIssuer', group: 'cert-manager.io' };
     const values = { certificate: { mode: 'cert-manager', certManagerSecretName: 'my-tls', issuerRef } };
     const rendered = readObjects(await helm.render(values));
@@ -254,7 +254,7 @@ describe('the chart with every value set', () => {
     assert.deepEqual([spec['secretName'], spec['issuerRef']], ['my-tls', issuerRef]);
   });
 
-  it('has cert-manager take over beside the Secret of another name that is served until then', async () => {
+  it('lets cert-manager take over while the Secret of another name is still served', async () => {
     const render = async (certificate: Values) =>
       readObjects(await helm.render({ certificate: { secretName: 'my-tls', ...certificate } }));
     const ownSecrets = (rendered: readonly Rendered[]): readonly unknown[] => {

@@ -74,7 +74,7 @@ describe('the chart', () => {
     return stderr;
   }
 
-  it('has nothing that helm lint finds', async () => {
+  it('passes helm lint', async () => {
     const { code, stdout, stderr } = await helm.try('lint', CHART, '--namespace', 'jwt-injector', '--strict');
     const findings = stdout.split('\n').filter((line) => line.startsWith('[') && !line.includes('icon is'));
     assert.deepEqual([code, findings, stderr], [0, [], '']);
@@ -142,7 +142,7 @@ describe('the chart', () => {
     ),
   ];
   for (const [values, says] of impossible) {
-    it(`refuses what cannot be, in one message: ${JSON.stringify(values).slice(0, 90)}`, async () => {
+    it(`refuses contradictions, in one message: ${JSON.stringify(values).slice(0, 90)}`, async () => {
       const lines = (await refusal(values))
         .trim()
         .split('\n')
@@ -157,7 +157,7 @@ describe('the chart', () => {
       await helm.render({ namespaces: ['biology'], certificate: { mode: 'cert-manager', takeOver } });
   });
 
-  it('refuses a cluster that does not know matchConditions yet', async () => {
+  it('refuses a cluster without support for matchConditions', async () => {
     assert.match(await refusal({}, '--kube-version', '1.29.9'), /requires kubeVersion: >=1\.30\.0-0/);
     await helm.render({}, '--kube-version', '1.30.0-eks-036c24b');
   });
@@ -176,7 +176,7 @@ describe('the chart', () => {
     if (EXTRA_FLAGS.has(flag))
       it(`takes ${text} in extraArgs`, async () => void (await helm.render({ extraArgs: [text] })));
     else
-      it(`refuses ${text} in extraArgs, and says what to set instead, if anything`, async () => {
+      it(`refuses ${text} in extraArgs, and says what to set instead, if possible`, async () => {
         const words = await refusal({ extraArgs: ['--workers=5', text] });
         const sentence = new RegExp(`extraArgs has --${flag}, which the chart decides: (.*)`);
         const remedy = sentence.exec(words)?.[1] ?? '';
@@ -210,7 +210,7 @@ describe('the values', () => {
     assert.deepEqual([...written].toSorted(), [...known].toSorted());
   });
 
-  it('are documented: each has a comment of its own or in what it holds', () => {
+  it('are documented: each has a comment of its own or in its members', () => {
     const blocks = VALUES.split(/^(?=[a-z])/m).slice(1);
     const lines = VALUES.split('\n');
     const bare = blocks
@@ -243,7 +243,7 @@ describe('the values', () => {
     });
   }
 
-  it('of a digest win over the tag, and the tag is the chart’s version where none is given', async () => {
+  it('with a digest win over the tag, and the tag is the chart’s version if none is given', async () => {
     const digest = `sha256:${'0'.repeat(64)}`;
     const imageOf = async (image: Values): Promise<string> =>
       / image: (.*)$/m.exec(await helm.render({ image: { repository: 'r.example/x', ...image } }))?.[1] ?? '';
@@ -253,7 +253,7 @@ describe('the values', () => {
     assert.equal(await imageOf({ tag: 'main', digest }), `r.example/x@${digest}`);
   });
 
-  it('that are flags go to both containers, and the fallback keeps its own', async () => {
+  it('that are flags are used in both containers, and the fallback keeps its own', async () => {
     const values = {
       policy: { maxLifetime: '24h' },
       extraArgs: ['--workers=5', '--retry-period=1s'],

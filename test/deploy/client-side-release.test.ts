@@ -44,10 +44,10 @@ describe('certs trust --keep with a release that Helm wrote without server-side 
     return Buffer.from(stdout, 'base64').toString().trim();
   }
 
-  it('names the flags with which caBundle stays', async () => {
+  it('names the flags that keep caBundle', async () => {
     const [flags = ''] = /--server-side=true --force-conflicts/.exec(says) ?? [];
     assert.equal(await upgrade(...flags.split(' ')), certificate.trim());
   });
 
-  it('is without effect where they are left out', async () => assert.equal(await upgrade(), ''));
+  it('has no effect without these flags', async () => assert.equal(await upgrade(), ''));
 });

@@ -41,7 +41,7 @@ describe('the component separate', () => {
       );
     });
 
-    it(`before ${component} is right, and what holds the order is not sent to the cluster`, async () => {
+    it(`before ${component} is correct, and the mark for the order is not sent to the cluster`, async () => {
       const kinds = readObjects(await render(SEPARATE, `components/${component}`)).map(({ kind }) => kind);
       assert.equal(kinds.filter((kind) => kind === 'Deployment').length, 2);
       assert.ok(!kinds.includes('JwtInjectorOrder'));

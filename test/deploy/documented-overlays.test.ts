@@ -43,7 +43,7 @@ async function render(files: readonly Block[], folder: string): Promise<readonly
   return readObjects((await execute(kubectl, ['kustomize', join(home.path, folder)])).stdout);
 }
 
-describe('the overlays that pages show', () => {
+describe('the overlays on the pages', () => {
   for (const page of PAGES) {
     const blocks = filesOf(page);
     // A kustomization that others of its section use is rendered together with them.
@@ -71,7 +71,7 @@ describe('the overlays that pages show', () => {
   }
 });
 
-describe('the namespace of keys that name none, after token-manager', () => {
+describe('the namespace of keys without a namespace, after token-manager', () => {
   /** The namespace in which the controller of the Deployment looks for the old objects. */
   function legacyNamespaceIn(objects: readonly Rendered[]): string | undefined {
     const deployment = objects.find(({ kind }) => kind === 'Deployment');
@@ -100,7 +100,7 @@ describe('the namespace of keys that name none, after token-manager', () => {
 });
 
 describe('the commands that build an image', () => {
-  it('bundle first, as the image holds what npm ci made', () => {
+  it('bundle first, as the image has the bundle that npm ci made', () => {
     for (const page of ['README.md', 'docs/install.md']) {
       const builds = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^\$ (.*docker build.*)$/gm)];
       assert.ok(builds.length > 0, page);

@@ -52,7 +52,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
   const scale = (to: number) =>
     cluster.kubectl(['scale', 'deployment', 'jwt-injector', ...PLACE, `--replicas=${to}`]);
 
-  it('Helm installs everything, and the JWTs of users come after it', async () => {
+  it('Helm installs everything, and then users create JWTs', async () => {
     await follow('## With Helm', helm.program);
     assert.equal(await replicas(), '2');
     await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=30s', CRD]);
@@ -63,7 +63,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     await cluster.apply([jwt, secret].map((object) => stringify(object)).join('---\n'));
   });
 
-  it('an upgrade leaves the number of replicas and caBundle as others set them', async () => {
+  it('an upgrade does not change the number of replicas and caBundle that others set', async () => {
     await scale(5);
     const bundle = Buffer.from(cluster.ca).toString('base64');
     const operation = { op: 'add', path: '/webhooks/0/clientConfig/caBundle', value: bundle };
@@ -80,7 +80,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     );
   });
 
-  it('the Secret of a certificate that jwt-injector made itself stays as it is, with no flag', async () => {
+  it('the Secret of a self-issued certificate stays unchanged without any flag', async () => {
     const data = { 'ca.crt': 'x', 'ca.key': 'x', 'tls.crt': 'x', 'tls.key': 'x' };
     const place = { namespace: 'jwt-injector', name: 'jwt-injector-tls' };
     const made = tlsSecretObject(data, place, undefined); // where another user deleted that of the release
@@ -91,7 +91,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     assert.equal(await read(...SECRET, '-o', 'json'), earlier);
   });
 
-  it('a Secret of that name that is somebody else’s stops an upgrade, and is not changed', async () => {
+  it('a foreign Secret of that name stops an upgrade, and is not changed', async () => {
     const earlier = await read(...SECRET, '-o', 'jsonpath={.metadata.uid}');
     await cluster.kubectl(['label', ...SECRET, 'app.kubernetes.io/name=somebody', '--overwrite']);
     const { code, stderr } = await helm.try('upgrade', 'jwt-injector', CHART, ...PLACE, UNCHECKED);
@@ -104,7 +104,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     await cluster.kubectl(['label', ...SECRET, 'app.kubernetes.io/name=jwt-injector', '--overwrite']);
   });
 
-  it('upgrade and rollback work as documented, although somebody has scaled', async () => {
+  it('upgrade and rollback work as documented after scaling', async () => {
     await follow('### Upgrade');
     await cluster.kubectl(['wait', ...PLACE, 'deployment/jwt-injector', '--for=jsonpath={.spec.replicas}=5']);
   });
@@ -131,7 +131,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     await helm.run('uninstall', 'jwt-injector', ...PLACE);
   });
 
-  it('what another release left, or nobody’s release, is taken over by the documented flags only', async () => {
+  it('objects that another release left, or that belong to no release, are only taken over with the documented flags', async () => {
     const { code, stderr } = await helm.try('install', 'other', CHART, ...PLACE, UNCHECKED);
     assert.notEqual(code, 0);
     assert.match(stderr, /exists and cannot be imported into the current release/);
@@ -140,7 +140,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     assert.match(await read('jwts', '-n', 'science', '-o', 'name'), /my-jwt/);
   });
 
-  it('kustomize installs over the kept CRD, and nothing that Helm left blocks it', async () => {
+  it('kustomize installs over the kept CRD, and no leftover of Helm blocks it', async () => {
     await cluster.kubectl(['delete', 'namespace', 'jwt-injector']);
     const { commands, files } = readInstructions(PAGE, '## With kustomize');
     const [crd = '', rest = '', ...uninstall] = commands;
@@ -168,7 +168,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     assert.match(await read('jwts', '-n', 'science', '-o', 'name'), /my-jwt/);
   });
 
-  it('webhook and controller go apart and together again, and the documented command deletes what is left', async () => {
+  it('webhook and controller are separated and joined again, and the documented command deletes the leftovers', async () => {
     const { commands, files } = readInstructions(PAGE, '## With kustomize');
     const [install, uninstall] = [commands.slice(0, 2), commands.slice(2)];
     const ofController = async (): Promise<readonly string[]> =>
@@ -186,7 +186,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     await runShell(cluster, uninstall, { files });
   });
 
-  it('some namespaces get their Roles instead of the rights of before, and there is no ClusterRole but that for users', async () => {
+  it('some namespaces get their Roles instead of the earlier rights, and the only ClusterRole is that for users', async () => {
     const { commands, files } = readInstructions(PAGE, '## With kustomize');
     await runShell(cluster, commands.slice(0, 2), { files });
     await follow('### Some namespaces, with Roles');
@@ -203,7 +203,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     assert.match(await read('rolebinding', 'jwt-injector', '-n', 'physics', '-o', 'name'), /jwt-injector/);
   });
 
-  it('in another namespace, that one is left alone by each webhook', async () => {
+  it('if installed in another namespace, each webhook leaves that one alone', async () => {
     await follow('### Another namespace');
     assert.equal(await read('deployment', '-n', 'tokens', '-o', 'name'), 'deployment.apps/jwt-injector');
     const configurations = 'mutatingwebhookconfigurations,validatingwebhookconfigurations';
@@ -221,7 +221,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
     assert.match(await read('deployment', 'jwt-injector', ...PLACE, '-o', 'yaml'), /- --prompt-delivery/);
   });
 
-  it('what JWTs may ask for is known to every container', async () => {
+  it('every container has the policy for JWTs', async () => {
     await follow('### What JWTs may ask for');
     const args = await read('deployment', 'jwt-injector', ...PLACE, '-o', 'jsonpath={..args}');
     assert.equal(args.match(/"--max-lifetime=24h"/g)?.length, 2);
@@ -244,7 +244,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
       await cluster.kubectl(['delete', CRD]);
     });
 
-    it('of chart 1.0.0, the documented command takes the CRD over, and JWTs and Secrets stay', async () => {
+    it('with chart 1.0.0, the documented command takes the CRD over, and JWTs and Secrets stay', async () => {
       const chart = await writeTokenManagerChart(cluster.folder, '1.0.0', 'Namespaced');
       await helm.run('install', 'token-manager', chart, ...AT_HOME, UNCHECKED);
       await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=30s', CRD]);
@@ -268,7 +268,7 @@ describe('installing, upgrading and uninstalling as docs/install.md says', { con
       );
     });
 
-    it('of chart 1.0.4 Helm refuses, as no scope can be changed; with that CRD deleted it goes through', async () => {
+    it('with chart 1.0.4 Helm refuses, as the scope of a CRD cannot be changed; after that CRD is deleted it succeeds', async () => {
       await cluster.kubectl(['delete', CRD]);
       const chart = await writeTokenManagerChart(cluster.folder, '1.0.4', 'Cluster');
       await helm.run('install', 'token-manager', chart, ...AT_HOME, UNCHECKED);

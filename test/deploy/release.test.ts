@@ -58,7 +58,7 @@ describe('deploy/release', () => {
     assert.match(stderr, /^release: npm is not installed$/m);
   });
 
-  it('builds and pushes nothing when it has to sign and cannot', async () => {
+  it('builds and pushes nothing if it must sign and cannot', async () => {
     await using folder = await folderWith(['bash', 'dirname', 'npm', 'node', 'git'], { buildah: 'false' });
     const { status, stdout, stderr } = release(['--push', 'a:1'], {
       PATH: folder.path,

@@ -74,13 +74,13 @@ describe('chart and kustomize', () => {
     });
   }
 
-  it('have the alerts of the plain file in the PrometheusRule', async () => {
+  it('have the same alerts in the PrometheusRule as in the plain file', async () => {
     const all = readObjects(await renderOverlay({ resources: [], components: ['components/monitoring'] }));
     const rule = all.find(({ kind }) => kind === 'PrometheusRule');
     assert.deepEqual(rule?.['spec'], parse(readFileSync(RULES, 'utf8')));
   });
 
-  it('give the Role of one namespace the same rights as the ClusterRole, each of which has its test', async () => {
+  it('give the Role of one namespace the same rights as the ClusterRole, whose rights are all tested', async () => {
     for (const components of [[], ['components/prompt-delivery']]) {
       const resources = ['default', 'namespaced'];
       const objects = readObjects(await renderOverlay({ resources, components }));

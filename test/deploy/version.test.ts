@@ -33,7 +33,7 @@ describe('the version', () => {
       }
     });
 
-    it(`in ${file} is named where a release is described`, () => {
+    it(`in ${file} is listed in the description of a release`, () => {
       const [, release = ''] = read('CONTRIBUTING.md').split('\n## Release\n');
       assert.ok(release.includes(`\`${file}\``));
     });

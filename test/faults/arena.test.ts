@@ -7,7 +7,7 @@ import { execute } from '../runs/execute.ts';
 const ENDS_WITHIN_MS = 30_000;
 
 describe('an arena that cannot be opened', () => {
-  it('leaves nothing that keeps the process alive: no proxy that listens, no observer, no connection', async () => {
+  it('leaves nothing that keeps the process running: no listening proxy, no observer, no connection', async () => {
     const program = join(import.meta.dirname, 'arena-without-leader.ts');
     const { stdout } = await execute(process.execPath, [program], { timeout: ENDS_WITHIN_MS });
     assert.equal(stdout, 'the service was lost\n');

@@ -5,7 +5,7 @@ import { makeKey, makeRsaKey, toPem } from '../fixtures/keys.ts';
 import { Canaries } from './canaries.ts';
 
 describe('the canaries of the fault suite', () => {
-  it('find a key in every alphabet and form, and say only where', () => {
+  it('find a key in every alphabet and form, and only report the place', () => {
     for (const pem of [
       toPem(makeKey('ES256')),
       toPem(makeKey('ES256'), 'sec1'),
@@ -37,7 +37,7 @@ describe('the canaries of the fault suite', () => {
     }
   });
 
-  it('allow the public half, also where it begins like the private one', () => {
+  it('allow the public half, also if it begins like the private one', () => {
     for (let round = 0; round < 20; round += 1) {
       const key = makeRsaKey(2048);
       const canaries = new Canaries();

@@ -8,7 +8,7 @@ import type { Seen } from './proxy.ts';
 const LEAK = { invariant: 'I6', what: 'a key or token shows in the log' };
 
 describe('a ground of the fault suite', { concurrency: true }, () => {
-  it('finds its token in what was printed before another ground was closed (I6)', async () => {
+  it('finds its token in output from before another ground was closed (I6)', async () => {
     await using arena = openFakeArena();
     const [first, second] = [await openGround(arena, 'first', true), await openGround(arena, 'second', true)];
     const jwt = await first.sign('leaked');
@@ -18,7 +18,7 @@ describe('a ground of the fault suite', { concurrency: true }, () => {
     assert.deepEqual(first.violations, [LEAK]);
   });
 
-  it('that is open as long as the witness finds the tokens of all others (I6)', async () => {
+  it('that is open as long as the witness exists finds the tokens of all others (I6)', async () => {
     await using arena = openFakeArena();
     const [witness, other] = [
       await openGround(arena, 'witness', true),
@@ -31,7 +31,7 @@ describe('a ground of the fault suite', { concurrency: true }, () => {
     assert.deepEqual([other.violations, witness.violations], [[], [LEAK]]);
   });
 
-  it('judges what its watch reports only after the rest at the end', async () => {
+  it('also judges states that its watch reports only after the wait at the end', async () => {
     await using arena = openFakeArena({ repairs: false });
     const ground = await openGround(arena, 'space', true);
     const jwt = await ground.sign('spoilt');
@@ -43,7 +43,7 @@ describe('a ground of the fault suite', { concurrency: true }, () => {
     ]);
   });
 
-  it('finds writes of each process that changed nothing (I4)', async () => {
+  it('finds writes of each process without a change (I4)', async () => {
     const write: Seen = {
       method: 'PATCH',
       path: '/api/v1/namespaces/space/secrets/a',
@@ -61,7 +61,7 @@ describe('a ground of the fault suite', { concurrency: true }, () => {
     assert.deepEqual(ground.violations, [found, found]);
   });
 
-  it('leaves to others what was printed before it was opened', async () => {
+  it('ignores output from before it was opened', async () => {
     await using arena = openFakeArena();
     const first = await openGround(arena, 'first', true);
     arena.print(`signed ${(await first.sign('leaked')).text}`);

@@ -14,9 +14,9 @@ const HARMLESS: readonly Fault[] = [
   ...WATCHES.filter(({ name }) => name !== 'watches-cut'), // takes ten seconds
 ];
 
-describe('a fault whose harm meets nothing', { concurrency: true }, () => {
+describe('a fault whose harm has no effect', { concurrency: true }, () => {
   for (const { name, play } of HARMLESS) {
-    it(`is not passed: ${name}`, async () => {
+    it(`fails: ${name}`, async () => {
       await using arena = openFakeArena();
       const ground = await openGround(arena, 'space', true);
       await play(ground).catch(() => undefined);

@@ -18,7 +18,7 @@ function write(resourceVersion: string | undefined, change: Partial<Seen> = {}):
 }
 
 describe('a write that changed nothing', () => {
-  it('is one whose answer has a version that the process knew', () => {
+  it('is a write whose answer has a version that the process already knew', () => {
     assert.deepEqual(findIdleWrites([write('1'), write('2'), write('2')], 'space'), [
       { invariant: 'I4', what: 'PATCH space/jwts/a/status: a write that changed nothing' },
     ]);

@@ -125,7 +125,7 @@ describe('the judge of the fault suite', () => {
     assert.deepEqual(await blame(gone, { excuses }), ['I1 a: no Secret for 60.0 s']);
   });
 
-  it('finds another key, kid, claim, lifetime or annotation than was asked for (I2)', async () => {
+  it('finds a wrong key, kid, claim, lifetime or annotation (I2)', async () => {
     const wishes: readonly (TokenWish & { readonly more?: Loose })[] = [
       { signer: makeKey('ES256') },
       { keyId: 'k2' },
@@ -140,12 +140,12 @@ describe('the judge of the fault suite', () => {
     }
   });
 
-  it('finds an expiry that goes back, unless the lifetime was shortened (I3)', async () => {
+  it('finds an expiry that decreases, unless the lifetime was shortened (I3)', async () => {
     const back = [await seeSecret(1, START), await seeSecret(3, START + 10, { signedAt: START - 5 })];
     assert.deepEqual(await blame(back, { causes: 2 }), ['I3 a: exp went back by 5 s']);
   });
 
-  it('finds one write more than there are causes, without scheduled ones, and one after the JWT was deleted (I4)', async () => {
+  it('finds a write without a cause that is not scheduled, and one after the JWT was deleted (I4)', async () => {
     const twice = [await seeSecret(1, START), await seeSecret(3, START + 10)];
     assert.deepEqual(await blame(twice), ['I4 a: 2 writes for 1 causes']);
     assert.deepEqual(await blame(twice, { causes: 2 }), []);
@@ -155,7 +155,7 @@ describe('the judge of the fault suite', () => {
     ]);
   });
 
-  it('does not count what the suite itself wrote as a write of the service (I4)', async () => {
+  it('does not count the suite’s own writes as writes of the service (I4)', async () => {
     const sightings = [await seeSecret(1, START), await seeSecret(7, START + 10)];
     assert.deepEqual(await blame(sightings, { foreign: new Set(['7']) }), []);
   });
@@ -172,7 +172,7 @@ describe('the judge of the fault suite', () => {
     assert.deepEqual(await blame([...seen, successor], { foreign, causes }), []);
   });
 
-  it('finds a Secret that in the end is not as documented while its JWT is Ready', async () => {
+  it('finds a Secret that is not as documented at the end, while its JWT is Ready', async () => {
     const wishes: readonly [TokenWish & { readonly more?: Loose }, RegExp][] = [
       [{ more: { labels: {} } }, /^recovery a: it is Ready, but its Secret is not as documented$/],
       [{ more: { ownerReferences: undefined } }, /not as documented$/],

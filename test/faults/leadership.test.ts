@@ -35,7 +35,7 @@ const holdBy = (arena: FakeArena, holderIdentity: string): Promise<unknown> =>
   arena.api.merge(LEASE, { spec: { holderIdentity } });
 
 describe('leadership of the fault suite', { concurrency: true }, () => {
-  it('a leader that gives its Lease back when stopped passes', async () => {
+  it('a leader that releases its Lease when stopped passes', async () => {
     const found = await play('leader-stopped-at-load', (arena) => ({
       main: { stop: async () => void (await holdBy(arena(), '')) },
       standby: { waitUntilLeading: async () => Date.now() },
@@ -43,7 +43,7 @@ describe('leadership of the fault suite', { concurrency: true }, () => {
     assert.deepEqual(found, []);
   });
 
-  it('one that lets it lapse before it ends does not, though the successor leads by then', async () => {
+  it('one that ends after its Lease has expired does not pass, even if the successor leads by then', async () => {
     const found = await play('leader-stopped-at-load', (arena) => ({
       main: { stop: async () => void (await holdBy(arena(), 'standby')) },
     }));
@@ -52,7 +52,7 @@ describe('leadership of the fault suite', { concurrency: true }, () => {
     ]);
   });
 
-  it('a successor that waits longer than 2 s for a free Lease does not', async () => {
+  it('a successor that waits longer than 2 s for a free Lease does not pass', async () => {
     const found = await play('leader-stopped-at-load', (arena) => ({
       main: { stop: async () => void (await holdBy(arena(), '')) },
       standby: { waitUntilLeading: async () => Date.now() + 3_000 },

@@ -53,18 +53,18 @@ describe('a player of the fault suite', () => {
   });
   after(() => rm(folder, { recursive: true }));
 
-  it('is stopped without a word when it ends with 0', async () => {
+  it('is stopped without an error if it ends with 0', async () => {
     const player = await start(makeService({ SIGTERM: 0 }));
     await player.stop();
     assert.equal(player.hasCrashed(), false);
   });
 
-  it('complains of another exit code', async () => {
+  it('reports another exit code', async () => {
     const player = await start(makeService({ SIGTERM: 3 }));
     await assert.rejects(player.stop(), /ended with exit code 3 after SIGTERM/);
   });
 
-  it('complains when it had to be killed', async (t) => {
+  it('reports that it had to be killed', async (t) => {
     const player = await start(makeService({ SIGKILL: null }));
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const stopping = player.stop();
@@ -72,7 +72,7 @@ describe('a player of the fault suite', () => {
     await assert.rejects(stopping, /was killed by a signal, of SIGTERM it has 30 s to end/);
   });
 
-  it('has crashed if it ended unasked, and is not judged once more when it is stopped', async () => {
+  it('has crashed if it ended by itself, and is not judged again when it is stopped', async () => {
     const service = makeService({ SIGSEGV: null, SIGKILL: null });
     const player = await start(service);
     service.kill('SIGSEGV');
@@ -84,7 +84,7 @@ describe('a player of the fault suite', () => {
     assert.equal(killed.hasCrashed(), false);
   });
 
-  it('is stopped though another one complains', async () => {
+  it('is stopped even if another one reports an error', async () => {
     const players = await Promise.all(
       [{ SIGTERM: 1 }, { SIGTERM: 0 }].map((codes) => start(makeService(codes))),
     );
@@ -95,7 +95,7 @@ describe('a player of the fault suite', () => {
     );
   });
 
-  it('is followed from now on, and so are those that come later', () => {
+  it('is followed from now on, like those that are started later', () => {
     const outputs = ['before '];
     const players: Loose[] = [];
     const add = (): void => {

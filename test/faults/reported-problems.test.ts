@@ -16,11 +16,11 @@ async function replaceSecret(character: Character): Promise<readonly Violation[]
 }
 
 describe('reported problems of the fault suite', { concurrency: true }, () => {
-  it('are passed by a service that reports the Secret of another and leaves it alone', async () => {
+  it('pass with a service that reports a foreign Secret and leaves it alone', async () => {
     assert.deepEqual(await replaceSecret({}), []);
   });
 
-  it('are not passed by one that writes into it once before', async () => {
+  it('fail with one that writes into it once before', async () => {
     const found = (await replaceSecret({ trespasses: true })).map(
       ({ invariant, what }) => `${invariant} ${what}`,
     );

@@ -11,7 +11,7 @@ describe('vandalism of the fault suite', { concurrency: true }, () => {
       await assert.rejects(play(await openGround(arena, 'space', true)), /not within .*fixed after/);
     });
 
-    it(`${name}: one that repairs it passes`, async () => {
+    it(`${name}: a service that repairs it passes`, async () => {
       await using arena = openFakeArena();
       const ground = await openGround(arena, 'space', true);
       await play(ground);

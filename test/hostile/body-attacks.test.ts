@@ -4,7 +4,7 @@ import { answerTo } from '../admission/jwt-reviews.ts';
 import { startWebhook, type StartedWebhook } from '../server/started-webhook.ts';
 import { BODY_ATTACKS } from './body-attacks.ts';
 
-describe('a body gets to what it attacks:', { timeout: 120_000 }, () => {
+describe('a body gets to the code that it attacks:', { timeout: 120_000 }, () => {
   let started: StartedWebhook;
   before(async () => {
     started = await startWebhook({ validateJwt: (request) => answerTo(request) });

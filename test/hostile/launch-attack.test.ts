@@ -34,7 +34,7 @@ describe('an attack was not made', { timeout: WITHIN_MS }, () => {
     });
   }
 
-  it('if what it needs before cannot be created', async () => {
+  it('if the objects that it needs cannot be created', async () => {
     await using api = await startScriptedApi(() => ({ status: 500, body: { message: 'no' } }));
     const { words, wasMade } = await launch('restless', { api: api.access });
     assert.match(words, /could not be made: .*secrets key was not created: 500/);
@@ -59,7 +59,7 @@ describe('an attack was made', { timeout: WITHIN_MS }, () => {
     });
   });
 
-  it('if something of it was stored', async () => {
+  it('if a part of it was stored', async () => {
     await using api = await startScriptedApi((method) => ({
       status: method === 'POST' ? 201 : 404,
       body: {},

@@ -7,7 +7,7 @@ import { launchAlone, observe } from './observe.ts';
 
 const ROW = { name: 'row', title: 'a row' };
 
-it('an attack that was not made is a harm, though nobody suffered', { timeout: 60_000 }, async () => {
+it('an attack that was not made is a harm, even without any damage', { timeout: 60_000 }, async () => {
   const attack = ATTACKS.find(({ name }) => name === 'restless') ?? assert.fail('no such attack');
   const observed = { neighbour: makeFakeNeighbour(), victim: makeFakeFighter(), prefix: '' };
   const api = { adminKubeconfig: '/nowhere/kubeconfig', url: 'https://127.0.0.1:1', ca: '' };
@@ -16,7 +16,7 @@ it('an attack that was not made is a harm, though nobody suffered', { timeout: 6
   assert.match(harms.join('\n'), /^the attack restless was not made: could not be made: .*ENOENT[^\n]*$/);
 });
 
-it('what came after the row before is a harm, too', { timeout: 60_000 }, async () => {
+it('harm after the row before counts, too', { timeout: 60_000 }, async () => {
   const ends = ['exit code 1: between two rows'];
   const victim = makeFakeFighter({ takeEnds: () => Promise.resolve(ends.splice(0)) });
   const observed = { neighbour: makeFakeNeighbour(), victim, prefix: '' };
@@ -24,7 +24,7 @@ it('what came after the row before is a harm, too', { timeout: 60_000 }, async (
   assert.deepEqual(harms, ['the service ended (exit code 1: between two rows)']);
 });
 
-it('a pod that is being created when a row ends counts for it', { timeout: 60_000 }, async () => {
+it('a pod that is being created when a row ends counts for that row', { timeout: 60_000 }, async () => {
   let hasSettled = false;
   const neighbour = makeFakeNeighbour({
     settle: () => {

@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import { startWebhook } from '../server/started-webhook.ts';
 import { unreadReview } from './port-attacks.ts';
 
-it('the answer that is not read is as large as its attack says', async () => {
+it('the answer that is not read has the size in the title of its attack', async () => {
   const started = await startWebhook();
   const { status, text } = await started.send('/mutate/pods', unreadReview());
   await started.stop();

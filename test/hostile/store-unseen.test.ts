@@ -10,11 +10,11 @@ import { storeUnseen } from './store-unseen.ts';
 const REFUSED: ScriptedAnswer = { status: 500, body: { message: 'no webhook' } };
 const ATTACK = ATTACKS.find(({ name }) => name === 'pem-lines') ?? assert.fail('no such attack');
 
-describe('what is stored while the service is down', { timeout: 60_000, concurrency: true }, () => {
+describe('objects that are stored while the service is down', { timeout: 60_000, concurrency: true }, () => {
   for (const { title, after, harms } of [
-    { title: 'does not harm pods of that time', after: 0, harms: [] },
+    { title: 'do not count as harm to pods of that time', after: 0, harms: [] },
     {
-      title: 'harms pods that are refused after the new start',
+      title: 'count as harm to pods that are refused after the new start',
       after: 2,
       harms: ['a pod was refused: 500 no webhook'],
     },

@@ -44,7 +44,7 @@ describe('doctor', () => {
     );
   });
 
-  it('finds nothing in an installation without the default by label; without it, its entry is not required', () => {
+  it('requires the entry for the default by label, unless the Deployment switches it off or cannot be read', () => {
     const snapshot = well();
     wire(snapshot.mutating).webhooks.splice(1, 1);
     const problems = (among: InstallationSnapshot) =>

@@ -55,25 +55,25 @@ describe('a document of an issuer that only the proxy of HTTPS_PROXY reaches', (
     assert.deepEqual(proxy.asked, [`${BEHIND_PROXY}:443 ${basic}`, `${BEHIND_PROXY}:8443 ${basic}`]);
   });
 
-  it('is cut off as any other when it has no end', async () => {
+  it('is cut off like any other if it has no end', async () => {
     issuer.answers.set('/jwks', endless);
     const fetched = await fetch();
     assert.match(fetched.ok ? '' : fetched.problem.message, /^has more than 1 MiB/);
   });
 
-  it('is not asked for there with NO_PROXY', async () => {
+  it('is fetched directly with NO_PROXY', async () => {
     assert.match(await problemOf({ NO_PROXY: BEHIND_PROXY }), /^cannot be reached \(E/);
     assert.deepEqual(proxy.asked, []);
   });
 
-  it('is not waited for longer than the timeout, where the proxy or the host behind it is silent', async () => {
+  it('fails after the timeout if the proxy or the host behind it is silent', async () => {
     for (const does of ['nothing', 'end'] as const) {
       proxy.does = does;
       assert.match(await problemOf({}, 300), /^gave no whole answer within 0\.3 s$/);
     }
   });
 
-  it('cannot be reached where the proxy refuses, is away, or has no valid URL', async () => {
+  it('cannot be reached if the proxy refuses, is down, or has no valid URL', async () => {
     proxy.does = 'refuse';
     assert.equal(await problemOf(), 'cannot be reached: the proxy of HTTPS_PROXY answers 403');
     const invalid = 'cannot be reached: the proxy of HTTPS_PROXY is not a URL of http, https or socks5';
@@ -118,7 +118,7 @@ describe('a document of an issuer that only the proxy of HTTPS_PROXY reaches', (
     });
   });
 
-  it('has to have a certificate of its host, not of the proxy', async () => {
+  it('must come with a certificate of its host, not of the proxy', async () => {
     const fetched = await fetchDocument(`https://other.test/jwks`, {
       trust: trustAuthorities(issuer.ca),
       timeout: 20_000,

@@ -50,7 +50,7 @@ describe('verifiers', () => {
     }
   });
 
-  it('are not simulated if nothing answers: that says nothing about the keys', async () => {
+  it('cannot be judged if nothing answers: that says nothing about the keys', async () => {
     const unreachable = await problemOf([found(jwk, other), away('no answer', true)]);
     assert.deepEqual(unreachable, { message: 'no answer', isUnreachable: true });
     const failing = await problemOf([away('answers 503', false), away('answers 503', false)], 503);

@@ -43,7 +43,7 @@ describe('the cause of failed creations is named:', () => {
     });
   }
 
-  it('nothing may fail if nothing was disturbed', () => {
+  it('no failure is allowed without a disturbance', () => {
     const { wrong } = judgeFailures([EOF], undefined, KILLED);
     assert.deepEqual(wrong, [describeFailure(EOF, undefined)]);
   });
