@@ -1,3 +1,5 @@
+import { keepLatest } from './keep-latest.ts';
+
 /** What a write was made from: the Secret with the token, or the JWT, for its status. */
 type WrittenFrom = 'token' | 'jwt';
 
@@ -5,16 +7,24 @@ type WrittenFrom = 'token' | 'jwt';
 const MAX_UNREPORTED = 2;
 
 /**
- * Writes in a row that were refused because what they were made from had changed, by the uid of the JWT. A watch can stay behind
- * for hours while reads and writes work, and each further write would be refused as well: so what it should have reported is
- * read before the third one. One entry for each JWT whose last write was refused like that.
+ * JWTs remembered, of each source; each costs some 100 bytes. With more, those that were refused longest ago count from none
+ * again. A round that outlives its JWT leaves an entry that nobody else removes.
+ */
+const MAX_JWTS = 10_000;
+
+/**
+ * Writes in a row that were refused because what they were made from had changed, or was gone. A watch can stay behind for
+ * hours while reads and writes work, and each further write would be refused as well: so what it should have reported is read
+ * before the third one.
  */
 export class Conflicts {
+  /** By the uid of the JWT; the ones refused last are at the end. */
   readonly #inARow: Readonly<Record<WrittenFrom, Map<string, number>>> = { token: new Map(), jwt: new Map() };
 
   /** A write was refused. */
   note(uid: string, source: WrittenFrom): void {
-    this.#inARow[source].set(uid, (this.#inARow[source].get(uid) ?? 0) + 1);
+    const entries = this.#inARow[source];
+    keepLatest(entries, uid, (entries.get(uid) ?? 0) + 1, MAX_JWTS);
   }
 
   /** Whether the next write is not made from what the caches show. */
@@ -22,7 +32,7 @@ export class Conflicts {
     return (this.#inARow[source].get(uid) ?? 0) >= MAX_UNREPORTED;
   }
 
-  /** A write was made. */
+  /** A write was made, or is not needed: the caches show what the API server has. */
   end(uid: string, source: WrittenFrom): void {
     this.#inARow[source].delete(uid);
   }

@@ -53,7 +53,7 @@ export interface Progress {
 
 /** What ending a failed round takes. */
 export interface FailureHandler extends StatusWriter {
-  readonly observer: { readonly sources: Pick<Sources, 'readJwt'> };
+  readonly observer: { readonly sources: Pick<Sources, 'jwt' | 'readJwt'> };
   /** What it means that `store` or `observer` threw this; `undefined`: it is a bug. */
   readonly classify: (error: unknown) => Failure | undefined;
   /** Is called with a bug, for the log alone: it may hold anything. */

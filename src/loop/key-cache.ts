@@ -5,6 +5,7 @@ import type { Result } from '../resources/result.ts';
 import type { JWK } from 'jose';
 import { readPublicKey, type PublicKey } from '../signing/check-token.ts';
 import { bareJwk, readSigningKey, type SigningKey } from '../signing/key.ts';
+import { keepLatest } from './keep-latest.ts';
 
 type KeyReading = Result<SigningKey, StateProblem>;
 
@@ -96,14 +97,4 @@ async function parseKey(holder: Loaded, algorithm: AlgorithmName): Promise<Held>
   if (holder === undefined) return undefined;
   const { content } = holder;
   return { ...holder, content: content.ok ? await readSigningKey(content.value, algorithm) : content };
-}
-
-/** Puts an entry last in the order of use, and drops the ones unused for longest beyond the capacity. */
-function keepLatest<T>(entries: Map<string, T>, id: string, entry: T, capacity: number): void {
-  entries.delete(id);
-  entries.set(id, entry);
-  for (const oldest of entries.keys()) {
-    if (entries.size <= capacity) return;
-    entries.delete(oldest);
-  }
 }

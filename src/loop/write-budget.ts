@@ -3,6 +3,7 @@ import type { StateProblem } from '../resources/problem.ts';
 import { MIN_RENEWAL_DISTANCE } from '../signing/schedule.ts';
 import { backoffDelay, MANY_TRIES } from '../time/backoff.ts';
 import { toSeconds, type Seconds } from '../time/units.ts';
+import { keepLatest } from './keep-latest.ts';
 
 /** How many unscheduled writes of one JWT may be made without a wait: edits of its author, repairs, a deleted Secret. */
 const BURST = 5; // what docs/tokens.md promises, as the longest wait
@@ -147,10 +148,7 @@ export class WriteBudget {
   }
 
   #keepNewest(uid: string, account: Account): void {
-    this.#accounts.delete(uid);
-    this.#accounts.set(uid, account);
-    const oldest = this.#accounts.keys().next();
-    if (this.#accounts.size > MAX_ACCOUNTS && oldest.done !== true) this.#accounts.delete(oldest.value);
+    keepLatest(this.#accounts, uid, account, MAX_ACCOUNTS);
   }
 }
 

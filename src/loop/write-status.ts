@@ -6,10 +6,12 @@ import { GROUP, KIND, VERSION } from '../resources/names.ts';
 import { formatRecordedStatus, type RecordedStatus } from '../resources/recorded-status.ts';
 import type { Store } from './act.ts';
 import type { Memory } from './memory.ts';
+import type { Sources } from './observe.ts';
 import { subjectOf, type Recorder } from './recorder.ts';
 
 /** What writing a status takes. */
 export interface StatusWriter {
+  readonly observer: { readonly sources: Pick<Sources, 'jwt'> };
   readonly store: Pick<Store, 'applyStatus'>;
   readonly recorder: Recorder;
   readonly memory: Memory;
@@ -20,11 +22,15 @@ export interface StatusWriter {
  * has it. Throws what the API server answers.
  */
 export async function writeStatus(
-  { store, recorder, memory }: StatusWriter,
+  { observer, store, recorder, memory }: StatusWriter,
   stored: Jwt,
   status: RecordedStatus,
 ): Promise<void> {
-  if (!mustWriteStatus(memory, stored, status)) return;
+  if (!mustWriteStatus(memory, stored, status)) {
+    const shown = observer.sources.jwt(stored.namespace, stored.name);
+    if (shown?.resourceVersion === stored.resourceVersion) memory.conflicts.end(stored.uid, 'jwt');
+    return;
+  }
   await store.applyStatus(statusBody(stored, status));
   memory.conflicts.end(stored.uid, 'jwt');
   for (const condition of status.conditions) {

@@ -120,6 +120,28 @@ describe('a change that no watch reports', () => {
     assert.deepEqual([statuses, made.failed], [['7', '7', '8'], []]);
   });
 
+  it('to the JWT is not looked for any more once the watch has reported it and nothing is to be written', async () => {
+    const { settled, secret } = await settle();
+    const outdated: Jwt = {
+      ...settled,
+      recorded: { ...settled.recorded, renewals: 7, observedGeneration: 0 },
+    };
+    const inStore: Jwt = { ...settled, resourceVersion: '8' };
+    const { made, statuses, reconcile } = startBehind(secret, { inStore });
+    const readsAfter = async (seen: Jwt, now: number): Promise<number> => {
+      await reconcile(seen, now);
+      return made.reads.filter((read) => read === 'jwt science/my-jwt').length;
+    };
+    for (const [seen, reads] of [
+      [outdated, 0],
+      [outdated, 0],
+      [inStore, 1],
+      [inStore, 1],
+    ] as const)
+      assert.equal(await readsAfter(seen, NOW + 1), reads);
+    assert.deepEqual([statuses, made.failed], [['7', '7'], []]);
+  });
+
   it('is not looked for while a write is held back', async () => {
     const { settled, secret } = await settle();
     const { made, tried, reconcile } = startBehind(secret, { refusesAll: true });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { statusBody } from '../../src/loop/write-status.ts';
+import { statusBody, writeStatus } from '../../src/loop/write-status.ts';
 import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
+import { jwt, makeReconciler } from './made-reconciler.ts';
 
 describe('the body of a status', () => {
   it('carries the resourceVersion of the JWT that it is about', () => {
@@ -11,5 +12,25 @@ describe('the body of a status', () => {
       metadata: { name: 'my-jwt', namespace: 'science', resourceVersion: '7' },
       status: { conditions: [], renewals: 1 },
     });
+  });
+});
+
+describe('a status that says nothing new', () => {
+  const isReadNextTime = async (resourceVersion: string): Promise<boolean> => {
+    const shown = { ...jwt, resourceVersion };
+    const { reconciler, writes } = makeReconciler([], [], undefined, [shown]);
+    const { conflicts } = reconciler.memory;
+    for (let write = 0; write < 2; write += 1) conflicts.note(jwt.uid, 'jwt');
+    await writeStatus(reconciler, jwt, jwt.recorded);
+    assert.deepEqual(writes, []);
+    return conflicts.mustRead(jwt.uid, 'jwt');
+  };
+
+  it('ends the conflicts of its JWT if the caches show that JWT: what is written next is made from it', async () => {
+    assert.equal(await isReadNextTime(jwt.resourceVersion), false);
+  });
+
+  it('does not end them while the caches show an earlier JWT', async () => {
+    assert.equal(await isReadNextTime('6'), true);
   });
 });
