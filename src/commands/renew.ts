@@ -6,6 +6,7 @@ import { readDurationFlag, type FlagValues } from './parse-flags.ts';
 import { readJwtName } from './input/jwt-name.ts';
 import { makeCommand } from './make-command.ts';
 import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
+import { MAX_NUDGED_PODS } from './renew/nudge-pods.ts';
 import { renewToken, type RenewOptions } from './renew/renew-token.ts';
 
 const FLAGS = {
@@ -29,7 +30,7 @@ them has the kubelet look.`,
 
 You need the rights to get and patch the JWT, and for --prompt to list and patch pods (the roles edit and admin
 have them). Exit code 1: the JWT does not exist, or no token can be signed; 2: wrong usage; 3: the cluster
-refused, or jwt-injector is not running.`,
+refused, jwt-injector is not running, or more than ${MAX_NUDGED_PODS} pods mount the token and --prompt reached no more.`,
   takesWords: true,
   offers: { namesJwts: true },
   readOptions,

@@ -65,7 +65,12 @@ describe('renew --prompt', () => {
   });
 
   /** Renews a JWT whose token two pods mount. Requests with this method are answered with this status. */
-  async function prompt(method: string, status: number, atPath: (path: string) => boolean) {
+  async function prompt(
+    method: string,
+    status: number,
+    atPath: (path: string) => boolean,
+    ...flags: readonly string[]
+  ) {
     await using api = await startStoredApi();
     api.objects.set(JWT, wireJwt());
     for (const name of ['a', 'b']) api.objects.set(`${PODS}/${name}`, pod(name, 'my-jwt'));
@@ -79,8 +84,8 @@ describe('renew --prompt', () => {
       refuse(response, status, status === 403 ? 'Forbidden' : 'NotFound');
       return 'answered';
     };
-    const { code, out, err } = await api.run(renewCommand, 'my-jwt', '-n', 'science', '--prompt');
-    return { code, pods: out.trimEnd().split('\n').at(-1), err };
+    const { code, out, err } = await api.run(renewCommand, 'my-jwt', '-n', 'science', '--prompt', ...flags);
+    return { code, out, pods: out.trimEnd().split('\n').at(-1), err };
   }
 
   it('counts the pods that mount the token', async () => {
@@ -92,6 +97,14 @@ describe('renew --prompt', () => {
     const { code, pods, err } = await prompt('GET', 403, (path) => path === PODS);
     assert.deepEqual([code, pods], [3, '  which pods mount it is not known']);
     assert.match(err, /^error: you are not allowed to list pods in namespace science/);
+  });
+
+  it('names the pods that were nudged as JSON, and none where no pod mounts it', async () => {
+    const json = async (...args: Parameters<typeof prompt>) =>
+      JSON.parse((await prompt(args[0], args[1], args[2], '-o', 'json')).out);
+    assert.deepEqual((await json('none', 403, () => false)).prompted, ['a', 'b']);
+    assert.deepEqual((await json('PATCH', 404, (path) => path.startsWith(PODS))).prompted, []);
+    assert.ok(!Object.hasOwn(await json('GET', 403, (path) => path === PODS), 'prompted'));
   });
 
   it('says how many were not nudged', async () => {

@@ -13,16 +13,22 @@ import { RENEW_FIELD_MANAGER } from './renew-request.ts';
 
 /** The pods that mount a Secret, after each was to look at it again. */
 export interface NudgedPods {
-  /** How many there are; `undefined` when they could not be listed. */
-  readonly mounting: number | undefined;
+  /** How many there are. */
+  readonly mounting: number;
   /** Names of those that were nudged. */
   readonly nudged: readonly string[];
-  /** Why others were not, one line for each reason. */
+}
+
+/** What came of nudging pods. */
+export interface NudgeOutcome {
+  /** `undefined` when they could not be listed. */
+  readonly pods: NudgedPods | undefined;
+  /** Why pods were not listed or not nudged, one line for each reason. */
   readonly problems: readonly string[];
 }
 
 /** Each takes a write: a command must not cost the API server more. The kubelet brings the token to the others. */
-const MAX_NUDGED_PODS = 1_000;
+export const MAX_NUDGED_PODS = 1_000;
 
 /**
  * Nudges the pods that mount the Secret of this name, with the caller's rights. What is refused is a problem, not an
@@ -31,7 +37,7 @@ const MAX_NUDGED_PODS = 1_000;
 export async function nudgeMountingPods(
   { client, namespace, printer }: Access,
   secret: string,
-): Promise<NudgedPods> {
+): Promise<NudgeOutcome> {
   const problems = new Set<string>();
   const note = (error: unknown): void => {
     if (!(error instanceof KubeError)) throw error;
@@ -42,7 +48,7 @@ export async function nudgeMountingPods(
     note(error);
     return undefined;
   });
-  if (names === undefined) return { mounting: undefined, nudged: [], problems: [...problems] };
+  if (names === undefined) return { pods: undefined, problems: [...problems] };
   if (names.length > MAX_NUDGED_PODS)
     problems.add(`only ${MAX_NUDGED_PODS} of the ${names.length} pods that mount it were nudged`);
   let gone = 0;
@@ -61,8 +67,7 @@ export async function nudgeMountingPods(
     }
   });
   return {
-    mounting: names.length - gone,
-    nudged: nudged.filter((name) => name !== undefined),
+    pods: { mounting: names.length - gone, nudged: nudged.filter((name) => name !== undefined) },
     problems: [...problems],
   };
 }

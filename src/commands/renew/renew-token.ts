@@ -12,7 +12,7 @@ import type { Access } from '../cluster/connect.ts';
 import { findJwt } from '../cluster/find-jwt.ts';
 import type { Io } from '../io.ts';
 import { isServed, newRequest, RENEW_FIELD_MANAGER } from './renew-request.ts';
-import { nudgeMountingPods, type NudgedPods } from './nudge-pods.ts';
+import { nudgeMountingPods, type NudgedPods, type NudgeOutcome } from './nudge-pods.ts';
 import { findService } from '../installation/service-state.ts';
 import { whyNotSigned } from '../cluster/why-not-signed.ts';
 import { formatTable } from '../output/table.ts';
@@ -43,7 +43,10 @@ interface RenewReport extends ObjectName {
   readonly before: ShownToken;
   /** `undefined` when it was only requested. */
   readonly after: ShownToken | undefined;
-  /** Names of the pods that were nudged, by the word of the flag; `undefined` when that was not asked for. */
+  /**
+   * Names of the pods that were nudged, by the word of the flag; `undefined` when that was not asked for, or when the pods
+   * could not be listed.
+   */
   readonly prompted: readonly string[] | undefined;
 }
 
@@ -72,20 +75,23 @@ export async function renewToken(
     { query: { fieldManager: RENEW_FIELD_MANAGER } },
   );
   const report = { namespace, name, requested, before: tokenOf(jwt) };
-  const print = (after: ShownToken | undefined, pods: NudgedPods | undefined): void =>
-    printReport<RenewReport>(io, output, { ...report, after, prompted: pods?.nudged }, (facts, paint) =>
-      describeRenewReport(facts, pods, paint),
+  const print = (after: ShownToken | undefined, nudges: NudgeOutcome | undefined): void => {
+    const prompted = nudges?.pods?.nudged;
+    printReport<RenewReport>(io, output, { ...report, after, prompted }, (facts, paint) =>
+      describeRenewReport(facts, nudges, paint),
     );
+  };
   if (timeout === undefined) {
     print(undefined, undefined);
     return EXIT.done;
   }
   const outcome = await waitForToken(client, path, { before: jwt, requested, timeout });
   if (outcome.what === 'renewed') {
-    const pods = isPrompt ? await nudgeMountingPods(access, name) : undefined;
-    print(tokenOf(outcome.jwt), pods);
-    for (const problem of pods?.problems ?? []) printFailure(problem, EXIT.outside);
-    return pods === undefined || pods.problems.length === 0 ? EXIT.done : EXIT.outside;
+    const nudges = isPrompt ? await nudgeMountingPods(access, name) : undefined;
+    print(tokenOf(outcome.jwt), nudges);
+    const problems = nudges?.problems ?? [];
+    for (const problem of problems) printFailure(problem, EXIT.outside);
+    return problems.length === 0 ? EXIT.done : EXIT.outside;
   }
   if (outcome.what === 'gone') {
     const again = outcome.isNew ? ' and created again' : '';
@@ -164,14 +170,14 @@ function tokenOf({ recorded: { tokenId, expiresAt } }: Jwt): ShownToken {
 
 function describeRenewReport(
   { namespace, name, before, after }: RenewReport,
-  pods: NudgedPods | undefined,
+  nudges: NudgeOutcome | undefined,
   paint: Paint,
 ): readonly string[] {
   const title = paint('bold', `JWT ${namespace}/${name}`);
   if (after === undefined) return [`${title}: a new token is requested`];
   const rows = [describeShown('before', before), describeShown('now', after)];
-  const nudges = pods === undefined ? [] : [`  ${describeNudged(pods)}`];
-  return [`${title}: ${paint('green', 'renewed')}`, ...formatTable(rows), ...nudges];
+  const delivery = nudges === undefined ? [] : [`  ${describeNudged(nudges.pods)}`];
+  return [`${title}: ${paint('green', 'renewed')}`, ...formatTable(rows), ...delivery];
 }
 
 function describeShown(word: string, { tokenId, expiresAt }: ShownToken): readonly string[] {
@@ -180,8 +186,9 @@ function describeShown(word: string, { tokenId, expiresAt }: ShownToken): readon
   return [`  ${word}`, tokenId ?? (expiresAt === undefined ? 'none' : 'without an id'), until];
 }
 
-function describeNudged({ mounting, nudged }: NudgedPods): string {
-  if (mounting === undefined) return 'which pods mount it is not known';
+function describeNudged(pods: NudgedPods | undefined): string {
+  if (pods === undefined) return 'which pods mount it is not known';
+  const { mounting, nudged } = pods;
   if (mounting === 0) return 'no running pod mounts it';
   const rest = mounting - nudged.length;
   const others = rest === 0 ? '' : `, ${rest} within ${REFRESHED_WITHIN} s`;
