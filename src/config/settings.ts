@@ -7,8 +7,8 @@ export class Settings {
   readonly #given: ReadonlyMap<string, string>;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #problems: string[] = [];
-  /** Flags with a problem of their own. */
-  readonly #wrong = new Set<string>();
+  /** Flags with a problem of their own, and the problem. */
+  readonly #wrong = new Map<string, string>();
 
   constructor(args: readonly string[], environment: NodeJS.ProcessEnv) {
     const { given, unknown, withoutValue } = readArguments(args);
@@ -29,6 +29,11 @@ export class Settings {
    */
   refuse(names: readonly FlagName[], problem: string): void {
     if (!names.some((name) => this.#wrong.has(name))) this.#problems.push(problem);
+  }
+
+  /** The problem that a setting, read before, has of its own: what was read is a placeholder then. */
+  problemOf(name: FlagName): string | undefined {
+    return this.#wrong.get(name);
   }
 
   /** An empty value counts as none. An empty argument hides the environment variable. */
@@ -55,8 +60,9 @@ export class Settings {
   }
 
   #refuseAlone(name: string, problem: string): void {
-    this.#wrong.add(name);
-    this.#problems.push(`--${name} ${problem}`);
+    const sentence = `--${name} ${problem}`;
+    this.#wrong.set(name, sentence);
+    this.#problems.push(sentence);
   }
 }
 

@@ -4,7 +4,7 @@ import { APP } from '../../resources/names.ts';
 import { resourcePath, type Resource } from '../../kube/resource-path.ts';
 import type { Access } from '../cluster/connect.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
-import { findNamespaces, hasNamespaceDefault, isPromptDelivery } from '../installation/deployment-flags.ts';
+import { hasNamespaceDefault, isPromptDelivery } from '../installation/deployment-flags.ts';
 import { shippedRights, type Right } from './shipped-rights.ts';
 import type { CertificateSnapshot } from '../installation/certificate-snapshot.ts';
 
@@ -29,15 +29,16 @@ export function askRight(client: ReviewClient, attributes: Attributes): Promise<
 export async function findMissingRights(
   client: ReviewClient,
   installation: Pick<CertificateSnapshot, 'namespace' | 'tls'> & {
+    /** The namespaces that jwt-injector is limited to; `undefined`: all. */
+    readonly limits: readonly string[] | undefined;
     readonly deployments: {
       readonly webhook: JsonObject | undefined;
       readonly controller: JsonObject | undefined;
     };
   },
 ): Promise<readonly Right[]> {
-  const { namespace, tls, deployments } = installation;
+  const { namespace, tls, limits, deployments } = installation;
   const { webhook } = deployments;
-  const limits = findNamespaces(deployments.controller ?? webhook);
   const account = {
     webhook: accountOf(webhook, APP),
     controller: accountOf(deployments.controller, accountOf(webhook, APP)),

@@ -10,6 +10,7 @@ import { PACKAGE_VERSION } from '../../package-version.ts';
 import { CRDS, DEPLOYMENTS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
 import { askRight, findMissingRights } from './ask-rights.ts';
+import { findNamespaces } from '../installation/deployment-flags.ts';
 import { gatherCertificates } from '../installation/gather-certificates.ts';
 import { tryRead, foundValue } from '../cluster/read-result.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
@@ -60,6 +61,7 @@ export async function gather(access: Access, given: string | undefined): Promise
     takeCensus(client, tryNamespace),
   ]);
   const deployments = { webhook: foundValue(deployment), controller: foundValue(controller) };
+  const limits = findNamespaces(deployments.controller ?? deployments.webhook);
   return {
     ...certificates,
     version: PACKAGE_VERSION,
@@ -72,7 +74,9 @@ export async function gather(access: Access, given: string | undefined): Promise
     lease,
     editRole,
     deliveryBinding,
-    missingRights: await tryRead(() => findMissingRights(client, { ...certificates, deployments })),
+    missingRights: limits.ok
+      ? await tryRead(() => findMissingRights(client, { ...certificates, limits: limits.value, deployments }))
+      : { state: 'unread', why: limits.problem },
     mayCreateJwts,
     triedPod,
     tryNamespace,

@@ -5,14 +5,18 @@ import { isAddress, readConfiguration, type WebhookEntry } from '../../certifica
 import { ageOfCertificate } from '../../server/certificate-age.ts';
 import { formatTime } from '../../time/format-time.ts';
 import { toSeconds, type Milliseconds } from '../../time/units.ts';
+import { findCertificateConfig } from './deployment-flags.ts';
 import { judge, problem, unknown, well, wellUnless, type Judgement } from './finding.ts';
 import { foundValue } from '../cluster/read-result.ts';
-import { readLogs } from './remedies.ts';
+import { CORRECT_FLAG, readLogs } from './remedies.ts';
 import type { CertificateSnapshot } from './certificate-snapshot.ts';
 
 /** The certificate in the Secret: whether the API server could take it. */
 export function checkServing(snapshot: CertificateSnapshot): readonly Judgement[] {
   const { tls, namespace, now } = snapshot;
+  const deployment = foundValue(snapshot.deployment);
+  const config = deployment === undefined ? undefined : findCertificateConfig(deployment);
+  if (config?.ok === false) return [problem(config.problem, CORRECT_FLAG)];
   const where = `Secret ${namespace}/${tls.name}`;
   const remedy = renewalOf(snapshot);
   const absent =

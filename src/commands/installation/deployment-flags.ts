@@ -4,9 +4,11 @@ import {
   takesNamespaceDefault,
   type CertificateConfig,
 } from '../../config/read-webhook.ts';
+import type { FlagName } from '../../config/run-flags.ts';
 import { Settings } from '../../config/settings.ts';
 import { arrayMember, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { APP } from '../../resources/names.ts';
+import { fail, ok, type Result } from '../../resources/result.ts';
 
 /** Name of the second container in the pods that answer reviews. */
 const FALLBACK = 'fallback-webhook';
@@ -39,19 +41,33 @@ export function hasNamespaceDefault(deployment: JsonObject): boolean {
   return takesNamespaceDefault(settings, readNamespaces(settings));
 }
 
-/** The namespaces that it is limited to; `undefined`: all. */
-export function findNamespaces(deployment: JsonObject | undefined): readonly string[] | undefined {
-  return deployment === undefined ? undefined : readNamespaces(settingsOf(deployment));
+/** The namespaces that it is limited to; `undefined`: all. The problem is one sentence: what is wrong with the flag. */
+export function findNamespaces(
+  deployment: JsonObject | undefined,
+): Result<readonly string[] | undefined, string> {
+  return deployment === undefined ? ok(undefined) : readValid(deployment, 'namespaces', readNamespaces);
 }
 
-/** Where its certificate comes from. */
-export function findCertificateConfig(deployment: JsonObject): CertificateConfig {
-  return readCertificateConfig(settingsOf(deployment));
+/** Where its certificate comes from. The problem is one sentence: what is wrong with the flag. */
+export function findCertificateConfig(deployment: JsonObject): Result<CertificateConfig, string> {
+  return readValid(deployment, 'tls-secret', readCertificateConfig);
+}
+
+/** Reads what this flag says, where `run` takes its value. A placeholder must name nothing that is then read or asked for. */
+function readValid<T>(
+  deployment: JsonObject,
+  flag: FlagName,
+  read: (settings: Settings) => T,
+): Result<T, string> {
+  const settings = settingsOf(deployment);
+  const value = read(settings);
+  const problem = settings.problemOf(flag);
+  return problem === undefined ? ok(value) : fail(`the Deployment has an invalid flag: ${problem}`);
 }
 
 /**
- * What `run` reads there. A variable counts as not set if its value is somewhere else (`valueFrom`, `envFrom`). What is wrong
- * is not looked at: the container says it when it starts.
+ * What `run` reads there. A variable counts as not set if its value is somewhere else (`valueFrom`, `envFrom`). Of flags that are
+ * on or off, what is wrong is not looked at: the container says it when it starts.
  */
 function settingsOf(deployment: JsonObject): Settings {
   const container = containerOf(deployment);

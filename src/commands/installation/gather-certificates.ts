@@ -3,6 +3,7 @@ import { readCertificates } from '../../certificates/read-certificates.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { arrayMember, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { APP, TLS_SECRET } from '../../resources/names.ts';
+import { ok, type Result } from '../../resources/result.ts';
 import { DEPLOYMENTS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
 import { installedNamespace, readWebhookConfigurations } from './installed-namespace.ts';
@@ -25,24 +26,38 @@ export async function gatherCertificates(
   const configurations = await readWebhookConfigurations(client);
   const namespace = given ?? installedNamespace(configurations) ?? APP;
   const deployment = await tryRead(() => client.get(resourcePath(DEPLOYMENTS, { namespace, name: APP })));
-  const { name, source } = findTlsSource(foundValue(deployment));
-  const secret = await tryRead(async () => {
-    const path = resourcePath(SECRETS, { namespace, name });
-    return objectMember(await client.get(path), 'data') ?? {};
-  });
-  const tls = { name, source, secret: readInstalledSecret(secret) };
+  const tls = await readTlsSnapshot(client, namespace, foundValue(deployment));
   return { now: Date.now(), namespace, printer, deployment, ...configurations, tls };
 }
 
-function findTlsSource(deployment: JsonObject | undefined): Pick<TlsSnapshot, 'name' | 'source'> {
-  if (deployment === undefined) return { name: TLS_SECRET, source: undefined };
+async function readTlsSnapshot(
+  client: Access['client'],
+  namespace: string,
+  deployment: JsonObject | undefined,
+): Promise<TlsSnapshot> {
+  const found = findTlsSource(deployment);
+  if (!found.ok) return { ...BY_DEFAULT, secret: { state: 'unread', why: found.problem } };
+  const secret = await tryRead(async () => {
+    const path = resourcePath(SECRETS, { namespace, name: found.value.name });
+    return objectMember(await client.get(path), 'data') ?? {};
+  });
+  return { ...found.value, secret: readInstalledSecret(secret) };
+}
+
+type TlsSource = Pick<TlsSnapshot, 'name' | 'source'>;
+
+const BY_DEFAULT: TlsSource = { name: TLS_SECRET, source: undefined };
+
+function findTlsSource(deployment: JsonObject | undefined): Result<TlsSource, string> {
+  if (deployment === undefined) return ok(BY_DEFAULT);
   const certificate = findCertificateConfig(deployment);
-  if (certificate.from === 'secret') return { name: certificate.name, source: 'self' };
+  if (!certificate.ok) return certificate;
+  if (certificate.value.from === 'secret') return ok({ name: certificate.value.name, source: 'self' });
   const template = objectMember(objectMember(deployment, 'spec'), 'template');
   const mounted = arrayMember(objectMember(template, 'spec'), 'volumes')
     .map((volume) => stringMember(objectMember(volume, 'secret'), 'secretName'))
     .find((name) => name !== undefined);
-  return { name: mounted ?? TLS_SECRET, source: 'files' };
+  return ok({ name: mounted ?? TLS_SECRET, source: 'files' });
 }
 
 /** It is installed empty. */

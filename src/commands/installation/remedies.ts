@@ -17,6 +17,9 @@ export function installCrd({ kubectl }: CommandPrinter): string {
 /** Whether `installCrd` finds what it installs: it is for the folder of a checkout or a release. */
 export const HAS_CRD = `test -d ${CRD_FOLDER}`;
 
+/** For a flag of the Deployment that `run` refuses: only its owner knows what was meant. */
+export const CORRECT_FLAG = 'correct that flag, or its variable, where the Deployment comes from';
+
 /** The pods of all Deployments: with `separate` those that renew tokens are not those that answer reviews. */
 const ALL_PODS = ['-l', 'app.kubernetes.io/part-of=jwt-injector'];
 

@@ -55,6 +55,37 @@ describe('the reading of doctor', () => {
     await assert.rejects(asked, (error) => error instanceof KubeError && error.status === 401);
   });
 
+  it('reads no Secret and asks for no right by a flag that run refuses, and says so', async () => {
+    const args = ['run', '--tls-secret=Bad_Name', '--namespaces=a,,b'];
+    const deployment = { spec: { template: { spec: { containers: [{ name: 'jwt-injector', args }] } } } };
+    const paths: string[] = [];
+    const bodies: string[] = [];
+    const snapshot = await withServer(
+      ({ path, body }, response) => {
+        paths.push(path);
+        bodies.push(body);
+        if (path === '/version') answer(response, 200, { gitVersion: 'v1.34.1' });
+        else if (path.endsWith('/deployments/jwt-injector')) answer(response, 200, deployment);
+        else if (path.endsWith('reviews')) answer(response, 201, { status: { allowed: true } });
+        else refuse(response, 404, 'NotFound');
+      },
+      (client) => gather({ client, printer: commandPrinter({}), namespace: 'x' }, undefined),
+    );
+    assert.deepEqual(
+      paths.filter((path) => /secrets|subjectaccessreviews$/.test(path)),
+      ['/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'],
+    );
+    assert.ok(!bodies.some((body) => body.includes('secrets')));
+    const said = findFaults(snapshot).filter(({ message }) => message.includes('has an invalid flag'));
+    assert.deepEqual(
+      said.map(({ check, result, message }) => [check, result, /--\S+/.exec(message)?.[0]]),
+      [
+        ['rights', 'problem', '--namespaces'],
+        ['certificate', 'problem', '--tls-secret'],
+      ],
+    );
+  });
+
   it('counts no more JWTs than the limit, and says that there are more', async () => {
     for (const [most, isCut] of [
       [5, true],

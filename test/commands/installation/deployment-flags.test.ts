@@ -7,6 +7,7 @@ import {
   isPromptDelivery,
 } from '../../../src/commands/installation/deployment-flags.ts';
 import { parseConfig } from '../../../src/config/config.ts';
+import { fail, ok } from '../../../src/resources/result.ts';
 
 /** The certificate's files, so that all settings are allowed together with `--namespaces`. */
 const CERTIFICATE = ['--tls-cert-file=c', '--tls-key-file=k'];
@@ -53,25 +54,41 @@ describe('the flags of a Deployment are read as run reads them', () => {
       const env = named.map(([name, value]) => ({ name, value }));
       const deployment = { ...deploymentWith(['run', ...all], env) };
       const { webhook, controller, namespaces } = config.value;
-      assert.deepEqual(findNamespaces(deployment), namespaces);
+      assert.deepEqual(findNamespaces(deployment), ok(namespaces));
       assert.equal(isPromptDelivery(deployment), controller?.promptDelivery);
       assert.equal(hasNamespaceDefault(deployment), webhook?.usesNamespaceDefault);
-      assert.deepEqual(findCertificateConfig(deployment), webhook?.certificate);
+      assert.deepEqual(findCertificateConfig(deployment), ok(webhook?.certificate));
     });
   }
 
   it('a variable counts as not set if its value is in another object', () => {
     const valueFrom = { configMapKeyRef: { name: 'settings', key: 'namespaces' } };
     const deployment = { ...deploymentWith([], [{ name: 'JWT_INJECTOR_NAMESPACES', valueFrom }]) };
-    assert.equal(findNamespaces(deployment), undefined);
+    assert.deepEqual(findNamespaces(deployment), ok(undefined));
   });
 
   it('flags of another version change nothing', () => {
-    assert.deepEqual(findNamespaces({ ...deploymentWith(['--new=1', '--namespaces=a', '--other']) }), ['a']);
+    const deployment = { ...deploymentWith(['--new=1', '--namespaces=a', '--other']) };
+    assert.deepEqual(findNamespaces(deployment), ok(['a']));
   });
 
   it('no Deployment limits nothing', () => {
-    assert.equal(findNamespaces(undefined), undefined);
+    assert.deepEqual(findNamespaces(undefined), ok(undefined));
     assert.equal(isPromptDelivery(undefined), false);
+  });
+
+  it('what run refuses is said as run says it, and nothing is taken for it', () => {
+    const secret =
+      'the Deployment has an invalid flag: --tls-secret must be the name of a Secret, not "Bad_Name"';
+    const byVariable = deploymentWith([], [{ name: 'JWT_INJECTOR_TLS_SECRET', value: 'Bad_Name' }]);
+    for (const deployment of [deploymentWith(['--tls-secret=Bad_Name']), byVariable])
+      assert.deepEqual(findCertificateConfig({ ...deployment }), fail(secret));
+    const withoutValue = { ...deploymentWith(['--tls-secret']) };
+    const needed = fail('the Deployment has an invalid flag: --tls-secret needs a value');
+    assert.deepEqual(findCertificateConfig(withoutValue), needed);
+    const namespaces =
+      'the Deployment has an invalid flag: --namespaces must be names of namespaces, separated by commas, not "a,,b"';
+    assert.deepEqual(findNamespaces({ ...deploymentWith(['--namespaces=a,,b']) }), fail(namespaces));
+    assert.deepEqual(findNamespaces({ ...deploymentWith(['--tls-secret=Bad_Name']) }), ok(undefined));
   });
 });
