@@ -26,7 +26,10 @@ function read(environment: NodeJS.ProcessEnv, name: string): string {
   return (environment[name] || environment[name.toLowerCase()] || '').trim();
 }
 
-/** An entry of NO_PROXY: `*`, a range of addresses, an address, or a domain with what is below it. A port may follow the last two. */
+/**
+ * An entry of NO_PROXY: `*`, a range of addresses, an address, or a domain with its subdomains. An address or a
+ * domain can have a port.
+ */
 function isExempt(host: string, port: string, entry: string): boolean {
   if (entry === '*') return true;
   if (entry.includes('/')) return isInRange(host, entry);

@@ -22,7 +22,7 @@ const REGISTERED = [
   ],
 ];
 
-describe('what the API server sends to the webhook:', { concurrency: false }, () => {
+describe('the requests of the API server to the webhook:', { concurrency: false }, () => {
   let stage: AdmissionStage;
   let audit: Audit;
   let errorsBefore: number;
@@ -101,7 +101,7 @@ describe('what the API server sends to the webhook:', { concurrency: false }, ()
     }
   }
 
-  it('later changes of a pod are not sent, except for the ephemeral containers of pods with something of ours', async () => {
+  it('later changes of a pod are not sent, except for ephemeral containers of pods with our annotations or volumes', async () => {
     const debug = { spec: { ephemeralContainers: [{ name: 'debug', image: 'busybox' }] } };
     const volumes = [{ name: 'jwt-x', emptyDir: {} }];
     const pods: readonly [string, Json, Json, Json][] = [
@@ -161,7 +161,7 @@ describe('what the API server sends to the webhook:', { concurrency: false }, ()
     }
   });
 
-  it('no condition met an object that it has no answer for', async () => {
+  it('no condition failed for any object', async () => {
     assert.equal(await stage.conditionErrors(), errorsBefore);
   });
 });

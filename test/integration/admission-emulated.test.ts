@@ -35,7 +35,7 @@ describe(`injection with the features of Kubernetes ${MINOR}`, { concurrency: fa
   });
   after(() => stage.stop());
 
-  it('the API server is of that version, or of an older one that is given', async () => {
+  it('the API server has that version, or is an older one', async () => {
     const { body } = await stage.api.ask('GET', '/version');
     assert.ok(Number(body.emulationMinor ?? body.minor) <= Number(MINOR.split('.')[1]), JSON.stringify(body));
   });
@@ -111,7 +111,7 @@ describe(`injection with the features of Kubernetes ${MINOR}`, { concurrency: fa
     assert.equal((await stage.create('plain', pod({}), 'dryRun')).status, 201);
   });
 
-  it('no condition met an object that it has no answer for', async () => {
+  it('no condition failed for any object', async () => {
     assert.equal(await stage.conditionErrors(), 0);
   });
 });

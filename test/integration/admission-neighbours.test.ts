@@ -100,7 +100,7 @@ describe('the webhook beside other webhooks on a real control plane:', { concurr
     assert.deepEqual(readInjection(body), injectionOf('ns-jwt', 'sidecar-init', 'app', 'sidecar'));
   });
 
-  it('a webhook before ours may ask for the token on the user’s behalf; one after ours comes too late', async () => {
+  it('a webhook before ours can add the annotation; one after ours is too late', async () => {
     const { annotations } = (await dryRun('annotator-after', pod())).metadata;
     assert.deepEqual(annotations, TOKEN);
     assert.deepEqual(readInjection(await dryRun('annotator-before', pod())), injectionOf('my-jwt', 'app'));
@@ -127,7 +127,7 @@ describe('the webhook beside other webhooks on a real control plane:', { concurr
     assert.deepEqual(readInjection(copied), injectionOf('my-jwt', 'app', 'debugger'));
   });
 
-  it('kubectl debug: pods injected by their namespace’s default work, too; what is not possible is a warning', async () => {
+  it('kubectl debug: pods injected by their namespace’s default work, too; an impossible injection gets a warning', async () => {
     await stage.create('neighbours-labelled', pod({}, 'debugged'));
     const { code } = await stage.kubectl('neighbours-labelled', [...DEBUG, 'debugged', '-c', 'debugger']);
     assert.equal(code, 0);
@@ -143,7 +143,7 @@ describe('the webhook beside other webhooks on a real control plane:', { concurr
     );
   });
 
-  it('the namespace’s default applies to every pod that says nothing, and a pod’s own annotation wins', async () => {
+  it('the namespace’s default applies to all pods without an annotation, and a pod’s own annotation wins', async () => {
     await stage.create('neighbours-labelled', workload('Deployment', { name: 'quiet' }));
     const { deployment, pods } = await finishRollout(stage, 'neighbours-labelled', 'quiet');
     assert.equal(deployment.spec.template.metadata.annotations, undefined);
@@ -165,7 +165,7 @@ describe('the webhook beside other webhooks on a real control plane:', { concurr
     }
   });
 
-  it('a label that was set a moment ago counts at once', async () => {
+  it('a new label is used at once', async () => {
     for (let round = 0; round < 5; round += 1) {
       const namespace = `fresh-${round}`;
       await stage.createNamespace(namespace);
@@ -177,7 +177,7 @@ describe('the webhook beside other webhooks on a real control plane:', { concurr
     }
   });
 
-  it('a label that changes, or goes, changes the pods from then on', async () => {
+  it('a changed or removed label changes new pods', async () => {
     await stage.createNamespace('changing', { [KEYS.token]: 'first' });
     const follows = (volumes: readonly string[]) =>
       waitForPods(
@@ -196,7 +196,7 @@ describe('the webhook beside other webhooks on a real control plane:', { concurr
     assert.deepEqual(await stage.newCalls(), {});
   });
 
-  it('a label that names no token refuses the namespace’s pods, and says whose it is', async () => {
+  it('a label with an invalid token refuses the namespace’s pods, and the message names the namespace', async () => {
     await stage.createNamespace('wrong', { [KEYS.token]: 'My_JWT' });
     const { body } = await waitForPods(stage, 'wrong', pod(), ({ status }) => status === 400);
     assert.match(
@@ -207,7 +207,7 @@ describe('the webhook beside other webhooks on a real control plane:', { concurr
     assert.equal(status, 201);
   });
 
-  it('where the namespace cannot be read, pods that need its default are refused with "try again"; others are admitted', async () => {
+  it('if the namespace cannot be read, pods that need its default are refused with "try again"; others are admitted', async () => {
     const name = 'jwt-injector-webhook';
     const path = `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/${name}`;
     const binding = (await stage.api.ask('GET', path)).body;

@@ -82,7 +82,7 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
       waiting = event.regarding.name;
     });
 
-    it('the maker of an annotated pod gets an error at once', async () => {
+    it('the creator of an annotated pod gets an error at once', async () => {
       const { code, stderr } = await stage.kubectl('outage', ['create', '-f', '-'], pod(TOKEN));
       assert.equal(code, 1);
       assert.match(
@@ -124,14 +124,14 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
       assert.deepEqual(readInjection(debugged).containers, { ...containers, debugger: [] });
     });
 
-    it('workloads are written as usual; what their templates should get or lose has to wait', async () => {
+    it('workloads are written as usual; the changes of their templates have to wait', async () => {
       assert.equal(await annotate('forgotten', TOKEN), undefined);
       const stays = await annotate('remembered', { [KEYS.token]: null });
       assert.equal(stays[KEYS.token], 'my-jwt');
     });
   });
 
-  it('a change of the ReplicaSet has its pods tried again at once, however long its controller would wait', async () => {
+  it('after a change of the ReplicaSet its pods are created again at once, for any waiting time of its controller', async () => {
     const triedAt = async (): Promise<readonly number[]> =>
       (await audit.events())
         .filter(({ user, objectRef, responseStatus }) => {
@@ -160,18 +160,18 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
       await tryAgain();
     });
 
-    it('the pods that waited are made, and injected', async () => {
+    it('the waiting pods are created and injected', async () => {
       const pods = await waitForPodsOf(stage, 'outage', 'app=waiting');
       assert.deepEqual(pods.map(readInjection), [injectionOf('my-jwt', 'app')]);
     });
 
-    it('the next update of a workload makes up for what was missed', async () => {
+    it('the next update of a workload makes the missed changes', async () => {
       assert.equal((await annotate('forgotten', { note: 'x' }))[KEYS.token], 'my-jwt');
       assert.equal(await annotate('remembered', { note: 'x' }), undefined);
     });
   });
 
-  it('a caBundle without the CA of the webhook is named in its log, where the API server refuses the certificate', async () => {
+  it('if the API server refuses the certificate, the log of the webhook names the caBundle without its CA', async () => {
     const { certificate } = await createCertificateAuthority('another');
     const { webhooks } = (await stage.api.ask('GET', CONFIGURATION)).body;
     const caBundle = Buffer.from(certificate).toString('base64');
@@ -240,14 +240,14 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
       assert.deepEqual(policy.status.typeChecking, {});
     });
 
-    it('finds nothing to refuse while the webhook does its work', async () => {
+    it('refuses nothing while the webhook works', async () => {
       for (const [title, namespace, object] of cases) {
         const { status, body } = await stage.create(namespace, object, 'dryRun');
         assert.equal(status, 201, `${title}: ${body.message}`);
       }
     });
 
-    it('comes after the refusal of a name with a character that does not count as white space', async () => {
+    it('is evaluated after the refusal of a name with a character that does not count as white space', async () => {
       const { status, body } = await stage.create('outage', pod({ [KEYS.token]: 'my-jwt\uFEFF' }), 'dryRun');
       assert.equal(status, 400);
       assert.match(body.message, /is not a valid token name: the closest valid one is "my-jwt"$/);
@@ -271,7 +271,7 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
       assert.match(missing.body.message, /the token "b"/);
     });
 
-    it('says so where people look: in an event of the ReplicaSet', async () => {
+    it('reports in an event of the ReplicaSet, where users look', async () => {
       await stage.create('outage', workload('ReplicaSet', { name: 'bare', template: TOKEN }));
       await waitUntil('an event', 60_000, async () => {
         const events = await stage.objects.list('events', 'outage');
@@ -279,7 +279,7 @@ describe('an outage of the webhook on a real control plane', { concurrency: fals
       });
     });
 
-    it('refuses no pod any more when it is deleted as the pages say, which may be done twice', async () => {
+    it('refuses no pod any more after it is deleted with the documented command, which can run twice', async () => {
       for (const _ of ['once', 'twice']) {
         const deleting = ['delete', '-k', POLICY, '--ignore-not-found'];
         assert.equal((await stage.kubectl('outage', deleting)).code, 0);

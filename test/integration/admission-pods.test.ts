@@ -210,7 +210,7 @@ describe('pods on a real control plane', { concurrency: false }, () => {
     });
   }
 
-  it('kubectl shows every denial, with what, where and the remedy', async () => {
+  it('kubectl shows every denial, with cause, place and remedy', async () => {
     const { stdout, stderr, code } = await createAll(DENIED);
     const lines = stderr.trim().split('\n');
     assert.deepEqual([code, stdout, lines.length], [1, '', DENIED.length], stderr);
@@ -222,7 +222,7 @@ describe('pods on a real control plane', { concurrency: false }, () => {
     }
   });
 
-  it('kubectl shows every warning, with what and where', async () => {
+  it('kubectl shows every warning, with cause and place', async () => {
     const { stdout, stderr } = await createAll(WARNED);
     assert.equal(stdout.trim().split('\n').length, WARNED.length, stderr);
     const lines = stderr.trim().split('\n');

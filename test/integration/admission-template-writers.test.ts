@@ -14,7 +14,7 @@ function copied(annotations: Json, own: Json = {}): Json {
 }
 
 describe(
-  'who wrote the annotations of a pod template, on a real control plane',
+  'the writers of the annotations of a pod template, on a real control plane',
   { concurrency: false },
   () => {
     let stage: AdmissionStage;
@@ -33,7 +33,7 @@ describe(
     };
 
     for (const how of [['apply'], ['apply', '--server-side', '--field-manager=gitops']]) {
-      it(`kubectl ${how.join(' ')}: what the file has on the template is the user’s from then on, also if it was copied before`, async () => {
+      it(`kubectl ${how.join(' ')}: annotations that the file has on the template belong to the user from then on, also if they were copied before`, async () => {
         const name = `moved-${how.length}`;
         const apply = async (parts: Parameters<typeof workload>[1], warning = ''): Promise<Loose> => {
           const { code, stderr } = await stage.kubectl(
@@ -54,7 +54,7 @@ describe(
       });
     }
 
-    it('a copy that comes back from the cluster is still one: by rollout undo, or in a restored object', async () => {
+    it('a copy that is restored, by rollout undo or from a backup, is still a copy', async () => {
       await stage.create('writers', workload('Deployment', { name: 'returned', annotations: TOKEN }));
       await finishRollout(stage, 'writers', 'returned');
       await annotate('returned', { [KEYS.token]: 'other' });

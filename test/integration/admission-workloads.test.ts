@@ -48,7 +48,7 @@ describe('annotated workloads on a real control plane', { concurrency: false }, 
     return stdout;
   };
 
-  it('kubectl annotate deployment leads to one rollout, and to the injected pods; taking it back to another', async () => {
+  it('kubectl annotate deployment leads to one rollout with injected pods; removing the annotation, to another one', async () => {
     await create('Deployment', 'web', { spec: { replicas: 2 } });
     const first = await finishRollout(stage, 'work', 'web');
     assert.deepEqual([first.replicaSets.length, first.deployment.metadata.generation], [1, 1]);
@@ -119,7 +119,7 @@ describe('annotated workloads on a real control plane', { concurrency: false }, 
     ['CronJob', 'job-name=by-hand'],
   ];
   for (const [kind, selector = ''] of kinds) {
-    it(`an annotated ${kind} makes injected pods; what was copied goes with the annotation`, async () => {
+    it(`an annotated ${kind} makes injected pods; the copies are removed with the annotation`, async () => {
       const name = kind.toLowerCase();
       const settings = { ...TOKEN, [KEYS.envVar]: ' TOKEN_FILE ' };
       const own = { 'example.org/mine': 'x', [KEYS.mountPath]: '/creds' };
@@ -142,7 +142,7 @@ describe('annotated workloads on a real control plane', { concurrency: false }, 
     });
   }
 
-  it('the template of a Job is fixed: an annotation that comes late gets a warning that it has no effect', async () => {
+  it('the template of a Job is fixed: a late annotation gets a warning that it has no effect', async () => {
     const { code, stderr } = await stage.kubectl('work', [
       'annotate',
       'job',
@@ -157,7 +157,7 @@ describe('annotated workloads on a real control plane', { concurrency: false }, 
     assert.equal(templateAnnotations(await get('Job', 'job'))[KEYS.mountPath], '/creds');
   });
 
-  it('a Job that is suspended and was never started may still be annotated on its template, as the warning says', async () => {
+  it('a Job that is suspended and was never started can still be annotated on its template, as the warning says', async () => {
     const suspended: Loose = workload('Job', { name: 'suspended' });
     suspended.spec.suspend = true;
     await stage.create('work', suspended);
@@ -183,7 +183,7 @@ describe('annotated workloads on a real control plane', { concurrency: false }, 
     );
   });
 
-  it('what the user wrote on the template is never changed, whatever becomes of the workload’s', async () => {
+  it('annotations that the user wrote on the template are never changed, for any change of the workload’s annotations', async () => {
     const { warnings } = await create('Deployment', 'own', {
       annotations: TOKEN,
       template: { [KEYS.token]: 'own' },
@@ -198,7 +198,7 @@ describe('annotated workloads on a real control plane', { concurrency: false }, 
     }
   });
 
-  it('what the user edited on the template is the user’s from then on', async () => {
+  it('an annotation that the user edited on the template belongs to the user from then on', async () => {
     await create('Deployment', 'edited', { annotations: { ...TOKEN, [KEYS.envVar]: 'X' } });
     const template = { metadata: { annotations: { [KEYS.token]: 'mine' } } };
     const edited = (await stage.patch('work', 'Deployment', 'edited', { spec: { template } })).body;
@@ -209,7 +209,7 @@ describe('annotated workloads on a real control plane', { concurrency: false }, 
   });
 
   for (const how of [['apply'], ['apply', '--server-side', '--field-manager=gitops']]) {
-    it(`kubectl ${how.join(' ')}, again and again: no conflict, no change; the annotation out of the file is taken back`, async () => {
+    it(`kubectl ${how.join(' ')}, repeated: no conflict, no change; an annotation that is removed from the file is removed`, async () => {
       const name = `applied-${how.length}`;
       const apply = async (annotations: Json, warning = ''): Promise<void> => {
         const object = workload('Deployment', { name, annotations });
@@ -239,7 +239,7 @@ describe('annotated workloads on a real control plane', { concurrency: false }, 
     });
   }
 
-  it('kubectl shows at the Deployment what its pods will meet, and how to fix it', async () => {
+  it('kubectl shows for a Deployment the problems of its pods, and how to fix them', async () => {
     await create('Deployment', 'warned');
     const { code, stderr } = await stage.kubectl('work', [
       'annotate',
@@ -258,7 +258,7 @@ describe('annotated workloads on a real control plane', { concurrency: false }, 
     ]);
   });
 
-  it('what a controller creates for a workload was never sent: neither ReplicaSets nor Jobs', async () => {
+  it('objects that a controller creates for a workload are never sent: neither ReplicaSets nor Jobs', async () => {
     const owned = stage
       .service()
       .logLines()

@@ -105,13 +105,13 @@ describe('bad input on the command line', { concurrency: 2 }, () => {
     assert.deepEqual([code, stdout], [2, '']);
   });
 
-  it('an unknown command ends with 2, and the commands that there are', async () => {
+  it('an unknown command ends with 2, and a list of the commands', async () => {
     const { code, stdout, stderr } = await runFails(['fly']);
     assert.match(stderr, /^error: unknown command "fly"[^]*Usage: jwt-injector COMMAND[^]*\n {2}sign /);
     assert.deepEqual([code, stdout], [2, '']);
   });
 
-  it('sign ends with 3 on a file that is not there', async () => {
+  it('sign ends with 3 on a missing file', async () => {
     const { code, stdout, stderr } = await runFails(['sign', '-f', '/nowhere/jwt.yaml']);
     assert.match(stderr, /^error: cannot read \/nowhere\/jwt\.yaml: there is no such file.*\n$/);
     assert.deepEqual([code, stdout], [3, '']);
@@ -167,7 +167,7 @@ describe('bad input on the command line', { concurrency: 2 }, () => {
     });
   }
 
-  it('inject ends with 1 on an annotation that names no valid token', async () => {
+  it('inject ends with 1 on an annotation with an invalid token', async () => {
     const file = join(folder, 'deployment.yaml');
     const example = await readFile(join(ROOT, 'deploy/examples/token-test.yaml'), 'utf8');
     await writeFile(file, example.replace('token: my-jwt', 'token: My_JWT'));
@@ -215,7 +215,7 @@ describe('bad input for the running service', () => {
     'a review without a uid': reviewText({ uid: undefined }),
   };
   for (const [what, body] of Object.entries(bodies)) {
-    it(`${what} instead of an AdmissionReview is answered with 400, and the process lives`, async () => {
+    it(`${what} instead of an AdmissionReview is answered with 400, and the process continues`, async () => {
       const answer = await post(body);
       assert.equal(answer.status, 400, answer.body);
       const { kind, message } = JSON.parse(answer.body) as Record<string, unknown>;

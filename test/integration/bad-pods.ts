@@ -67,7 +67,7 @@ const PRODUCTS: readonly BadPod[] = [
 export const DENIED: readonly BadPod[] = [
   ...PRODUCTS,
   {
-    title: 'two tokens that come to one volume name',
+    title: 'two tokens with the same volume name',
     annotations: { [KEYS.token]: 'a.b,a-b-2e7336dc' },
     says: [/volume "jwt-a-b-2e7336dc" would have to show both tokens "a.b" and "a-b-2e7336dc"/],
   },

@@ -79,7 +79,7 @@ describe('a self-issued certificate on a real control plane', { concurrency: fal
     assert.equal(authorities.length, 1);
   });
 
-  it('is renewed with a new CA, which is trusted first, beside the old one', async () => {
+  it('is renewed with a new CA, which is first trusted beside the old one', async () => {
     await whenServed(() => follow(newAuthority));
     await assertTrusted();
     assert.equal((await scene.readOwnSecret()).authorities.length, 2);
@@ -97,7 +97,7 @@ describe('a self-issued certificate on a real control plane', { concurrency: fal
     }
   });
 
-  it('is served to the last request by a replica that gets SIGTERM', async () => {
+  it('is served until the last request by a replica that gets SIGTERM', async () => {
     const [first] = replicas;
     assert.ok(first !== undefined);
     assert.equal(await scene.stopReplica(first), 0);
@@ -106,7 +106,7 @@ describe('a self-issued certificate on a real control plane', { concurrency: fal
     assert.deepEqual(creations.failures, []);
   });
 
-  it('is restored in a bundle that somebody emptied; a CA of others in it stays', async () => {
+  it('is restored in a bundle that a user emptied; a foreign CA in it stays', async () => {
     await creations.stop();
     const { certificate } = await createCertificateAuthority('an admin');
     await scene.changeBundles(() => certificate);
@@ -118,7 +118,7 @@ describe('a self-issued certificate on a real control plane', { concurrency: fal
     await assertTrusted();
   });
 
-  it('is not written over a Secret of somebody else: one message, and /readyz says it', async () => {
+  it('does not overwrite a foreign Secret, which is reported in one message and by /readyz', async () => {
     await scene.stopReplicas();
     await scene.deleteSecret();
     const foreign = { 'tls.crt': 'certificate', 'tls.key': 'key' };

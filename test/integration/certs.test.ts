@@ -32,7 +32,7 @@ describe('certs/make-dev-certs.sh --apply', () => {
   });
   const run = (...args: readonly string[]) => execute(SCRIPT, args, { env: env() });
 
-  it('leaves the Secret alone in which jwt-injector keeps its own certificate, empty or not, and says what to do', async () => {
+  it('does not change the Secret of jwt-injector’s own certificate, empty or not, and says what to do', async () => {
     const { cluster } = stage;
     const out = join(cluster.folder, 'refused');
     const assertRefused = async (): Promise<void> => {
@@ -64,7 +64,7 @@ describe('certs/make-dev-certs.sh --apply', () => {
     await cluster.kubectl(['delete', ...SECRET]);
   });
 
-  it('makes a pair for the Service, writes its Secret, and sets caBundle in every webhook, again and again', async () => {
+  it('makes a pair for the Service, writes its Secret, and sets caBundle in every webhook, also repeatedly', async () => {
     const out = join(stage.cluster.folder, 'dev-certs');
     await run('--out', out, '--apply');
     await run('--out', out, '--apply');
@@ -87,7 +87,7 @@ describe('certs/make-dev-certs.sh --apply', () => {
     }
   });
 
-  it('uses the pair that is in the cluster when it runs elsewhere', async () => {
+  it('uses the pair in the cluster when it runs on another machine', async () => {
     const [first, second] = ['dev-certs', 'other-machine'].map((name) => join(stage.cluster.folder, name));
     assert.ok(first !== undefined && second !== undefined);
     await run('--out', second, '--apply');
@@ -96,7 +96,7 @@ describe('certs/make-dev-certs.sh --apply', () => {
     await stage.cluster.kubectl(['delete', ...SECRET]);
   });
 
-  it('uses a short-lived pair again, whatever --days says of the next one', async () => {
+  it('uses a short-lived pair again, for any --days for the next one', async () => {
     const out = join(stage.cluster.folder, 'short-lived');
     const read = () => readPair(out);
     await run('--out', out, '--days', '30');
@@ -105,7 +105,7 @@ describe('certs/make-dev-certs.sh --apply', () => {
     assert.deepEqual(await read(), first);
   });
 
-  it('makes a new certificate where less than a third of its life is left, of the same CA while that has more', async () => {
+  it('makes a new certificate if less than a third of its lifetime is left, with the same CA while that is valid longer', async () => {
     const out = join(stage.cluster.folder, 'old-certs');
     await mkdir(out);
     // There, certificates are valid for 30 days, and CAs for a year.

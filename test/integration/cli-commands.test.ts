@@ -24,7 +24,7 @@ describe('explain, renew and migrate on a real control plane', { concurrency: fa
   describeRenew(world);
   describeMigrate(world);
 
-  it('never printed a key, a token or what is in somebody else’s Secret', () => {
+  it('never printed a key, a token or the content of a foreign Secret', () => {
     const text = world().printed.join('');
     assert.ok(text.length > 10_000);
     assert.doesNotMatch(text, /PRIVATE KEY|eyJ/);

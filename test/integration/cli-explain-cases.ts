@@ -10,7 +10,7 @@ export function describeExplain(world: () => World): void {
   const explain = (...args: readonly string[]) => world().admin.run(explainCommand, ...args, ...IN_SCIENCE);
 
   describe('explain jwt', () => {
-    it('describes a JWT that is Ready: claims, what comes next, and five renewals', async () => {
+    it('describes a JWT that is Ready: claims, the next step, and five renewals', async () => {
       const { code, out, err } = await explain('jwt', 'ready');
       assert.deepEqual([code, err], [0, '']);
       assert.match(out, /^JWT science\/ready: Ready \(Signed\)$/m);
@@ -38,7 +38,7 @@ export function describeExplain(world: () => World): void {
       );
     });
 
-    it('says of a missing key which Secret to create', async () => {
+    it('names the Secret to create for a missing key', async () => {
       const { code, out } = await explain('jwt/keyless');
       assert.equal(code, 1);
       assert.match(out, /not Ready \(KeyNotFound\)/);
@@ -50,7 +50,7 @@ export function describeExplain(world: () => World): void {
       assert.match(out, /none, until the problem is fixed/);
     });
 
-    it('says of a conflict how the Secret is handed over, and does not look into it', async () => {
+    it('says how to hand over a Secret after a conflict, without reading its data', async () => {
       const { code, out } = await explain('jwt', 'taken');
       assert.equal(code, 1);
       assert.match(out, /not Ready \(SecretConflict\)/);
@@ -58,7 +58,7 @@ export function describeExplain(world: () => World): void {
       assert.match(out, /the Secret does not belong to this JWT: its content was not read/);
     });
 
-    it('suggests the name that was meant', async () => {
+    it('suggests the closest name', async () => {
       const { code, err } = await explain('jwt', 'redy');
       assert.deepEqual(
         [code, err],
@@ -70,7 +70,7 @@ export function describeExplain(world: () => World): void {
   });
 
   describe('explain pod and workloads', () => {
-    it('shows what a Deployment’s pods get, and which of its tokens are missing', async () => {
+    it('shows the injection of a Deployment’s pods, and which tokens are missing', async () => {
       const { code, out } = await explain('deployment', 'token-test');
       assert.equal(code, 1);
       assert.match(out, /^Deployment science\/token-test: gets its token \(Injected\)$/m);
@@ -85,7 +85,7 @@ export function describeExplain(world: () => World): void {
       );
     });
 
-    it('describes a pod that has everything, and who made it', async () => {
+    it('describes a pod that has everything, and its creator', async () => {
       const pod: Loose = await waitUntil('the Deployment has a pod', 60_000, async () =>
         (await world().objects.list('pods', 'science')).at(0),
       );
@@ -99,7 +99,7 @@ export function describeExplain(world: () => World): void {
       assert.doesNotMatch(out, /before and after/);
     });
 
-    it('ends with exit code 1 when there is no object of that name', async () => {
+    it('ends with exit code 1 if there is no object of that name', async () => {
       const { code, err } = await explain('sts', 'token-test');
       assert.deepEqual(
         [code, err],

@@ -60,7 +60,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
     const keygen = (...args: readonly string[]) =>
       maker.run(keygenCommand, ...args, ...ISSUER, '--to-cluster', ...HERE, '--dir', folder);
 
-    it('creates the Secret of a key that no file holds, and the JWT beside it is signed with it', async () => {
+    it('creates the Secret of a key that is in no file, and the new JWT is signed with it', async () => {
       const { code, err } = await keygen('first');
       assert.deepEqual([code, err], [0, '']);
       assert.deepEqual((await readdir(folder)).toSorted(), ['first-jwk.json', 'first-jwt.yaml']);
@@ -72,7 +72,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       assert.deepEqual(JSON.parse(status.publicKey), jwk);
     });
 
-    it('overwrites no Secret, and leaves no file behind then', async () => {
+    it('overwrites no Secret, and then leaves no file behind', async () => {
       const secret = await objects.get('secrets', NAMESPACE, 'first-key');
       await Promise.all((await readdir(folder)).map((name) => rm(join(folder, name))));
       const { code, err } = await keygen('first');
@@ -92,7 +92,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
     };
     let old: string;
 
-    it('publishes the key of a JWT by its status', async () => {
+    it('publishes the key of a JWT from its status', async () => {
       old = (await objects.get('jwts', NAMESPACE, 'first')).status.keyId;
       const { code, err } = await jwks('first', ...HERE, '--dir', site());
       assert.deepEqual([code, err], [0, '']);
@@ -133,7 +133,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       );
     });
 
-    it('says which JWT does not exist, and which has signed nothing yet', async () => {
+    it('names the JWT that does not exist, and the one that has signed nothing yet', async () => {
       const missing = await jwks('fist', ...HERE);
       assert.deepEqual([missing.code, missing.out], [1, '']);
       assert.match(missing.err, /there is no JWT "fist" in namespace cli-keys; did you mean first\?/);
@@ -207,7 +207,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       await stage.cluster.kubectl(['delete', 'jwt', 'tokenless', ...HERE]);
     });
 
-    it('makes a key and publishes it beside the old one', async () => {
+    it('makes a key and publishes it together with the old one', async () => {
       const { code, out, err } = await rotate('--no-wait', '--dir', site);
       assert.deepEqual([code, err], [1, '']);
       const { step, newKeyId, oldKeyId, problem } = JSON.parse(out);
@@ -217,7 +217,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       assert.equal((await objects.get('jwts', NAMESPACE, 'rotated')).spec.keyId, old);
     });
 
-    it('waits from the moment when it was seen, and refuses to be shorter', async () => {
+    it('waits from the time when the key was seen, and refuses a shorter wait', async () => {
       const { code, out } = await rotate('--no-wait');
       const { step, until } = JSON.parse(out);
       assert.deepEqual([code, step], [1, 'wait']);
@@ -228,7 +228,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       assert.equal((await objects.get('jwts', NAMESPACE, 'rotated')).spec.keyId, old);
     });
 
-    it('changes the JWT when the time is over, and the new token is accepted at once', async () => {
+    it('changes the JWT after the wait, and the new token is accepted at once', async () => {
       const { metadata } = await objects.get('jwts', NAMESPACE, 'rotated');
       const record = JSON.parse(metadata.annotations['tokens.osg-htc.org/rotation']);
       record.publishedAt = new Date(Date.now() - 16 * 60_000).toISOString();
@@ -248,7 +248,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       assert.equal(JSON.parse(verified.out).header.kid, newKeyId);
     });
 
-    it('keeps the old key published, and ends when it learns that nothing needs it', async () => {
+    it('keeps the old key published, and ends when nothing needs that key any more', async () => {
       assert.equal((await admin.run(jwksCommand, 'rotated', ...HERE, '--dir', site)).code, 0);
       assert.equal((await kids()).length, 2);
       assert.equal(JSON.parse((await rotate()).out).step, 'keep-old');
@@ -262,7 +262,7 @@ describe('keys by command on a real control plane', { concurrency: false }, () =
       assert.equal(metadata.annotations?.['tokens.osg-htc.org/rotation'], undefined);
     });
 
-    it('says which other JWTs sign with the old key, and can be removed when they have the new one, too', async () => {
+    it('names the other JWTs that sign with the old key, which can be removed when they have the new one, too', async () => {
       const { kind, apiVersion, spec } = await objects.get('jwts', NAMESPACE, 'rotated');
       const metadata = { name: 'sharing', namespace: NAMESPACE };
       await stage.cluster.apply(JSON.stringify({ kind, apiVersion, metadata, spec }));

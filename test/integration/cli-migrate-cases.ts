@@ -30,7 +30,7 @@ export function describeMigrate(world: () => World): void {
         .map(({ object, reason }: Loose) => `${object}: ${reason}`)
         .toSorted();
 
-    it('clean changes nothing beside a token-manager that runs', async () => {
+    it('clean changes nothing while token-manager runs', async () => {
       const left = (await world().objects.get('jwts', 'lab', 'clamped')).metadata;
       const { code, out } = await world().admin.run(migrateCommand, 'clean', '-n', 'lab');
       assert.equal(code, 1);
@@ -48,7 +48,7 @@ export function describeMigrate(world: () => World): void {
       );
     });
 
-    it('finds everything that token-manager left, and its commands fix it', async () => {
+    it('finds all leftovers of token-manager, and its commands fix them', async () => {
       const { code, report } = await check('-A');
       assert.equal(code, 1);
       assert.deepEqual(find(report, 'fix'), [
@@ -91,7 +91,7 @@ export function describeMigrate(world: () => World): void {
       assert.equal(fixed.code, 0);
     });
 
-    it('its last commands remove token-manager, and what it left on the JWTs', async () => {
+    it('its last commands remove token-manager, and its leftovers on the JWTs', async () => {
       const { out } = await world().admin.run(migrateCommand, 'check', '-A');
       const commands = commandsOf(out);
       assert.deepEqual(commands.slice(-2), [
@@ -110,7 +110,7 @@ export function describeMigrate(world: () => World): void {
       ]);
     });
 
-    it('clean needs no more than the rights that its help names', async () => {
+    it('clean only needs the rights that its help names', async () => {
       const { stage, objects, science, printed } = world();
       await science.apply('left', {}, { finalizers: [FINALIZER] });
       const cleaner = await callWithRights(
@@ -129,12 +129,12 @@ export function describeMigrate(world: () => World): void {
       await objects.delete('jwts', { namespace: 'science', name: 'left' }); // later tests count them
     });
 
-    it('every key that was moved says where it is, so that the way back works', async () => {
+    it('every JWT whose key was moved names the new place, so that the way back works', async () => {
       for (const { metadata, spec } of await world().objects.list('jwts', 'lab'))
         assert.ok(['lab', 'vault', 'default'].includes(spec.key.secret.namespace), metadata.name);
     });
 
-    it('after it every JWT is signed, by the keys that token-manager used', async () => {
+    it('afterwards every JWT is signed, with the keys that token-manager used', async () => {
       await world().stage.startService();
       for (const name of ['config-map', 'foreign', 'omitted', 'taken', 'clamped']) {
         await world().objects.waitForCondition('lab', name, 'Ready', 'True', 'Signed');
@@ -145,7 +145,7 @@ export function describeMigrate(world: () => World): void {
       await world().stage.service().stop();
     });
 
-    it('the right that a token-manager needs for the way back is given as the docs say', async () => {
+    it('the documentation gives token-manager the right that it needs for the way back', async () => {
       const text = await readFile(join(import.meta.dirname, '../../docs/migration.md'), 'utf8');
       const start = text.indexOf('kubectl create clusterrole token-manager-status');
       const commands = text.slice(start, text.indexOf('\n\n', start)).replace('NS:', 'operators:');

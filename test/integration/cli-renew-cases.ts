@@ -27,7 +27,7 @@ export function describeRenew(world: () => World): void {
       assert.match(lines[2] ?? '', new RegExp(`^  now +${fresh} +expires .* UTC, in (1 d|23 h 59 min)$`));
     });
 
-    it('gives each of several requests at once a token that was signed after it', async () => {
+    it('gives each of several concurrent requests a token that was signed after it', async () => {
       const old = (await world().objects.get('jwts', 'science', 'ready')).status.tokenId;
       const renewals = await Promise.all(
         Array.from({ length: 4 }, () =>
@@ -58,7 +58,7 @@ export function describeRenew(world: () => World): void {
       assert.equal(await nudged('mounts-other'), undefined);
     });
 
-    it('renews the token with --prompt also for somebody who may not patch pods, and says who can help', async () => {
+    it('also renews the token with --prompt for a user who is not allowed to patch pods, and says who can help', async () => {
       const renewer = await callWithRights(
         world().stage.cluster,
         'science/renewer',
@@ -74,7 +74,7 @@ export function describeRenew(world: () => World): void {
       );
     });
 
-    it('needs no more than the rights that its help names', async () => {
+    it('only needs the rights that its help names', async () => {
       const { cluster } = world().stage;
       const prompter = await callWithRights(
         cluster,
@@ -90,7 +90,7 @@ export function describeRenew(world: () => World): void {
       await cluster.kubectl(['delete', 'jwt', 'prompted', ...IN_SCIENCE]); // later tests count them
     });
 
-    it('only asks with --no-wait', async () => {
+    it('does not wait with --no-wait', async () => {
       const { code, out } = await world().admin.run(
         renewCommand,
         'jwt/ready',
@@ -109,7 +109,7 @@ export function describeRenew(world: () => World): void {
       );
     });
 
-    it('says in the words of the condition why nothing can be signed', async () => {
+    it('gives the message of the condition if nothing can be signed', async () => {
       const { code, out, err } = await world().admin.run(
         renewCommand,
         'keyless',
@@ -128,7 +128,7 @@ export function describeRenew(world: () => World): void {
 
   const NOT_SIGNED = /no token is signed with it yet: key Secret science\/no-key does not exist/;
 
-  it('rotate says why nothing is signed with a key that the JWT was changed to', async () => {
+  it('rotate says why nothing is signed with the new key of the JWT', async () => {
     const key = createPublicKey(makeKey('ES256')).export({ format: 'jwk' });
     const switchedAt = new Date(Date.now() - 2 * 60_000).toISOString();
     const publicKey = { ...key, kid: 'new', alg: 'ES256' };
@@ -154,7 +154,7 @@ export function describeRenew(world: () => World): void {
       await world().science.apply('early');
     });
 
-    it('explain says what would be done with a JWT that was not looked at yet', async () => {
+    it('explain says what would be done with a JWT that was not processed yet', async () => {
       const { code, out } = await explain('jwt', 'early');
       assert.equal(code, 1);
       assert.match(out, /^JWT science\/early: jwt-injector has not processed it yet$/m);
@@ -186,7 +186,7 @@ export function describeRenew(world: () => World): void {
     const renewKeyless = () =>
       world().admin.run(renewCommand, 'keyless', '--timeout', '500ms', ...IN_SCIENCE);
 
-    it('renew says that it does not run, and what is in the way besides', async () => {
+    it('renew says that it does not run, and names other problems', async () => {
       const { code, err } = await renewKeyless();
       assert.equal(code, 3);
       assert.match(err, KEYLESS);
@@ -196,7 +196,7 @@ export function describeRenew(world: () => World): void {
       );
     });
 
-    it('rotate says both, too', async () => {
+    it('rotate reports both, too', async () => {
       const { code, err } = await world().admin.run(rotateCommand, 'switched', ...IN_SCIENCE);
       assert.equal(code, 3);
       assert.match(err, NOT_SIGNED);
@@ -204,7 +204,7 @@ export function describeRenew(world: () => World): void {
       await world().stage.cluster.kubectl(['delete', 'jwt', 'switched', ...IN_SCIENCE]);
     });
 
-    it('renew says what is in the way where nobody knows in which namespace it is', async () => {
+    it('renew names the other problems if the namespace of jwt-injector is not known', async () => {
       await world().stage.cluster.kubectl(['delete', 'lease', 'jwt-injector', '-n', 'jwt-injector']);
       const { code, err } = await renewKeyless();
       assert.equal(code, 1);

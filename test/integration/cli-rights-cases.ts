@@ -8,7 +8,7 @@ import type { World } from './cli-world.ts';
 
 /** Output for a user who is allowed to read JWTs and pods of the namespace, and nothing else. */
 export function describeRights(world: () => World): void {
-  describe('somebody who may not read Secrets', () => {
+  describe('a user who is not allowed to read Secrets', () => {
     let reader: Caller;
     before(async () => {
       reader = callAs(
@@ -17,7 +17,7 @@ export function describeRights(world: () => World): void {
       );
     });
 
-    it('gets the state of a JWT, and a note of what is hidden', async () => {
+    it('gets the state of a JWT, and a note about hidden data', async () => {
       const { code, out } = await reader.run(explainCommand, 'jwt', 'ready');
       assert.equal(code, 0);
       assert.match(out, /Ready \(Signed\)/);
@@ -44,7 +44,7 @@ export function describeRights(world: () => World): void {
       );
     });
 
-    it('may not renew: one line says whom to ask', async () => {
+    it('cannot renew: one line says whom to ask', async () => {
       const { code, err } = await reader.run(renewCommand, 'ready');
       assert.equal(code, 3);
       assert.equal(
@@ -53,7 +53,7 @@ export function describeRights(world: () => World): void {
       );
     });
 
-    it('gets what can be checked of a migration', async () => {
+    it('gets the checks of a migration that are possible', async () => {
       const { code, out } = await reader.run(migrateCommand, 'check');
       assert.equal(code, 0);
       assert.match(

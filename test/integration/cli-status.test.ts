@@ -74,7 +74,7 @@ describe('status on a real control plane', { concurrency: false }, () => {
     );
   }
 
-  it('shows what expires first, and which pods have the token', async () => {
+  it('shows tokens in the order of their expiry, and which pods have them', async () => {
     const { code, out, err } = await admin.run(statusCommand, ...HERE);
     assert.deepEqual([code, err], [0, '']);
     const lines = out.split('\n');
@@ -97,7 +97,7 @@ describe('status on a real control plane', { concurrency: false }, () => {
     else assert.ok(Date.now() / 1000 >= issuedAt + 90);
   });
 
-  it('--exec says of each file that cannot be read why: there are no nodes here', async () => {
+  it('--exec says why each file cannot be read: there are no nodes here', async () => {
     const { code, out } = await admin.run(statusCommand, 'short', '--exec', ...HERE);
     assert.equal(code, 0);
     assert.match(
@@ -120,7 +120,7 @@ describe('status on a real control plane', { concurrency: false }, () => {
     await stage.cluster.kubectl(['delete', 'jwt', 'keyless', ...HERE]);
   });
 
-  it('says what is not known to somebody who may only read JWTs of the namespace', async () => {
+  it('says what is not known to a user who is only allowed to read JWTs of the namespace', async () => {
     const { kubectl } = stage.cluster;
     await kubectl(['create', 'serviceaccount', 'reader', ...HERE]);
     await kubectl([
@@ -153,7 +153,7 @@ describe('status on a real control plane', { concurrency: false }, () => {
     assert.match(refused.err, /^error: you are not allowed to list jwts in namespace cli-status: ask/);
   });
 
-  it('--watch shows what changes, until Ctrl-C', async () => {
+  it('--watch shows changes until Ctrl-C', async () => {
     const args = [
       await findProgram(),
       'status',

@@ -38,7 +38,7 @@ describe('the CRD on a real API server', () => {
     return api.ask('POST', `${COLLECTION}?dryRun=All&fieldValidation=Strict`, object);
   }
 
-  it('takes the JWT of the NRP page as it stands, without a warning', async () => {
+  it('accepts the unchanged JWT of the NRP page without a warning', async () => {
     const page = await readFile(join(EXAMPLES, 'my-jwt.yaml'), 'utf8');
     const { stderr } = await cluster.kubectl(['apply', '-f', '-'], { input: page });
     assert.equal(stderr, '');
@@ -48,7 +48,7 @@ describe('the CRD on a real API server', () => {
     assert.match(wide.stdout, /REASON\s+KEYID\s+SECRET\s+ALGORITHM[\s\S]*my-jwt-key\s+ES256/);
   });
 
-  it('is explained by kubectl, each field of its spec', async () => {
+  it('is described by kubectl explain, with each field of its spec', async () => {
     const { stdout } = await cluster.kubectl(['explain', 'jwt.spec']);
     const { items }: Loose = (await api.ask('GET', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'))
       .body;
@@ -87,7 +87,7 @@ describe('the CRD on a real API server', () => {
     });
   }
 
-  it('counts characters as the service does, also those that take two units of UTF-16', async () => {
+  it('counts characters as the service does, including those with two units of UTF-16', async () => {
     const limits: readonly (readonly [most: number, specOf: (text: string) => Record<string, unknown>])[] = [
       [2_048, (text) => ({ issuer: text })],
       [1_024, (text) => ({ keyId: text })],
@@ -109,13 +109,13 @@ describe('the CRD on a real API server', () => {
     }
   });
 
-  it('keeps nested claims, numbers and nulls as they were sent', async () => {
+  it('keeps nested claims, numbers and nulls unchanged', async () => {
     const data = { cnf: { jwk: { kty: 'EC', x: 'y' } }, list: [1, 1.5, null, { deep: true }], none: null };
     const { body } = await tryCreate({ data });
     assert.deepEqual(body.spec.data, data);
   });
 
-  it('takes a template label of null as absent', async () => {
+  it('treats a template label of null as absent', async () => {
     const { body } = await tryCreate({ secretTemplate: { labels: { a: 'b', c: null } } });
     assert.deepEqual(body.spec.secretTemplate, { labels: { a: 'b' } });
   });
@@ -178,7 +178,7 @@ describe('the CRD on a real API server', () => {
     });
   }
 
-  it('warns of a field that it does not know', async () => {
+  it('warns of an unknown field', async () => {
     const { stderr } = await cluster.kubectl(['create', '--dry-run=server', '--validate=warn', '-f', '-'], {
       input: JSON.stringify({
         ...wireJwt({ secretRef: { name: 'a' } }),

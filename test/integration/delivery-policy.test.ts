@@ -39,7 +39,7 @@ function everyRightOf(installation: string): string {
 }
 
 describe(
-  'what the policy of prompt delivery lets our ServiceAccounts do with pods',
+  'the rights of our ServiceAccounts on pods under the policy of prompt delivery',
   { concurrency: false },
   () => {
     let stage: Stage<Cluster>;
@@ -135,7 +135,7 @@ describe(
       }
     });
 
-    it('a nudge is allowed after one by somebody who also made another annotation', async () => {
+    it('a nudge is allowed after one by a user who also set another annotation', async () => {
       const earlier = { metadata: { annotations: { [KEY]: '2025-01-01T00:00:00.000000Z', note: 'a' } } };
       const byHand = await askApi(stage.cluster.access, 'PATCH', `${POD}?fieldManager=by-hand`, earlier);
       assert.equal(byHand.status, 200);
@@ -159,14 +159,14 @@ describe(
         it(`it refuses ${account} ${title}`, () => assertRefused(`jwt-injector/${account}`, request));
     }
 
-    it('a status that comes with a nudge changes nothing: the API server keeps the old one', async () => {
+    it('a status in a nudge changes nothing: the API server keeps the old one', async () => {
       const unchanged = await target();
       await ask('PATCH', POD, nudge({}, { status: { phase: 'Failed' } }));
       const { status } = await target();
       assert.deepEqual(status, unchanged.status);
     });
 
-    it('what nobody can change is refused before the policy is asked', async () => {
+    it('a change of an immutable field is refused before the policy is evaluated', async () => {
       const unchanged = await target();
       for (const fields of [
         { nodeName: 'elsewhere' },
@@ -177,7 +177,7 @@ describe(
       assert.deepEqual(await target(), unchanged);
     });
 
-    it('an update of the whole pod is refused as a patch is', async () => {
+    it('an update of the whole pod is refused like a patch', async () => {
       const whole = await objects.get('pods', NAMESPACE, 'target');
       whole.metadata.labels = { app: 'other' };
       const { status, body } = await ask('PUT', POD, whole);
@@ -195,14 +195,14 @@ describe(
       assert.equal((await ask('PATCH', POD, forged)).status, 403, 'managers that applied are kept, too');
     });
 
-    it('other users may still change the pod', async () => {
+    it('other users can still change the pod', async () => {
       const { status } = await askApi(stage.cluster.access, 'PATCH', POD, {
         metadata: { labels: { app: 'y' } },
       });
       assert.equal(status, 200);
     });
 
-    it('of an installation in another namespace it limits both, too', async () => {
+    it('the policy of an installation in another namespace limits both, too', async () => {
       await stage.cluster.createNamespace(ELSEWHERE);
       const lower = `namespace: ${ELSEWHERE}
 resources: [KUSTOMIZE/default]

@@ -55,7 +55,7 @@ describe('npm run demo', () => {
     });
   }
 
-  it('ends with 1 and names the step, what was expected and what was found, when one does not hold', async () => {
+  it('ends with 1 and names the step, what was expected and what was found, if one fails', async () => {
     // The environment variable of a flag makes the service refuse to start.
     const { stderr, code } = await runToEnd([MAIN, '--once'], { JWT_INJECTOR_WORKERS: '0' });
     assert.match(
@@ -95,13 +95,13 @@ describe('npm run demo', () => {
   }
 });
 
-describe('what the demo shows', () => {
-  it('the difference of two texts is the lines that came and went', () => {
+describe('the output of the demo', () => {
+  it('the difference of two texts is the added and removed lines', () => {
     const shown = diffLines('a\nb\nc\n', 'a\nx\nc\nd\n').map(({ sign, text: line }) => sign + line);
     assert.deepEqual(shown, [' a', '-b', '+x', ' c', '+d']);
   });
 
-  it('a time is said in words', () => {
+  it('a time is written in words', () => {
     const now = Date.UTC(2026, 0, 2, 3, 4, 5);
     assert.equal(formatWhen(now + 86_400_000, now), '2026-01-03 03:04:05 UTC, in 24 h 00 min');
     assert.equal(formatWhen(now - 65_000, now), '2026-01-02 03:03:00 UTC, 1 min 05 s ago');

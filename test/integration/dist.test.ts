@@ -67,7 +67,7 @@ describe('the bundled service with nothing installed beside it, made as the Dock
     return (await execute(process.execPath, [join(app, 'dist/main.js'), ...args], options)).stdout;
   };
 
-  it('holds the bundle and nothing else', async () => {
+  it('has the bundle and nothing else', async () => {
     assert.deepEqual((await readdir(app)).toSorted(), ['dist']);
     const files = await readdir(join(app, 'dist'), { recursive: true });
     const others = files.filter(
@@ -111,7 +111,7 @@ describe('the bundled service with nothing installed beside it, made as the Dock
     );
   });
 
-  it('is byte for byte the same when it is made elsewhere, by a user with another umask', async () => {
+  it('is equal, byte for byte, if it is made in another folder by a user with another umask', async () => {
     const other = join(folder, 'other-app');
     await followDockerfile(await bundleIn(join(folder, 'other'), AS_WITH_UMASK_077), other);
     const names = (await readdir(other, { recursive: true })).toSorted();
@@ -132,7 +132,7 @@ describe('the bundled service with nothing installed beside it, made as the Dock
     }
   });
 
-  it('loads for a command what that command needs', async () => {
+  it('only loads what a command needs', async () => {
     const main = await readFile(join(app, 'dist/main.js'), 'utf8');
     const loadedBy = async (command: string): Promise<ReadonlySet<string>> => {
       const [part] = new RegExp(`parts/${command}(-\\w+)?\\.js`).exec(main) ?? [];
@@ -193,14 +193,14 @@ describe('the bundled service with nothing installed beside it, made as the Dock
     assert.match(patch, /BEARER_TOKEN_FILE/);
   });
 
-  it('answers its probes and counts what it did', async () => {
+  it('answers its probes and counts its decisions', async () => {
     const ask = (path: string) => fetch(`http://127.0.0.1:${service.httpPort}${path}`);
     for (const path of ['/livez', '/readyz']) assert.equal((await ask(path)).status, 200, path);
     const metrics = await (await ask('/metrics')).text();
     assert.match(metrics, /jwt_injector_admission_decisions_total\{decision="inject",reason="Injected"\} 1/);
   });
 
-  it('ends with 0 on SIGTERM, when it has stopped what it does', async () => {
+  it('ends with 0 on SIGTERM, after its work has ended', async () => {
     assert.equal(await service.stop(), 0);
     const last = service.logLines().slice(-2);
     assert.deepEqual(

@@ -50,7 +50,7 @@ describe('the commands in the pages for users', { concurrency: false }, () => {
   });
 
   for (const page of RUN_WHOLE) {
-    it(`of docs/${page}.md work as they stand there`, async () => {
+    it(`of docs/${page}.md work unchanged`, async () => {
       const blocks = (await readCommands(page)).filter(({ needs }) => needs === 'cluster');
       assert.ok(blocks.length > 0);
       for (const { commands } of blocks) await reader.run(commands);

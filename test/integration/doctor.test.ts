@@ -156,7 +156,7 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
   });
   after(() => stage.stop());
 
-  it('finds in what is shipped only that this cluster has no nodes', async () => {
+  it('finds only one problem in the shipped installation: this cluster has no nodes', async () => {
     const found = await problems();
     assert.deepEqual(
       found.filter(({ check }) => !OF_OTHERS.has(check)).map(({ check }) => check),
@@ -197,7 +197,7 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
     await kubectl('delete', 'deployment', ...name);
   });
 
-  it('names a certificate that nobody trusts', async () => {
+  it('names a certificate that is not trusted', async () => {
     const place = ['jwt-injector-tls', ...OWN];
     const stringData = { 'tls.crt': 'not a certificate', 'tls.key': 'none' };
     await kubectl('patch', 'secret', ...place, '--type=merge', '-p', JSON.stringify({ stringData }));
@@ -205,7 +205,7 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
     await kubectl('patch', 'secret', ...place, '--type=merge', '-p', '{"data":null}');
   });
 
-  it('finds nothing at all where replicas run as well, and names them when they do not', async () => {
+  it('finds no problem if replicas run as well, and names them if they do not', async () => {
     const place = ['jwt-injector', ...OWN];
     try {
       await runReplicas(stage);
@@ -237,7 +237,7 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
     }
   });
 
-  it('certs shows who is trusted, entry by entry', async () => {
+  it('certs shows the trusted CAs of each entry', async () => {
     const { code, out, err } = await admin.run(certsCommand);
     assert.deepEqual([code, err], [0, '']);
     assert.match(out, /^Certificate of jwt-injector in namespace jwt-injector/);
@@ -245,7 +245,7 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
     assert.equal(out.match(/^trusts +\S+\.tokens\.osg-htc\.org$/gm)?.length, 5);
   });
 
-  it('says what somebody without rights is not allowed to look at, and does not call it a failure', async () => {
+  it('says what a user without rights is not allowed to read, and does not report it as a failure', async () => {
     await kubectl('create', 'serviceaccount', 'nobody', '-n', NAMESPACE);
     const kubeconfig = await stage.cluster.serviceAccountKubeconfig(NAMESPACE, 'nobody');
     const { code, out, err } = await callAs(kubeconfig, printed).run(doctorCommand);

@@ -65,7 +65,7 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
     );
   });
 
-  it('another entry of the same key Secret is signed with at once; that there is none is said, and the token stays', async () => {
+  it('another entry of the same key Secret is used at once; if it is missing, that is reported, and the token stays', async () => {
     const next = makeKey('ES256');
     await tenant.applySecret('two-keys', { 'key.pem': NRP_KEY, 'next.pem': toPem(next) });
     const signWith = (key: string) => tenant.apply('of-two', { key: { secret: { name: 'two-keys', key } } });
@@ -86,7 +86,7 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
     assert.equal(await tenant.tokenOf('of-two'), second);
   });
 
-  it('a key of another namespace is refused in the same words, whether it exists or not, until it is granted', async () => {
+  it('a key of another namespace is refused with the same message, whether it exists or not, until it is granted', async () => {
     const key = makeKey('ES256');
     const metadata = { name: 'shared', namespace: 'key-store' };
     await stage.cluster.apply(
@@ -120,7 +120,7 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
 
   describeOwnership(() => ({ stage, objects, tenant }));
 
-  it('a token is not Ready on its word alone: forged, or with an expiry that has no date, while the key is missing', async () => {
+  it('while the key is missing, a token is not Ready without proof: if it is forged, or its expiry is not a date', async () => {
     const forge = async (name: string, exp: number): Promise<void> => {
       const { iss, aud, ...claims } = { iss: 'https://issuer.example.com/', ...wireJwt().spec.data };
       const token = await new SignJWT({ ...claims, iss, aud, exp })
@@ -156,7 +156,7 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
     }
   });
 
-  describe('keys that were stored before anyone could refuse them:', () => {
+  describe('keys that were stored while no webhook could refuse them:', () => {
     before(async () => {
       await stage.cluster.kubectl(['delete', 'validatingwebhookconfiguration', 'jwt-injector']);
       const { apiVersion, kind, spec } = wireJwt({ key: { value: 'hello' } });
@@ -170,7 +170,7 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
 
     describeKeySecrets(() => ({ stage, objects, tenant }));
 
-    it('every bad key leads to a condition that names what, where and the remedy, and to an Event', async () => {
+    it('every bad key leads to a condition with cause, place and remedy, and to an Event', async () => {
       const cases: Readonly<Record<string, readonly [Record<string, unknown>, string, RegExp]>> = {
         'no-pem': [{ key: { value: 'hello' } }, 'KeyUnreadable', /spec\.key\.value: no PEM block/],
         misfit: [

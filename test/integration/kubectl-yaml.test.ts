@@ -148,7 +148,7 @@ describe('the objects of a file are those that kubectl finds:', () => {
     });
   }
 
-  it('what it reads nothing of, after `...`, is refused', async () => {
+  it('text after `...`, which kubectl ignores, is refused', async () => {
     for (const text of [`${yaml}...\n${b}`, `${yaml}... # end\n# more\n${b}`]) {
       assert.deepEqual(namesToKubectl(text), ['yaml']);
       assert.equal(await namesAfterInject(text), undefined);
@@ -165,13 +165,13 @@ describe('the objects of a file are those that kubectl finds:', () => {
     });
 });
 
-describe('what inject writes', () => {
+describe('the output of inject', () => {
   const value = fc.oneof(
     plainScalar,
     fc.string({ maxLength: 10 }).map((text) => JSON.stringify(text)),
   );
 
-  it('is the same as before to kubectl, except for what was injected', async () => {
+  it('is equal for kubectl, except for the injection', async () => {
     const pod = (values: readonly string[]): string =>
       `apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\n  annotations: {tokens.osg-htc.org/token: my-jwt}\nspec:\n  containers:\n  - name: app\n    args:\n${values.map((text) => `    - ${text}\n`).join('')}    image: x # c\nextra: {${values.map((text, index) => `k${index}: ${text}`).join(', ')}}\n`;
     await fc.assert(
@@ -200,7 +200,7 @@ describe('what inject writes', () => {
     return askKubectl(text.replace('apiVersion: v1\nkind: Pod', 'apiVersion: example.org/v1\nkind: Thing'));
   }
 
-  it('is YAML to kubectl in every layout', async () => {
+  it('is valid YAML for kubectl in every layout', async () => {
     for (const collectionStyle of ['block', 'flow'] as const) {
       const metadata = { name: 'p', annotations: { 'tokens.osg-htc.org/token': '123' } };
       const text = stringify(

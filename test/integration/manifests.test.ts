@@ -33,14 +33,14 @@ describe('the shipped manifests, unchanged:', () => {
     cluster.kubectl(['apply', '--server-side', '--validate=strict', ...args]);
 
   for (const folder of ['crd', 'default', 'final-state-policy']) {
-    it(`${folder} is taken by the API server without a warning`, async () => {
+    it(`${folder} is accepted by the API server without a warning`, async () => {
       const { stderr } = await apply('--force-conflicts', '--dry-run=server', '-k', join(KUSTOMIZE, folder));
       assert.equal(stderr, '');
     });
   }
 
   for (const [name, { values, overlay, namespace = 'jwt-injector' }] of Object.entries(WISHES)) {
-    it(`what chart and kustomize render is taken without a warning: ${name}`, async () => {
+    it(`the objects that chart and kustomize render are accepted without a warning: ${name}`, async () => {
       await using helm = await openHelm();
       for (const yaml of [
         await helm.render(values, '--namespace', namespace),
@@ -52,7 +52,7 @@ describe('the shipped manifests, unchanged:', () => {
     });
   }
 
-  it('the pod of helm test is allowed where Pod Security enforces restricted', async () => {
+  it('the pod of helm test is allowed with Pod Security restricted', async () => {
     await using helm = await openHelm();
     const place = ['-n', 'jwt-injector', '--show-only', 'templates/tests/review.yaml'];
     const pod = await helm.run('template', 'jwt-injector', CHART, ...place);
@@ -61,7 +61,7 @@ describe('the shipped manifests, unchanged:', () => {
     await assert.rejects(cluster.apply(asRoot, { dryRun: true }), /violates PodSecurity/);
   });
 
-  it('the role of a single namespace is taken without a warning', async () => {
+  it('the role of a single namespace is accepted without a warning', async () => {
     const { stderr } = await apply(
       '--dry-run=server',
       '-n',
@@ -72,7 +72,7 @@ describe('the shipped manifests, unchanged:', () => {
     assert.equal(stderr, '');
   });
 
-  it('the pods of the Deployment are allowed where Pod Security enforces restricted', async () => {
+  it('the pods of the Deployment are allowed with Pod Security restricted', async () => {
     await apply('--force-conflicts', '-k', join(KUSTOMIZE, 'default'));
     const { stderr } = await cluster.kubectl([
       'rollout',

@@ -226,7 +226,7 @@ describe('the controller without one of its rights', { concurrency: false }, () 
   });
 
   for (const [right, { atStart, provoke, shows, recovers }] of Object.entries(lacks)) {
-    it(`says so, and recovers when it is there again: ${right}`, async () => {
+    it(`reports it, and recovers when it has the right again: ${right}`, async () => {
       if (atStart === true) await service.stop();
       const giveBack = await takeAway(cluster, ACCOUNT, right);
       try {

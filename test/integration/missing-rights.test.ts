@@ -96,7 +96,7 @@ describe('the webhook without one of its rights', { concurrency: false }, () => 
   });
 
   for (const [right, { prepare, shows }] of Object.entries(lacks)) {
-    it(`says so: ${right}`, async () => {
+    it(`reports it: ${right}`, async () => {
       const restore = await takeAway(cluster, 'jwt-injector', right);
       let service: Service | undefined;
       try {

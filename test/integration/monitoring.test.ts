@@ -95,7 +95,7 @@ describe('metrics, rules and dashboard with a real Prometheus', { concurrency: f
     return (await fetch(`http://127.0.0.1:${stage.service().httpPort}/metrics`)).text();
   }
 
-  it('every metric is scraped over HTTP, with what was done', async () => {
+  it('every metric is scraped over HTTP, with the values of the actions', async () => {
     assert.equal(await reviewPod(INJECTED), 201);
     assert.equal(await reviewPod({ ...INJECTED, 'tokens.osg-htc.org/mount-path': '..' }), 400);
     let missing: readonly RegExp[] = SCRAPED;
@@ -106,7 +106,7 @@ describe('metrics, rules and dashboard with a real Prometheus', { concurrency: f
     }).catch((error: unknown) => assert.fail(`${String(error)}: ${missing.join(', ')}`));
   });
 
-  it('the depth of the queue is the number of JWTs that wait for the one worker', async () => {
+  it('the depth of the queue is the number of JWTs that wait for the only worker', async () => {
     const spec = { key: { secret: { name: 'late-key', key: 'key.pem' } } };
     const waiting = Array.from({ length: WAITING }, (_, index) => {
       const { apiVersion, kind, spec: full } = wireJwt(spec);
@@ -137,7 +137,7 @@ describe('metrics, rules and dashboard with a real Prometheus', { concurrency: f
     );
   });
 
-  it('Prometheus has them, and the namespace of a JWT stays its own', async () => {
+  it('Prometheus has them, and keeps the namespace of a JWT as its label', async () => {
     const names = new Set(SCRAPED.flatMap((line) => /\w+_\w+/.exec(line.source)?.[0] ?? []));
     for (const name of names)
       await waitUntil(name, MINUTE, async () => (await prometheus.query(name)).length > 0);
@@ -182,7 +182,7 @@ describe('metrics, rules and dashboard with a real Prometheus', { concurrency: f
     }
   }
 
-  it('every query of the dashboard shows something, and its picture can be drawn', async () => {
+  it('every query of the dashboard has a result, and its picture can be drawn', async () => {
     if (PICTURE !== undefined) await keepBusy();
     const shown = [];
     for (const panel of readPanels()) {

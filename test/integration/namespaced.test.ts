@@ -50,7 +50,7 @@ describe('with --namespaces and Roles alone', { concurrency: false }, () => {
     assert.equal((await objects.get('jwts', 'elsewhere', 'my-jwt')).status, undefined);
   });
 
-  it('a deleted Secret comes back, and a key of a namespace out of reach reads like one not granted', async () => {
+  it('a deleted Secret is created again, and a key of a namespace out of reach is reported like one without a grant', async () => {
     const token = await tenant.tokenOf('my-jwt');
     await stage.cluster.kubectl(['delete', 'secret', '-n', 'namespaced', 'my-jwt']);
     await tenant.waitForToken('my-jwt', (found) => found !== '' && found !== token);
@@ -58,13 +58,13 @@ describe('with --namespaces and Roles alone', { concurrency: false }, () => {
     await objects.waitForCondition('namespaced', 'far-key', 'KeyAvailable', 'False', 'KeyNotGranted');
   });
 
-  it('the start says that there is no namespace default, and nothing was forbidden', async () => {
+  it('the log says at the start that namespaces have no default, and no request was forbidden', async () => {
     await stage.service().waitForLog(({ msg }) => String(msg).includes('no default by namespace label'));
     assert.ok(!stage.service().output().includes('Forbidden'), stage.service().output());
     assert.notEqual(secretText(await objects.get('secrets', 'biology', 'my-jwt')), '');
   });
 
-  it('--legacy-key-namespace is where a key without a namespace is looked for; the grant is still needed', async () => {
+  it('--legacy-key-namespace is the namespace of a key without one; the grant is still needed', async () => {
     await stage.service().stop();
     const role = await readFile(ROLE, 'utf8');
     await stage.cluster.kubectl(['apply', '-n', 'elsewhere', '-f', '-'], { input: role });
@@ -94,7 +94,7 @@ describe('with --namespaces and Roles alone', { concurrency: false }, () => {
     await objects.waitForCondition('closed', 'my-jwt', 'Ready', 'True', 'Signed');
   });
 
-  it('anyone who may edit a namespace may do everything with its JWTs except write their status; with view, nothing', async () => {
+  it('users with edit in a namespace can do everything with its JWTs except write their status; with view, nothing', async () => {
     const roles = ['edit', 'admin', 'view'] as const;
     for (const role of roles) {
       const whom = [`--clusterrole=${role}`, `--user=with-${role}`];

@@ -47,7 +47,7 @@ export function describeOwnership(place: () => Place): void {
     place().objects.waitForCondition('keys', name, 'Ready', 'False', 'SecretConflict');
 
   describe('the owner of a Secret decides:', () => {
-    it('a Secret of somebody else is never touched, until its owner hands it over; then it outlives the JWT', async () => {
+    it('a foreign Secret is never changed until its owner hands it over; then it outlives the JWT', async () => {
       const { objects, tenant } = place();
       await tenant.applySecret('taken', { password: 'secret' });
       await tenant.apply('taken');
@@ -69,7 +69,7 @@ export function describeOwnership(place: () => Place): void {
       assert.equal(secretText(await secretOf('taken'), 'password'), 'secret');
     });
 
-    it('with Retain an owner reference that somebody else sets comes off, so that the Secret outlives the JWT', async () => {
+    it('with Retain an owner reference that a user sets is removed, so that the Secret outlives the JWT', async () => {
       const { objects, tenant } = place();
       await tenant.apply('retained', { deletionPolicy: 'Retain' });
       const token = await tenant.waitForToken('retained', (text) => text !== '');
@@ -80,7 +80,7 @@ export function describeOwnership(place: () => Place): void {
       assert.equal(secretText(free), token);
     });
 
-    it('data of others in our Secret takes the owner reference off, and brings it back when it goes', async () => {
+    it('data of others in our Secret makes the service remove the owner reference, until the data is removed', async () => {
       const { tenant } = place();
       await tenant.apply('shared');
       const token = await tenant.waitForToken('shared', (text) => text !== '');
@@ -107,7 +107,7 @@ export function describeOwnership(place: () => Place): void {
       return spec;
     };
 
-    it('data of others outlives the JWT also where it came while no token could be signed', async () => {
+    it('data of others outlives the JWT, also if it was added while no token could be signed', async () => {
       await loseKey('lone');
       await patchSecret('lone', { data: { note: 'bWluZQ==' } });
       await waitForSecret('lone', ({ metadata }) => metadata.ownerReferences === undefined);
@@ -115,7 +115,7 @@ export function describeOwnership(place: () => Place): void {
       assert.equal(secretText(await secretOf('lone'), 'note'), 'mine');
     });
 
-    it('Retain holds also where it was set while no token could be signed', async () => {
+    it('Retain is also followed if it was set while no token could be signed', async () => {
       const spec = await loseKey('kept');
       await place().tenant.apply('kept', { ...spec, deletionPolicy: 'Retain' });
       await waitForSecret('kept', ({ metadata }) => metadata.ownerReferences === undefined);
@@ -144,7 +144,7 @@ export function describeOwnership(place: () => Place): void {
       assert.equal(secretText(await objects.get('secrets', 'mirror', 'copied')), token);
     });
 
-    it('a Secret that another controller owns is left untouched, and the message names that one', async () => {
+    it('a Secret that another controller owns is not changed, and the message names that controller', async () => {
       const { objects, tenant } = place();
       await kubectl('create', 'configmap', 'holder');
       const { stdout } = await kubectl('get', 'configmap', 'holder', '-o', 'jsonpath={.metadata.uid}');
@@ -158,7 +158,7 @@ export function describeOwnership(place: () => Place): void {
       assert.deepEqual(Object.keys((await objects.get('secrets', 'keys', 'held')).data), ['password']);
     });
 
-    it('Secrets that were written before they named their JWT stay ours without a write, until one is due', async () => {
+    it('older Secrets, which do not name their JWT, stay ours without a write, until one is due', async () => {
       const { stage, tenant } = place();
       await tenant.apply('unnamed', {}, { labels: { team: 'a' } });
       await tenant.waitForToken('unnamed', (text) => text !== '');
@@ -188,7 +188,7 @@ export function describeKeySecrets(place: () => Place): void {
   describe('a JWT whose key is in the Secret of its token', () => {
     const ownKey = (name: string) => ({ key: { secret: { name, key: 'key.pem', namespace: 'keys' } } });
 
-    it('gets no token there, whatever the spec says, and the key outlives the JWT', async () => {
+    it('gets no token there, for any form of the spec, and the key outlives the JWT', async () => {
       const { objects, tenant } = place();
       await tenant.applySecret('own', { 'key.pem': NRP_KEY });
       const before = await objects.get('secrets', 'keys', 'own');
@@ -205,7 +205,7 @@ export function describeKeySecrets(place: () => Place): void {
       assert.equal(secretText(await objects.get('secrets', 'keys', 'own'), 'key.pem'), NRP_KEY);
     });
 
-    it('loses the owner reference of that Secret when the key came later', async () => {
+    it('loses the owner reference of that Secret if the key was added later', async () => {
       const { objects, tenant } = place();
       await tenant.apply('later');
       const token = await tenant.waitForToken('later', (text) => text !== '');
@@ -223,7 +223,7 @@ export function describeKeySecrets(place: () => Place): void {
       await objects.waitForCondition('keys', 'later', 'Ready', 'False', 'SecretConflict');
     });
 
-    it('loses it also when the token there does not fit the spec any more, and the key outlives the JWT', async () => {
+    it('also loses it if the token there does not match the spec any more, and the key outlives the JWT', async () => {
       const { objects, tenant } = place();
       await tenant.apply('edited');
       await tenant.waitForToken('edited', (text) => text !== '');

@@ -21,7 +21,7 @@ const POLICY = [
 const NOT_ALLOWED = /this cluster does not allow the issuer \(compared byte for byte\): correct spec\.issuer/;
 const IN_A_SECRET = { key: { secret: { name: 'my-key', key: 'key.pem' } } };
 
-describe('a policy of what JWTs may ask for', { concurrency: false }, () => {
+describe('a policy for JWTs', { concurrency: false }, () => {
   let stage: Stage<Cluster>;
   let objects: Objects;
   let tenant: Tenant;
@@ -58,7 +58,7 @@ describe('a policy of what JWTs may ask for', { concurrency: false }, () => {
     );
   });
 
-  it('allows only some issuers, whether spec.issuer or spec.data.iss names the one of the token', async () => {
+  it('allows only some issuers, whether spec.issuer or spec.data.iss has that of the token', async () => {
     const other = 'https://other.example.org/';
     assert.match(await refusalOf({ issuer: other, ...IN_A_SECRET }), NOT_ALLOWED);
     assert.match(await refusalOf({ data: { ...DATA, iss: other }, ...IN_A_SECRET }), NOT_ALLOWED);
@@ -70,14 +70,14 @@ describe('a policy of what JWTs may ask for', { concurrency: false }, () => {
     }
   });
 
-  it('holds where the webhook was down: nothing is signed, and the condition says why', async () => {
+  it('also works if the webhook was down: nothing is signed, and the condition says why', async () => {
     await objects.waitForCondition(NAMESPACE, 'while-down', 'PolicyDenied', 'True', 'PolicyDenied');
     const ready = await objects.waitForCondition(NAMESPACE, 'while-down', 'Ready', 'False', 'PolicyDenied');
     assert.match(ready.message, /spec\.expiryTime \(2 d\) must be at most 1 d/);
     assert.equal(await objects.get('secrets', NAMESPACE, 'while-down'), undefined);
   });
 
-  it('is known to explain: by the condition, or by the flags of the service', async () => {
+  it('is used by explain: from the condition, or from the flags of the service', async () => {
     const explain = (name: string, ...flags: readonly string[]) => {
       const place = ['-n', NAMESPACE, `--kubeconfig=${stage.cluster.adminKubeconfig}`];
       return runCommand(explainCommand, ['jwt', name, ...place, '-o', 'json', ...flags]);
@@ -91,7 +91,7 @@ describe('a policy of what JWTs may ask for', { concurrency: false }, () => {
     assert.equal((await nextOf('while-down', '--max-lifetime=1h')).reason, 'PolicyDenied');
   });
 
-  it('leaves a token that is there alone, and signs no other one, even when asked', async () => {
+  it('does not change an existing token, and signs no other one, even on request', async () => {
     await objects.waitForCondition(NAMESPACE, 'before', 'PolicyDenied', 'True');
     await objects.waitForCondition(NAMESPACE, 'before', 'Ready', 'True', 'Signed');
     const token = await tenant.tokenOf('before');
@@ -104,7 +104,7 @@ describe('a policy of what JWTs may ask for', { concurrency: false }, () => {
     assert.equal(await tenant.tokenOf('before'), token);
   });
 
-  it('ends with its flags: what waited is signed', async () => {
+  it('ends when its flags are removed: waiting tokens are signed', async () => {
     await stage.service().stop();
     await stage.startService();
     await objects.waitForCondition(NAMESPACE, 'while-down', 'Ready', 'True', 'Signed');

@@ -103,7 +103,7 @@ describe('prompt delivery', { concurrency: false }, () => {
     assert.equal(await nudgedAt('mounts-file'), undefined);
   });
 
-  it('nothing else of the pod changes, and the webhook’s conditions do not see it', async () => {
+  it('nothing else of the pod changes, and the change is not sent to the webhook', async () => {
     const earlier = await objects.get('pods', NAMESPACE, 'mounts');
     await renew('one', 'c');
     await waitForNudge('mounts', earlier.metadata.annotations[KEY]);
@@ -116,7 +116,7 @@ describe('prompt delivery', { concurrency: false }, () => {
     assert.ok(!KEY.startsWith('tokens.osg-htc.org/'));
   });
 
-  it('a pod that came later is nudged; one that is being deleted, has ended or is gone is not', async () => {
+  it('a later pod is nudged; one that is being deleted, has ended or was deleted is not', async () => {
     const leavingAt = await nudgedAt('mounts-other');
     assert.notEqual(leavingAt, undefined);
     for (const name of ['gone', 'ended']) await createPod(name, { secret: 'two' });
@@ -145,7 +145,7 @@ describe('prompt delivery', { concurrency: false }, () => {
     for (const result of ['gone', 'refused', 'failed', 'dropped']) assert.equal(await nudges(result), 0);
   });
 
-  it('the API server lists pods by what the service asks for', async () => {
+  it('the API server accepts the service’s selector for pods', async () => {
     const path = `/api/v1/pods?${new URLSearchParams(LIVE_PODS).toString()}`;
     const { body } = await askApi(stage.cluster.access, 'GET', path);
     assert.notEqual(JSON.parse(body).items.length, 0);

@@ -160,7 +160,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
     },
   ];
   for (const { name, namespace = 'refusals', harm, says, helps } of cases) {
-    it(`(${name}) is WriteRefused, says what helps, as explain and renew do, and is made once that was done`, async () => {
+    it(`(${name}) is WriteRefused with the remedy, also in explain and renew, and succeeds after the remedy`, async () => {
       await harm();
       const ready = await objects.waitForCondition(namespace, name, 'Ready', 'False', 'WriteRefused');
       assert.match(ready.message, says);
@@ -206,7 +206,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
     await waitUntilTaken('mutated', true);
   });
 
-  it('of a valid token leaves it Ready, and explain and renew use the same words', async () => {
+  it('of a valid token leaves it Ready, and explain and renew give the same message', async () => {
     await tenant.apply('frozen');
     const token = await tenant.waitForToken('frozen', (text) => text !== '');
     await kubectl('patch', 'secret', 'frozen', '-n', 'refusals', '-p', '{"immutable":true}');
@@ -226,7 +226,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
     await objects.waitForCondition('refusals', 'frozen', 'Ready', 'True', 'Signed');
   });
 
-  it('of which a webhook removes only our label: the Secret comes back when it is deleted', async () => {
+  it('succeeds if a webhook only removes our label: the Secret is created again after it is deleted', async () => {
     await waitUntil('the label to be taken off', 30_000, async () => {
       const { code, stdout } = await tryToCreate('stripped', 'some');
       return code === 0 && JSON.parse(stdout).metadata.labels?.[MANAGED_LABEL] === undefined;
@@ -240,7 +240,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
     await objects.waitFor('secrets', 'stripped', 'unlabelled', isAnother, 60_000);
   });
 
-  it('has no key and no token in any message', async () => {
+  it('has no key and no token in its messages', async () => {
     const shown = stage.service().output() + JSON.stringify(await objects.list('events', 'refusals'));
     for (const line of NRP_KEY.split('\n').filter((text) => text.length > 30 && !text.startsWith('-')))
       assert.ok(!shown.includes(line));
@@ -249,7 +249,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
       assert.ok(!shown.includes(token.split('.')[2] ?? token));
   });
 
-  it('kubectl apply --prune --applyset, run again and again, leaves the Secret alone', async () => {
+  it('kubectl apply --prune --applyset, also repeatedly, leaves the Secret alone', async () => {
     const { apiVersion, kind, spec } = wireJwt({ key: { secret: { name: 'set-key', key: 'key.pem' } } });
     const key = {
       apiVersion: 'v1',

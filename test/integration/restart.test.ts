@@ -10,7 +10,7 @@ import { borrowTenantStage, type Tenant } from './tenant.ts';
 /** Verbs of the audit log that write nothing. */
 const READS: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
 
-describe('a service that starts where nothing has to be done', { concurrency: false }, () => {
+describe('a service that starts when nothing has to be done', { concurrency: false }, () => {
   let stage: Stage<Cluster>;
   let objects: Objects;
   let tenant: Tenant;

@@ -42,7 +42,7 @@ interface Request {
  * plane with an audit log. So each right is needed (every granted right was used) and the rights are enough
  * (nothing was refused).
  */
-describe('the rights that are shipped', { concurrency: false }, () => {
+describe('the shipped rights', { concurrency: false }, () => {
   let audit: Audit;
   let stage: Stage<Cluster>;
   let cluster: Cluster;
@@ -161,7 +161,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     assert.match(await askForDefault(), /no token is named/);
   });
 
-  it('are used: a certificate that an admin takes away is issued again', async () => {
+  it('are used: a certificate that an admin removes is issued again', async () => {
     const patch = JSON.stringify({ data: { 'tls.crt': null } });
     const name = ['secret', 'jwt-injector-tls', '-n', 'jwt-injector'];
     await cluster.kubectl(['patch', ...name, '--type=merge', '-p', patch]);
@@ -205,7 +205,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     assert.deepEqual(refused, []);
   });
 
-  it('are enough for a certificate as long as its Secret exists; the service continues without, and says what helps', async () => {
+  it('are enough for a certificate as long as its Secret exists; the service continues without it, with a remedy in the log', async () => {
     const name = ['secret', 'jwt-injector-tls', '-n', 'jwt-injector'];
     const webhook = services[0];
     assert.ok(webhook !== undefined);
@@ -262,7 +262,7 @@ describe('the rights that are shipped', { concurrency: false }, () => {
     assert.deepEqual((await listRights(NAMESPACE)).toSorted(), anywhere);
   });
 
-  it('to create Secrets are needed: without it no new Secret is made', async () => {
+  it('to create Secrets is needed: without it no new Secret is created', async () => {
     const refuse = { op: 'replace', path: '/rules/2/verbs', value: ['get', 'list', 'watch', 'patch'] };
     const patch = JSON.stringify([{ op: 'test', path: '/rules/2/resources/0', value: 'secrets' }, refuse]);
     await cluster.kubectl(['patch', 'clusterrole', 'jwt-injector', '--type=json', '-p', patch]);

@@ -13,7 +13,7 @@ const NAMESPACE = 'rotate-applied';
 const OLD = { key: { secret: { name: 'my-key', key: 'key.pem' } } };
 
 /** The API server decides which manager owns which field after a change. */
-describe('rotate of a JWT that somebody applies', { concurrency: false }, () => {
+describe('rotate of a JWT that is applied', { concurrency: false }, () => {
   let stage: Stage<Cluster>;
   let objects: Objects;
   let tenant: Tenant;
@@ -28,7 +28,7 @@ describe('rotate of a JWT that somebody applies', { concurrency: false }, () => 
     return JSON.parse(out);
   };
 
-  it('sees whether the server-side apply names the new key, or brought the old one back', async () => {
+  it('detects whether the server-side apply names the new key, or restored the old one', async () => {
     await tenant.applySecret('my-key', { 'key.pem': toPem(makeKey('ES256')) });
     await tenant.apply('declared', OLD);
     await objects.waitForCondition(NAMESPACE, 'declared', 'Ready', 'True', 'Signed');

@@ -79,7 +79,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
       .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
       .sign(key);
 
-  it('a valid token stays as it is, so do the annotations of token-manager, and the status reports a legacy token', async () => {
+  it('a valid token and the annotations of token-manager stay unchanged, and the status reports a legacy token', async () => {
     const jwt = await leaveJwt('valid', { old: 'label' });
     await leaveSecret(jwt, await oldToken(86_000));
     const expired = await leaveJwt('expired');
@@ -99,7 +99,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
     );
   });
 
-  it('at its next renewal the whole Secret becomes ours: missing claims come, what token-manager owned is removed', async () => {
+  it('at its next renewal the whole Secret becomes ours: missing claims are added, fields of token-manager are removed', async () => {
     await kubectl(['label', 'jwt', '-n', 'take-over', 'valid', 'old-', 'new=label']);
     await kubectl(['label', 'secret', '-n', 'take-over', 'valid', 'somebody=else']);
     await kubectl(['annotate', 'jwt', '-n', 'take-over', 'valid', 'tokens.osg-htc.org/renew=1']);
@@ -125,7 +125,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
     assert.ok(!managers.includes('OpenAPI-Generator'));
   });
 
-  it('a deleted JWT whose finalizer nobody removes is gone after ten seconds', async () => {
+  it('a deleted JWT with a left finalizer is gone after ten seconds', async () => {
     await leaveJwt('leaving');
     const finalizers = { metadata: { finalizers: [FINALIZER] } };
     await kubectl([
@@ -144,7 +144,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
     assert.ok(Date.now() - Date.parse(metadata.deletionTimestamp) >= 10_000, 'token-manager had its time');
   });
 
-  describe('beside a token-manager that runs', () => {
+  describe('beside a running token-manager', () => {
     const NAMES = Array.from({ length: 12 }, (_, index) => `beside-${index}`);
     let client: KubeClient;
     let manager: TokenManager;

@@ -113,7 +113,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     );
   });
 
-  it('a deleted Secret comes back at once, with a new token', async () => {
+  it('a deleted Secret is created again at once, with a new token', async () => {
     const earlier = await tenant.tokenOf('my-jwt');
     await stage.cluster.kubectl(['delete', 'secret', '-n', 'tokens', 'my-jwt']);
     await tenant.waitForToken('my-jwt', (token) => token !== '' && token !== earlier);
@@ -238,7 +238,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     }
   });
 
-  it('claims that the service does not keep in memory are all in the token, and in the next one', async () => {
+  it('claims that the service does not keep in memory are complete in the token, and in the next one', async () => {
     const sub = 's'.repeat(40_000);
     await tenant.apply('long-claims', { data: { sub } });
     const first = await tenant.waitForToken('long-claims', (token) => token !== '');
@@ -268,7 +268,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
     assert.equal(await tenant.tokenOf('retained'), kept);
   });
 
-  it('no key and no token shows in any log line, event or status', async () => {
+  it('no log line, event or status has a key or a token', async () => {
     const secrets = await objects.list('secrets', 'tokens');
     const shown = [
       stage.service().output(),

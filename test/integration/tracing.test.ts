@@ -15,7 +15,7 @@ const CONFIGURATION = {
 };
 
 describe('with an API server that traces its requests', () => {
-  it('the line of each decision names trace and span', async () => {
+  it('the log line of each decision has trace and span', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'jwt-injector-tracing-'));
     const file = join(folder.path, 'tracing.json');
     await writeFile(file, JSON.stringify(CONFIGURATION));

@@ -40,7 +40,7 @@ describe('JWTs are validated by the webhook:', { concurrency: false }, () => {
     return stage.cluster.kubectl(['apply', '-f', '-', ...where, ...args], { input, allowFailure: true });
   }
 
-  it('the NRP page’s JWT is accepted with exactly the warning it deserves', async () => {
+  it('the NRP page’s JWT is accepted with exactly its warning', async () => {
     const page = await readFile(join(EXAMPLES, 'my-jwt.yaml'), 'utf8');
     const { stderr, stdout } = await stage.cluster.kubectl(['apply', '-n', 'validate-jwts', '-f', '-'], {
       input: page,
@@ -55,7 +55,7 @@ describe('JWTs are validated by the webhook:', { concurrency: false }, () => {
     assert.equal((await stage.cluster.kubectl(label)).stderr, '');
   });
 
-  it('mistakes that verifiers refuse are warnings, the three most useful', async () => {
+  it('mistakes that verifiers refuse lead to warnings, the three most useful', async () => {
     const { code, stderr } = await tryApply('careless', {
       key: { secret: { name: 'my-key', key: 'key.pem' } },
       data: { scope: 'storage.write:/', sub: 'john.doe', ver: '1.0', 'wlcg.ver': '1.2', exp: 1 },
@@ -95,7 +95,7 @@ describe('JWTs are validated by the webhook:', { concurrency: false }, () => {
     assert.ok(!stage.service().output().includes(broken.slice(40, 80)));
   });
 
-  it('an integer that would change on its way is refused, in whatever form it was written', async () => {
+  it('an integer that JSON would change is refused, in any form', async () => {
     const { stderr } = await tryApply('inexact', { data: { uid: 2 ** 60 } });
     assert.match(stderr, /spec\.data\.uid is an integer beyond 2\^53.*write it as a string/);
     const text = JSON.stringify({
@@ -110,7 +110,7 @@ describe('JWTs are validated by the webhook:', { concurrency: false }, () => {
     }
   });
 
-  it('kube-system and our own namespace are not looked at', async () => {
+  it('kube-system and our own namespace are not validated', async () => {
     for (const namespace of ['kube-system', 'jwt-injector']) {
       const args = [`--namespace=${namespace}`, '--dry-run=server'];
       const { code, stderr } = await tryApply('bad', { key: { value: 'hello' } }, args);
@@ -126,7 +126,7 @@ describe('JWTs are validated by the webhook:', { concurrency: false }, () => {
     }
   });
 
-  it('while nobody answers, JWTs can be written, and afterwards everything in them can be edited except for the mistake', async () => {
+  it('while the webhook is down, JWTs can be written, and afterwards everything in them can be edited except for the mistake', async () => {
     await stage.service().stop();
     const created = await tryApply('bad', { key: { value: 'hello' } });
     assert.equal(created.code, 0, created.stderr);
