@@ -88,7 +88,7 @@ export function desiredSecret(
         [LAST_SIGNING_TIME]: String(issuedAt),
         [EXPIRES_AT]: formatTime(expiresAt),
       },
-      ...(wantsOwner(spec, present?.hasOtherData) ? { ownerReferences: [owner] } : {}),
+      ...(wantsOwner(jwt, present?.hasOtherData) ? { ownerReferences: [owner] } : {}),
       resourceVersion: present?.resourceVersion ?? ABSENT,
     },
     data: { [TOKEN_KEY]: Buffer.from(text).toString('base64') },
@@ -96,8 +96,11 @@ export function desiredSecret(
 }
 
 /** An owner reference deletes the Secret with its JWT: so it has none with `Retain`, and none while it holds other data. */
-export function wantsOwner({ deletionPolicy }: JwtSpec, hasOtherData: boolean | undefined): boolean {
-  return deletionPolicy === 'Delete' && hasOtherData !== true;
+export function wantsOwner(
+  { isRetained }: Pick<Jwt, 'isRetained'>,
+  hasOtherData: boolean | undefined,
+): boolean {
+  return !isRetained && hasOtherData !== true;
 }
 
 /**
@@ -119,7 +122,7 @@ export function hasDrift(jwt: Jwt, spec: JwtSpec, secret: SecretObservation, exp
   const owned = secret.owners.some((owner) => isOwner(jwt, owner) && owner.controller);
   const named = secret.annotations[OWNING_JWT] ?? nameOf(jwt);
   return (
-    owned !== wantsOwner(spec, secret.hasOtherData) ||
+    owned !== wantsOwner(jwt, secret.hasOtherData) ||
     named !== nameOf(jwt) ||
     lacks(secret.labels, labels) ||
     lacks(secret.annotations, annotations) ||

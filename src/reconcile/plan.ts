@@ -74,7 +74,7 @@ export function planToken(observed: Observed, now: Seconds): TokenPlan {
     const plan = planFor(facts);
     if (plan === undefined) continue;
     const isWrite = plan.do === 'sign' || plan.do === 'repair';
-    return isWrite && mayBeOrphan(facts) ? { do: 'read', what: 'jwt', before: plan } : plan;
+    return isWrite && mayBeOrphan(observed) ? { do: 'read', what: 'jwt', before: plan } : plan;
   }
   return { do: 'upToDate' };
 }
@@ -89,8 +89,8 @@ function mayRelease(observed: Observed, now: Seconds): boolean {
  * `kubectl delete --cascade=orphan` takes the owner reference off the Secret, and the watch of JWTs may report the deletion
  * later: with a reference that is put back, garbage collection would delete the Secret.
  */
-function mayBeOrphan({ observed: { jwt, secret, isJwtConfirmed }, spec }: PlanFacts): boolean {
-  if (secret === undefined || isJwtConfirmed || !wantsOwner(spec, secret.hasOtherData)) return false;
+function mayBeOrphan({ jwt, secret, isJwtConfirmed }: Observed): boolean {
+  if (secret === undefined || isJwtConfirmed || !wantsOwner(jwt, secret.hasOtherData)) return false;
   return !secret.owners.some((owner) => isOwner(jwt, owner));
 }
 

@@ -3,7 +3,6 @@ import { pointerTo } from '../resources/json-patch.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { OWNING_JWT } from '../resources/names.ts';
 import { parseSecretMetadata } from '../resources/secret.ts';
-import { wantsOwner } from './desired-secret.ts';
 import type { Observed } from './observed.ts';
 import { findOwnership, isOwner, nameOf } from './ownership.ts';
 
@@ -20,9 +19,7 @@ export function judgeOwnerReference({
   if (secret === undefined || secret.isDeleting || !secret.owners.some((owner) => isOwner(jwt, owner)))
     return 'harmless';
   if (findOwnership(jwt, secret) !== 'ours') return 'harmless';
-  // Of a spec that cannot be served, only the data counts.
-  const isWanted = jwt.spec.ok ? wantsOwner(jwt.spec.value, false) : true;
-  if (isKeyInOwnSecret || !isWanted) return 'unwanted';
+  if (isKeyInOwnSecret || jwt.isRetained) return 'unwanted';
   if (secret.hasOtherData === undefined) return 'unread';
   return secret.hasOtherData ? 'unwanted' : 'harmless';
 }

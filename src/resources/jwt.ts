@@ -53,7 +53,6 @@ export interface JwtSpec {
   readonly resignBefore?: Seconds;
   readonly key: KeySource;
   readonly secretTemplate: SecretTemplate;
-  readonly deletionPolicy: 'Delete' | 'Retain';
 }
 
 /**
@@ -74,11 +73,13 @@ export interface Jwt extends ObjectName {
   readonly isDeleting: boolean;
   /** When its deletion was asked for, in seconds since the epoch. */
   readonly deletedAt: Seconds | undefined;
-  /** Not more than are worth their memory; see `kept-metadata.ts`. So are annotations and finalizers. */
+  /** No more than is worth its memory, as of annotations and finalizers: see `kept-metadata.ts`. */
   readonly labels: StringMap;
   readonly annotations: StringMap;
   readonly finalizers: readonly string[];
   readonly spec: Result<JwtSpec, StateProblem>;
+  /** Its `deletionPolicy` is `Retain`: that counts in a spec that cannot be served, too. */
+  readonly isRetained: boolean;
   /** What its status says. */
   readonly recorded: RecordedStatus;
 }
@@ -86,6 +87,7 @@ export interface Jwt extends ObjectName {
 /** Reads a JWT from wire JSON; the problem is one sentence for an object that is not a JWT at all. */
 export function parseJwt(object: unknown): Result<Jwt, string> {
   const metadata = objectMember(object, 'metadata');
+  const spec = member(object, 'spec');
   const name = stringMember(metadata, 'name');
   if (member(object, 'kind') !== KIND) return fail(`not a JWT: kind must be ${KIND}`);
   if (name === undefined) return fail('a JWT without a name: set metadata.name');
@@ -103,7 +105,8 @@ export function parseJwt(object: unknown): Result<Jwt, string> {
     labels: keepLabels(stringMap(member(metadata, 'labels'))),
     annotations: keepAnnotations(member(metadata, 'annotations')),
     finalizers: keepFinalizers(finalizers),
-    spec: parseJwtSpec(member(object, 'spec')),
+    spec: parseJwtSpec(spec),
+    isRetained: member(spec, 'deletionPolicy') === 'Retain',
     recorded: parseRecordedStatus(member(object, 'status')),
   });
 }
@@ -172,6 +175,5 @@ export function parseJwtSpec(spec: unknown): Result<JwtSpec, StateProblem> {
     ...(resignBefore.value === 0 ? {} : { resignBefore: resignBefore.value }),
     key: key.value,
     secretTemplate: secretTemplate.value,
-    deletionPolicy,
   });
 }

@@ -107,6 +107,15 @@ describe('with Retain', () => {
     const free = ourSecret(retained, 0, { owners: [] });
     assert.deepEqual(planNext(makeObserved({ jwt: retained, secret: free }), NOW), { do: 'upToDate' });
   });
+
+  it('it has none either while the spec cannot be served for another reason', () => {
+    const broken = makeJwt({ deletionPolicy: 'Retain', expiryTime: {} });
+    assert.ok(!broken.spec.ok);
+    for (const hasOtherData of [true, false, undefined]) {
+      const secret = ourSecret(jwt, 0, { hasOtherData });
+      assert.deepEqual(planNext(makeObserved({ jwt: broken, secret }), NOW), DISOWN);
+    }
+  });
 });
 
 describe('the Secret that became that of the JWT’s own key', () => {

@@ -85,6 +85,25 @@ describe('a JWT', () => {
   });
 });
 
+describe('whether the Secret of a JWT is retained', () => {
+  for (const [policy, expected] of [
+    ['Retain', true],
+    ['Delete', false],
+    [null, false],
+    [undefined, false],
+  ] as const)
+    it(`depends on its policy ${policy}, in a spec that cannot be served as well`, () => {
+      for (const more of [{}, { expiryTime: {} }, { data: 7 }])
+        assert.equal(makeJwt({ deletionPolicy: policy, ...more }).isRetained, expected);
+    });
+
+  it('is not asked for by a JWT without a spec', () => {
+    const { spec: _none, ...empty } = wireJwt();
+    const parsed = parseJwt(empty);
+    assert.ok(parsed.ok && !parsed.value.isRetained);
+  });
+});
+
 describe('the spec of a JWT', () => {
   const read: readonly (readonly [string, Record<string, unknown>, Partial<JwtSpec>])[] = [
     ['keeps the issuer byte for byte', { issuer: 'https://x/ ' }, { issuer: 'https://x/ ' }],
@@ -94,14 +113,6 @@ describe('the spec of a JWT', () => {
       { data: { exp: 1, a: { b: [null] } } },
       { data: { exp: 1, a: { b: [null] } } },
     ],
-    ['retains when asked to', { deletionPolicy: 'Retain' }, { deletionPolicy: 'Retain' }],
-    ['deletes when asked to', { deletionPolicy: 'Delete' }, { deletionPolicy: 'Delete' }],
-    [
-      'deletes with a policy of null, which counts as absent',
-      { deletionPolicy: null },
-      { deletionPolicy: 'Delete' },
-    ],
-    ['deletes unless asked not to', {}, { deletionPolicy: 'Delete' }],
     [
       'reads a key Secret',
       secretKey({ name: 'k', key: 'p' }),
