@@ -56,7 +56,7 @@ export function readAnnotationValues(annotations: JsonObject | undefined): Annot
     const value = annotations[key];
     if (typeof value !== 'string' || value.length > MAX_ANNOTATIONS_BYTES) return undefined;
     const counting = trimmed(value);
-    if (counting === '' || (counting.startsWith(',') && ONLY_COMMAS.test(counting))) emptyKeys.push(key);
+    if (ONLY_COMMAS.test(counting)) emptyKeys.push(key);
     else values[name] = counting;
   }
   return values;

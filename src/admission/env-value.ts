@@ -11,7 +11,7 @@ const REFERENCE = /\$(?:\$|\(([^)]*)\))/g;
 
 /** A value that the kubelet expands to the text. */
 export function escapeEnvValue(text: string): string {
-  return text.includes('$') ? text.replaceAll('$', '$$$$') : text;
+  return text.replaceAll('$', '$$$$');
 }
 
 /**
@@ -36,7 +36,6 @@ class Expansion {
     const value = stringMember(env[index], 'value') ?? '';
     if (value === '') return hasSource(env[index]) ? undefined : '';
     if (value.length > MAX_ENV_LENGTH) return undefined;
-    if (!value.includes('$')) return value;
     // Where none is closed any more, none is looked for: each would be sought up to the end.
     const end = value.lastIndexOf(')') + 1;
     let isKnown = true;

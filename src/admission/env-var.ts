@@ -53,7 +53,6 @@ export function warnOfOwnEnv(
   files: readonly string[],
 ): readonly Warning[] {
   const isKept = set !== undefined && (path === undefined || !files.includes(path));
-  if (!isKept && !hasTokenItself) return NO_WARNINGS;
   const ofKept = isKept ? [warnOfKept(container, envVar, set.value, files[0] ?? '')] : NO_WARNINGS;
   return hasTokenItself ? [warnOfTokenItself(container, envVar), ...ofKept] : ofKept;
 }

@@ -11,7 +11,7 @@ interface Directory {
   readonly below: Map<string, Directory>;
   /** The volumes that are mounted there. */
   readonly volumes: string[];
-  /** By the first part of the path from here, the first mount below. */
+  /** By the first part of the path from here, the last mount below. */
   readonly mounts: Map<string, MountShape>;
 }
 
@@ -29,7 +29,7 @@ export class NestedMounts {
   /** Linear in the length of all paths, however many mounts are below how many others. */
   constructor(containers: readonly ContainerShape[], showing: readonly ShowingVolumes[]) {
     this.#shown = shownParts(showing);
-    this.#covers = this.#shown.size === 0 ? new Map() : findCovers(containers, this.#shown);
+    this.#covers = findCovers(containers, this.#shown);
   }
 
   /** The mount that takes the place of the file in its volume. */
@@ -42,9 +42,8 @@ export class NestedMounts {
 
   /** The mount of a part of a volume below which a new mount at the path would take the place of a token file in that volume. */
   findHidden({ mounts }: ContainerShape, path: string): MountShape | undefined {
-    if (this.#shown.size === 0) return undefined;
     return mounts.find((mount) => {
-      if (mount.subPath === '' || mount.path === '/' || mount.path === path) return false;
+      if (mount.subPath === '' || mount.path === '/') return false;
       if (!isWithin(mount.path, path)) return false;
       return this.#shown.get(mount.volume)?.has(firstPart(path.slice(mount.path.length + 1))) === true;
     });
@@ -64,7 +63,7 @@ function shownParts(showing: readonly ShowingVolumes[]): Parts<true> {
 function findCovers(containers: readonly ContainerShape[], shown: Parts<true>): Parts<MountShape> {
   const covers = new Map<string, Map<string, MountShape>>();
   for (const { mounts } of containers) {
-    const ofTokens = mounts.filter(({ volume, path }) => path !== '/' && shown.has(volume));
+    const ofTokens = mounts.filter(({ volume }) => shown.has(volume));
     if (ofTokens.length === 0 || mounts.length === 1) continue;
     for (const directory of mountedDirectories(ofTokens, mounts)) {
       for (const volume of directory.volumes) {
@@ -87,7 +86,7 @@ function mountedDirectories(
   const found = new Set<Directory>();
   for (const { path, volume } of ofTokens) {
     let directory = root;
-    for (const part of partsOf(path)) {
+    for (const part of path.split('/')) {
       const next = directory.below.get(part) ?? makeDirectory();
       directory.below.set(part, next);
       directory = next;
@@ -97,8 +96,8 @@ function mountedDirectories(
   }
   for (const mount of mounts) {
     let directory: Directory | undefined = root;
-    for (const part of partsOf(mount.path)) {
-      if (!directory.mounts.has(part)) directory.mounts.set(part, mount);
+    for (const part of mount.path.split('/')) {
+      directory.mounts.set(part, mount);
       directory = directory.below.get(part);
       if (directory === undefined) break;
     }
@@ -108,11 +107,6 @@ function mountedDirectories(
 
 function makeDirectory(): Directory {
   return { below: new Map(), volumes: [], mounts: new Map() };
-}
-
-/** Of a normalised path. */
-function partsOf(path: string): readonly string[] {
-  return path.slice(1).split('/');
 }
 
 function firstPart(path: string): string {
@@ -128,5 +122,5 @@ function addPart<Value>(
 ): void {
   const known = parts.get(volume);
   if (known === undefined) parts.set(volume, new Map([[part, value]]));
-  else if (!known.has(part)) known.set(part, value);
+  else known.set(part, value);
 }

@@ -161,7 +161,7 @@ function readMount(mount: JsonObject): MountShape | undefined {
 function shownSubPath(expression: unknown, plain: unknown): string | undefined {
   const isExpression = typeof expression === 'string' && expression !== '';
   const subPath = isExpression ? expression : plain;
-  if (typeof subPath !== 'string' || subPath === '') return '';
+  if (typeof subPath !== 'string') return '';
   return isExpression && subPath.includes('$') ? undefined : normalisePath(subPath).slice(1);
 }
 

@@ -24,7 +24,7 @@ export function findTemplates(object: unknown): readonly FoundTemplate[] {
     (key) => ({ path: [key], value: member(object, key) }),
   );
   let visited = 0;
-  for (let depth = 0; depth < MAX_TEMPLATE_DEPTH && level.length > 0; depth += 1) {
+  for (let depth = 0; depth < MAX_TEMPLATE_DEPTH; depth += 1) {
     const next: typeof level = [];
     for (const { path, value } of level) {
       visited += 1;

@@ -62,9 +62,8 @@ export function needsNamespaceDefault(read: Result<Pick<ReadPod, 'values'>, unkn
 }
 
 function findExemption({ pod, namespace, ownNamespace }: PodInput): SkipDecision | undefined {
-  const excluded = skipExcluded(namespace, ownNamespace);
-  if (excluded !== undefined || !isMirrorPod(pod)) return excluded;
-  return skipPod('NotRequested', 'mirror pods of static pods are never touched');
+  if (isMirrorPod(pod)) return skipPod('NotRequested', 'mirror pods of static pods are never touched');
+  return skipExcluded(namespace, ownNamespace);
 }
 
 /** The decision about all pods of a namespace that is never touched, and about what makes them; both as in `PodInput`. */

@@ -45,8 +45,7 @@ function classify({
   kind,
   subResource,
 }: AdmissionRequest): 'create' | 'ephemeral' | 'other' {
-  if (resource.group !== '' || (resource.resource !== 'pods' && !isNamedByHand(resource.resource || kind)))
-    return 'other';
+  if (resource.group !== '' || !isNamedByHand(resource.resource || kind)) return 'other';
   if (operation === 'CREATE' && subResource === '') return 'create';
   return operation === 'UPDATE' && subResource === 'ephemeralcontainers' ? 'ephemeral' : 'other';
 }

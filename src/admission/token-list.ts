@@ -19,7 +19,7 @@ export function readTokens(
 ): WithWarnings<Result<readonly string[], Problem>> {
   if (value === undefined) return { ...readDefault(defaultToken), warnings: NO_WARNINGS };
   const { items, warnings: ofList } = splitList(KEY, value);
-  const tokens = items.length === 1 ? items : [...new Set(items)];
+  const tokens = [...new Set(items)];
   const warnings = tokens.length === items.length ? ofList : joinWarnings(ofList, warnOfDuplicate(items));
   return { ...checkTokens(tokens), warnings };
 }
@@ -69,7 +69,6 @@ export function explainTokenName(name: string): Problem {
 
 /** The items of a comma-separated value that is trimmed itself: trimmed, without the empty ones. */
 export function splitList(key: string, value: string): WithWarnings<{ readonly items: readonly string[] }> {
-  if (!value.includes(',')) return { items: [value], warnings: NO_WARNINGS };
   const all = value.split(',').map(trimmed);
   const items = all.filter((item) => item !== '');
   if (items.length === all.length) return { items, warnings: NO_WARNINGS };

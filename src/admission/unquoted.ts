@@ -67,7 +67,7 @@ function explain(key: string, value: unknown, written: string | undefined): Prob
 
 /** What the user meant: what is written, or the mode that it comes to, as `0o444` and 292 come to 0444. */
 function meant(key: string, value: boolean | number | bigint, text: string): string {
-  if (key === INJECTION_ANNOTATIONS.inject && typeof value === 'boolean') return String(value);
+  if (key === INJECTION_ANNOTATIONS.inject) return String(value);
   const isMode = key === INJECTION_ANNOTATIONS.fileMode && typeof value === 'number';
   return isMode && !checkFileMode(text).ok ? `0${value.toString(8).padStart(3, '0')}` : text;
 }
