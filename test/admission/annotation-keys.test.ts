@@ -27,6 +27,12 @@ describe('the warning about an annotation without effect says where it belongs, 
     );
   }
 
+  it('also behind many keys of others', () => {
+    const others = Array.from({ length: 100 }, (_, index) => `example.org/key-${index}`);
+    assert.deepEqual(texts([...others, 'token.osg-htc.org/token']), texts(['token.osg-htc.org/token']));
+    assert.equal(texts(['token.osg-htc.org/token']).length, 1);
+  });
+
   const unknown: Readonly<Record<string, string>> = {
     [`${P}tokn`]: 'did you mean token?',
     [`${P}skipContainers`]: 'did you mean skip-containers?',

@@ -52,6 +52,21 @@ describe('ephemeral containers of an injected pod', () => {
     assert.deepEqual([answer.allowed, answer.decision, answer.reason], [true, 'inject', 'Injected']);
   });
 
+  it('do not see a file that a mount of a container hides in its volume; mounts of earlier ones hide none', () => {
+    const spec = Object(POD['spec']);
+    const volumes = [...spec.volumes, { name: 'cache', emptyDir: {} }];
+    const hiding = (name: string): Json =>
+      container(name, { volumeMounts: [MOUNT, { name: 'cache', mountPath: `${DIRECTORY}/token` }] });
+    const pod = (...more: readonly Json[]): Json => ({
+      ...POD,
+      spec: { ...spec, volumes, containers: [...spec.containers, ...more] },
+    });
+    const hidden = debug(pod(hiding('side')), [DEBUG]);
+    assert.equal(hidden.decision, 'skip');
+    assert.match(hidden.warnings.join(), /hides the token file/);
+    assert.equal(debug(pod(), [DEBUG], [hiding('earlier')]).decision, 'inject');
+  });
+
   it('are injected only when they are new: the others cannot be changed any more', () => {
     const answer = debug(POD, [DEBUG], [container('earlier')]);
     assert.ok(answer.operations.every(({ path }) => path.startsWith('/spec/ephemeralContainers/1/')));

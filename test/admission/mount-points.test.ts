@@ -27,6 +27,7 @@ describe('a directory to mount at', () => {
     'is made in one that is writable itself': [true, mount('writableDisk', '/a')],
     'is not made in an image': [false, mount('image', '/a')],
     'may be made in a volume that is not known': [true, mount('nobody', '/a', READ_ONLY)],
+    'may be made in a part of such a volume': [true, mount('nobody', '/a', { subPath: 'dir' })],
     'may be missing in the root of a read-only mount': [false, mount('disk', '/', READ_ONLY)],
   };
   for (const [title, [isMade, parent]] of Object.entries(cases)) {

@@ -44,6 +44,30 @@ describe('for a mount below another one, the kubelet makes a directory in the ot
     assert.equal(outcomeOf([app]), HIDDEN('/y/jwt', '/x/token', '/x'));
   });
 
+  it('also if the volume is mounted at the root', () => {
+    const side = mounting('side', ['v', '/y'], ['cache', '/y/jwt']);
+    const outcome = outcomeOf([mounting('app', ['v', '/']), side]);
+    assert.equal(outcome, HIDDEN('/y/jwt', '/jwt/token', '/'));
+  });
+
+  it('where the volume shows the token at several paths, for each of them', () => {
+    const items = ['a', 'b'].map((directory) => ({ key: 'token', path: `${directory}/token` }));
+    const volumes = [VOLUMES[1], { name: 'v', secret: { secretName: 'my-jwt', items } }];
+    const outcome = (...nested: readonly string[]): string => {
+      const below = nested.map((path) => ['cache', `/y/${path}`] as const);
+      return outcomeOf(
+        [mounting('app', ['v', '/x']), mounting('side', ['v', '/y'], ...below)],
+        { volumes },
+        {
+          [KEYS.containers]: 'app',
+        },
+      );
+    };
+    assert.equal(outcome('a'), 'Injected');
+    assert.equal(outcome('b'), 'Injected');
+    assert.equal(outcome('a', 'b'), HIDDEN('/y/a', '/x/a/token', '/x'));
+  });
+
   it('so a new mount of the volume does not show it either', () => {
     const app = mounting('app');
     const side = mounting('side', ['v', '/y'], ['cache', '/y/jwt']);
@@ -72,5 +96,12 @@ describe('for a mount below another one, the kubelet makes a directory in the ot
       `container "app": a mount at /var/run/secrets/jwt, below volume "v", hides the token file in that volume: set annotation ${KEYS.mountPath} to another directory, or mount "v" elsewhere`,
     );
     assert.equal(outcomeOf([app], {}, { [KEYS.mountPath]: '/creds' }), 'Injected');
+  });
+
+  it('but which is not refused elsewhere in the volume, beside it, or below one at the root', () => {
+    const other = (path: string): Json => mounting('app', ['v', path, 'other']);
+    assert.equal(outcomeOf([other('/var/run')]), 'Injected');
+    assert.equal(outcomeOf([other('/as/long/as/that')]), 'Injected');
+    assert.equal(outcomeOf([other('/')], {}, { [KEYS.mountPath]: '/-jwt' }), 'Injected');
   });
 });

@@ -13,6 +13,19 @@ const ALONE: ContainerPlan = { list: 'containers', index: 0, name: 'app', mounts
 const add = (path: string, value: unknown): object => ({ op: 'add', path, value });
 
 describe('the patch of a plan', () => {
+  it('adds no variable to a container that has it, beside one that needs it and the same mount', () => {
+    const there = container('there', { volumeMounts: [], env: [] });
+    const containers = [ALONE, { ...ALONE, index: 1, env: undefined }];
+    assert.deepEqual(
+      JSON.parse(writePatch({ spec: { containers: [there, there] } }, { volumes: [], containers })),
+      [
+        add('/spec/containers/0/volumeMounts/-', MOUNTS[0]),
+        add('/spec/containers/0/env/0', ENV),
+        add('/spec/containers/1/volumeMounts/-', MOUNTS[0]),
+      ],
+    );
+  });
+
   it('adds to each container what is missing there, also if several need the same', () => {
     const there = container('there', { volumeMounts: [], env: [] });
     const spec = {

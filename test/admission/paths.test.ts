@@ -22,6 +22,8 @@ describe('a path of a container is normalised:', () => {
     '/a/./b/.': '/a/b',
     '/a/../b/..': '/',
     '/../a': '/a',
+    '/..': '/',
+    '//': '/',
     '/a/.b/..c/d.': '/a/.b/..c/d.',
     '/a/...': '/a/...',
   };

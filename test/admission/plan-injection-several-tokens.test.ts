@@ -32,7 +32,7 @@ describe('tokens that conflict are refused at the first review:', () => {
     assert.deepEqual([answer.allowed, answer.reason], [false, 'VolumeNameTaken']);
     assert.match(
       answer.message,
-      /volume "jwt-a-b-2e7336dc" would have to show both tokens "a.b" and "a-b-2e7336dc"/,
+      /volume "jwt-a-b-2e7336dc" would have to show both tokens "a.b" and "a-b-2e7336dc": add a volume for one of them to the pod, of another name$/,
     );
     const volumes = [{ name: 'own', ...secretSource('a.b') }];
     assert.equal(review(annotatedPod({ volumes }, bothNames)).reason, 'Injected', 'the remedy is right');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { readContainers } from '../../src/admission/pod-shape.ts';
 import {
   annotatedPod,
   at,
@@ -226,4 +227,13 @@ describe('a shape that the API server refuses anyway is allowed untouched', () =
   it('all of which use the directory of the NRP page by default', () => {
     assert.equal(DIRECTORY, '/var/run/secrets/jwt');
   });
+});
+
+it('a container has further variables if a list of sources is there, and not empty', () => {
+  const hasEnvFrom = (envFrom: unknown): unknown => {
+    const read = readContainers({ containers: [container('app', { envFrom })] }, 'containers', new Set());
+    return read.ok && read.value[0]?.hasEnvFrom;
+  };
+  assert.equal(hasEnvFrom([{ configMapRef: { name: 'x' } }]), true);
+  for (const none of [[], null, undefined, {}]) assert.equal(hasEnvFrom(none), false);
 });

@@ -44,6 +44,14 @@ describe('a new JWT', () => {
     assert.equal(answer.warnings.length, 1);
   });
 
+  it('takes a turn only to check a key that is in it; without one, all but the key is checked', async () => {
+    const noTurn = { takeTurn: () => Promise.resolve(undefined) };
+    assert.ok((await answerTo(requestOf(wireJwt(BAD_KEY)), noTurn)).allowed);
+    assert.equal((await answerTo(requestOf(wireJwt({ ...BAD_KEY, keyId: '' })), noTurn)).allowed, false);
+    const takeTurn = (): Promise<never> => assert.fail('there is no key to check');
+    assertUntouched(await answerTo(requestOf(wireJwt({ key: SECRET })), { takeTurn }));
+  });
+
   it('that is renewed later than it expires is refused, and allowed if it exists already', async () => {
     for (const key of [{ value: NRP_KEY }, SECRET]) {
       const spec = { key, expiryTime: { hours: 1 }, resignBefore: { hours: 1 } };

@@ -182,6 +182,16 @@ describe('the place of the ServiceAccount’s token', () => {
     assert.ok(warnings.every(({ length }) => length <= 120));
   });
 
+  it('is reported if one mount of one container is there', () => {
+    const volumes = [{ name: 'own', secret: { secretName: 'my-jwt' } }];
+    const mounting = container('other', { volumeMounts: [{ name: 'own', mountPath: '/own' }] });
+    const podSpec = { volumes, containers: [container(), mounting] };
+    const { warnings } = reviewOf(
+      workload({ annotations: { ...annotations, [KEYS.token]: 'my-jwt,two' }, podSpec }),
+    );
+    assert.deepEqual(warnings, taken('pods of this Deployment'));
+  });
+
   it('is free if the template switches it off, and below it', () => {
     const podSpec = { containers: [container()], automountServiceAccountToken: false };
     assert.deepEqual(reviewOf(workload({ annotations, podSpec })).warnings, []);
@@ -193,6 +203,12 @@ describe('the place of the ServiceAccount’s token', () => {
     const { reason, warnings } = review(annotatedPod({}, { [KEYS.mountPath]: path }));
     assert.deepEqual([reason, warnings], ['Injected', []]);
   });
+});
+
+it('a template of a shape that the API server refuses gets no warnings', () => {
+  const annotations = { ...TOKEN, 'tokens.osg-htc.org/tokn': 'x' };
+  assert.equal(reviewOf(workload({ annotations })).warnings.length, 1);
+  assert.deepEqual(reviewOf(workload({ annotations, podSpec: { containers: [] } })).warnings, []);
 });
 
 describe('the namespace’s default', () => {

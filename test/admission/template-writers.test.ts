@@ -55,6 +55,8 @@ describe('a value of the template that equals the record is the user’s', () =>
       assert.deepEqual(after(applied(kind, TOKEN), [managing(kind, KEYS.token)]), TOKEN);
       const update = { ...managing(kind, KEYS.envVar), operation: 'Update' };
       assert.deepEqual(after(applied(kind, TOKEN), [update]), TOKEN);
+      const ofOthers = { ...managing(kind), fieldsV1: { 'f:spec': { 'f:replicas': {} } } };
+      assert.deepEqual(after(applied(kind, TOKEN), [ofOthers]), TOKEN);
     });
 
     it(`but not if it came together with the record, as from a backup: ${kind}`, () => {

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findTokenVolumes, makeTokenVolume, volumeKind } from '../../src/admission/token-volume.ts';
+import {
+  findTokenVolumes,
+  makeTokenVolume,
+  secretsOf,
+  volumeKind,
+} from '../../src/admission/token-volume.ts';
 import type { Json } from './pods.ts';
 
 /** The volumes that show each token, with the file in each. */
@@ -126,4 +131,14 @@ it('the kind of a volume is its member besides the name; without any, Kubernetes
   assert.equal(volumeKind({ name: 'v', hostPath: { path: '/' } }), 'hostPath');
   assert.equal(volumeKind({ emptyDir: null, csi: {}, name: 'v' }), 'csi');
   assert.equal(volumeKind({ name: 'v' }), 'emptyDir');
+});
+
+it('a volume is made of the Secret, or of the Secrets among its sources, that it names', () => {
+  assert.deepEqual(secretsOf(secret(items(['ca.crt', 'ca']), 'a')), ['a']);
+  assert.deepEqual(secretsOf(projected(source({}, 'b'), { configMap: { name: 'x' } }, source({}, 'c'))), [
+    'b',
+    'c',
+  ]);
+  for (const none of [{ emptyDir: {} }, { secret: {} }, projected({ secret: {} })])
+    assert.deepEqual(secretsOf(none), []);
 });
