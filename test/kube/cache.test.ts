@@ -30,7 +30,7 @@ test('changes give the old value and the new one', () => {
   assert.equal(changes.length, 3);
 });
 
-test('what was written is remembered until the watch brings something newer', () => {
+test('a written object is kept until the watch reports a newer one', () => {
   const { cache, changes } = watchedCache();
   cache.remember('a/x', '10', { owner: 'written' });
   assert.equal(cache.get('a/x')?.owner, 'written');
@@ -48,7 +48,7 @@ test('what was written is remembered until the watch brings something newer', ()
   );
 });
 
-test('its values are those of the moment in which they are asked for, whatever happens while they are taken', () => {
+test('its values are those at the time of the call, for any change during the iteration', () => {
   const { cache } = watchedCache();
   for (const name of ['x', 'y', 'z']) cache.set(`a/${name}`, '1', { owner: name });
   const owners: string[] = [];

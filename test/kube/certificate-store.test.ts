@@ -25,11 +25,11 @@ function refusedStore(status: number) {
   });
 }
 
-test('a creation that another replica was faster with is to be looked at again; one without its namespace fails', async () => {
+test('after a creation by another replica the state is read again; a creation without its namespace fails', async () => {
   assert.equal(await refusedStore(409).writeSecret({}, undefined), false);
   await assert.rejects(refusedStore(404).writeSecret({}, undefined), /create secrets ns: 404/);
 });
 
-test('a change of what somebody else changed or deleted is to be looked at again', async () => {
+test('after a conflicting change or deletion the state is read again', async () => {
   for (const status of [404, 409]) assert.equal(await refusedStore(status).writeSecret({}, '5'), false);
 });

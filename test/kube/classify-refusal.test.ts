@@ -120,9 +120,9 @@ const LASTING: readonly (readonly [
   ['a 403 without any word', 403, {}, 'other', '403 Forbidden'],
 ];
 
-describe('a refusal that will not pass by itself', () => {
+describe('a refusal that will not end by itself', () => {
   for (const [title, code, status, kind, subject] of LASTING) {
-    it(`is recognized, in words that quote nothing: ${title}`, () => {
+    it(`is recognized, with a message that quotes nothing: ${title}`, () => {
       const error = refuse(code, status);
       assert.equal(classifyFailure(error)?.meaning, 'failed');
       const refusal = refusalOf(error);
@@ -166,7 +166,7 @@ describe('a refusal that will not pass by itself', () => {
     assert.equal(classifyFailure(error)?.meaning, 'stale');
   });
 
-  it('is a patch of a JWT that the API server finds invalid: it would be tried again silently, for ever', () => {
+  it('is a patch of a JWT that the API server finds invalid: otherwise it would be tried again silently, forever', () => {
     const error = new KubeError({
       verb: 'patch',
       resource: 'jwts',
@@ -176,7 +176,7 @@ describe('a refusal that will not pass by itself', () => {
     assert.equal(refusalOf(error)?.kind, 'other');
   });
 
-  it('names a webhook that does not answer, though that passes', () => {
+  it('names a webhook that does not answer, although that ends by itself', () => {
     const error = refuse(500, {
       message: `Internal error occurred: failed calling webhook "gone.example.org": failed to call webhook: Post "https://127.0.0.1:1/${CANARY}"`,
     });
@@ -186,7 +186,7 @@ describe('a refusal that will not pass by itself', () => {
     );
   });
 
-  it('takes no name that Kubernetes could not have given, however long the message is', () => {
+  it('ignores names that are impossible in Kubernetes, for any length of the message', () => {
     const text = fc.oneof(
       fc.string({ unit: codePoint }),
       fc.constantFrom("a'b", 'A.b', 'x'.repeat(300), '-a', 'a b'),
@@ -202,7 +202,7 @@ describe('a refusal that will not pass by itself', () => {
     );
   });
 
-  it('waits less than ten minutes, whatever Retry-After says', () => {
+  it('waits less than ten minutes, for any Retry-After', () => {
     const error = refuse(429, { details: { retryAfterSeconds: 1e300 } });
     assert.equal(classifyFailure(error)?.retryAfter, 540_000);
   });

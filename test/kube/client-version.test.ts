@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { answer, clientOf, clusterAt, startBadServer } from './bad-server.ts';
 
-test('the version of the API server comes with its time, if it says it', async () => {
+test('the version of the API server is given with the time of its Date header, if there is one', async () => {
   await using server = await startBadServer((_request, response) => {
     response.setHeader('date', 'Thu, 01 Jan 2026 00:00:00 GMT');
     answer(response, 200, { gitVersion: 'v1.34.1' });

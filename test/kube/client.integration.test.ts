@@ -46,7 +46,7 @@ const rejection = async (promise: Promise<unknown>): Promise<KubeError> => {
   return error;
 };
 
-test('an apply makes a Secret and keeps what others put into it', async () => {
+test('an apply creates a Secret and keeps the data of others', async () => {
   const { admin, service } = cluster;
   const query = { fieldValidation: 'Strict' };
   await service.apply(secretPath('mine'), secret('mine', 'one'), { force: false, query });
@@ -56,7 +56,7 @@ test('an apply makes a Secret and keeps what others put into it', async () => {
   assert.deepEqual(member(objectMember(stored, 'metadata'), 'labels'), { x: 'y' });
 });
 
-test('an apply over a field of somebody else is a conflict that names the field', async () => {
+test('an apply over a field of another manager is a conflict that names the field', async () => {
   const { admin, service } = cluster;
   await admin.create(secretPath(), secret('theirs', 'one'), { query: { fieldManager: 'somebody' } });
   const problem = await rejection(
@@ -88,7 +88,7 @@ test('a refusal quotes no value', async () => {
   assert.doesNotMatch(problem.message, /c2VjcmV0|secret-value/);
 });
 
-test('what is absent and what is forbidden is distinguished', async () => {
+test('missing and forbidden objects are distinguished', async () => {
   const { service } = cluster;
   assert.ok(isNotFound(await rejection(service.get(secretPath('absent')))));
   const problem = await rejection(service.get(`/api/v1/namespaces/${NAMESPACE}/configmaps/x`));
@@ -96,7 +96,7 @@ test('what is absent and what is forbidden is distinguished', async () => {
   assert.equal(problem.message, 'get configmaps client/x: 403 Forbidden');
 });
 
-test('only metadata comes back when asked for, also from an apply', async () => {
+test('only metadata is returned on request, also by an apply', async () => {
   const { service } = cluster;
   const body = secret('lean', 'one');
   const stored = await service.apply(secretPath('lean'), body, { force: true, accept: METADATA_ONLY });
@@ -141,7 +141,7 @@ test('nothing can be created in a namespace that is being deleted', async () => 
   });
 });
 
-test('a namespace’s label is known at once, changes within moments, and one without it is asked for', async () => {
+test('a namespace’s label is known at once, changes soon, and a namespace without it is read', async () => {
   const { controlPlane, service } = cluster;
   const namespaces = startNamespaceDefaults({ client: service, clock: systemClock, log: SILENT });
   try {

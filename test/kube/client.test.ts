@@ -117,7 +117,7 @@ test('a 401 is tried again once, with credentials read again', async () => {
   assert.equal(server.requests.length - before, 6);
 });
 
-test('a 429 is repeated when the API server says so, if that is within the deadline', async () => {
+test('a request is repeated after a 429 at the time that the API server names, if that is within the deadline', async () => {
   const clock = virtualClock();
   await withServer(
     (_request, response) => {
@@ -149,7 +149,7 @@ test('a 429 beyond the deadline is thrown at once, with the time to wait', () =>
     virtualClock(),
   ));
 
-test('a 503 is repeated only for what may happen twice', async () => {
+test('a request is repeated after a 503 only if it can be executed twice', async () => {
   const clock = virtualClock();
   await withServer(
     (_request, response) => refuse(response, 503, 'ServiceUnavailable', {}, { 'retry-after': '2' }),
@@ -169,7 +169,7 @@ test('a 503 is repeated only for what may happen twice', async () => {
   );
 });
 
-test('a silent server costs the deadline and no more', async () => {
+test('a silent server costs no more than the deadline', async () => {
   const clock = virtualClock();
   await withServer(
     () => {},
@@ -187,14 +187,14 @@ test('a silent server costs the deadline and no more', async () => {
   );
 });
 
-test('a body that stalls counts against the deadline too', () =>
+test('a body that stalls counts for the deadline, too', () =>
   withServer(
     (_request, response) => void response.writeHead(200).write('{"half":'),
     async (client) =>
       assert.equal((await problemOf(client.get(SECRET, { deadline: 200 }))).reason, 'Deadline'),
   ));
 
-test('a read over a connection that breaks is repeated once, a write never', () =>
+test('a read is repeated once if its connection breaks, a write never', () =>
   withServer(
     (_request, response) => void response.socket?.resetAndDestroy(),
     async (client, server) => {
@@ -207,7 +207,7 @@ test('a read over a connection that breaks is repeated once, a write never', () 
     },
   ));
 
-test('a server that is not there is Unreachable, by its address', async () => {
+test('a missing server is Unreachable, with its address', async () => {
   const server = await startBadServer(() => {});
   await server[Symbol.asyncDispose]();
   await using client = clientOf(clusterAt(server.url));
@@ -224,7 +224,7 @@ test('an answer that is not a JSON object is Malformed', async () => {
   }
 });
 
-test('an object that is longer than any is not read to its end', () =>
+test('an object that is longer than possible is not read to its end', () =>
   withServer(
     (_request, response) => response.writeHead(200).end(`{"data":"${'x'.repeat(20_000_000)}"}`),
     async (client) => {
@@ -259,7 +259,7 @@ test('an error page without end is not read to its end', () =>
     async (client) => assert.equal((await problemOf(client.get(SECRET))).status, 500),
   ));
 
-test('200 calls one after the other use two connections at most, and ten watches do not starve them', () =>
+test('200 sequential calls use at most two connections, and ten watches do not block them', () =>
   withServer(
     (request, response) => {
       if (request.query.get('watch') === 'true') response.writeHead(200).flushHeaders();
@@ -282,7 +282,7 @@ test('200 calls one after the other use two connections at most, and ten watches
     },
   ));
 
-test('a close of the client aborts what is under way', () =>
+test('closing the client aborts its running requests', () =>
   withServer(
     () => {},
     async (client, server) => {

@@ -72,7 +72,7 @@ test('a kubeconfig is found by flag, by KUBECONFIG and in the home folder, in th
     assert.ok(second.ok && second.value.namespace === undefined);
   }));
 
-test('HTTPS_PROXY counts where it is asked for, and the cluster has no proxy-url', () =>
+test('HTTPS_PROXY is used if the caller allows it, and the cluster has no proxy-url', () =>
   inFolder(async (_folder, write) => {
     const environment = { HTTPS_PROXY: 'proxy:3128', NO_PROXY: 'exempt' };
     const proxyOf = async (parts: Parts, heedsProxyVariables?: boolean): Promise<string | undefined> => {
@@ -98,7 +98,7 @@ test('HTTPS_PROXY counts where it is asked for, and the cluster has no proxy-url
     }
   }));
 
-test('several files of KUBECONFIG count together, the first current-context wins', () =>
+test('several files of KUBECONFIG are merged, the first current-context wins', () =>
   inFolder(async (_folder, write) => {
     const users = await write('a', stringify({ users: [{ name: 'u2', user: { token: 't' } }] }));
     const rest = await write(
@@ -115,7 +115,7 @@ test('several files of KUBECONFIG count together, the first current-context wins
     assert.equal(cluster.value.server, 'https://merged:1');
   }));
 
-test('every problem names what, where and the remedy, and never quotes the file', () =>
+test('every problem has cause, place and remedy, and never quotes the file', () =>
   inFolder(async (folder, write) => {
     assert.match(
       problemOf({ kubeconfig: '/nowhere/x' }),
@@ -152,7 +152,7 @@ test('every problem names what, where and the remedy, and never quotes the file'
     }
   }));
 
-test('a token file is followed as it changes', () =>
+test('a token file is read again after a change', () =>
   inFolder(async (_folder, write) => {
     await using server = await startBadServer((request, response) => {
       const known = request.headers.authorization === 'Bearer second' || server.requests.length === 1;
@@ -176,7 +176,7 @@ test('a token file is followed as it changes', () =>
     await client.get('/version');
   }));
 
-test('an exec plugin is asked, and asked again after a 401', () =>
+test('an exec plugin is called, and called again after a 401', () =>
   inFolder(async (folder, write) => {
     await using server = await startBadServer((request, response) =>
       answer(response, request.headers.authorization === 'Bearer run-2' ? 200 : 401, {}),
@@ -208,7 +208,7 @@ test('an exec plugin is asked, and asked again after a 401', () =>
     assert.equal(server.requests.length, 2);
   }));
 
-test('a plugin that fails is a problem of the credentials, without what it printed', () =>
+test('a plugin that fails is a problem of the credentials, without its output', () =>
   inFolder(async (_folder, write) => {
     const exec = {
       apiVersion: 'client.authentication.k8s.io/v1',
@@ -226,7 +226,7 @@ test('a plugin that fails is a problem of the credentials, without what it print
     });
   }));
 
-test('a new certificate authority is noticed when the old one no longer vouches for the server', () =>
+test('a new certificate authority is used when the server’s certificate is not of the old one', () =>
   inFolder(async (_folder, write) => {
     const [old, next] = await Promise.all([
       createCertificateAuthority('old'),

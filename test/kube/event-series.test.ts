@@ -37,7 +37,7 @@ function writer(answer: (verb: string) => void = () => {}) {
   return { clock, verbs, counts, series, waiting, write };
 }
 
-test('series that nothing repeats are forgotten after six minutes, although others are written all the time', async () => {
+test('series without repetition are forgotten after six minutes, although others are written all the time', async () => {
   const { clock, series, write } = writer();
   for (let minute = 0; minute < 100; minute += 1) {
     await write(`of minute ${minute}`);
@@ -46,7 +46,7 @@ test('series that nothing repeats are forgotten after six minutes, although othe
   assert.equal(series.size, 6);
 });
 
-test('a series that is repeated stays, and the ones between are forgotten', async () => {
+test('a repeated series stays, and the others are forgotten', async () => {
   const { clock, verbs, series, write } = writer();
   for (let minute = 0; minute < 20; minute += 1) {
     await write('again');
@@ -57,7 +57,7 @@ test('a series that is repeated stays, and the ones between are forgotten', asyn
   assert.equal(series.size, 1 + 6);
 });
 
-test('of ten thousand at a time the one that was seen longest ago is forgotten', async () => {
+test('with more than ten thousand, the one that was not repeated for the longest time is forgotten', async () => {
   const { verbs, series, write } = writer();
   for (let number = 0; number < 12_000; number += 1) {
     await write('again');
@@ -72,7 +72,7 @@ test('of ten thousand at a time the one that was seen longest ago is forgotten',
   assert.equal(created(), 1 + 12_001);
 });
 
-test('ten thousand that are all repeated are created once', async () => {
+test('ten thousand repeated series are each created once', async () => {
   const { verbs, write } = writer();
   for (const verb of ['create', 'patch']) {
     for (let number = 0; number < 10_000; number += 1) await write(`${number}`);
@@ -80,7 +80,7 @@ test('ten thousand that are all repeated are created once', async () => {
   }
 });
 
-test('the Event that replaces one that is gone counts what no Event has counted', async () => {
+test('an Event that replaces a deleted one contains the repetitions that were not counted yet', async () => {
   const failures: number[] = [];
   const { clock, verbs, counts, series, waiting, write } = writer((verb) => {
     const status = verb === 'patch' ? failures.shift() : undefined;

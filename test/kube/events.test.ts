@@ -62,7 +62,7 @@ test('repetitions within six minutes are counted in one Event, written once a mi
   assert.match(writes[1]?.path ?? '', /^\/apis\/events\.k8s\.io\/v1\/namespaces\/ns\/events\/j\.[0-9a-f]+$/);
 });
 
-test('after six minutes of silence the same thing is a new Event', async () => {
+test('after six minutes of silence a repetition is a new Event', async () => {
   const { clock, writes, publish } = recorder();
   publish(missing);
   await clock.advance(7 * MINUTE_MS);
@@ -74,7 +74,7 @@ test('after six minutes of silence the same thing is a new Event', async () => {
   );
 });
 
-test('a wall clock that is set back by a day hides no Event', async () => {
+test('no Event is lost if the wall clock is set back by a day', async () => {
   const { clock, writes, publish } = recorder();
   publish(missing);
   await clock.advance(1_000);
@@ -119,7 +119,7 @@ test('an Event that expired meanwhile is re-created', async () => {
   );
 });
 
-test('an Event is tried three times if the failure may pass, else once, and the next one is written', async () => {
+test('an Event is tried three times if the failure can be temporary, else once, and the next one is written', async () => {
   for (const [status, tries] of [
     [503, 3],
     [403, 1],
@@ -136,7 +136,7 @@ test('an Event is tried three times if the failure may pass, else once, and the 
   }
 });
 
-test('that Events cannot be written is logged once a minute for each problem, with the reason and how many were lost', async () => {
+test('a failure to write Events is logged once a minute for each problem, with the reason and the number of lost Events', async () => {
   let answer = async (): Promise<JsonObject> => {
     throw refusal(403);
   };
@@ -162,7 +162,7 @@ test('that Events cannot be written is logged once a minute for each problem, wi
   assert.equal(lines.length, 3);
 });
 
-test('that a namespace takes no Event any more, since it is being deleted, is not logged', async () => {
+test('a refusal because the namespace is being deleted is not logged', async () => {
   const { clock, writes, warnings, publish } = recorder(async () => {
     const causes = [{ field: 'metadata.namespace', reason: 'NamespaceTerminating' }];
     throw new KubeError({ verb: 'create', resource: 'events', status: 403, reason: 'Forbidden', causes });
@@ -173,7 +173,7 @@ test('that a namespace takes no Event any more, since it is being deleted, is no
   assert.deepEqual(warnings, []);
 });
 
-test('a flood is bounded and never waits for the API server', async () => {
+test('a flood of Events is limited and never waits for the API server', async () => {
   const { clock, writes, warnings, publish, stop } = recorder(async () => {
     await clock.sleep(1);
     return {};
@@ -186,7 +186,7 @@ test('a flood is bounded and never waits for the API server', async () => {
   await stop();
 });
 
-test('a flood that goes on is logged once a minute, with how many were dropped since the line before', async () => {
+test('a continuing flood is logged once a minute, with the number of dropped Events since the line before', async () => {
   const { clock, lines, warnings, publish } = recorder(async () => {
     await clock.sleep(100);
     return {};
@@ -207,7 +207,7 @@ test('a flood that goes on is logged once a minute, with how many were dropped s
   assert.ok(counts[1] !== undefined && counts[1] > 5_000, counts.join(' '));
 });
 
-test('Events that are dropped within a minute after that line are in the next one, the last in one of stop', async () => {
+test('Events that are dropped within a minute after that line are counted in the next one, the last in one of stop', async () => {
   const { clock, lines, publish, stop } = recorder();
   let published = 0;
   const flood = async (dropped: number): Promise<void> => {
@@ -229,7 +229,7 @@ test('Events that are dropped within a minute after that line are in the next on
   assert.deepEqual(lines.slice(2), [{ dropped: 100 }]);
 });
 
-test('stop gives what waits two seconds, and no more', async () => {
+test('stop waits at most two seconds for Events', async () => {
   const { clock, writes, publish, stop } = recorder(async () => {
     await clock.sleep(900);
     return {};
@@ -245,7 +245,7 @@ test('stop gives what waits two seconds, and no more', async () => {
   assert.equal(clock.pending(), 0);
 });
 
-test('an Event keeps within the limits of the API', () => {
+test('an Event is within the limits of the API', () => {
   const long = { ...missing, reason: 'R'.repeat(200), action: 'A'.repeat(200), note: 'ä€😀'.repeat(500) };
   const body = eventBody(long, 'n', 'i'.repeat(200), 0);
   const bytes = (field: string): number => Buffer.byteLength(String(body[field]));

@@ -65,7 +65,7 @@ describe('a command in a container', () => {
 
   const run = (limits = LIMITS) => execInPod(cluster, TARGET, limits);
 
-  it('gives what it prints, in however many pieces', async () => {
+  it('gives its output, in any number of pieces', async () => {
     play = (socket) => {
       accept(socket);
       for (const piece of ['one ', 'two', '']) send(socket, STDOUT, piece);

@@ -6,7 +6,7 @@ const HTTPS_PROXY = 'http://proxy:3128';
 const find = (url: string, environment: NodeJS.ProcessEnv) => findProxy(new URL(url), environment);
 
 describe('the proxy of an https URL', () => {
-  it('is that of HTTPS_PROXY, in capitals first, with http as its scheme where it has none', () => {
+  it('is that of HTTPS_PROXY, upper case first, with http as the default scheme', () => {
     assert.equal(find('https://a.example.org', { HTTPS_PROXY }), HTTPS_PROXY);
     assert.equal(find('https://a.example.org', { https_proxy: 'proxy:3128' }), HTTPS_PROXY);
     assert.equal(find('https://a.example.org', { HTTPS_PROXY, https_proxy: 'http://other' }), HTTPS_PROXY);
@@ -14,7 +14,7 @@ describe('the proxy of an https URL', () => {
       assert.equal(find('https://a.example.org', environment), undefined);
   });
 
-  it('is not asked for this machine', () => {
+  it('is not used for this machine', () => {
     for (const host of ['localhost', '127.0.0.1', '127.8.0.1', '[::1]', '[::ffff:127.0.0.1]'])
       assert.equal(find(`https://${host}:6443`, { HTTPS_PROXY }), undefined);
   });
@@ -44,7 +44,7 @@ describe('the proxy of an https URL', () => {
     ['10.0.0.0/33, /8, ,10.0.0.0/x,fd00::/129', [], ['10.0.0.1', '[fd00::1]']],
   ];
   for (const [exempt, without, through] of cases) {
-    it(`heeds NO_PROXY=${exempt}`, () => {
+    it(`respects NO_PROXY=${exempt}`, () => {
       for (const host of without)
         assert.equal(find(`https://${host}`, { HTTPS_PROXY, NO_PROXY: exempt }), undefined, host);
       for (const host of through)

@@ -77,7 +77,7 @@ const list = fc.record({
 const textOf = ({ before, items, after, indent }: typeof list extends fc.Arbitrary<infer T> ? T : never) =>
   JSON.stringify({ kind: 'List', ...before, items, ...after }, undefined, indent);
 
-test('the items of any list come out as JSON.parse sees them, wherever the chunks are cut', async () => {
+test('the items of any list are equal to those of JSON.parse, for any chunks', async () => {
   await fc.assert(
     fc.asyncProperty(list, sizes, async (given, chunkSizes) => {
       assert.deepEqual(
@@ -89,7 +89,7 @@ test('the items of any list come out as JSON.parse sees them, wherever the chunk
   );
 });
 
-test('what JSON.parse refuses is refused, whatever was changed in a list', async () => {
+test('texts that JSON.parse refuses are refused, for any change of a list', async () => {
   const change = fc.record({
     at: fc.nat(),
     remove: fc.integer({ min: 0, max: 3 }),
@@ -109,7 +109,7 @@ test('what JSON.parse refuses is refused, whatever was changed in a list', async
   );
 });
 
-test('the list itself comes out without its items, its head as soon as they begin', async () => {
+test('the list itself is given without its items, its head as soon as they begin', async () => {
   const whole =
     '{"kind":"SecretList","apiVersion":"v1","items":[{"a":1},{"a":2}],"metadata":{"continue":"c"}}';
   const { head, envelope } = await cut(whole, [7]);
@@ -122,7 +122,7 @@ test('the list itself comes out without its items, its head as soon as they begi
   });
 });
 
-test('managed fields are left out where nobody needs them, whatever is in them', async () => {
+test('managed fields are left out if they are not needed, for any content', async () => {
   const item = fc.record({
     metadata: fc.record({ name: text, managedFields: fc.array(value, { maxLength: 3 }), labels: object }),
     more: value,
@@ -162,7 +162,7 @@ for (const [name, body] of [
   });
 }
 
-test('an object that is too long leaves its beginning, and the others come', async () => {
+test('only the beginning is given of an object that is too long, and the others completely', async () => {
   const long = JSON.stringify({ metadata: { name: 'long' }, data: 'x'.repeat(5_000) });
   const whole = `{"items":[{"a":1},${long},{"a":2}]}`;
   for (const size of [1, 64, 100_000]) {
@@ -177,7 +177,7 @@ test('an object that is too long leaves its beginning, and the others come', asy
   }
 });
 
-test('an object of just the longest length is whole', async () => {
+test('an object of the maximum length is complete', async () => {
   const item = '{"a":"0123456789"}';
   for (const size of [1, 100]) {
     assert.equal((await cut(`{"items":[${item}]}`, [size], item.length)).pieces[0]?.isWhole, true);
@@ -185,7 +185,7 @@ test('an object of just the longest length is whole', async () => {
   }
 });
 
-test('an answer without end that is not a list is given up before it fills the memory', () => {
+test('an endless answer that is not a list is given up before it fills the memory', () => {
   const cutter = new ItemCutter({ longest: 10_000 });
   cutter.feed(Buffer.from('{"a":"'));
   let sent = 0;

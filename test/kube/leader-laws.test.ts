@@ -71,7 +71,7 @@ async function playFaults(
 
 // One seed is fixed, so that the result does not change; the other is new in each run.
 for (const seed of [11, undefined]) {
-  test(`never two leaders, and always one again when the faults are over (seed ${seed ?? 'random'})`, async () => {
+  test(`never two leaders, and always one after the faults (seed ${seed ?? 'random'})`, async () => {
     const property = fc.asyncProperty(fc.array(fault, { maxLength: 8 }), fc.nat(), playFaults);
     await fc.assert(property, seed === undefined ? { numRuns: 150 } : { numRuns: 300, seed });
   });

@@ -65,7 +65,7 @@ function candidate(identity: string, duration = DURATION_MS) {
   return { state, leader };
 }
 
-test('two candidates with the shipped rights: one leads, hands over when stopped, is followed when dead', async (t) => {
+test('two candidates with the shipped rights: one leads, hands over when stopped, and is replaced when killed', async (t) => {
   const [a, b, c] = [candidate('a', LONG_DURATION_MS), candidate('b'), candidate('c')];
   t.after(() => stopAll([a, b, c]));
   a.leader.start();
@@ -119,7 +119,7 @@ function timeOf(spec: unknown, name: 'acquireTime' | 'renewTime'): number {
   return Date.parse(stringMember(spec, name) ?? '');
 }
 
-test('three candidates that start at once have one leader, and a deleted Lease another', async (t) => {
+test('three candidates that start at once have one leader, and elect another one after the Lease is deleted', async (t) => {
   const all = ['x', 'y', 'z'].map((identity) => candidate(identity));
   t.after(() => stopAll(all));
   for (const { leader } of all) leader.start();
@@ -137,7 +137,7 @@ async function eventsOf(reason: string): Promise<readonly JsonObject[]> {
   return items.filter((event) => event['reason'] === reason);
 }
 
-test('the same thing twice is one Event with a series, as kubectl shows it', async () => {
+test('a repetition is one Event with a series, as kubectl shows it', async () => {
   const recorder = startEventRecorder({
     client: cluster.service,
     clock: systemClock,

@@ -28,7 +28,7 @@ async function electA() {
   return all;
 }
 
-test('the first candidate makes the Lease and leads within a moment', async () => {
+test('the first candidate creates the Lease and soon leads', async () => {
   const { clock, lease, a, isLed } = startTwo();
   a.leader.start();
   assert.equal(a.leader.isLeader(), false);
@@ -38,7 +38,7 @@ test('the first candidate makes the Lease and leads within a moment', async () =
   assert.equal(lease.state.duration, 15_000);
 });
 
-test('a standby sends nothing while the leader renews, and never leads beside it', async () => {
+test('a standby sends nothing while the leader renews, and never leads at the same time', async () => {
   const { clock, a, b } = await electA();
   const before = a.sent();
   await clock.advance(10 * LONG_MS);
@@ -68,7 +68,7 @@ test('a leader that was stopped before its start sends nothing and watches nothi
   assert.deepEqual([a.sent(), lease.watchers.size, clock.pending()], [0, 0, 0]);
 });
 
-test('a released Lease names nobody and lasts a second', async () => {
+test('a released Lease has no holder and lasts one second', async () => {
   const { clock, lease, a } = startTwo();
   a.leader.start();
   await clock.advance(5_000);
@@ -80,7 +80,7 @@ test('a released Lease names nobody and lasts a second', async () => {
   assert.equal(clock.pending(), 0);
 });
 
-test('after a killed leader the standby leads when it has seen the Lease unchanged for 15 s', async () => {
+test('after the leader was killed, the standby leads when the Lease has not changed for 15 s', async () => {
   const { clock, a, b, isLed } = await electA();
   await clock.advance(2_000);
   a.pause('process');
@@ -104,7 +104,7 @@ test('a leader that cannot reach the API server gives up before anyone else lead
   assert.equal(b.leader.isLeader(), true);
 });
 
-test('a leader survives an API server that is away for less than the deadline', async () => {
+test('a leader survives an API server that is down for less than the deadline', async () => {
   const { clock, a } = await electA();
   a.down = true;
   await clock.advance(6_000);
@@ -114,7 +114,7 @@ test('a leader survives an API server that is away for less than the deadline', 
   assert.deepEqual(a.events, ['started']);
 });
 
-test('a leader survives an API server whose every answer takes almost the deadline of a request', async () => {
+test('a leader survives an API server whose answers all take almost the deadline of a request', async () => {
   const { clock, a } = await electA();
   a.latencyMs = 4_900;
   await clock.advance(LONG_MS);
@@ -145,7 +145,7 @@ test('a leader that was stopped for a minute does not act as leader when it cont
   }
 });
 
-test('leadership that was in doubt begins a new term, also where nobody else took it', async () => {
+test('leadership that was in doubt begins a new term, also if no other process took over', async () => {
   for (const what of ['process', 'machine'] as const) {
     const { clock, a, isLed } = await startAlone();
     // When the monotonic clock of a machine stands still, its wall clock shows it.
@@ -158,7 +158,7 @@ test('leadership that was in doubt begins a new term, also where nobody else too
   }
 });
 
-test('a wall clock that steps ahead costs the leader a new term, and no more', async () => {
+test('a wall clock that steps ahead only costs the leader a new term', async () => {
   const { clock, a } = await electA();
   a.skewMs += 12_000;
   await clock.advance(3_000);
@@ -166,7 +166,7 @@ test('a wall clock that steps ahead costs the leader a new term, and no more', a
   assert.deepEqual(a.events, ['started', 'lost', 'started']);
 });
 
-test('what was refused once stays refused until the new term, though the clock is set right meanwhile', async () => {
+test('after a refusal, writes are refused until the new term, even if the clock is corrected meanwhile', async () => {
   const { clock, a } = await electA();
   a.skewMs += 12_000;
   assert.equal(a.leader.isLeader(), false);
@@ -177,7 +177,7 @@ test('what was refused once stays refused until the new term, though the clock i
   assert.deepEqual(a.events, ['started', 'lost', 'started']);
 });
 
-test('a renewal that takes so long that leadership was in doubt meanwhile begins a new term', async () => {
+test('a renewal that takes long enough to put leadership in doubt begins a new term', async () => {
   const { clock, a } = await startAlone();
   a.latencyMs = 4_900;
   await clock.advance(3_000);
@@ -188,7 +188,7 @@ test('a renewal that takes so long that leadership was in doubt meanwhile begins
   assert.deepEqual(a.events, ['started', 'lost', 'started']);
 });
 
-test('a wall clock that is set back costs the leader no more than a renewal', async () => {
+test('a wall clock that is set back only costs the leader a renewal', async () => {
   const { clock, a } = await electA();
   a.skewMs -= 7_200_000;
   await clock.advance(3_000);
@@ -196,14 +196,14 @@ test('a wall clock that is set back costs the leader no more than a renewal', as
   assert.deepEqual(a.events, ['started']);
 });
 
-test('a Lease that somebody deletes is re-created', async () => {
+test('a deleted Lease is re-created', async () => {
   const { clock, lease, a, b } = await electA();
   lease.delete();
   await clock.advance(LONG_MS);
   assert.notEqual(a.leader.isLeader(), b.leader.isLeader());
 });
 
-test('a Lease that somebody takes between a write and its answer is not held', async () => {
+test('a Lease that another process takes between a write and its answer is not held', async () => {
   const { clock, lease, a } = startTwo();
   lease.onWritten = () => {
     lease.onWritten = undefined;
@@ -225,7 +225,7 @@ test('a Lease that cannot be written is tried again, each time with the problem'
   assert.ok(await clock.advanceUntil(isLed(a), 5_000));
 });
 
-test('a Lease that changed hands as often as the API can count is taken over, and counts from 0 again', async () => {
+test('a Lease with the maximum number of transitions is taken over, and counts from 0 again', async () => {
   const { clock, lease, a, isLed } = startTwo();
   lease.write({ holder: 'x', duration: 15_000, transitions: 2 ** 31 - 1 }, undefined);
   a.leader.start();
@@ -233,7 +233,7 @@ test('a Lease that changed hands as often as the API can count is taken over, an
   assert.equal(lease.state?.transitions, 0);
 });
 
-test('a Lease that somebody takes by hand ends leadership at once', async () => {
+test('a Lease that a user edits ends leadership at once', async () => {
   const { clock, lease, a } = await electA();
   lease.write({ holder: 'x', duration: 15_000, transitions: 9 }, lease.state);
   await clock.advance(100);

@@ -66,7 +66,7 @@ async function watchedLease(listed: readonly JsonObject[]) {
   };
 }
 
-test('a write that is answered after the watch showed something newer gives that', async () => {
+test('a write that is answered after the watch reported a newer Lease gives the newer one', async () => {
   await using lease = await watchedLease([stored('5', 'x')]);
   const written = lease.access.write(CLAIM, lease.seen.at(-1), 1_000);
   await lease.show('MODIFIED', stored('6', 'a'));
@@ -75,7 +75,7 @@ test('a write that is answered after the watch showed something newer gives that
   assert.deepEqual([(await written)?.holder, lease.seen.at(-1)?.holder], ['b', 'b']);
 });
 
-test('a Lease that was created, and deleted before that was answered, is not there', async () => {
+test('a Lease that was deleted before its creation was answered does not exist', async () => {
   await using lease = await watchedLease([]);
   assert.deepEqual(lease.seen, [undefined]);
   const written = lease.access.write(CLAIM, undefined, 1_000);
@@ -85,7 +85,7 @@ test('a Lease that was created, and deleted before that was answered, is not the
   assert.equal(await written, undefined);
 });
 
-test('a read that is answered late does not replace what the watch showed meanwhile', async () => {
+test('a late answer to a read does not replace what the watch reported meanwhile', async () => {
   await using lease = await watchedLease([stored('5', 'x')]);
   const read = lease.access.read(1_000);
   await lease.show('MODIFIED', stored('6', 'b'));
@@ -93,14 +93,14 @@ test('a read that is answered late does not replace what the watch showed meanwh
   assert.deepEqual([(await read)?.holder, lease.seen.at(-1)?.holder], ['b', 'b']);
 });
 
-test('an answer counts while the watch is silent, also with the lower version of an etcd that was restored', async () => {
+test('an answer is used while the watch is silent, also with the lower version of a restored etcd', async () => {
   await using lease = await watchedLease([stored('5', 'x')]);
   const read = lease.access.read(1_000);
   lease.answer(stored('3', 'w'));
   assert.deepEqual([(await read)?.holder, lease.seen.at(-1)?.holder], ['w', 'w']);
 });
 
-test('a write over what somebody else changed or deleted gives nothing', async () => {
+test('a write of a Lease that another process changed or deleted gives nothing', async () => {
   await using lease = await watchedLease([stored('5', 'x')]);
   for (const status of [404, 409]) {
     const written = lease.access.write(CLAIM, lease.seen.at(-1), 1_000);
@@ -109,7 +109,7 @@ test('a write over what somebody else changed or deleted gives nothing', async (
   }
 });
 
-test('a creation that somebody else was faster with gives nothing; one without its namespace fails', async () => {
+test('a creation gives nothing if another process was faster, and fails without the namespace', async () => {
   await using lease = await watchedLease([]);
   const late = lease.access.write(CLAIM, undefined, 1_000);
   lease.refuse(refused('create', 409));

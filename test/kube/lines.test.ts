@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { readLines } from '../../src/kube/lines.ts';
 import { chunksOf } from './chunks.ts';
 
-test('lines come out whole wherever the chunks are cut, characters of several bytes included', async () => {
+test('lines are complete for any chunks, including characters of several bytes', async () => {
   const line = fc
     .string({ unit: 'grapheme', maxLength: 30 })
     .map((text) => text.replaceAll(/[\n\ud800-\udfff]/g, '·'));
@@ -22,13 +22,13 @@ test('lines come out whole wherever the chunks are cut, characters of several by
   );
 });
 
-test('a last line without its break comes out too', async () => {
+test('a last line without a line break is given, too', async () => {
   const read: string[] = [];
   for await (const { text } of readLines(chunksOf(Buffer.from('a\nb'), [2]), 10)) read.push(text);
   assert.deepEqual(read, ['a', 'b']);
 });
 
-test('of a line that is too long only the beginning comes out, and the next ones whole', async () => {
+test('only the beginning is given of a line that is too long, and the next lines completely', async () => {
   const long = 'x'.repeat(50_000);
   for (const size of [1, 777, 1_000_000]) {
     const read: { readonly text: string; readonly isWhole: boolean }[] = [];

@@ -40,7 +40,7 @@ const step = fc.oneof(
   },
 );
 
-test('whatever happens to the watch, the cache ends up as the API server is, and each change is reported in order', async () => {
+test('for any faults of the watch, the cache is finally equal to the API server, and each change is reported in order', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       await using all = await watchFake({

@@ -26,7 +26,7 @@ test('after an outage a 410 is followed by a list at once: the API server works'
   assert.deepEqual(slept, [], 'nothing was waited for after the 410');
 });
 
-test('a list that takes long does not count as time of the watch after it', async () => {
+test('the time of a slow list does not count for the watch after it', async () => {
   const slept: number[] = [];
   const base = sleptClock();
   let listed = 0;

@@ -16,7 +16,7 @@ test('a watch that has had no event yet is opened again without a warning', asyn
   assert.equal(all.api.counts.list, 1);
 });
 
-test('a watch that falls silent after a bookmark is reported: bookmarks come every minute', async () => {
+test('a watch that is silent after a bookmark is reported: bookmarks are sent every minute', async () => {
   await using all = await watchFake({ silence: 50 });
   await all.until(() => all.api.watching() === 1, 'the watch');
   all.api.bookmark();

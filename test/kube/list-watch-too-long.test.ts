@@ -8,7 +8,7 @@ function longObject(name: string, resourceVersion: string): string {
   return JSON.stringify({ kind: 'Secret', apiVersion: 'v1', metadata, data: { x: 'x'.repeat(5_000_000) } });
 }
 
-test('an object that is too long costs only itself: others are listed, its events are skipped', async () => {
+test('an object that is too long only affects itself: others are listed, its events are skipped', async () => {
   await using all = await watchFake();
   all.api.faults.list.push((response) => {
     const metadata = { name: 'one', namespace: 'a', uid: 'u', resourceVersion: '1001' };
@@ -31,7 +31,7 @@ test('an object that is too long costs only itself: others are listed, its event
   );
 });
 
-test('what only looks like a name in an object that is too long takes nothing away', async () => {
+test('a text that looks like a name in an object that is too long deletes no other object', async () => {
   await using all = await watchFake();
   await all.until(() => all.api.watching() === 1, 'the watch');
   const annotations = { name: 'one', namespace: 'a', uid: 'u', resourceVersion: '9999' };

@@ -51,7 +51,7 @@ async function watchSecrets(selector: string, metadataOnly: boolean, silence?: n
   return { cache, seen, changes, watch, [Symbol.asyncDispose]: () => watch.stop() };
 }
 
-test('two watches share the Secrets by label, one of them never sees data', async () => {
+test('two watches share the Secrets by label, and one of them never gets data', async () => {
   await put('foreign-before');
   await put('ours-before', { managed: 'true' });
   await using ours = await watchSecrets('managed=true', false);
@@ -89,7 +89,7 @@ test('after the API server was killed and restarted every change is known', asyn
   assert.ok(all.cache.get('default/killed-stays') !== undefined);
 });
 
-test('an API server that is frozen is noticed, and missed changes come when it continues', async () => {
+test('a frozen API server is noticed, and missed changes are reported when it continues', async () => {
   await using all = await watchSecrets('managed!=true', true, 1_000);
   await put('still-before');
   await until(() => all.cache.get('default/still-before') !== undefined, 'the first');
@@ -100,7 +100,7 @@ test('an API server that is frozen is noticed, and missed changes come when it c
   await until(() => all.cache.get('default/still-after') !== undefined, 'the second');
 });
 
-test('objects of a CRD that goes and comes back go and come back', async () => {
+test('objects of a deleted CRD are deleted, and those of a re-created one are added', async () => {
   const crd = {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',

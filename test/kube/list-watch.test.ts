@@ -25,7 +25,7 @@ test('it lists, watches, and reports each change once', async () => {
   assert.deepEqual(all.api.counts, { list: 1, watch: 1 });
 });
 
-test('it asks for bookmarks, a random time of 5 to 10 minutes, and metadata alone when asked to', async () => {
+test('it requests bookmarks, a random time of 5 to 10 minutes, and on request only metadata', async () => {
   await using all = await inSync({ metadataOnly: true, query: { labelSelector: 'x!=y' }, random: () => 0.5 });
   const [list, watch] = all.api.server.requests;
   assert.equal(list?.headers.accept, METADATA_LIST_ONLY);
@@ -140,7 +140,7 @@ for (const [name, fault] of REFUSALS) {
   });
 }
 
-test('a watch that is refused for ever is not tried in a hot loop, and its failure is logged once', async () => {
+test('a watch that is always refused is not tried in a hot loop, and its failure is logged once', async () => {
   const clock = sleptClock();
   await using all = await watchFake({ clock });
   const fault: Fault = (response) => refuse(response, 403, 'Forbidden');
@@ -197,7 +197,7 @@ test('repeated and outdated events change nothing', async () => {
   assert.equal(all.changes.length, 5);
 });
 
-test('an object that went and came again during an outage is reported with its new uid', async () => {
+test('an object that was deleted and created again during an outage is reported with its new uid', async () => {
   await using all = await inSync();
   const before = all.cache.get('a/one');
   all.api.drop('silence');
@@ -207,7 +207,7 @@ test('an object that went and came again during an outage is reported with its n
   await all.until(() => all.cache.get('a/one') !== before, 'the new uid');
 });
 
-test('after etcd was restored everything is as in the backup', async () => {
+test('after etcd was restored the cache is equal to the backup', async () => {
   await using all = await inSync();
   all.api.put('b/lost');
   await all.holds('a/one', 'a/two', 'b/lost');
@@ -218,7 +218,7 @@ test('after etcd was restored everything is as in the backup', async () => {
   await all.holds('a/one', 'c/regained', 'c/later');
 });
 
-test('what a CRD held is gone when the CRD is gone', async () => {
+test('the objects of a CRD are deleted with the CRD', async () => {
   await using all = await inSync();
   all.api.faults.watch.push((response) => refuse(response, 404, 'NotFound'));
   all.api.faults.watch.push((response) => refuse(response, 404, 'NotFound'));
@@ -230,7 +230,7 @@ test('what a CRD held is gone when the CRD is gone', async () => {
   await all.holds('a/one', 'a/two');
 });
 
-test('a watch of one namespace leaves what others keep in the same cache', async () => {
+test('a watch of one namespace does not change other namespaces in the same cache', async () => {
   await using all = await inSync({ path: '/api/v1/namespaces/a/secrets' });
   all.cache.set('b/other', '1', 'x');
   all.api.drop('end');
@@ -239,7 +239,7 @@ test('a watch of one namespace leaves what others keep in the same cache', async
   await all.holds('a/one', 'a/two', 'b/other');
 });
 
-test('an object that cannot be read costs only itself', async () => {
+test('an object that cannot be read only affects itself', async () => {
   await using all = await inSync({
     transform: (object) => {
       if (JSON.stringify(object).includes('"two"')) throw new Error('SECRET');
@@ -250,7 +250,7 @@ test('an object that cannot be read costs only itself', async () => {
   assert.ok(!JSON.stringify(all.lines).includes('SECRET'));
 });
 
-test('an object that is no longer wanted goes', async () => {
+test('an object that is no longer wanted is removed', async () => {
   await using all = await inSync({
     transform: (object) => (JSON.stringify(object).includes('unwanted') ? undefined : 'kept'),
   });
@@ -258,7 +258,7 @@ test('an object that is no longer wanted goes', async () => {
   await all.holds('a/one');
 });
 
-test('it says when the API server last sent anything', async () => {
+test('it reports when the API server last sent anything', async () => {
   const startedAt = Date.now();
   await using all = await inSync();
   const first = all.watch.lastEventAt() ?? 0;

@@ -21,7 +21,7 @@ async function bigApi() {
   };
 }
 
-test('a list comes in pages of 500, its objects with their type', async () => {
+test('a list is read in pages of 500, and its objects have their type', async () => {
   await using all = await bigApi();
   const { items, resourceVersion } = await all.client.list('/api/v1/secrets');
   assert.equal(items.length, 1_200);
@@ -30,7 +30,7 @@ test('a list comes in pages of 500, its objects with their type', async () => {
   assert.deepEqual([items[0]?.['apiVersion'], items[0]?.['kind']], ['v1', 'Secret']);
 });
 
-test('a list whose pages expire begins again and holds nothing twice', async () => {
+test('a list whose pages expire begins again and has no object twice', async () => {
   await using all = await bigApi();
   let count = 0;
   const { handler } = all.api.server;
@@ -54,7 +54,7 @@ test('a list that always expires is given up', async () => {
   assert.equal(all.api.faults.list.length, 1);
 });
 
-test('other work goes on while a long page arrives', async () => {
+test('other work continues while a long page arrives', async () => {
   const item = JSON.stringify({ metadata: { name: 'x' }, data: Array.from({ length: 20_000 }, () => ({})) });
   await using server = await startBadServer((_request, response) => {
     response.writeHead(200).end(`{"items":[${Array.from({ length: 200 }, () => item).join()}]}`);
@@ -82,7 +82,7 @@ test('other work goes on while a long page arrives', async () => {
   assert.ok(most < 100, `${most} of 200 objects were parsed in one turn of the event loop`);
 });
 
-test('a page that goes silent is given up', async () => {
+test('a page that stalls is given up', async () => {
   await using server = await startBadServer(
     (_request, response) => void response.writeHead(200).write('{"items":['),
   );
@@ -95,7 +95,7 @@ const pageOf = (names: readonly string[], token: string, end = ']}'): string =>
 
 const nameOf = (item: JsonObject): unknown => objectMember(item, 'metadata')?.['name'];
 
-test('the next page is asked for while a page arrives, and none after it', async () => {
+test('the next page is requested while a page arrives, but no further one', async () => {
   let finishFirst = (): void => undefined;
   const asked: (string | null)[] = [];
   await using server = await startBadServer(({ query }, response) => {
@@ -127,7 +127,7 @@ test('the next page is asked for while a page arrives, and none after it', async
 const customPageOf = (names: readonly string[], token: string): string =>
   `{"apiVersion":"x/v1","items":[${names.map((name) => `{"metadata":{"name":"${name}"}}`).join()}],"kind":"XList","metadata":{"continue":"${token}","resourceVersion":"7"}}\n`;
 
-test('the next page is asked for before this one is parsed, if its token comes last', async () => {
+test('the next page is requested before this one is parsed, if its token is at the end', async () => {
   const asked: (string | null)[] = [];
   const names = Array.from({ length: 500 }, (_, index) => `first-${index}`);
   await using server = await startBadServer(({ query }, response) => {
@@ -153,7 +153,7 @@ test('the next page is asked for before this one is parsed, if its token comes l
   assert.ok(askedDuringFirst > 0, 'the second page was asked for after the first was parsed');
 });
 
-test('an answer that is not a list is not asked for again, smaller', async () => {
+test('an answer that is not a list is not requested again in smaller pages', async () => {
   let asked = 0;
   await using server = await startBadServer((_request, response) => {
     asked += 1;
@@ -164,7 +164,7 @@ test('an answer that is not a list is not asked for again, smaller', async () =>
   assert.equal(asked, 1);
 });
 
-test('a page that ends after its head is followed by what its smaller form says', async () => {
+test('after a page that ends after its head, the result of smaller pages is used', async () => {
   const asked: string[] = [];
   await using server = await startBadServer(({ query }, response) => {
     const token = query.get('continue');

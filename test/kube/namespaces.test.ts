@@ -35,7 +35,7 @@ test('a label in the cache is answered without a request', async () => {
   assert.deepEqual(await all.lookUp('known'), { known: true, token: 'my-jwt' });
 });
 
-test('an unknown namespace is asked for once for all who wait', async () => {
+test('an unknown namespace is read once for all waiting callers', async () => {
   await using all = defaultsWith(async () => {
     await systemClock.sleep(20);
     return { metadata: { name: 'x', labels: { [LABEL]: 'fresh' } } };
@@ -50,7 +50,7 @@ test('an unknown namespace is asked for once for all who wait', async () => {
   assert.equal(all.asked.length, 2);
 });
 
-test('a blank label and a missing namespace say nothing', async () => {
+test('a blank label and a missing namespace give no default', async () => {
   await using blank = defaultsWith(async () => ({ metadata: { labels: { [LABEL]: '' } } }));
   assert.deepEqual(await blank.lookUp('x'), { known: true, token: undefined });
   await using missing = defaultsWith(async () => {
@@ -59,7 +59,7 @@ test('a blank label and a missing namespace say nothing', async () => {
   assert.deepEqual(await missing.lookUp('x'), { known: true, token: undefined });
 });
 
-test('an answer that does not come says nothing, and the log says why', async () => {
+test('a missing answer gives no default, and the log has the reason', async () => {
   await using all = defaultsWith(async () => {
     throw new KubeError({ verb: 'get', resource: 'namespaces', status: 0, reason: 'Deadline' });
   });

@@ -16,7 +16,7 @@ test('pages get smaller when they are slow, and large again when they are not', 
   assert.equal(size.limit, 1);
 });
 
-test('a page that ends too early is asked for again, smaller, until a single object is cut off', async () => {
+test('a page that ends too early is requested again with fewer objects, down to a single one', async () => {
   const limits: number[] = [];
   let longest = 60;
   await using server = await startBadServer((request, response) => {

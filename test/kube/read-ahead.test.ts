@@ -46,7 +46,7 @@ describe('reading ahead', () => {
     assert.equal(tails.length, 1);
   });
 
-  it('keeps no more chunks than there is room for, of all bodies together', async () => {
+  it('keeps only chunks for which there is room, for all bodies together', async () => {
     const readAhead = new ReadAhead(1_000);
     const [one, other] = [makeBody(), makeBody()];
     const [ofOne, ofOther] = [readAhead.read(one.body, none), readAhead.read(other.body, none)];
@@ -69,7 +69,7 @@ describe('reading ahead', () => {
     assert.ok(again.taken() >= 700, 'what was parsed makes room');
   });
 
-  it('throws what reading throws, after what arrived before', async () => {
+  it('throws the error of the body after the chunks that arrived before', async () => {
     const body = new PassThrough();
     const chunks = new ReadAhead().read(body, () => assert.fail('a body that was aborted has no end'));
     body.write('a');
@@ -82,7 +82,7 @@ describe('reading ahead', () => {
     await assert.rejects(chunks.next(), /gone/);
   });
 
-  it('ends the body when nobody wants the rest, and its room is free again', async () => {
+  it('ends the body if the rest is not needed, and its room is free again', async () => {
     const readAhead = new ReadAhead(100);
     const body = new PassThrough();
     body.write(Buffer.alloc(500));

@@ -20,7 +20,7 @@ const CASES = [
   [JWTS, { namespace: '..', name: 'b/c?d' }, '/apis/tokens.osg-htc.org/v1/namespaces/%2E%2E/jwts/b%2Fc%3Fd'],
 ] as const;
 
-test('a path is made of its parts and read back into them', () => {
+test('a path is made from its parts and parsed into them', () => {
   for (const [resource, target, path] of CASES) {
     assert.equal(resourcePath(resource, target), path);
     assert.deepEqual(parseResourcePath(path), { resource: resource.plural, ...target });

@@ -20,7 +20,7 @@ const value = fc.letrec((tie) => ({
 })).object as fc.Arbitrary<object>;
 
 describe('shared values', () => {
-  it('are equal to what they were, whatever was shared before', () => {
+  it('are equal to their originals, for any values that were shared before', () => {
     fc.assert(
       fc.property(fc.array(value, { maxLength: 20 }), (values) => {
         const shared = new SharedValues();
@@ -37,7 +37,7 @@ describe('shared values', () => {
     );
   });
 
-  it('hold equal small objects of texts once, and one empty object and array', () => {
+  it('store equal small objects of texts once, and one empty object and array', () => {
     const shared = new SharedValues();
     const parse = (): Record<string, unknown> =>
       JSON.parse(
@@ -49,7 +49,7 @@ describe('shared values', () => {
     for (const name of ['number', 'deep']) assert.notEqual(one[name], other[name], name);
   });
 
-  it('hold what is equal to the value before once, whatever it is', () => {
+  it('store parts that are equal to those of the value before once', () => {
     const shared = new SharedValues();
     const parse = (list: string): Record<string, unknown> =>
       JSON.parse(`{"number":{"a":1,"b":[{"c":null}]},"list":${list},"long":"${'x'.repeat(5_000)}"}`);
@@ -63,8 +63,8 @@ describe('shared values', () => {
   });
 });
 
-describe('what came lately', () => {
-  it('is remembered while it is asked for, at a bounded size', () => {
+describe('recently seen values', () => {
+  it('are remembered while they are requested, up to a size', () => {
     const recent = new Recent<object>(100);
     const often = {};
     recent.intern('often', often);

@@ -28,7 +28,7 @@ describe('a watch that fails', () => {
     });
   }
 
-  it('with a refusal that does not pass continues twice, then lists', () => {
+  it('with a permanent refusal continues twice, then lists', () => {
     const lists = failWatches(refusal(403, 'Forbidden'), 4).map(({ mustList }) => mustList);
     assert.deepEqual(lists, [false, false, true, true]);
   });
@@ -48,7 +48,7 @@ describe('a watch that fails', () => {
     ]);
   });
 
-  it('is waited out longer each time, unless it stood for half a minute', () => {
+  it('has a longer pause each time, unless it was open for half a minute', () => {
     const error = refusal(500, 'InternalError');
     assert.deepEqual(
       failWatches(error, 5).map(({ delay }) => delay),

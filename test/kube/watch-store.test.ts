@@ -15,8 +15,8 @@ function makeCache(...kept: readonly Kept<string>[]) {
   return { cache, changes, holds };
 }
 
-describe('a list that replaces what a store holds', () => {
-  it('is stored object by object, and what it lacks is deleted at the end', () => {
+describe('a list that replaces the content of a store', () => {
+  it('is stored object by object, and missing objects are deleted at the end', () => {
     const { cache, changes } = makeCache(one('ns/a', '3'), one('ns/gone', '4'), one('other/x', '5'));
     const list = new Replacement(cache, 'ns/');
     const items = [one('ns/a', '6'), one('ns/b', '7')].map((kept) => {
@@ -39,7 +39,7 @@ describe('a list that replaces what a store holds', () => {
     assert.deepEqual(holds(), []);
   });
 
-  it('changes nothing that was written after it was made', () => {
+  it('does not change objects that were written after it was made', () => {
     const { cache, changes, holds } = makeCache(one('ns/a', '12'), one('ns/new', '13'));
     const list = new Replacement(cache, '');
     const items = [list.add(one('ns/a', '5'))];
@@ -48,7 +48,7 @@ describe('a list that replaces what a store holds', () => {
     assert.deepEqual(holds(), ['ns/a@12', 'ns/new@13']);
   });
 
-  it('counts as a whole if etcd came back from a backup, found out early or late', () => {
+  it('is used completely if etcd was restored from a backup, detected early or late', () => {
     for (const [resourceVersion, isRestored] of [
       ['9', true],
       ['40', false], // it has continued since
@@ -61,7 +61,7 @@ describe('a list that replaces what a store holds', () => {
     }
   });
 
-  it('counts as it was given last when it begins again', () => {
+  it('is used in its last form if it begins again', () => {
     const { cache, holds } = makeCache(one('ns/a', '8'));
     const list = new Replacement(cache, '');
     for (const kept of [one('ns/a', '5'), one('ns/b', '6'), one('ns/gone', '7')]) list.add(kept);

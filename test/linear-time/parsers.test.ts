@@ -33,7 +33,7 @@ function textsOf({ head, unit, tail }: Family, length: number): readonly [string
   return [head + unit.repeat(times) + tail, head + unit.repeat(times * GROWTH) + tail];
 }
 
-describe('the time to read what others wrote grows no faster than its length:', () => {
+describe('the time to parse foreign text is proportional to its length:', () => {
   for (const [name, { readerOf, pieces, length }] of Object.entries(PARSERS)) {
     it(name, async () => {
       const isLinear = async (family: Family): Promise<void> => {
@@ -45,7 +45,7 @@ describe('the time to read what others wrote grows no faster than its length:', 
     });
   }
 
-  it('this test finds what is quadratic', async () => {
+  it('this test finds a quadratic parser', async () => {
     // The former search for PEM.
     const quadratic = (text: string): unknown =>
       [...text.matchAll(/-----BEGIN ([A-Z]+)-----([\s\S]*?)-----END \1-----/g)].length;

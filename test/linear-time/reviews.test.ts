@@ -106,7 +106,7 @@ describe('a review of twice the size costs about twice the time:', () => {
       containers.filter(({ name }) => containers.find((other) => other['name'] === name) === undefined),
   };
   for (const [title, work] of Object.entries(quadratic)) {
-    it(`this test finds what is quadratic: ${title}`, async () => {
+    it(`this test finds quadratic code: ${title}`, async () => {
       const answer = (body: Json): unknown => [review(body), work(Object(body['spec']))];
       const pod = (size: number): Json =>
         annotatedPod(
