@@ -9,6 +9,8 @@ import {
   objectMember,
   stringMap,
   stringMember,
+  stringMembers,
+  textOf,
 } from '../../src/resources/json.ts';
 import { pointerPath, pointerTo } from '../../src/resources/json-patch.ts';
 
@@ -105,4 +107,17 @@ it('a JSON pointer leads to the path that it was made of', () => {
   assert.equal(pointerTo(['metadata', 'annotations', 'a~1/b']), '/metadata/annotations/a~01~1b');
   const keys = fc.array(fc.string({ unit: fc.constantFrom('a', '~', '/', '0', '1') }));
   fc.assert(fc.property(keys, (path) => assert.deepEqual(pointerPath(pointerTo(path)), path)));
+});
+
+it('a value of JSON in words is a string as it is, anything else as JSON', () => {
+  assert.equal(textOf('a "b"'), 'a "b"');
+  assert.equal(textOf({ toString: 1 }), '{"toString":1}');
+  assert.equal(textOf(null), 'null');
+  assert.equal(textOf(undefined), 'none');
+});
+
+it('members are picked by their names if they are strings, and never inherited', () => {
+  const value = { a: 'x', b: 7, c: 'y' };
+  assert.deepEqual(stringMembers(value, ['a', 'b', 'd', 'constructor', 'toString']), { a: 'x' });
+  assert.deepEqual(stringMembers(null, ['a']), {});
 });

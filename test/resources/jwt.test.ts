@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseJwt, parseJwtSpec, type JwtSpec } from '../../src/resources/jwt.ts';
+import { claimsOf, parseJwt, parseJwtSpec, type JwtSpec } from '../../src/resources/jwt.ts';
 import { makeJwt, makeSpec, NO_STATUS, wireJwt } from '../fixtures/jwts.ts';
 
 const secretKey = (secret: object): Record<string, unknown> => ({ key: { secret } });
@@ -246,4 +246,10 @@ describe('the spec of a JWT', () => {
       assert.match(parsed.problem.message, says);
     });
   }
+});
+
+it('the claims of a spec are the same, packed or not', () => {
+  const data = { sub: 'me', aud: ['a'] };
+  assert.deepEqual(claimsOf({ data }), data);
+  assert.deepEqual(claimsOf({ data: JSON.stringify(data) }), data);
 });

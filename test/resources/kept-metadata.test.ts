@@ -17,11 +17,14 @@ describe('of the labels of a JWT', () => {
     const many = makeJwt({}, { metadata: { labels: labelsOf(2_000) } });
     assert.deepEqual(many.labels, labelsOf(256));
     assert.ok(many.spec.ok);
+    assert.deepEqual(makeJwt({}, { metadata: { labels: labelsOf(257) } }).labels, labelsOf(256));
   });
 
   it('8 KiB as JSON are kept, whole ones from the first on', () => {
     const twoOf = (bytes: number) => ({ a: 'first', b: fill(bytes, '{"a":"first","b":""}') });
     assert.deepEqual(makeJwt({}, { metadata: { labels: twoOf(8_192) } }).labels, twoOf(8_192));
+    const full = makeJwt({}, { metadata: { labels: { ...twoOf(8_192), c: '' } } });
+    assert.deepEqual(full.labels, twoOf(8_192));
     const long = makeJwt({}, { metadata: { labels: { ...twoOf(8_193), c: '' } } });
     assert.deepEqual(long.labels, { a: 'first' });
     assert.ok(long.spec.ok);

@@ -161,7 +161,9 @@ describe('what is kept of a Secret', () => {
   });
 
   it('is nothing of a member that is not text, nor of a name that nobody owns as a field', () => {
-    const fieldsV1 = { 'f:metadata': { 'f:labels': { 'k:team': {}, 'f:team': {} }, 'f:annotations': null } };
+    const fieldsV1 = {
+      'f:metadata': { 'f:labels': { 'k:team': {}, 'f:team': {}, 'k:tier': {} }, 'f:annotations': null },
+    };
     const managedFields = [null, { manager: 'jwt-injector', operation: 'Apply', fieldsV1 }];
     const kept = parseSecretMetadata({
       metadata: { labels: { team: 7, tier: 'a' }, annotations: { [ADOPT]: 7 }, managedFields },
