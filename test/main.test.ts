@@ -15,7 +15,7 @@ import { answer } from './kube/bad-server.ts';
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 
 describe('the command line', () => {
-  it('ends quietly when its reader has seen enough', async () => {
+  it('ends quietly when its reader stops reading', async () => {
     const items = Array.from({ length: 1_000 }, (_, index) => {
       const pod = annotatedPod();
       return {
@@ -42,14 +42,14 @@ describe('the command line', () => {
       return { child, ended };
     };
 
-    it('has the exit code of what it did', async () => {
+    it('has its usual exit code', async () => {
       const { child, ended } = run('inject', '-f', 'no-such-file.yaml');
       child.stderr.destroy();
       child.stdout.destroy();
       assert.deepEqual(await ended, [EXIT.outside, null]);
     });
 
-    it('finishes what it began to write, and looks at it again', async () => {
+    it('finishes its writes, and checks their results', async () => {
       await using api = await startStoredApi();
       const folder = await mkdtemp(join(tmpdir(), 'jwt-main-'));
       try {
@@ -90,7 +90,7 @@ describe('the command line', () => {
       }
     });
 
-    it('follows nothing any more', async () => {
+    it('does not watch any more', async () => {
       await using api = await startStoredApi();
       api.objects.set('/apis/tokens.osg-htc.org/v1/namespaces/science/jwts/my-jwt', wireJwt());
       const { child, ended } = run('status', '--watch', '-n', 'science', '--kubeconfig', api.kubeconfig);

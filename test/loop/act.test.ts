@@ -44,7 +44,7 @@ const newToken = async (): Promise<NewToken> => {
 };
 
 describe('a write of a token', () => {
-  it('writes one that verifies, with the key that it was signed with', async () => {
+  it('writes a token that verifies with the key that signed it', async () => {
     const { store, applied } = makeStore();
     const { claims, signedBy, text } = await newToken();
     await writeToken(store, absent, await newToken());
@@ -58,7 +58,7 @@ describe('a write of a token', () => {
     assert.deepEqual([write?.signedBy, signedBy], [key.key.thumbprint, key.key.thumbprint]);
   });
 
-  it('writes over exactly the Secret that was seen, by force; over none without it', async () => {
+  it('overwrites exactly the version of the Secret that was seen, by force; if there was none, without force', async () => {
     const { store, applied } = makeStore();
     await writeToken(store, absent, await newToken());
     await writeToken(store, { ...absent, secret: ourSecret(jwt) }, await newToken());
@@ -71,7 +71,7 @@ describe('a write of a token', () => {
     );
   });
 
-  it('throws what the API server says', async () => {
+  it('throws the error of the API server', async () => {
     const { store } = makeStore();
     const refusing = { ...store, applySecret: () => Promise.reject(new Error('409')) };
     await assert.rejects(writeToken(refusing, absent, await newToken()), /409/);
@@ -95,11 +95,11 @@ describe('a write of a token', () => {
     return { patches: patches.length, written: versionOf(applied[0]?.body) };
   };
 
-  it('makes token-manager’s Secret ours first, then writes over that state', async () => {
+  it('first takes over token-manager’s Secret, then overwrites that version', async () => {
     assert.deepEqual(await takeOver('11'), { patches: 1, written: 'patched' });
   });
 
-  it('leaves a Secret as it is that changed since: it may be somebody else’s, so the write conflicts', async () => {
+  it('does not overwrite a Secret that changed since: it can belong to others now, so the write conflicts', async () => {
     assert.deepEqual(await takeOver('12'), { patches: 0, written: '11' });
   });
 });
@@ -118,7 +118,7 @@ describe('a repair', () => {
   const token = `eyJhbGciOiJFUzI1NiJ9.${claims}.sig`;
   const present = wireSecret('my-jwt', { token }, { resourceVersion: '11' });
 
-  it('writes the same token bytes with the times that they say', async () => {
+  it('writes the same token bytes with their times', async () => {
     const { isStale, applied } = await repair(present);
     assert.equal(isStale, false);
     const [write] = applied;
@@ -141,13 +141,13 @@ describe('a repair', () => {
   }
 });
 
-describe('taking the JWT off the owners of its Secret', () => {
+describe('removing the JWT from the owners of its Secret', () => {
   const owner = { apiVersion: 'tokens.osg-htc.org/v1', kind: 'JWT', name: jwt.name, uid: jwt.uid };
   const data = { note: 'precious' };
   const owned = wireSecret('my-jwt', data, { resourceVersion: '11', ownerReferences: [owner] });
   const observed = makeObserved({ jwt, secret: ourSecret(jwt, 0, { hasOtherData: true }) });
 
-  it('needs no token in it, and returns what it is then', async () => {
+  it('needs no token in it, and returns the new state', async () => {
     const { store, applied, patches } = makeStore(owned);
     const { metadata } = await disownSecret(store, observed);
     assert.deepEqual([metadata.resourceVersion, applied], ['patched', []]);

@@ -89,7 +89,7 @@ describe('the controller', () => {
   const b = named('b', 'k1');
   const c = named('c', 'k2');
 
-  it('looks at a JWT that came, at the Secret of its name, and at the key that it signs with', async () => {
+  it('runs a round for a new JWT, and for a change of its Secret or of its key', async () => {
     const { controller, settle } = start(a, b, c);
     for (const jwt of [a, b, c]) controller.jwtChanged(undefined, jwt);
     assert.deepEqual(await settle(), ['a', 'b', 'c']);
@@ -102,7 +102,7 @@ describe('the controller', () => {
     assert.deepEqual(await settle(), []);
   });
 
-  it('follows a JWT to another key, and forgets one that is gone', async () => {
+  it('uses the new key of a JWT, and forgets a deleted JWT', async () => {
     const { controller, settle, replace, known } = start(a, b);
     for (const jwt of [a, b]) controller.jwtChanged(undefined, jwt);
     await settle();
@@ -120,7 +120,7 @@ describe('the controller', () => {
     assert.deepEqual(await settle(), []);
   });
 
-  it('takes a JWT that was there before as it is by now, and none that is gone', async () => {
+  it('starts with the present state of existing JWTs, and without deleted ones', async () => {
     const { controller, settle, replace, known } = start(a, b, c);
     const moved = named('a', 'k2', { resourceVersion: '2', generation: 2 });
     replace(moved);
@@ -138,7 +138,7 @@ describe('the controller', () => {
     assert.deepEqual(await settle(), ['c'], 'also where no event reported the change');
   });
 
-  it('puts no JWT into its queue that was there before and needs nothing, but still follows it', async () => {
+  it('does not queue an existing JWT that needs nothing, but reacts to its changes', async () => {
     const first = makeReconciler([KEY_SECRET]);
     await reconcileJwt(first.reconciler, keyedJwt, NEXT_ATTEMPT_AT);
     const settled = { ...keyedJwt, recorded: first.statuses[0] ?? NO_STATUS };
@@ -183,7 +183,7 @@ describe('the controller', () => {
     assert.deepEqual(bugs, []);
   });
 
-  it('makes one round of what happens in one go', async () => {
+  it('runs one round for several changes at once', async () => {
     const { controller, settle } = start(a);
     controller.jwtChanged(undefined, a);
     for (let each = 0; each < 5; each += 1) controller.secretChanged('science', 'a');
@@ -191,7 +191,7 @@ describe('the controller', () => {
     assert.deepEqual(await settle(), ['a']);
   });
 
-  it('looks at a status that somebody else wrote, but not while it backs off', async () => {
+  it('runs a round for a status that another client wrote, but not during a back-off', async () => {
     const { controller, settle, fail } = start(a);
     controller.jwtChanged(undefined, a);
     await settle();
@@ -215,7 +215,7 @@ describe('the controller', () => {
     assert.deepEqual(await settle(), ['a'], 'a status that was wiped is news at any time');
   });
 
-  it('lets news end a back-off', async () => {
+  it('ends a back-off after a change', async () => {
     const { controller, settle, fail, bugs } = start(a);
     fail(true);
     controller.jwtChanged(undefined, a);
@@ -228,7 +228,7 @@ describe('the controller', () => {
     assert.deepEqual(await settle(300_000), ['a'], 'it is still looked at, every 10 minutes');
   });
 
-  it('gives up a round that never ends, which then writes nothing more, and looks at its JWT again', async () => {
+  it('gives up a round that never ends, which then writes nothing more, and runs another one for its JWT', async () => {
     // Its status names a token, but there is no Secret: the Secret is read.
     const signed = { ...a, recorded: { ...NO_STATUS, tokenId: 'the-jti' } };
     const { controller, clock, settle, bugs, hang, statuses } = start(signed);
@@ -246,7 +246,7 @@ describe('the controller', () => {
     assert.equal(clock.pending(), 0);
   });
 
-  it('says when all was looked at, and ends with all its timers', async () => {
+  it('reports when all JWTs were processed, and ends with all its timers', async () => {
     const { controller, clock, settle } = start(a);
     controller.jwtChanged(undefined, a);
     const settled = controller.settle();

@@ -60,7 +60,7 @@ describe('the recorder', () => {
     assert.deepEqual(events, []);
   });
 
-  it('measures the lateness of scheduled renewals alone, never below zero', async () => {
+  it('measures the lateness of scheduled renewals only, never below zero', async () => {
     const { target, count } = recorder();
     target.signed({ ...SIGNATURE, cause: 'SecretMissing', lateness: undefined });
     assert.deepEqual(await count('renewalLateness'), []);
@@ -69,7 +69,7 @@ describe('the recorder', () => {
     assert.ok(buckets.length > 0 && buckets.every((bucket) => JSON.stringify(bucket).endsWith(',1]')));
   });
 
-  it('mentions a repair in the log alone', () => {
+  it('mentions a repair only in the log', () => {
     const { target, lines, events } = recorder();
     target.repaired(SUBJECT);
     assert.equal(lines[0]?.['msg'], 'metadata of the Secret written again, same token');
@@ -103,7 +103,7 @@ describe('the recorder', () => {
     });
   }
 
-  it('warns of a failure, counts it by reason, publishes it and says when it is tried again', async () => {
+  it('warns of a failure, counts it by reason, publishes it and names the time of the next try', async () => {
     const { target, lines, events, count } = recorder();
     target.failed(SUBJECT, 'WriteFailed', 'apply secrets: 403 Forbidden', 1_800_000_000);
     assert.deepEqual([lines[0]?.['level'], lines[0]?.['nextAttemptAt']], [40, '2027-01-15T08:00:00Z']);

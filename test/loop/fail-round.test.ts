@@ -38,7 +38,7 @@ async function settle(): Promise<{
 }
 
 describe('a status that cannot be written after the Secret was', () => {
-  it('says at the second try that the token is there, and which', async () => {
+  it('reports the existing token at the second try', async () => {
     const made = makeReconciler([KEY_SECRET]);
     const store = failFirstStatus(made.reconciler);
     await reconcileJwt({ ...made.reconciler, store }, jwt, NEXT_ATTEMPT_AT);
@@ -52,7 +52,7 @@ describe('a status that cannot be written after the Secret was', () => {
     assert.deepEqual([isReady, reason], ['True', 'WriteFailed']);
   });
 
-  it('is not waited for as a refused Secret is, and never beyond the renewal', async () => {
+  it('is tried again sooner than a refused Secret, and never after the renewal', async () => {
     const made = makeReconciler([KEY_SECRET], ['status'], POLICY);
     const round = await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT);
     assert.ok(jwt.spec.ok);
@@ -65,8 +65,8 @@ describe('a status that cannot be written after the Secret was', () => {
   });
 });
 
-describe('a status that cannot be written after the Secret could not either', () => {
-  it('is not waited for as a refused Secret is', async () => {
+describe('a status that cannot be written, like the Secret before it', () => {
+  it('is tried again sooner than a refused Secret', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret', 'status'], POLICY);
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), { next: 'retry' });
     assert.deepEqual(made.writes, ['secret', 'status']);
@@ -75,7 +75,7 @@ describe('a status that cannot be written after the Secret could not either', ()
     assert.deepEqual([failed[0], failed[2]], ['WriteRefused', NEXT_ATTEMPT_AT]);
   });
 
-  it('is not tried again before the answer to either write asks for', async () => {
+  it('is not tried again before the times in the answers to both writes', async () => {
     for (const [secretMs, statusMs] of [
       [60_000, undefined],
       [undefined, 60_000],
@@ -110,7 +110,7 @@ describe('the wait after a refused write of the Secret', () => {
     assert.equal(status.nextAttemptAt, NOW + DAY);
   });
 
-  it('ends no sooner than the API server asked for', async () => {
+  it('ends at the earliest at the time in the API server’s answer', async () => {
     const { round, status } = await late(NOW + DAY, { refusal: undefined, retryAfter: 60_000 })();
     assert.deepEqual(round, { next: 'retry', after: 60_000, dueAt: (NOW + DAY + 50) * 1000 });
     assert.equal(status.nextAttemptAt, NOW + DAY + 50);

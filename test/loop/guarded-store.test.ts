@@ -30,7 +30,7 @@ const WRITES: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
 
 describe('the read-only store', () => {
   for (const [name, write] of Object.entries(WRITES)) {
-    it(`takes "${name}" for a bug, and sends nothing`, async () => {
+    it(`treats "${name}" as a bug, and sends nothing`, async () => {
       const { store, calls } = storeOf();
       await assert.rejects(write(readOnlyStore(store)), (error) => !(error instanceof Stale));
       assert.deepEqual(calls, []);
@@ -40,7 +40,7 @@ describe('the read-only store', () => {
 
 describe('the leader-only store', () => {
   for (const [name, write] of Object.entries(WRITES)) {
-    it(`lets the leader do "${name}", and no former leader`, async () => {
+    it(`allows "${name}" to the leader, but not to a former leader`, async () => {
       const { store, calls, lose } = storeOf();
       await write(store);
       lose();
@@ -49,7 +49,7 @@ describe('the leader-only store', () => {
     });
   }
 
-  it('lets everybody read', async () => {
+  it('allows reads to all', async () => {
     const { store, calls, lose } = storeOf();
     lose();
     await store.readSecret('n', 'x');

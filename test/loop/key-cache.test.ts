@@ -20,7 +20,7 @@ function source(text: string = NRP_KEY, version = 'v1') {
 }
 
 describe('the key cache', () => {
-  it('reads a key of one version once for all who ask, also at the same time', async () => {
+  it('reads a key of one version once for all callers, also at the same time', async () => {
     const cache = new KeyCache();
     const counted = source();
     const keys = await Promise.all([1, 2, 3].map(() => cache.read('v1', 'ES256', counted.load)));
@@ -40,7 +40,7 @@ describe('the key cache', () => {
     assert.ok(misfit?.content.ok === false && misfit.content.problem.reason === 'KeyMismatch');
   });
 
-  it('gives the version and the annotations of the very object that was read, under both versions', async () => {
+  it('gives the version and the annotations of the object that was read, for both versions', async () => {
     const cache = new KeyCache();
     const newer = source(NRP_KEY, 'v2');
     for (const asked of ['v1', 'v2', 'v1']) {
@@ -50,7 +50,7 @@ describe('the key cache', () => {
     assert.equal(newer.asked, 1);
   });
 
-  it('keeps no failure, neither of the key nor of the API server, nor that there is no object', async () => {
+  it('stores no failure, neither of the key nor of the API server, nor a missing object', async () => {
     const cache = new KeyCache();
     const broken = source('no key');
     for (let each = 0; each < 2; each += 1)
@@ -78,7 +78,7 @@ describe('the key cache', () => {
     assert.equal(asked, 4, 'b went');
   });
 
-  it('makes a public key ready once, whatever its kid, and none of what is not a key', async () => {
+  it('parses a public key once, for any kid, and ignores invalid keys', async () => {
     const cache = new KeyCache();
     const key = await cache.read('v1', 'ES256', source().load);
     assert.ok(key?.content.ok);

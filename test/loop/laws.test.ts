@@ -52,7 +52,7 @@ describe('the laws of fresh tokens', () => {
     }
   }
 
-  it('hold whatever happens in whatever order', { timeout: 1_200_000 }, async () => {
+  it('hold for any events in any order', { timeout: 1_200_000 }, async () => {
     await fc.assert(fc.asyncProperty(schedule, play), { numRuns: RUNS, seed: SEED });
   });
 

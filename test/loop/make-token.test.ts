@@ -13,7 +13,7 @@ const key = { state: 'read', version: 'key/1', key: await readKey() } as const;
 const observed: Observed = makeObserved({ jwt: makeJwt(), key });
 
 describe('a new token', () => {
-  it('verifies, and says when and with what it was signed', async () => {
+  it('verifies, and is returned with its time and key', async () => {
     const made = await makeToken(observed, NOW + 0.9);
     assert.ok(made.ok);
     const { text, claims, duration, ...rest } = made.value;
@@ -31,7 +31,7 @@ describe('a new token', () => {
     assert.deepEqual(protectedHeader, { alg: 'ES256', kid: 'my-jwt-key', typ: 'JWT' });
   });
 
-  it('is not even signed if it is too long to be read again: it would be signed again and again', async () => {
+  it('is not signed if it is too long to be read again: otherwise it would be signed again and again', async () => {
     const cannotSign = { ...key.key, privateKey: key.key.publicKey };
     const jwt = makeJwt({ data: { sub: 'x'.repeat(60_000) } });
     const made = await makeToken({ ...observed, jwt, key: { ...key, key: cannotSign } }, NOW);
@@ -47,7 +47,7 @@ describe('a new token', () => {
     }
   });
 
-  it('takes a key that was read, and the whole claims', async () => {
+  it('needs a key that was read, and the complete claims', async () => {
     await assert.rejects(makeToken({ ...observed, key: UNREAD }, NOW), /before its key was read/);
     const { jwt } = observed;
     assert.ok(jwt.spec.ok);

@@ -77,7 +77,7 @@ describe('the nudges of pods', () => {
   const many = (namespace: string, count: number) =>
     Array.from({ length: count }, (_, index) => `${namespace}/p${index}`);
 
-  it('come a moment after the Secret, to each of its pods and to no other', async () => {
+  it('are sent a moment after the write of the Secret, to each of its pods and to no other', async () => {
     pods.set('x/s', ['x/a', 'x/b']).set('x/t', ['x/c']).set('y/s', ['y/a']);
     queue.start();
     queue.renewed('x', 's');
@@ -95,7 +95,7 @@ describe('the nudges of pods', () => {
     assert.equal(clock.pending(), 0);
   });
 
-  it('wait until the pods are known, and are found then', async () => {
+  it('wait until the pods are known', async () => {
     queue.renewed('x', 's');
     await clock.advance(5_000);
     assert.deepEqual(nudged, []);
@@ -105,7 +105,7 @@ describe('the nudges of pods', () => {
     assert.deepEqual(podNames(), ['x/a']);
   });
 
-  it('come once for two Secrets of a pod that are renewed together, and once for each renewal', async () => {
+  it('are sent once for two Secrets of a pod that are renewed together, and once for each renewal', async () => {
     pods.set('x/s', ['x/a']).set('x/t', ['x/a']);
     queue.start();
     queue.renewed('x', 's');
@@ -118,7 +118,7 @@ describe('the nudges of pods', () => {
     assert.deepEqual(podNames(), ['x/a', 'x/a']);
   });
 
-  it('are a hundred at once, then fifty a second, and never more than four under way', async () => {
+  it('are a hundred at once, then fifty a second, and never more than four concurrently', async () => {
     pods.set('x/s', many('x', 400));
     queue.start();
     queue.renewed('x', 's');
@@ -134,7 +134,7 @@ describe('the nudges of pods', () => {
     assert.equal(mostUnderWay, 4);
   });
 
-  it('are made one at a time while signing is behind, and four again afterwards', async () => {
+  it('are sent one at a time while signing is late, and four again afterwards', async () => {
     pods.set('x/s', many('x', 150));
     isSigningBehind = true;
     queue.start();
@@ -148,7 +148,7 @@ describe('the nudges of pods', () => {
     assert.equal(nudged.length, 150);
   });
 
-  it('of one namespace do not hold up those of another', async () => {
+  it('of one namespace do not delay those of another', async () => {
     pods.set('x/s', many('x', 2_000)).set('y/s', ['y/a']);
     queue.start();
     queue.renewed('x', 's');
@@ -158,7 +158,7 @@ describe('the nudges of pods', () => {
     assert.ok(podNames().includes('y/a'));
   });
 
-  it('that find no room are dropped, and there is always room for other namespaces', async () => {
+  it('are dropped if the queue is full, and there is always room for other namespaces', async () => {
     pods.set('x/s', many('x', 3_000)).set('y/s', ['y/a']);
     queue.start();
     queue.renewed('x', 's');
@@ -174,7 +174,7 @@ describe('the nudges of pods', () => {
     assert.equal(nudged.length, 2_251);
   });
 
-  it('that find no room are dropped only if they do not wait already', async () => {
+  it('are not dropped from a full queue if they wait already', async () => {
     pods.set('x/s', many('x', 2_000)).set('x/t', many('x', 3_000)).set('x/u', many('x', 1_000));
     queue.start();
     for (const secret of ['s', 't', 'u']) queue.renewed('x', secret);
@@ -185,7 +185,7 @@ describe('the nudges of pods', () => {
     );
   });
 
-  it('are tried three times, with a pause that grows', async () => {
+  it('are tried three times, with growing pauses', async () => {
     pods.set('x/s', ['x/a', 'x/b']);
     answers.set(
       'x/a',
@@ -230,7 +230,7 @@ describe('the nudges of pods', () => {
     });
   }
 
-  it('that waited until the kubelet has looked by itself are dropped', async () => {
+  it('that waited so long that the kubelet has read the Secret itself are dropped', async () => {
     pods.set('x/s', ['x/a']);
     queue.renewed('x', 's');
     await clock.advance(91_000);
@@ -246,7 +246,7 @@ describe('the nudges of pods', () => {
     assert.deepEqual(results[0], ['dropped', 'x/s4500']);
   });
 
-  it('end with the queue: what waits is dropped, what is under way is aborted, and no timer stays', async () => {
+  it('end with the queue: waiting ones are dropped, running ones are aborted, and no timer is left', async () => {
     pods.set('x/s', many('x', 10));
     answers.set('x/p0', [new Refused({ meaning: 'failed' })]);
     queue.start();

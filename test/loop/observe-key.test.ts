@@ -40,14 +40,14 @@ async function lookForKey({ observer }: { readonly observer: Observer }, jwt: Jw
 }
 
 describe('a list of granted namespaces that is too long for the caches', () => {
-  it('is read with the key, which is used where it is granted', async () => {
+  it('is read with the key, which is used if it is granted', async () => {
     const sources = makeSources([keySecret(LONG)]);
     const key = await lookForKey(sources, granted);
     assert.ok(key.state === 'read' && key.version === 'uid-k/5/key.pem');
     assert.deepEqual(sources.reads, ['vault/k']);
   });
 
-  it('refuses the others permanently, in the words for a key that does not exist', async () => {
+  it('refuses the others permanently, with the message for a missing key', async () => {
     const [refused, absent] = await Promise.all([
       lookForKey(makeSources([keySecret(LONG)]), notGranted),
       lookForKey(makeSources([]), notGranted),
@@ -56,7 +56,7 @@ describe('a list of granted namespaces that is too long for the caches', () => {
     assert.deepEqual(refused, absent);
   });
 
-  it('is read before anything is said of a JWT: one that is not granted a key does not learn that it exists', async () => {
+  it('is read before anything is reported for a JWT: without a grant, the existence of the key is not revealed', async () => {
     const foreign = wireSecret('my-jwt', { token: 'x' }, { namespace: 'other' });
     const { observer } = makeSources([keySecret(LONG), foreign]);
     const observed = await observe(observer, notGranted, {}, NOW);
@@ -66,7 +66,7 @@ describe('a list of granted namespaces that is too long for the caches', () => {
     assert.ok(plan.do === 'report' && plan.problem.reason === 'SecretConflict');
   });
 
-  it('is not read again as long as the version that was used is there', async () => {
+  it('is not read again as long as its version does not change', async () => {
     const used = { ...granted, recorded: { ...granted.recorded, keyVersion: 'uid-k/5/key.pem' } };
     const seen = (version: string) =>
       observe(makeSources([keySecret(LONG, version)]).observer, used, {}, NOW);
@@ -78,7 +78,7 @@ describe('a list of granted namespaces that is too long for the caches', () => {
     });
   });
 
-  it('does not matter in the namespace of the key, nor where a policy refuses', async () => {
+  it('does not matter in the namespace of the key, nor if a policy refuses', async () => {
     const inside = makeJwt(SPEC, { metadata: { namespace: 'vault', uid: 'inside' } });
     const { key } = await observe(makeSources([keySecret(LONG)]).observer, inside, {}, NOW);
     assert.deepEqual(key, { state: 'unread', version: 'uid-k/5/key.pem' });
@@ -88,7 +88,7 @@ describe('a list of granted namespaces that is too long for the caches', () => {
     assert.ok(refused.state === 'unavailable' && refused.problem.reason === 'PolicyDenied');
   });
 
-  it('grants nothing to those who write so, nor beyond 16 KiB', async () => {
+  it('grants nothing if it only imitates such a list, nor beyond 16 KiB', async () => {
     for (const grants of ['(too long)', `${'x'.repeat(16_384)},science`]) {
       const key = await lookForKey(makeSources([keySecret(grants)]), granted);
       assert.ok(key.state === 'unavailable' && key.problem.reason === 'KeyNotGranted');
@@ -96,14 +96,14 @@ describe('a list of granted namespaces that is too long for the caches', () => {
   });
 });
 
-it('a refusal by the object is disputed when the caches know another version of it', async () => {
+it('a refusal by the object is checked again if the caches have another version of it', async () => {
   const { observer } = makeSources([keySecret('science')], [keySecret('', '6')]);
   const observed = await observe(observer, granted, {}, NOW);
   const { key } = await readMissing(observer, observed, 'key', {});
   assert.ok(key?.state === 'unavailable' && key.isDisputed === true);
 });
 
-describe('a key in a namespace of several whose Secrets are not listed yet', () => {
+describe('a key in one of several namespaces, whose Secrets are not listed yet', () => {
   const recorded: Jwt['recorded'] = {
     ...granted.recorded,
     keyVersion: 'uid-k/5/key.pem',
@@ -115,13 +115,13 @@ describe('a key in a namespace of several whose Secrets are not listed yet', () 
     return { observer: { ...observer, sources, keyCache }, reads };
   };
 
-  it('is as the status says, until something is to be signed', async () => {
+  it('has the state in the status until a token has to be signed', async () => {
     const { observer, reads } = unlisted([]);
     const { key } = await observe(observer, { ...granted, recorded }, {}, NOW);
     assert.deepEqual([key, reads], [{ state: 'unread', version: 'uid-k/5/key.pem' }, []]);
   });
 
-  it('is read at once if the status says nothing of it, or says it of an earlier spec', async () => {
+  it('is read at once if the status does not mention it, or is about an earlier spec', async () => {
     for (const jwt of [granted, { ...granted, recorded, generation: granted.generation + 1 }]) {
       const sources = unlisted([keySecret('science')]);
       const key = await lookForKey(sources, jwt);
@@ -130,7 +130,7 @@ describe('a key in a namespace of several whose Secrets are not listed yet', () 
     }
   });
 
-  it('is used by nobody who is not granted it, and looked for again soon', async () => {
+  it('is not used without a grant, and soon read again', async () => {
     for (const stored of [[], [keySecret('other')]]) {
       const key = await lookForKey(unlisted(stored), granted);
       assert.ok(key.state === 'unavailable' && key.problem.reason === 'KeyNotGranted');
@@ -138,7 +138,7 @@ describe('a key in a namespace of several whose Secrets are not listed yet', () 
     }
   });
 
-  it('is read each time, as only the object says who is granted it now, and what it holds', async () => {
+  it('is read each time, as only the object has its present grants and content', async () => {
     const keyCache = new KeyCache();
     const look = (stored: JsonObject, jwt: Jwt) => lookForKey(unlisted([stored], keyCache), jwt);
     const first = await look(keySecret('science'), granted);
@@ -151,7 +151,7 @@ describe('a key in a namespace of several whose Secrets are not listed yet', () 
     assert.ok(next.state === 'read' && next.key.thumbprint !== first.key.thumbprint);
   });
 
-  it('that the status vouches for is read again before it signs', async () => {
+  it('that is proved by the status is read again before it signs', async () => {
     const keyCache = new KeyCache();
     const read = async (version: string) => {
       const { observer } = unlisted([keySecret('science', version)], keyCache);

@@ -28,20 +28,20 @@ describe('observing', () => {
     assert.deepEqual(reads, []);
   });
 
-  it('knows a Secret without our label by its metadata alone', async () => {
+  it('knows only the metadata of a Secret without our label', async () => {
     const { observer } = makeSources([wireSecret('my-jwt', { token: 'x' })]);
     const { secret } = await observe(observer, jwt, {}, NOW);
     assert.deepEqual(secret?.token, { state: 'unread' });
   });
 
-  it('takes what was read in this round over what the caches show', async () => {
+  it('prefers objects that were read in this round to those in the caches', async () => {
     const { observer } = makeSources([wireSecret('my-jwt', { token: 'x' }, managed)]);
     const observed = await observe(observer, jwt, { secret: 'absent' }, NOW);
     assert.equal(observed.secret, undefined);
     assert.equal(observed.isAbsenceConfirmed, true);
   });
 
-  it('finds a key Secret also under our label, and versions an inline key by the JWT’s generation', async () => {
+  it('also finds a key Secret with our label, and uses the JWT’s generation as the version of an inline key', async () => {
     const { metadata } = KEY_SECRET;
     const labelled = makeSources([{ ...KEY_SECRET, metadata: { ...(metadata as object), ...managed } }]);
     assert.equal((await observe(labelled.observer, jwt, {}, NOW)).key.state, 'unread');
@@ -49,7 +49,7 @@ describe('observing', () => {
     assert.deepEqual(inline.key, { state: 'unread', version: `${jwt.uid}/1` });
   });
 
-  it('has no key when the spec cannot be served', async () => {
+  it('has no key if the spec cannot be served', async () => {
     const { key } = await observe(makeSources([]).observer, makeJwt({ key: {} }), {}, NOW);
     assert.ok(key.state === 'unavailable' && key.problem.reason === 'KeyUnreadable');
   });
@@ -77,7 +77,7 @@ describe('a token whose text was dropped before its key was known', () => {
   });
 });
 
-describe('a token that the status vouches for', async () => {
+describe('a token that is proved by the status', async () => {
   const forger = await readKey(toPem(makeKey('ES256')));
   const claims = buildClaims(makeSpec(WITH_KEY), NOW, 'the-jti');
   assert.ok(claims.ok);
@@ -106,19 +106,19 @@ describe('a token that the status vouches for', async () => {
   const soon = (namespace: string, name: string): boolean => namespace === 'science' && name === 'my-jwt';
   const refused = { state: 'faulty', cause: 'SignatureInvalid' };
 
-  it('counts as checked while somebody is about to check it', async () => {
+  it('counts as checked if a check is planned', async () => {
     const token = await judge(vouched, {}, soon);
     assert.ok(token?.state === 'valid' && token.signature === 'verified');
   });
 
-  it('is checked at once when nobody else does', async () => {
+  it('is checked at once if no check is planned', async () => {
     assert.deepEqual(await judge(vouched), refused);
     assert.deepEqual(await judge(vouched, {}, () => false), refused);
     const known = { secret: parseTokenSecret(forged) };
     assert.deepEqual(await judge(vouched, known, soon), refused);
   });
 
-  it('is checked at once when the status is about another token, key or state', async () => {
+  it('is checked at once if the status is about another token, key or state', async () => {
     for (const more of [
       { tokenId: 'another' },
       { tokenId: undefined },
@@ -134,7 +134,7 @@ describe('a token that the status vouches for', async () => {
   });
 });
 
-describe('a read of what the caches lack', () => {
+describe('a read of objects that are not in the caches', () => {
   it('reads the key of a Secret once', async () => {
     const { observer, reads } = makeSources([KEY_SECRET]);
     assert.equal((await readKeyOf(observer))?.state, 'read');
@@ -167,7 +167,7 @@ describe('a read of what the caches lack', () => {
     });
   }
 
-  it('refuses a grant that was taken back since the cache saw it', async () => {
+  it('refuses a grant that was removed since it was cached', async () => {
     const place = { namespace: 'vault', resourceVersion: '5' };
     const granted = wireSecret(
       'k',
@@ -190,7 +190,7 @@ describe('a read of what the caches lack', () => {
     const granted = makeJwt(spec);
     const notGranted = makeJwt(spec, { metadata: { namespace: 'other', uid: 'other' } });
 
-    it('is given to each by its own grant, on the object that the key was read from', async () => {
+    it('is given to each by its own grant, in the object from which the key was read', async () => {
       // The watch is late: it still shows the grant that the object does not have any more.
       const stored = [wireSecret('k', { 'key.pem': NRP_KEY }, revoked)];
       for (const order of [
@@ -208,7 +208,7 @@ describe('a read of what the caches lack', () => {
       }
     });
 
-    it('is reported only to those who may use it', async () => {
+    it('is only reported to JWTs that are allowed to use it', async () => {
       const broken = [wireSecret('k', { 'key.pem': 'junk' }, revoked)];
       const { observer } = makeSources([seen], broken);
       const [used, refused] = await Promise.all([
@@ -220,7 +220,7 @@ describe('a read of what the caches lack', () => {
     });
   });
 
-  it('forgets the key of an older spec when the JWT was read again', async () => {
+  it('forgets the key of an older spec after the JWT was read again', async () => {
     const newer = makeJwt({ ...WITH_KEY, keyId: 'next' }, { metadata: { generation: 2 } });
     for (const [stored, isKept] of [
       [newer, false],
@@ -236,7 +236,7 @@ describe('a read of what the caches lack', () => {
     }
   });
 
-  it('looks into the Secret itself when asked for the token', async () => {
+  it('reads the Secret itself if the token is requested', async () => {
     const { observer } = makeSources([], [wireSecret('my-jwt', { token: 'x' })]);
     const observed = await observe(observer, jwt, {}, NOW);
     const known = await readMissing(observer, observed, 'token', {});

@@ -22,7 +22,7 @@ describe('statuses of tokens that are being written', () => {
     assert.equal(pending.recall(withUid('another'), 'a').recorded, jwt.recorded);
   });
 
-  it('are dropped with a token that was refused, and forgotten with their JWT', () => {
+  it('are dropped if the token is refused, and forgotten with their JWT', () => {
     const pending = new PendingStatuses();
     pending.note(jwt.uid, 'a', status);
     pending.note(jwt.uid, 'b', status);
@@ -34,7 +34,7 @@ describe('statuses of tokens that are being written', () => {
     assert.equal(pending.recall(jwt, 'a'), jwt);
   });
 
-  it('are bounded for each JWT and in sum; the latest stay', () => {
+  it('are limited for each JWT and in total; the latest stay', () => {
     const pending = new PendingStatuses();
     for (let token = 0; token <= 16; token += 1) pending.note(jwt.uid, `t${token}`, status);
     assert.equal(pending.recall(jwt, 't0'), jwt);

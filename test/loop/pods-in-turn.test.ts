@@ -20,8 +20,8 @@ function takeAll(pods: PodsInTurn<Pod>): readonly string[] {
   return taken;
 }
 
-describe('pods that wait', () => {
-  it('come out with the namespaces in turn, of each the oldest first', () => {
+describe('waiting pods', () => {
+  it('are taken from the namespaces in turn, the oldest of each first', () => {
     const pods = new PodsInTurn<Pod>({ most: 10, mostOfNamespace: 10 });
     for (const text of ['a/1', 'a/2', 'a/3', 'b/1', 'c/1', 'c/2']) assert.ok(pods.add(pod(text)));
     assert.equal(pods.size, 6);
@@ -40,7 +40,7 @@ describe('pods that wait', () => {
     assert.deepEqual(takeAll(pods), ['a/1 later']);
   });
 
-  it('are no more than there is room for, of one namespace and of all', () => {
+  it('are limited, for one namespace and for all', () => {
     const pods = new PodsInTurn<Pod>({ most: 3, mostOfNamespace: 2 });
     const added = ['a/1', 'a/2', 'a/3', 'b/1', 'c/1'].map((text) => pods.add(pod(text)));
     assert.deepEqual(added, [true, true, false, true, false]);

@@ -12,7 +12,7 @@ const touched = (object: JsonObject | undefined, resourceVersion: string): JsonO
   metadata: { ...objectMember(object, 'metadata'), uid: 'u', resourceVersion },
 });
 
-it('an annotation on the key Secret rewrites no status; the key is read once, and its version written with the next thing', async () => {
+it('an annotation on the key Secret rewrites no status; the key is read once, and its version is written with the next change', async () => {
   const first = makeReconciler([KEY_SECRET]);
   await reconcileJwt(first.reconciler, jwt, NEXT_ATTEMPT_AT);
   const settled: Jwt = { ...jwt, recorded: first.statuses[0] ?? NO_STATUS };

@@ -96,7 +96,7 @@ describe('a change that no watch reports', () => {
     assert.deepEqual([tried, made.changed, made.failed], [['13'], ['repaired'], []]);
   });
 
-  it('to the Secret is read before the JWT is taken off its owners', async () => {
+  it('to the Secret is read before the JWT is removed from its owners', async () => {
     const { settled, secret } = await settle();
     const { tried, made, reconcile } = startBehind(secret, { secret: withVersion(secret, '13') });
     const retained = { ...makeJwt({ ...WITH_KEY, deletionPolicy: 'Retain' }), recorded: settled.recorded };
@@ -142,7 +142,7 @@ describe('a change that no watch reports', () => {
     assert.deepEqual([statuses, made.failed], [['7', '7'], []]);
   });
 
-  it('is not looked for while a write is held back', async () => {
+  it('is not searched for while a write is delayed', async () => {
     const { settled, secret } = await settle();
     const { made, tried, reconcile } = startBehind(secret, { refusesAll: true });
     const labelled: Jwt = { ...settled, labels: { team: 'physics' } };
@@ -153,8 +153,8 @@ describe('a change that no watch reports', () => {
   });
 });
 
-describe('a Secret whose writes are refused as conflicts, though it is read before', () => {
-  it('is reported from the third write on, and what follows from it is said in time', async () => {
+describe('a Secret whose writes are refused as conflicts, although it is read before', () => {
+  it('is reported from the third write on, and its consequences are reported in time', async () => {
     const { settled, secret, renewsAt } = await settle();
     const { made, tried, reconcile } = startBehind(secret, { refusesAll: true, inStore: settled });
     const states = new Map<number, readonly (string | undefined)[]>();
@@ -171,7 +171,7 @@ describe('a Secret whose writes are refused as conflicts, though it is read befo
     assert.deepEqual(states.get(24)?.slice(0, 2), ['False', 'WriteFailed']);
   });
 
-  it('is not reported once the JWT is gone', async () => {
+  it('is not reported after the JWT was deleted', async () => {
     const { settled, secret, renewsAt } = await settle();
     const gone = { ...settled, uid: 'another' };
     const { made, tried, reconcile } = startBehind(secret, { refusesAll: true, inStore: gone });

@@ -10,7 +10,7 @@ import { jwt, makeReconciler, NEXT_ATTEMPT_AT } from './made-reconciler.ts';
 import { NO_STATUS } from '../fixtures/jwts.ts';
 import { KEY_SECRET, wireSecret } from './model/sources.ts';
 
-describe('a Secret that somebody else keeps changing', () => {
+describe('a Secret that another client changes again and again', () => {
   const REPLACED = {
     managedFields: [{ manager: 'peer', operation: 'Update', time: '2027-01-15T08:00:00Z' }],
   };
@@ -36,7 +36,7 @@ describe('a Secret that somebody else keeps changing', () => {
     };
   };
 
-  it('is written five times at once, then held back with its field managers named', async () => {
+  it('is written five times at once, then delayed, and its field managers are named', async () => {
     const made = makeReconciler([KEY_SECRET, broken()]);
     const reconciler = { ...made.reconciler, now: () => NOW * 1000 };
     for (let round = 0; round < 5; round += 1) await reconcileJwt(reconciler, jwt, NEXT_ATTEMPT_AT);
@@ -55,7 +55,7 @@ describe('a Secret that somebody else keeps changing', () => {
     }
   });
 
-  it('costs no read of its JWT while it is held back, whatever is to be asked before the next write', async () => {
+  it('costs no read of its JWT while it is delayed, even if one is needed before the next write', async () => {
     const digested = (): Jwt => {
       assert.ok(jwt.spec.ok);
       return { ...jwt, spec: { ok: true, value: { ...jwt.spec.value, claimsDigest: 'x' } } };
@@ -83,7 +83,7 @@ describe('a Secret that somebody else keeps changing', () => {
     }
   });
 
-  it('is held back by the next term of the same process too', async () => {
+  it('is also delayed by the next term of the same process', async () => {
     const made = makeReconciler([KEY_SECRET, broken()]);
     for (let round = 0; round < 5; round += 1) await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT);
     const next = makeReconciler([KEY_SECRET, broken()]);
@@ -98,7 +98,7 @@ describe('a Secret that somebody else keeps changing', () => {
     assert.equal(next.signed.length, 1, 'a JWT that was created again has a budget of its own');
   });
 
-  it('is still renewed at the time that its status announced', async () => {
+  it('is still renewed at the time in its status', async () => {
     const made = makeReconciler([KEY_SECRET, broken()]);
     for (let write = 0; write < 20; write += 1) made.reconciler.memory.budget.spend(jwt.uid, NOW, false);
     const announced: Jwt = { ...jwt, recorded: { ...NO_STATUS, renewsAt: NOW - 1 } };

@@ -43,13 +43,13 @@ const readyOf = (made: ReturnType<typeof makeReconciler>): unknown =>
   findCondition(made.statuses.at(-1) ?? NO_STATUS, 'Ready')?.reason;
 
 describe('a JWT that must not be an owner of its Secret', () => {
-  it('comes off its owners in a round that can sign nothing, and the status says why it cannot', async () => {
+  it('is removed from its owners in a round that can sign nothing, and the status says why it cannot', async () => {
     const { made, patched, reconciler } = makeDisowning([SHARED]);
     await reconcileJwt(reconciler, jwt, NEXT_ATTEMPT_AT);
     assert.deepEqual([patched, made.signed, readyOf(made)], [[DISOWNED], [], 'KeyNotFound']);
   });
 
-  it('comes off them before the key is read, which may be refused', async () => {
+  it('is removed from them before the key is read, which can be refused', async () => {
     const { made, patched, reconciler } = makeDisowning([KEY_SECRET, SHARED], (observer) => ({
       ...observer,
       sources: {
@@ -62,7 +62,7 @@ describe('a JWT that must not be an owner of its Secret', () => {
     assert.deepEqual([patched, made.failed.length], [[DISOWNED], 1]);
   });
 
-  it('comes off them and gets its new token in one round', async () => {
+  it('is removed from them and gets its new token in one round', async () => {
     const { made, patched, reconciler } = makeDisowning([KEY_SECRET, SHARED]);
     await reconcileJwt(reconciler, jwt, NEXT_ATTEMPT_AT);
     assert.deepEqual(
@@ -79,7 +79,7 @@ describe('a JWT that must not be an owner of its Secret', () => {
     return disowning;
   };
 
-  it('is tried again as soon as it may be, if others keep changing the Secret; a renewal does not wait', async () => {
+  it('is tried again as soon as allowed if others keep changing the Secret; a renewal does not wait', async () => {
     const keyless = spent([SHARED]);
     const round = await reconcileJwt(keyless.reconciler, jwt, NEXT_ATTEMPT_AT);
     assert.deepEqual(round, { next: 'wait', dueAt: NOW * 1000 + 1_250 });
@@ -91,7 +91,7 @@ describe('a JWT that must not be an owner of its Secret', () => {
     assert.deepEqual(renewal, { next: 'wait', dueAt: NOW * 1000 + 1_250 });
   });
 
-  it('keeps the finalizer of token-manager, and is looked at again as soon as it may come off', async () => {
+  it('keeps the finalizer of token-manager, and gets another round as soon as that can be removed', async () => {
     const deletionTimestamp = new Date((NOW - 10) * 1000).toISOString();
     for (const finalizer of ['kopf.zalando.org/KopfFinalizerMarker', 'example.com/x']) {
       const deleted = makeJwt(WITH_KEY, { metadata: { deletionTimestamp, finalizers: [finalizer] } });
@@ -102,7 +102,7 @@ describe('a JWT that must not be an owner of its Secret', () => {
     }
   });
 
-  it('is read as soon as its data may be looked at, if only that shows whether it must not', async () => {
+  it('has its data read as soon as allowed, if only that shows whether it must not be an owner', async () => {
     const unlabelled = wireSecret('my-jwt', { note: 'precious' }, { ownerReferences: [OWNER] });
     const deletionTimestamp = new Date((NOW - 10) * 1000).toISOString();
     const deleted = makeJwt(WITH_KEY, { metadata: { deletionTimestamp, finalizers: ['example.com/x'] } });

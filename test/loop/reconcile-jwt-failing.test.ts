@@ -58,7 +58,7 @@ function startRounds(seen: readonly JsonObject[] = [KEY_SECRET]) {
 
 describe('writes of the Secret that fail', () => {
   for (const answer of ['unavailable', 'timeout', 'terminating', 'absent', 'bug'] as const)
-    it(`are made five times at once, however often the JWT is edited, then held back: ${answer}`, async () => {
+    it(`are made five times at once, for any number of edits of the JWT, then delayed: ${answer}`, async () => {
       const { made, sent, reconcile } = startRounds();
       for (let edit = 0; edit < 200; edit += 1) await reconcile(edit / 10, answer);
       assert.deepEqual(sent.slice(0, 5), [0, 0.1, 0.2, 0.3, 0.4]);
@@ -70,7 +70,7 @@ describe('writes of the Secret that fail', () => {
       assert.equal(findCondition(status, 'Contended'), undefined, 'nobody else changes anything');
     });
 
-  it('that were not even sent, since leadership is in doubt, say nothing of others either', async () => {
+  it('that were not even sent, as leadership is in doubt, do not count as changes by others, either', async () => {
     const made = makeReconciler([KEY_SECRET]);
     let isLeader = false;
     const store = leaderOnlyStore(made.reconciler.store, () => isLeader);
@@ -84,7 +84,7 @@ describe('writes of the Secret that fail', () => {
     assert.match(findCondition(held, 'Ready')?.message ?? '', /leadership was lost, or is in doubt/);
   });
 
-  it('count no more once one is made', async () => {
+  it('do not count any more after one succeeds', async () => {
     const { sent, reconcile } = startRounds();
     for (let edit = 0; edit < 9; edit += 1) await reconcile(0, 'unavailable');
     await reconcile(2, 'written');
@@ -92,7 +92,7 @@ describe('writes of the Secret that fail', () => {
     assert.equal(sent.length, 7);
   });
 
-  it('of a renewal that is due are made every half minute at least, and five times at once beside that', async () => {
+  it('of a due renewal are made at least every half minute, and five times at once in addition', async () => {
     const { sent, reconcile } = startRounds();
     const due: Jwt = { ...jwt, recorded: { ...NO_STATUS, renewsAt: NOW - 1 } };
     for (let edit = 0; edit < 200; edit += 1) await reconcile(edit / 10, 'unavailable', due);
@@ -103,7 +103,7 @@ describe('writes of the Secret that fail', () => {
     assert.deepEqual(contended.sent, [0, 30, 60], 'also where somebody else uses up all that is unscheduled');
   });
 
-  it('may have arrived: a token that is found later is known, though the next write was held back meanwhile', async () => {
+  it('can have arrived: a token that is found later is known, although the next write was delayed meanwhile', async () => {
     const { made, sent, reconcile } = startRounds();
     for (let edit = 0; edit < 8; edit += 1) await reconcile(0, 'timeout');
     assert.equal(sent.length, 5);
@@ -118,7 +118,7 @@ describe('writes of the Secret that fail', () => {
     assert.deepEqual([status?.expiresAt, status?.issuedAt], [NOW + DAY, NOW]);
   });
 
-  it('may have arrived: a token that a read finds before the watch reports it is known, too', async () => {
+  it('can have arrived: a token that a read finds before the watch reports it is known, too', async () => {
     const first = makeReconciler([KEY_SECRET]);
     await reconcileJwt(first.reconciler, jwt, NOW + 1);
     const settled: Jwt = { ...jwt, recorded: first.statuses[0] ?? NO_STATUS };
@@ -132,7 +132,7 @@ describe('writes of the Secret that fail', () => {
     assert.deepEqual([arrived.signed.length, arrived.writes], [0, ['status']]);
   });
 
-  it('cost no more signatures than the budget has, whatever is answered', async () => {
+  it('cost no more signatures than the budget has, for any answers', async () => {
     const step = fc.record({
       wait: fc.double({ min: 0, max: 4, noNaN: true }),
       answer: fc.constantFrom<Answer>(

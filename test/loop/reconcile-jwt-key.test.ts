@@ -44,7 +44,7 @@ describe('a JWT that names another entry of the same key Secret', () => {
     assert.deepEqual([made.reads, made.signed[0]?.cause], [['science/k'], 'KeyChanged']);
   });
 
-  it('says at once that there is no such entry', async () => {
+  it('reports at once that there is no such entry', async () => {
     const { secret, edit } = await settle();
     const made = makeReconciler([KEYS, secret]);
     await reconcileJwt(made.reconciler, edit('typo.pem'), NEXT_ATTEMPT_AT);

@@ -6,7 +6,7 @@ import { jwt, makeReconciler, NEXT_ATTEMPT_AT, stored } from './made-reconciler.
 import { KEY_SECRET } from './model/sources.ts';
 
 describe('a round', () => {
-  it('that signs at last after the token has expired is a renewal, late since it was planned', async () => {
+  it('that signs after the token has expired is a renewal, late by the time since it was planned', async () => {
     const first = makeReconciler([KEY_SECRET]);
     await reconcileJwt(first.reconciler, jwt, NEXT_ATTEMPT_AT);
     const secret = stored(first.secrets[0]);

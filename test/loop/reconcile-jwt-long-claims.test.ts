@@ -43,7 +43,7 @@ describe('for a JWT with claims that the cache does not hold,', () => {
     assert.deepEqual(second.reads, ['science/k', `jwt science/${long.name}`]);
   });
 
-  it('nothing is signed when it is not there any more', async () => {
+  it('nothing is signed if the JWT does not exist any more', async () => {
     const made = makeReconciler([KEY_SECRET]);
     const round = await reconcileJwt(made.reconciler, digestLongClaims(long), NEXT_ATTEMPT_AT);
     assert.deepEqual([round, made.writes, made.failed], [{ next: 'retry' }, [], []]);

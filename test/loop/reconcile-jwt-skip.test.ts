@@ -25,7 +25,7 @@ function started(secret: JsonObject, isCheckedSoon: boolean, seconds = NOW) {
   return { ...made, reconciler };
 }
 
-describe('a look at a JWT', () => {
+describe('a check of a JWT', () => {
   it('has the result of a whole round, and does nothing, if nothing has to be done', async () => {
     const { settled, secret } = await settle();
     const made = started(secret, true);
@@ -35,7 +35,7 @@ describe('a look at a JWT', () => {
     assert.deepEqual([made.writes, made.reads, made.changed, made.bugs], [[], [], [], []]);
   });
 
-  it('leaves a signature that nobody checks soon to a whole round, and knows of it afterwards', async () => {
+  it('leaves a signature without a planned check to a whole round, and knows it afterwards', async () => {
     const { settled, secret } = await settle();
     const made = started(secret, false);
     assert.equal(skipRound(made.reconciler, settled), undefined);
@@ -66,7 +66,7 @@ describe('a look at a JWT', () => {
     }
   });
 
-  it('that meets a bug leaves it to a whole round', async () => {
+  it('leaves a bug to a whole round', async () => {
     const { settled, secret } = await settle();
     const { reconciler } = started(secret, true);
     const sources = {

@@ -13,7 +13,7 @@ import { jwt, makeReconciler, refused, NEXT_ATTEMPT_AT, stored } from './made-re
 import { KEY_SECRET, WITH_KEY, wireSecret } from './model/sources.ts';
 
 describe('a round', () => {
-  it('signs, writes the Secret, then the status, reports it, and looks again at the renewal', async () => {
+  it('signs, writes the Secret, then the status, reports it, and plans a round for the renewal', async () => {
     const made = makeReconciler([KEY_SECRET]);
     const round = await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT);
     assert.deepEqual(made.writes, ['secret', 'status']);
@@ -29,7 +29,7 @@ describe('a round', () => {
     assert.ok(round.dueAt / 1000 > NOW + 18 * 3600 && round.dueAt / 1000 <= NOW + 19 * 3600);
   });
 
-  it('that has nothing to do writes nothing and reports nothing', async () => {
+  it('without anything to do writes nothing and reports nothing', async () => {
     const first = makeReconciler([KEY_SECRET]);
     await reconcileJwt(first.reconciler, jwt, NEXT_ATTEMPT_AT);
     const settled: Jwt = { ...jwt, recorded: first.statuses[0] ?? NO_STATUS };
@@ -58,7 +58,7 @@ describe('a round', () => {
     assert.deepEqual(again.writes, []);
   });
 
-  it('asks again soon for a key that the watch shows and the API server does not', async () => {
+  it('soon tries again if the watch has a key and the API server does not', async () => {
     const made = makeReconciler([KEY_SECRET]);
     const { observer } = made.reconciler;
     const sources = { ...observer.sources, readSecret: async () => undefined };
@@ -85,7 +85,7 @@ describe('a round', () => {
     assert.deepEqual(made.writes, ['secret', 'status']);
   });
 
-  it('takes the finalizer of token-manager off a deleted JWT after ten seconds, and looks again then', async () => {
+  it('removes the finalizer of token-manager from a deleted JWT after ten seconds, and plans a round for then', async () => {
     const made = makeReconciler([KEY_SECRET]);
     const finalizers = ['kopf.zalando.org/KopfFinalizerMarker'];
     const deleted = { ...jwt, isDeleting: true, finalizers };
@@ -109,7 +109,7 @@ describe('a refused write', () => {
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), { next: 'retry' });
   });
 
-  it('that will not pass by itself is reported in fixed words, and tried again in five minutes', async () => {
+  it('that will not end by itself is reported with a fixed message, and tried again in five minutes', async () => {
     const refusal = { kind: 'quota', subject: 'q1' } as const;
     const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, refusal, retryAfter: 7_000 });
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), {
@@ -122,7 +122,7 @@ describe('a refused write', () => {
     assert.equal(made.statuses[0]?.nextAttemptAt, NOW + 300);
   });
 
-  it('is tried five times at once, however often the JWT changes, then held back, and the status still says why', async () => {
+  it('is tried five times at once, for any number of changes of the JWT, then delayed, and the status still says why', async () => {
     const refusal = { kind: 'quota', subject: 'q1' } as const;
     const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, refusal });
     for (let change = 0; change < 5; change += 1) await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT);
@@ -138,7 +138,7 @@ describe('a refused write', () => {
     assert.equal(status.nextAttemptAt, NOW + 1);
   });
 
-  it('leaves a Secret contended that somebody else keeps changing', async () => {
+  it('keeps a Secret contended that another client changes again and again', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret']);
     for (let write = 0; write < 5; write += 1) made.reconciler.memory.budget.spend(jwt.uid, NOW - 2, false);
     made.reconciler.memory.budget.spend(jwt.uid, NOW - 2, false);
@@ -149,7 +149,7 @@ describe('a refused write', () => {
     assert.equal(findCondition(status, 'Contended')?.status, 'True');
   });
 
-  it('that asks for a longer wait gets it', async () => {
+  it('can ask for a longer wait', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, retryAfter: 60_000 });
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), {
       next: 'retry',
@@ -174,13 +174,13 @@ describe('a refused write', () => {
     assert.deepEqual([made.failed, made.statuses], [[], []]);
   });
 
-  it('is left quietly until the next look when the namespace is being deleted', async () => {
+  it('is quietly left until the next round if the namespace is being deleted', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret'], { ...refused, meaning: 'terminating' });
     assert.deepEqual(await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT), { next: 'wait' });
     assert.deepEqual([made.failed, made.statuses], [[], []]);
   });
 
-  it('because something is absent is tried again, quietly when that is the JWT itself: its watch will report it', async () => {
+  it('because an object is missing is tried again, quietly if that is the JWT itself: its watch will report it', async () => {
     const absent: Failure = { meaning: 'absent', message: 'apply jwts/status: 404 NotFound' };
     const gone = makeReconciler([KEY_SECRET], ['status'], absent);
     assert.deepEqual(await reconcileJwt(gone.reconciler, jwt, NEXT_ATTEMPT_AT), { next: 'retry' });
@@ -211,7 +211,7 @@ describe('a refused write', () => {
     );
   });
 
-  it('that the leader before ended is not done again, though the cache does not show it yet', async () => {
+  it('that the leader before completed is not repeated, although the cache does not have it yet', async () => {
     const settledBefore = makeReconciler([KEY_SECRET]);
     await reconcileJwt(settledBefore.reconciler, jwt, NEXT_ATTEMPT_AT);
     const asked = makeJwt(WITH_KEY, {
@@ -231,7 +231,7 @@ describe('a refused write', () => {
 describe('a bug', () => {
   const text = 'an internal error; see the log of jwt-injector; it is tried again';
 
-  it('goes to the log with its words, to status and recorder without them, and the JWT is tried again', async () => {
+  it('is logged with its message, reported in status and recorder without it, and the JWT is tried again', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret']);
     const reconciler = { ...made.reconciler, classify: () => undefined };
     assert.deepEqual(await reconcileJwt(reconciler, jwt, NEXT_ATTEMPT_AT), { next: 'retry' });
@@ -243,7 +243,7 @@ describe('a bug', () => {
     }
   });
 
-  it('while observing keeps what is recorded of token and key', async () => {
+  it('during observation keeps the records of token and key', async () => {
     const first = makeReconciler([KEY_SECRET]);
     await reconcileJwt(first.reconciler, jwt, NEXT_ATTEMPT_AT);
     const [status = NO_STATUS] = first.statuses;
@@ -287,7 +287,7 @@ describe('drift', () => {
     assert.deepEqual(made.changed, ['repaired']);
   });
 
-  it('that another Secret of the name shows is not ours', async () => {
+  it('of another Secret of this name is not ours', async () => {
     const made = makeReconciler([KEY_SECRET, wireSecret('my-jwt', { password: 'x' })]);
     await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT);
     assert.deepEqual(made.writes, ['status']);

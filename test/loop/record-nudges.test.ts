@@ -17,7 +17,7 @@ function recorder() {
   return { clock, warnings, onResult, counts };
 }
 
-describe('what is logged about nudges', () => {
+describe('the log and metrics of nudges', () => {
   it('each result is counted, from zero on', async () => {
     const { onResult, counts } = recorder();
     assert.deepEqual(await counts(), { done: 0, gone: 0, refused: 0, failed: 0, dropped: 0 });
@@ -27,7 +27,7 @@ describe('what is logged about nudges', () => {
     assert.deepEqual(await counts(), { done: 2, gone: 0, refused: 1, failed: 0, dropped: 0 });
   });
 
-  it('of those that did not succeed there is one line a minute, with their number', async () => {
+  it('failed ones are logged in one line a minute, with their number', async () => {
     const { clock, warnings, onResult } = recorder();
     onResult('done', 'x/a');
     onResult('gone', 'x/b');

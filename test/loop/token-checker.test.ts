@@ -55,7 +55,7 @@ function watch(jwts: Record<string, Jwt>, secrets: Record<string, TokenSecret>) 
 }
 
 describe('the checker of tokens', () => {
-  it('checks a token soon after it came, by the key on record, and drops its text', async () => {
+  it('checks a new token soon, with the recorded key, and drops its text', async () => {
     const secret = await makeSecret();
     const jwts = { 'science/my-jwt': await settledJwt() };
     const { checker, wait, refuted } = watch(jwts, { 'science/my-jwt': secret });
@@ -83,7 +83,7 @@ describe('the checker of tokens', () => {
     assert.deepEqual([verifiedBy, refutedBy, unchecked], [undefined, key.thumbprint, undefined]);
   });
 
-  it('checks a token of which no more than the signature was kept, whatever became of its JWT meanwhile', async () => {
+  it('checks a token of which only the signature was kept, for any state of its JWT', async () => {
     const settled = await settledJwt();
     const jwt = { ...settled, recorded: { ...settled.recorded, expiresAt: NOW + DAY } };
     const edited = { ...jwt, generation: 2, spec: makeJwt({ keyId: 'another', data: { sub: 'x' } }).spec };
@@ -106,7 +106,7 @@ describe('the checker of tokens', () => {
     }
   });
 
-  it('drops the text of what it cannot check: without a JWT, a key on record, or a spec', async () => {
+  it('drops the text of a token that it cannot check: without a JWT, a recorded key, or a spec', async () => {
     const cases: readonly Record<string, Jwt>[] = [
       {},
       { 'science/my-jwt': makeJwt() },
@@ -123,7 +123,7 @@ describe('the checker of tokens', () => {
     }
   });
 
-  it('waits until all is listed: a token whose JWT is still to come is not one without', async () => {
+  it('waits until everything is listed: before that, the JWT of a token is possibly not known yet', async () => {
     const secret = await makeSecret();
     const jwts: Record<string, Jwt> = {};
     const { checker, wait } = watch(jwts, { 'science/my-jwt': secret });
@@ -136,7 +136,7 @@ describe('the checker of tokens', () => {
     assert.equal(secret.evidence.verifiedBy, key.thumbprint);
   });
 
-  it('checks a bounded number a second, and none after its end', async () => {
+  it('checks a limited number a second, and none after its end', async () => {
     const jwt = makeJwt();
     const secrets: Record<string, TokenSecret> = {};
     const token = await makeSecret();

@@ -47,7 +47,7 @@ async function judge(evidence: TokenEvidence | undefined, verifier: SigningKey |
 const VALID = { state: 'valid', expiresAt: NOW + DAY, isLegacy: false, tokenId: 'the-jti' };
 
 describe('the evidence of a token', () => {
-  it('does not exist without a token, and is faulty when it is not a token', async () => {
+  it('does not exist without a token, and is faulty if the text is not a token', async () => {
     for (const secret of [undefined, {}, { data: {} }, { data: { token: '' } }])
       assert.equal(gatherEvidence(secret), undefined);
     assert.deepEqual(await judge(undefined, key), { state: 'faulty', cause: 'TokenMissing' });
@@ -55,7 +55,7 @@ describe('the evidence of a token', () => {
       assert.deepEqual(await judge(gather(text), key), { state: 'faulty', cause: 'TokenUnreadable' });
   });
 
-  it('holds the text only until the signature was checked', async () => {
+  it('has the text only until the signature was checked', async () => {
     const token = await makeToken();
     const evidence = gather(token);
     assert.equal(evidence?.unchecked, token);
@@ -64,7 +64,7 @@ describe('the evidence of a token', () => {
     assert.equal(evidence?.verifiedBy, key.thumbprint);
   });
 
-  it('of a token beyond 64 KiB says that it is unreadable, and nothing of it is looked at or kept', async () => {
+  it('of a token beyond 64 KiB is unreadable, and nothing of the token is read or kept', async () => {
     const [head = '', , signature = ''] = (await makeToken()).split('.');
     const payload = Buffer.from(`{"exp":${NOW + DAY},"x":"${'x'.repeat(50_000)}"}`).toString('base64url');
     const evidence = gather(`${head}.${payload}.${signature}`);
@@ -72,7 +72,7 @@ describe('the evidence of a token', () => {
     assert.ok(JSON.stringify(evidence).length < 100);
   });
 
-  it('is small, whatever the token holds', async () => {
+  it('is small for any content of the token', async () => {
     for (const claims of [
       { exp: NOW + DAY, data: Array.from({ length: 12_000 }, () => ({})) },
       { exp: NOW + DAY, iss: 'i'.repeat(30_000), jti: 'j'.repeat(15_000) },
@@ -85,7 +85,7 @@ describe('the evidence of a token', () => {
     }
   });
 
-  it('is faulty with any character too many, also one that decoders skip', async () => {
+  it('is faulty with any additional character, also one that decoders skip', async () => {
     const token = await makeToken();
     const characters = fc.oneof(
       fc.constantFrom(' ', '\n', '\t', '=', '.', '+', '/', '\0', 'A', '-', '_'),
@@ -101,13 +101,13 @@ describe('the evidence of a token', () => {
     );
   });
 
-  it('of a token that was just signed needs no check and never holds the text', async () => {
+  it('of a token that was just signed needs no check and never has the text', async () => {
     const evidence = gather(await makeToken(), key.thumbprint);
     assert.equal(evidence?.unchecked, undefined);
     assert.deepEqual(await judge(evidence, key), { ...VALID, signature: 'verified' });
   });
 
-  it('is unknown without a key on record, even if it was checked: another process would not know that', async () => {
+  it('is unknown without a recorded key, even if it was checked: another process would not know that', async () => {
     const evidence = gather(await makeToken(), key.thumbprint);
     assert.deepEqual(await judge(evidence, undefined), { ...VALID, signature: 'unknown' });
   });
@@ -127,7 +127,7 @@ describe('the evidence of a token', () => {
     assert.deepEqual(await judge(evidence, key), { ...VALID, signature: 'verified' });
   });
 
-  it('is unread when its text was dropped unchecked, and always says which key did not make it', async () => {
+  it('is unread if its text was dropped unchecked, and always has the key that did not make it', async () => {
     const evidence = gather(await makeToken(other));
     assert.ok(evidence);
     evidence.unchecked = undefined;
@@ -139,20 +139,20 @@ describe('the evidence of a token', () => {
     assert.deepEqual(await judge(refuted, other), { state: 'unread' });
   });
 
-  it('expires, however well it verified', async () => {
+  it('expires even if it was verified', async () => {
     const evidence = gather(await makeToken(), key.thumbprint);
     assert.deepEqual(await judge(evidence, key, NOW + DAY), { state: 'faulty', cause: 'Expired' });
   });
 });
 
-describe('the key that a signature is checked with', () => {
+describe('the key for checking a signature', () => {
   const { publicJwk, thumbprint } = key;
-  it('is the recorded one, since the current one may be another', () => {
+  it('is the recorded one, as the present one can be another', () => {
     const verifier = findVerifier({ keyThumbprint: thumbprint }, publicJwk, other);
     assert.deepEqual(verifier, { thumbprint, publicJwk });
   });
 
-  it('is the current one when the record is missing or broken', () => {
+  it('is the present one if the record is missing or broken', () => {
     assert.equal(findVerifier({ keyThumbprint: undefined }, undefined, other), other);
     assert.equal(findVerifier({ keyThumbprint: thumbprint }, undefined, other), other);
     assert.equal(findVerifier({ keyThumbprint: undefined }, publicJwk, other), other);

@@ -27,7 +27,7 @@ function contend(budget: WriteBudget, every: number, lasts: number, start = 0): 
 }
 
 describe('the budget of unscheduled writes', () => {
-  it('gives five at once, then one after 1 s, 2 s … 5 min', () => {
+  it('allows five at once, then one after 1 s, 2 s … 5 min', () => {
     const writes = contend(new WriteBudget(), 0.001, 60 * MINUTE);
     assert.ok((writes[4] ?? 0) <= 0.004);
     const waits = writes
@@ -38,7 +38,7 @@ describe('the budget of unscheduled writes', () => {
     assert.ok(writes.length <= 26, `${writes.length} in an hour`);
   });
 
-  it('is that of one JWT alone', () => {
+  it('is separate for each JWT', () => {
     const budget = new WriteBudget();
     contend(budget, 0.001, MINUTE);
     assert.equal(budget.nextWriteAt('b', MINUTE), MINUTE);
@@ -54,7 +54,7 @@ describe('the budget of unscheduled writes', () => {
     }
   });
 
-  it('comes back within half an hour of quiet', () => {
+  it('is restored within half an hour without writes', () => {
     const budget = new WriteBudget();
     contend(budget, 0.001, 60 * MINUTE);
     assert.equal(budget.isContended('a', 61 * MINUTE), true);
@@ -62,7 +62,7 @@ describe('the budget of unscheduled writes', () => {
     assert.ok((contend(budget, 0.001, MINUTE, 90 * MINUTE)[4] ?? 0) < 91 * MINUTE);
   });
 
-  it('stays used up after a restart if the status says Contended, until it has been quiet for a while', () => {
+  it('stays used up after a restart if the status has Contended, until some time without writes', () => {
     const budget = new WriteBudget();
     budget.resume('a', 0);
     assert.deepEqual([budget.isContended('a', 0), budget.contenders('a')], [true, 'recorded']);
@@ -77,7 +77,7 @@ describe('the budget of unscheduled writes', () => {
     assert.equal(budget.isContended('a', 1), false);
   });
 
-  it('holds no write for longer than five minutes, whatever the clock does', () => {
+  it('delays no write for longer than five minutes, for any change of the clock', () => {
     const step = fc.record({ jump: fc.integer({ min: -3_600, max: 3_600 }), isSpent: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step), (steps) => {
@@ -92,7 +92,7 @@ describe('the budget of unscheduled writes', () => {
     );
   });
 
-  it('of a clock that was set back is not used up for ever', () => {
+  it('is not used up forever if the clock was set back', () => {
     const budget = new WriteBudget();
     const later = 100 * MINUTE;
     contend(budget, 0.001, MINUTE, later);
@@ -101,7 +101,7 @@ describe('the budget of unscheduled writes', () => {
     assert.ok(budget.nextWriteAt('a', until) <= until, 'the wait ends');
   });
 
-  it('allows a renewal that is due, but not one after the other', () => {
+  it('allows a due renewal, but not many in a row', () => {
     const budget = new WriteBudget();
     contend(budget, 0.001, MINUTE);
     assert.ok(budget.nextRenewalAt('a', MINUTE) <= MINUTE);
@@ -110,7 +110,7 @@ describe('the budget of unscheduled writes', () => {
     assert.ok(budget.nextRenewalAt('a', 0) <= 0, 'a clock that was set back holds no renewal');
   });
 
-  it('allows the renewal of every token when it is due, in whichever part of a second it was signed', () => {
+  it('allows the renewal of every token when it is due, for any part of a second in which it was signed', () => {
     const budget = new WriteBudget();
     budget.spend('a', 100.9, true);
     assert.ok(budget.nextRenewalAt('a', 130) <= 130, 'tokens are dated in whole seconds');
@@ -128,7 +128,7 @@ describe('the budget of unscheduled writes', () => {
     );
   });
 
-  it('is given back no faster because a renewal was due meanwhile', () => {
+  it('is not restored faster if a renewal was due meanwhile', () => {
     const [renewed, other] = [new WriteBudget(), new WriteBudget()];
     for (const budget of [renewed, other])
       for (let write = 0; write < 8; write += 1) budget.spend('a', 0, false);
@@ -137,7 +137,7 @@ describe('the budget of unscheduled writes', () => {
       assert.equal(renewed.isContended('a', now), other.isContended('a', now), `after ${now} s`);
   });
 
-  it('that failures have used up says nothing of others, nor holds anything once a write is made', () => {
+  it('used up by failures does not name others, and delays nothing after a write succeeds', () => {
     const budget = new WriteBudget();
     for (let tries = 0; tries < 6; tries += 1) budget.spend('a', 0, false, FAILED);
     assert.deepEqual([budget.isContended('a', 0), budget.nextWriteAt('a', 0)], [false, 2.5]);
@@ -149,14 +149,14 @@ describe('the budget of unscheduled writes', () => {
     assert.equal(budget.isContended('b', 40), false, 'nor once a renewal is made');
   });
 
-  it('that others have used up is still theirs while writes fail', () => {
+  it('used up by others still names them while writes fail', () => {
     const budget = new WriteBudget();
     for (let write = 0; write < 6; write += 1) budget.spend('a', 0, false);
     budget.spend('a', 3, false, FAILED);
     assert.equal(budget.isContended('a', 3), true);
   });
 
-  it('is used up by writes of which every other one fails as well', () => {
+  it('is also used up if every second write fails', () => {
     const budget = new WriteBudget();
     let tries = 0;
     while (tries < 100 && budget.nextWriteAt('a', 0) <= 0) {
@@ -168,7 +168,7 @@ describe('the budget of unscheduled writes', () => {
     assert.equal(budget.isContended('a', 0), true);
   });
 
-  it('remembers who was seen until somebody else is', async () => {
+  it('remembers the last managers that were seen', async () => {
     const budget = new WriteBudget();
     let looks = 0;
     const look = (names: readonly string[]) => async () => {

@@ -5,7 +5,7 @@ import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
 import { jwt, makeReconciler } from './made-reconciler.ts';
 
 describe('the body of a status', () => {
-  it('carries the resourceVersion of the JWT that it is about', () => {
+  it('has the resourceVersion of its JWT', () => {
     assert.deepEqual(statusBody(makeJwt(), { ...NO_STATUS, renewals: 1 }), {
       apiVersion: 'tokens.osg-htc.org/v1',
       kind: 'JWT',
