@@ -61,8 +61,8 @@ export async function repairSecret(store: Store, { jwt, secret }: Observed): Pro
 }
 
 /**
- * Takes the JWT off the owners of its Secret, and leaves all else as it is; returns the Secret as it is then. Writes nothing
- * and throws `Stale` when the Secret is gone or changed since it was observed.
+ * Takes the JWT off the owners of its Secret, and names it in an annotation where nothing else shows whose the Secret is; returns
+ * the Secret as it is then. Writes nothing and throws `Stale` when the Secret is gone or changed since it was observed.
  */
 export async function disownSecret(store: Store, { jwt, secret }: Observed): Promise<TokenSecret> {
   if (secret === undefined) throw new Error('there is no Secret to take the owner off');

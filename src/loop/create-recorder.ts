@@ -34,6 +34,9 @@ export function createRecorder({ log, metrics, events }: RecorderOptions): Recor
     repaired({ namespace, name }) {
       log.info({ namespace, name }, 'metadata of the Secret written again, same token');
     },
+    disowned({ namespace, name }) {
+      log.info({ namespace, name }, 'the JWT was taken off the owners of its Secret');
+    },
     conditionChanged(subject, condition, isFirst) {
       const { namespace, name } = subject;
       const { type, status, reason, message: note } = condition;

@@ -207,7 +207,7 @@ async function disown(round: DecidedRound, options: PlanningOptions): Promise<To
   const write = { isScheduled: false, tokenId: undefined };
   try {
     const secret = await spend(round, write, () => disownSecret(reconciler.store, observed));
-    reconciler.recorder.repaired(subjectOf(observed.jwt));
+    reconciler.recorder.disowned(subjectOf(observed.jwt));
     return secret;
   } catch (error) {
     if (isSoonSettled(reconciler, progress, error)) throw error;

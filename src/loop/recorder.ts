@@ -35,6 +35,8 @@ export interface Recorder {
   signed(entry: SignedEntry): void;
   /** The Secret's metadata was written again, with the same token. */
   repaired(subject: Subject): void;
+  /** The JWT was taken off the owners of its Secret, which may hold no token. */
+  disowned(subject: Subject): void;
   /** A condition of the JWT changed its status or reason; `condition` as stored, `isFirst` when there was none before. */
   conditionChanged(subject: Subject, condition: RecordedCondition, isFirst: boolean): void;
   /** A round ended without what it was for; it is made again at `nextAttemptAt` (seconds since the epoch). */

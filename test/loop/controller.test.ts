@@ -56,7 +56,7 @@ function start(...jwts: Jwt[]) {
     reconciler: {
       observer: { ...observer, sources },
       store,
-      recorder: { signed() {}, repaired() {}, conditionChanged() {}, failed() {} },
+      recorder: { signed() {}, repaired() {}, disowned() {}, conditionChanged() {}, failed() {} },
       memory: new Memory(),
       classify: (error) => {
         throw error;

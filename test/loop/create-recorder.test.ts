@@ -69,10 +69,14 @@ describe('the recorder', () => {
     assert.ok(buckets.length > 0 && buckets.every((bucket) => JSON.stringify(bucket).endsWith(',1]')));
   });
 
-  it('mentions a repair only in the log', () => {
+  it('mentions a repair, and an owner that was taken off, only in the log', () => {
     const { target, lines, events } = recorder();
     target.repaired(SUBJECT);
-    assert.equal(lines[0]?.['msg'], 'metadata of the Secret written again, same token');
+    target.disowned(SUBJECT);
+    assert.deepEqual(
+      lines.map(({ msg }) => msg),
+      ['metadata of the Secret written again, same token', 'the JWT was taken off the owners of its Secret'],
+    );
     assert.deepEqual(events, []);
   });
 

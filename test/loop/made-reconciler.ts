@@ -53,6 +53,7 @@ export function makeReconciler(
   const recorder: Recorder = {
     signed: (entry) => signed.push(entry),
     repaired: () => changed.push('repaired'),
+    disowned: () => changed.push('disowned'),
     conditionChanged: (_subject, { type, reason }, isFirst) => changed.push(`${type} ${reason} ${isFirst}`),
     failed: (_subject, ...rest) => failed.push(rest),
   };

@@ -47,6 +47,7 @@ describe('a JWT that must not be an owner of its Secret', () => {
     const { made, patched, reconciler } = makeDisowning([SHARED]);
     await reconcileJwt(reconciler, jwt, NEXT_ATTEMPT_AT);
     assert.deepEqual([patched, made.signed, readyOf(made)], [[DISOWNED], [], 'KeyNotFound']);
+    assert.deepEqual(made.changed.slice(0, 1), ['disowned']);
   });
 
   it('is removed from them before the key is read, which can be refused', async () => {

@@ -42,7 +42,7 @@ export function describeNextAction(snapshot: Snapshot, now: Seconds): NextAction
       return {
         action: plan.do,
         message:
-          'take this JWT off the owners of its Secret, so that deleting the JWT does not delete what else is in it; ' +
+          'take this JWT off the owners of its Secret, so that deleting the JWT does not delete what is to outlive it; ' +
           'then look again',
       };
     case 'sign':

@@ -18,7 +18,7 @@ describe('explain jwt NAME about a token that cannot be shown', () => {
   }
 });
 
-describe('explain jwt NAME if deleting the JWT would delete data of others', () => {
+describe('explain jwt NAME if deleting the JWT would delete what is to outlive it', () => {
   it('says that the JWT is removed from the owners of its Secret, for any state of its token', async () => {
     await using api = await startStoredApi();
     storeToken(api, 'shared', 'no token');
@@ -28,7 +28,10 @@ describe('explain jwt NAME if deleting the JWT would delete data of others', () 
     const owned = { ...metadata, ownerReferences: [{ ...owner, controller: true }] };
     api.objects.set(path, { ...secret, metadata: owned, data: { ...data, note: 'bWluZQ==' } });
     const { out } = await api.run(explainCommand, 'jwt', 'shared', '-n', 'science');
-    assert.match(out, /^ {2}take this JWT off the owners of its Secret, .*$/m);
+    assert.match(
+      out,
+      /^ {2}take this JWT off the owners of its Secret, so that .* does not delete what is to outlive it; then look again$/m,
+    );
     assert.match(out, /If you see it again and again, jwt-injector is not running/);
   });
 });

@@ -17,7 +17,7 @@ import { virtualClock } from '../../time/virtual-clock.ts';
 const ANSWER_MS = 5_000;
 /** The longest time between two reads of the wall clock by the queue. */
 const LOOK_MS = 60_000;
-const JOURNAL: Recorder = { signed() {}, repaired() {}, conditionChanged() {}, failed() {} };
+const JOURNAL: Recorder = { signed() {}, repaired() {}, disowned() {}, conditionChanged() {}, failed() {} };
 
 /**
  * The world of the model: the cluster, two replicas of the service, and the laws that observe them, all on
