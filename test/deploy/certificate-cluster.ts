@@ -1,6 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findIssuer } from '../../src/certificates/ca-bundle.ts';
 import { readCertificate, readCertificates } from '../../src/certificates/read-certificates.ts';
 import { askApi } from '../controlplane/api-request.ts';
 import type { CertificateAuthority } from '../controlplane/certificates.ts';
@@ -8,6 +7,7 @@ import type { Cluster } from '../controlplane/cluster.ts';
 import { markRunning } from '../controlplane/nodes.ts';
 import { startService, type Service } from '../controlplane/service.ts';
 import { playCertManager } from './cert-manager.ts';
+import { takeTurn, type Entry } from './played-pod.ts';
 
 const NAMESPACE = 'jwt-injector';
 const OWN_SECRET = 'jwt-injector-tls';
@@ -46,12 +46,6 @@ interface Configuration {
     readonly name: string;
     readonly clientConfig: { readonly caBundle?: string };
   }[];
-}
-
-/** An entry of the webhook configurations, with the authorities that it trusts. */
-interface Entry {
-  readonly name: string;
-  readonly authorities: readonly X509Certificate[];
 }
 
 /**
@@ -108,16 +102,16 @@ export async function playCertificateCluster(cluster: Cluster): Promise<Certific
     for (const pod of pods) {
       const { name } = pod.metadata;
       const secret = secretOf(pod);
-      const leaf = leaves.get(secret);
-      if (leaf === undefined) continue; // the pod waits for the Secret
-      const why = whyDistrusted(leaf, entries) ?? whyDistrusted(mounted.get(name) ?? leaf, entries);
-      if (pod.status.phase === 'Running') {
+      const stored = leaves.get(secret);
+      const isSelfIssued = secret === OWN_SECRET;
+      const isRunning = pod.status.phase === 'Running';
+      const turn = takeTurn({ isRunning, isSelfIssued, stored, mounted: mounted.get(name) }, entries);
+      if (turn.does === 'serve') {
         running.add(secret);
-        if (why !== undefined && (await ask(`${CORE}/pods/${name}`)) !== undefined)
-          distrusted.push(`${name} serves with ${secret}: ${why}`);
-      } else if (secret !== OWN_SECRET || why === undefined) {
-        // A pod with a self-issued certificate becomes ready only when it is trusted.
-        if (secret !== OWN_SECRET) mounted.set(name, leaf);
+        if (turn.distrustedBy !== undefined && (await ask(`${CORE}/pods/${name}`)) !== undefined)
+          distrusted.push(`${name} serves with ${secret}: ${turn.distrustedBy} does not trust it`);
+      } else if (turn.does === 'start') {
+        if (!isSelfIssued && stored !== undefined) mounted.set(name, stored);
         await markRunning(cluster, NAMESPACE, name).catch(ifGone);
       }
     }
@@ -151,11 +145,6 @@ export async function playCertificateCluster(cluster: Cluster): Promise<Certific
 
 function secretOf({ spec }: Pod): string {
   return spec.volumes?.find(({ secret }) => secret !== undefined)?.secret?.secretName ?? OWN_SECRET;
-}
-
-function whyDistrusted(leaf: X509Certificate, entries: readonly Entry[]): string | undefined {
-  const entry = entries.find(({ authorities }) => findIssuer(leaf, authorities) === undefined);
-  return entry === undefined ? undefined : `${entry.name} does not trust it`;
 }
 
 function decode(text: string | undefined): string {
