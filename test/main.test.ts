@@ -90,7 +90,7 @@ describe('the command line', () => {
       }
     });
 
-    it('does not watch any more', async () => {
+    it('ends a command that watches', async () => {
       await using api = await startStoredApi();
       api.objects.set('/apis/tokens.osg-htc.org/v1/namespaces/science/jwts/my-jwt', wireJwt());
       const { child, ended } = run('status', '--watch', '-n', 'science', '--kubeconfig', api.kubeconfig);

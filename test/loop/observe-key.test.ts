@@ -88,7 +88,7 @@ describe('a list of granted namespaces that is too long for the caches', () => {
     assert.ok(refused.state === 'unavailable' && refused.problem.reason === 'PolicyDenied');
   });
 
-  it('grants nothing if it only imitates such a list, nor beyond 16 KiB', async () => {
+  it('grants nothing if the annotation itself has the mark for such a list, nor beyond 16 KiB', async () => {
     for (const grants of ['(too long)', `${'x'.repeat(16_384)},science`]) {
       const key = await lookForKey(makeSources([keySecret(grants)]), granted);
       assert.ok(key.state === 'unavailable' && key.problem.reason === 'KeyNotGranted');

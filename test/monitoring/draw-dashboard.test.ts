@@ -40,7 +40,7 @@ describe('a number of the dashboard', () => {
     it(`has a colour, ${title}: ${value} is ${colour}`, () => assert.equal(colourOf(title, value), colour));
   }
 
-  it('has thresholds of its own: without any, Grafana shows all from 80 on in red', () => {
+  it('has thresholds of its own: without any, Grafana shows all values from 80 on in red', () => {
     const numbers = readPanels().filter(({ type }) => type === 'stat');
     assert.ok(numbers.length >= 4);
     for (const { title, fieldConfig } of numbers) {

@@ -34,7 +34,7 @@ describe('a sum', () => {
 const MUTANT: Mutant = { id: 0, file: 'sum.ts', line: 1, original: '1', replacement: '2' };
 
 describe('a mutant', () => {
-  it('is noticed when a test fails or does not end, survives otherwise, and may not be reached', async (context) => {
+  it('is noticed if a test fails or does not end, survives otherwise, or is not reached', async (context) => {
     const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-mutants-test-'));
     context.after(() => rm(folder, { recursive: true }));
     const [source, test] = [join(folder, 'sum.ts'), join(folder, 'sum.test.ts')];
@@ -55,7 +55,7 @@ describe('a mutant', () => {
     assert.equal(found.get('8: true → false'), 'not reached');
   });
 
-  it('is not tried when a test fails without it', async (context) => {
+  it('is not tried if a test fails without it', async (context) => {
     const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-mutants-test-'));
     context.after(() => rm(folder, { recursive: true }));
     const test = join(folder, 'broken.test.ts');
@@ -68,7 +68,7 @@ describe('a mutant', () => {
 });
 
 describe('a run that would show nothing', () => {
-  it('throws when a file of tests cannot be read: without it, what only its tests notice seemed to survive', async (context) => {
+  it('throws if a test file cannot be read: otherwise mutants that only its tests notice would seem to survive', async (context) => {
     const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-mutants-test-'));
     context.after(() => rm(folder, { recursive: true }));
     const [good, bad] = [join(folder, 'good.test.ts'), join(folder, 'bad.test.ts')];

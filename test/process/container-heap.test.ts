@@ -30,7 +30,7 @@ describe('the memory of the service', () => {
       },
     },
     {
-      title: 'is fitted with no flag that a later V8 may lack',
+      title: 'is fitted without flags that a later V8 possibly lacks',
       found: { limit: 512 * MIB, flags: [], env: malloc, v8: '14.1.1' },
       expected: { flags: [percentage, semiSpace], env: malloc },
     },
@@ -45,7 +45,7 @@ describe('the memory of the service', () => {
       expected: undefined,
     },
     {
-      title: 'stays as it is where half of the memory is plenty',
+      title: 'stays unchanged if half of the memory is enough',
       found: { limit: 2 ** 63, flags: [], env: {} },
       expected: undefined,
     },
@@ -55,7 +55,7 @@ describe('the memory of the service', () => {
       expected: { flags: [semiSpace, marking, phases, '--max-old-space-size=100'], env: malloc },
     },
     {
-      title: 'keeps the heap that NODE_OPTIONS gives it, and what somebody set for malloc',
+      title: 'keeps the heap in NODE_OPTIONS, and the settings for malloc',
       found: {
         limit: 512 * MIB,
         flags: ['--concurrent_marking_max_worker_num=2', '--separate-gc-phases'],
@@ -67,7 +67,7 @@ describe('the memory of the service', () => {
     it(title, () => assert.deepEqual(fitToContainer({ v8: '13.6.1', ...found }), expected));
   }
 
-  it('loses no signal that comes before that restart', async () => {
+  it('loses no signal that arrives before that restart', async () => {
     const limited = `data:text/javascript,${encodeURIComponent(`
       process.constrainedMemory = () => ${512 * MIB};
       const { execve } = process;

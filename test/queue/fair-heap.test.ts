@@ -18,7 +18,7 @@ const popAll = (heap: FairHeap<Item>): readonly string[] => {
 };
 
 describe('a heap that namespaces share', () => {
-  it('gives the items of one namespace in their order, and knows what is inside', () => {
+  it('gives the items of one namespace in their order, and knows its content', () => {
     const step = fc.record({ name: fc.nat(20), rank: fc.nat(2), time: fc.nat(99), isGone: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step), (steps) => {
@@ -43,7 +43,7 @@ describe('a heap that namespaces share', () => {
     );
   });
 
-  it('gives the most urgent of all as long as none had many turns', () => {
+  it('gives the most urgent of all as long as no namespace had many turns', () => {
     const heap = new FairHeap<Item>(isSooner, TURNS_APART);
     for (let each = 0; each < 10; each += 1) heap.set(`ns-${each % 3}/${each}`, { rank: 0, time: 9 - each });
     assert.deepEqual(
@@ -52,7 +52,7 @@ describe('a heap that namespaces share', () => {
     );
   });
 
-  it('lets a namespace that had few turns go before one whose items are always more urgent', () => {
+  it('prefers a namespace that had few turns to one whose items are always more urgent', () => {
     for (const [turnsApart, last] of [
       [1, 19],
       [TURNS_APART, 41],

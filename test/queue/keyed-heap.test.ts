@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { backoffDelay } from '../../src/time/backoff.ts';
 import { KeyedHeap } from '../../src/queue/keyed-heap.ts';
 
-test('a heap gives its items in order whatever was set and deleted', () => {
+test('a heap gives its items in order after any changes', () => {
   const command = fc.tuple(fc.constantFrom('set', 'delete'), fc.integer({ min: 0, max: 20 }), fc.integer());
   fc.assert(
     fc.property(fc.array(command, { maxLength: 200 }), (commands) => {

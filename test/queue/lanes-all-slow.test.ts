@@ -37,7 +37,7 @@ async function simulate(roundMs: number): Promise<{ renewals: number; expired: n
   return seen;
 }
 
-it('an API server that answers everybody late for long lets no token expire while workers are free', async () => {
+it('no token expires while workers are free, even if all answers of the API server are late for a long time', async () => {
   const { renewals, expired, most } = await simulate(5_000);
   assert.ok(renewals > 600 * 6, `${renewals} renewals`);
   assert.equal(expired, 0, `${expired} of ${renewals} renewals came after the expiry`);
@@ -69,7 +69,7 @@ for (const [title, areSuspects] of [
   ['of keys that were quick before', false],
   ['of keys that were slow before', true],
 ] as const)
-  it(`new JWTs get their workers when more renewals than can be made take half a minute each, ${title}`, () => {
+  it(`new JWTs get their workers if too many renewals take half a minute each, ${title}`, () => {
     const [DUE, NEW] = [0, 1];
     const lanes = new Lanes(32, NEW);
     const endsAt = new Map<string, number>();

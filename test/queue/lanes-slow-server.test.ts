@@ -58,9 +58,9 @@ const wasSlow = (key: string) => (lanes: Lanes) => {
   lanes.end(key, -5_000, false);
 };
 
-describe('under an API server that answers everybody late', () => {
+describe('with an API server whose answers are all late', () => {
   for (const roundMs of [3_000, 20_000]) {
-    it(`the soonest to expire begins first, though it was slow before, with rounds of ${roundMs} ms`, () => {
+    it(`the soonest to expire begins first, although it was slow before, with rounds of ${roundMs} ms`, () => {
       const urgency = { rank: DUE, expiresAt: 25_000, sequence: 9_999 };
       const { begun, most } = simulate({
         before: wasSlow('other/soon'),
@@ -73,7 +73,7 @@ describe('under an API server that answers everybody late', () => {
     });
   }
 
-  it('many that expire soon and were slow before begin before all others', () => {
+  it('many keys that expire soon and were slow before begin before all others', () => {
     const soon = Array.from({ length: 12 }, (_, index) => `other/soon-${index}`);
     const { begun } = simulate({
       before: (lanes) => soon.forEach((key) => wasSlow(key)(lanes)),
@@ -88,7 +88,7 @@ describe('under an API server that answers everybody late', () => {
     assert.ok(last <= 20_000, `the last began at ${last} ms`);
   });
 
-  it('a thousand that fail slowly hold half of the workers at most, and delay nobody else', () => {
+  it('a thousand that fail slowly use at most half of the workers, and delay no others', () => {
     const lanes = new Lanes(WORKERS, NEW);
     const bad = Array.from({ length: 1_000 }, (_, index) => `bad/jwt-${index}`);
     for (const [sequence, key] of bad.entries()) lanes.set(key, { rank: NEW, expiresAt: 0, sequence });
@@ -115,7 +115,7 @@ describe('under an API server that answers everybody late', () => {
     assert.ok(others >= 16 * 60, `${others} others began in a minute`);
   });
 
-  it('a new JWT gets its turn though all others are due', () => {
+  it('a new JWT gets its turn although all others are due', () => {
     const urgency = { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence: 9_999 };
     const { begun } = simulate({ roundMs: 3_000, later: [{ at: 5_000, key: 'other/new', urgency }] });
     const at = begun.get('other/new') ?? Number.POSITIVE_INFINITY;

@@ -73,7 +73,7 @@ describe('while new JWTs always wait', () => {
     return begun.has(wanted);
   }
 
-  it('a renewal that failed waits for no other of its namespace that was only slow and is not due', () => {
+  it('a renewal that failed does not wait for one of its namespace that was only slow and is not due', () => {
     const lanes = new Lanes(32, NEW);
     workOn(lanes, 'ns/slow', 'slow');
     workOn(lanes, 'ns/due', 'failed');
@@ -82,7 +82,7 @@ describe('while new JWTs always wait', () => {
     assert.ok(hasBegun(lanes, 'ns/due'));
   });
 
-  it('a renewal that failed twice waits for no new one of its namespace that failed once', () => {
+  it('a renewal that failed twice does not wait for a new one of its namespace that failed once', () => {
     const lanes = new Lanes(32, NEW);
     workOn(lanes, 'ns/due', 'failed');
     workOn(lanes, 'ns/due', 'failed');
@@ -120,7 +120,7 @@ for (const workers of [1, 2, 3, 4])
         assert.ok(begun.new >= 60 && begun.bad >= 60, JSON.stringify(begun));
       });
 
-    it('a renewal that failed does not leave its turn to a new JWT for which it is not the time', () => {
+    it('a renewal that failed does not lose its turn to a new JWT that is not due', () => {
       const lanes = new Lanes(workers, NEW);
       workOn(lanes, 'bad/due', 'failed');
       lanes.set('many/new', { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence: 1 });

@@ -54,7 +54,7 @@ describe('a thousand JWTs that fail after ten seconds each', () => {
     });
   }
 
-  it('delay none even when they were there first, once the others had their first turn', async () => {
+  it('delay no others even if they were first, after the others had their first turn', async () => {
     const late = await simulate({ next: 'retry' }, 'bad first', 20);
     assert.ok(late.length >= 100 * 10, `${late.length} renewals`);
     assert.ok(Math.max(...late) < 1_000, `at most ${Math.max(...late)} ms late`);
@@ -96,7 +96,7 @@ describe('JWTs whose writes are so large that they slow each other down', () => 
     return { most, late };
   }
 
-  it('are worked on fewer at once after they were slow, and stay few', async () => {
+  it('are processed with fewer workers after they were slow, and this does not change', async () => {
     const { most, late } = await simulate(10);
     assert.ok((most[0] ?? 0) > 8, `nobody knew at first: ${String(most)}`);
     assert.ok(Math.max(...most.slice(2)) <= 8, `a quarter of the workers at most: ${String(most)}`);
@@ -112,7 +112,7 @@ describe('the lanes of waiting keys', () => {
     return keys;
   };
 
-  it('give keys that were never worked on, and those that failed, half of the workers', () => {
+  it('give half of the workers to keys that are new or failed', () => {
     const lanes = new Lanes(4, 1);
     for (let key = 0; key < 9; key += 1) lanes.set(`new-${key}`, ready(1, key));
     assert.deepEqual(begun(lanes, 0), ['new-0', 'new-1']);
@@ -123,7 +123,7 @@ describe('the lanes of waiting keys', () => {
     assert.deepEqual(begun(lanes, 10), ['new-2'], 'what failed waits');
   });
 
-  it('let a renewal that is due not wait behind new ones, though the last was slow or failed', () => {
+  it('do not let a due renewal wait behind new ones, although the last one was slow or failed', () => {
     for (const [title, hasFailed, most] of [
       ['slow', false, 12],
       ['failed', true, 4],
@@ -141,7 +141,7 @@ describe('the lanes of waiting keys', () => {
     }
   });
 
-  it('let fewer begin of those that failed after each that fails again, and more after each that ends well', () => {
+  it('let fewer failed keys begin after each new failure, and more after each success', () => {
     const lanes = new Lanes(32, 1);
     const bad = new Set(Array.from({ length: 60 }, (_, index) => `k-${index}`));
     const run = (isFailing: boolean): number => {
@@ -162,7 +162,7 @@ describe('the lanes of waiting keys', () => {
     assert.deepEqual([run(false), run(false), run(false), run(false)], [4, 8, 16, 16]);
   });
 
-  it('of one worker give it to each in turn', () => {
+  it('with one worker give it to each in turn', () => {
     const lanes = new Lanes(1, 1);
     lanes.set('new', ready(1));
     lanes.set('known', ready(2));
@@ -182,7 +182,7 @@ describe('the lanes of waiting keys', () => {
     assert.equal(all, 14, 'of 16, half of the workers is left to keys that failed or are new');
   });
 
-  it('let a key go to the front of those that failed when something about it changed', () => {
+  it('move a failed key to the front of the failed ones after a change', () => {
     const lanes = new Lanes(2, 1);
     for (const key of ['a', 'b']) {
       lanes.set(key, ready(1));
@@ -195,7 +195,7 @@ describe('the lanes of waiting keys', () => {
     assert.deepEqual(begun(lanes, 2), ['b']);
   });
 
-  it('always have a worker for a key that never failed, and let every key have its turn', () => {
+  it('always have a worker for a key that never failed, and give every key its turn', () => {
     const step = fc.record({ key: fc.nat(30), rank: fc.nat(3), fails: fc.boolean(), takes: fc.nat(3_000) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), fc.integer({ min: 1, max: 8 }), (steps, workers) => {

@@ -24,7 +24,7 @@ test('a wake-up is found within a minute after the wall clock jumped over it', a
   assert.equal(rounds.length, 1);
 });
 
-test('a wake-up waits for its time of the wall clock when that was set back by seconds', async () => {
+test('a wake-up waits for its wall-clock time if that clock was set back by seconds', async () => {
   const { clock, rounds } = await plan(8 * MINUTE_MS);
   clock.jump(-59_000);
   await clock.advance(8 * MINUTE_MS);
@@ -33,7 +33,7 @@ test('a wake-up waits for its time of the wall clock when that was set back by s
   assert.deepEqual(rounds, [['a', 8 * MINUTE_MS]]);
 });
 
-test('what a clock planned that was wrong gets a round within a minute after it was set back, once', async () => {
+test('a key that was planned by a wrong clock gets one round within a minute after the clock was set back', async () => {
   const { clock, rounds } = await plan(10 * MINUTE_MS, 4 * MINUTE_MS);
   await clock.advance(2.5 * MINUTE_MS);
   clock.jump(-2 * MINUTE_MS);
@@ -43,7 +43,7 @@ test('what a clock planned that was wrong gets a round within a minute after it 
   assert.deepEqual(rounds.slice(1), [['a', 4 * MINUTE_MS]]);
 });
 
-test('what has nothing planned gets a round too after the clock was set back', async () => {
+test('a key without a plan also gets a round after the clock was set back', async () => {
   const { queue, clock, rounds } = startQueue(async () => ({ next: 'wait' }));
   queue.add('a', { priority: 'new' });
   await clock.advance(3 * MINUTE_MS);
@@ -53,7 +53,7 @@ test('what has nothing planned gets a round too after the clock was set back', a
   assert.equal(rounds.length, 2);
 });
 
-test('a round that is under way while the clock is set back is done once more', async () => {
+test('a round that is running while the clock is set back is repeated', async () => {
   const { queue, clock, rounds } = startQueue(async () => {
     await clock.sleep(1_000);
     return { next: 'forget' };
@@ -69,7 +69,7 @@ test('a round that is under way while the clock is set back is done once more', 
   );
 });
 
-test('what becomes due meanwhile ends a back-off, and shortens none otherwise', async () => {
+test('a key that becomes due ends its back-off, and otherwise back-offs are not shortened', async () => {
   for (const [dueAt, second] of [
     [70_000, 70_000],
     [-1, 1_000],

@@ -5,7 +5,7 @@ import { startQueue } from './noted-queue.ts';
 
 const MINUTE_MS = 60_000;
 
-test('a stop waits for rounds that are under way and begins no others', async () => {
+test('a stop waits for running rounds and begins no others', async () => {
   let ended = 0;
   const { queue, clock, rounds } = startQueue(
     async () => {
@@ -30,7 +30,7 @@ test('a stop waits for rounds that are under way and begins no others', async ()
   assert.equal(clock.pending(), 0);
 });
 
-test('a round that never ends is given up after two minutes: it is reported, and its key is worked on again', async () => {
+test('a round that never ends is given up after two minutes: it is reported, and its key gets another round', async () => {
   const given: (() => boolean)[] = [];
   const { queue, clock, rounds, errors } = startQueue((_key, isGivenUp): Promise<RoundResult> => {
     given.push(isGivenUp);

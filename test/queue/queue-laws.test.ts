@@ -23,7 +23,7 @@ const outcome = fc.record({
   inMs: fc.integer({ min: 30_000, max: 90_000 }),
 });
 
-test('no key is worked on twice at once, and a round begins after everything that was asked for', async () => {
+test('no key has two rounds at once, and a round begins after every request', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { maxLength: 25 }),
@@ -97,7 +97,7 @@ const disturbance = fc.oneof(
   }),
 );
 
-test('a key that exists gets a round every 10 minutes, whatever its rounds come to and whatever the clock does', async () => {
+test('an existing key gets a round every 10 minutes, for any results of its rounds and any changes of the clock', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(disturbance, { maxLength: 25 }),

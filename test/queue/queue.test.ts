@@ -4,7 +4,7 @@ import { startQueue } from './noted-queue.ts';
 
 const MINUTE_MS = 60_000;
 
-test('a key that was added often is worked on once', async () => {
+test('a key that was added often gets one round', async () => {
   const { queue, clock, rounds } = startQueue();
   for (let i = 0; i < 5; i += 1) queue.add('a', { priority: 'changed' });
   assert.equal(queue.depth(), 1);
@@ -13,7 +13,7 @@ test('a key that was added often is worked on once', async () => {
   assert.equal(queue.depth(), 0);
 });
 
-test('a key that is added while it is worked on is worked on once more', async () => {
+test('a key that is added during its round gets another round', async () => {
   const { queue, clock, rounds } = startQueue(async () => {
     await clock.sleep(100);
     return { next: 'forget' };
@@ -30,7 +30,7 @@ test('a key that is added while it is worked on is worked on once more', async (
   ]);
 });
 
-test('due keys go before new ones, then changed ones, then those of a resync, the soonest to expire first', async () => {
+test('due keys are first, then new ones, then changed ones, then those of a resync, each the soonest to expire first', async () => {
   const { queue, clock, rounds } = startQueue(undefined, { workers: 1 });
   queue.add('resync', { priority: 'resync', expiresAt: 1 });
   queue.add('changed, expires late', { priority: 'changed', expiresAt: 900 });
@@ -54,7 +54,7 @@ test('due keys go before new ones, then changed ones, then those of a resync, th
   );
 });
 
-test('a key rises when it is added again with more urgency, and never sinks', async () => {
+test('a key moves up if it is added again with more urgency, and never down', async () => {
   const { queue, clock, rounds } = startQueue(undefined, { workers: 1 });
   queue.add('a', { priority: 'changed' });
   queue.add('b', { priority: 'resync' });
@@ -67,7 +67,7 @@ test('a key rises when it is added again with more urgency, and never sinks', as
   );
 });
 
-test('a wake-up comes at its time, once', async () => {
+test('a wake-up happens once, at its time', async () => {
   const { queue, clock, rounds } = startQueue(async () =>
     rounds.length === 1 ? { next: 'wait', dueAt: 5 * MINUTE_MS } : { next: 'forget' },
   );
@@ -97,7 +97,7 @@ test('a round replaces the wake-up that was planned before it', async () => {
   ]);
 });
 
-test('a round that always wants the next one at once gets one a second', async () => {
+test('a round that always requests the next one at once gets one a second', async () => {
   const { queue, clock, rounds } = startQueue(async () => ({
     next: 'wait',
     dueAt: Number.NEGATIVE_INFINITY,
@@ -107,7 +107,7 @@ test('a round that always wants the next one at once gets one a second', async (
   assert.equal(rounds.length, 11);
 });
 
-test('a wake-up 40 days ahead comes in 40 days, with a round every few minutes until then', async () => {
+test('a wake-up 40 days ahead happens after 40 days, with a round every few minutes until then', async () => {
   const dueAt = 40 * 24 * 60 * MINUTE_MS;
   const { queue, clock, rounds } = startQueue(async () =>
     clock.now() < dueAt ? { next: 'wait', dueAt } : { next: 'forget' },
@@ -154,7 +154,7 @@ test('failures are repeated after 1, 2, 4 … s, never later than 5 min', async 
   assert.ok(waits.slice(8).every((wait) => wait >= 200_000 && wait <= 300_000));
 });
 
-test('a back-off takes no more than half of the time until the token expires, and still grows after that', async () => {
+test('a back-off is at most half of the time until the token expires, and still grows after that', async () => {
   const expiresAt = 60_000;
   const { queue, clock, rounds } = startQueue(async () => ({ next: 'retry' }));
   queue.add('a', { priority: 'new', expiresAt });
@@ -187,7 +187,7 @@ test('the round knows when it will be repeated', async () => {
   }
 });
 
-test('news of a key end its back-off, a resync does not', async () => {
+test('a change of a key ends its back-off, a resync does not', async () => {
   const { queue, clock, rounds } = startQueue(async () => ({ next: 'retry' }));
   queue.add('a', { priority: 'new' });
   await clock.advance(100_000);
@@ -214,7 +214,7 @@ test('Retry-After makes the wait longer', async () => {
   ]);
 });
 
-test('a round that throws is reported and repeated, and delays no other key', async () => {
+test('an error of a round is reported, the round is repeated, and no other key is delayed', async () => {
   const { queue, clock, rounds, errors } = startQueue(
     async (key) => {
       if (key === 'bad') throw new Error('a bug');
@@ -246,7 +246,7 @@ test('a forgotten key has no wake-up, no back-off and no place in the queue', as
   assert.deepEqual(rounds, []);
 });
 
-test('10,000 keys cost one timer and are worked on by 32 at a time', async () => {
+test('10,000 keys need one timer and are processed 32 at a time', async () => {
   let [underWay, most] = [0, 0];
   const { queue, clock, rounds } = startQueue(async () => {
     underWay += 1;
@@ -263,7 +263,7 @@ test('10,000 keys cost one timer and are worked on by 32 at a time', async () =>
   assert.equal(clock.pending(), 1);
 });
 
-test('a key that needs no round gets a round when it asks for that, and within ten minutes in any case', async () => {
+test('a key that needs no round gets one on request, and always within ten minutes', async () => {
   const { queue, clock, rounds } = startQueue();
   queue.scheduleWake('soon', { next: 'wait', dueAt: 5_000 });
   queue.scheduleWake('past', { next: 'wait', dueAt: -1 });
@@ -279,7 +279,7 @@ test('a key that needs no round gets a round when it asks for that, and within t
   );
 });
 
-test('only a key that nobody asked for meanwhile is put to rest', async () => {
+test('only a key without a request meanwhile is put to rest', async () => {
   const { queue, clock, rounds } = startQueue(async () => {
     await clock.sleep(100);
     return { next: 'forget' };

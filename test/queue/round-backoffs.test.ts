@@ -33,7 +33,7 @@ describe('the wait of a key whose runs fail', () => {
     assert.equal(failWith(backoffs, -1), 16_000);
   });
 
-  it('is scheduled without a failure, and is the shortest again once it is forgotten', () => {
+  it('is scheduled without a failure, and is the shortest again after it was reset', () => {
     const backoffs = new RoundBackoffs(() => 0);
     assert.deepEqual(backoffs.schedule('a', FOR_EVER), backoffs.schedule('a', FOR_EVER));
     assert.ok(!backoffs.has('a') && !backoffs.forget('a'));

@@ -27,23 +27,23 @@ function follow(
 }
 
 describe('the limit of suspects', () => {
-  it('falls to the least while they fail, and rises at once when they are quick', () => {
+  it('falls to the minimum while they fail, and rises at once when they are fast', () => {
     assert.equal(follow(() => 10_000, 60, true).at(-1), MIN_LIMIT);
     assert.equal(follow(() => 50, 60).at(-1), MAX_LIMIT);
   });
 
-  it('stays low where they slow each other down', () => {
+  it('stays low if they slow each other down', () => {
     const limits = follow((underWay) => 170 * underWay, 600).slice(30);
     assert.ok(Math.max(...limits) <= MAX_LIMIT / 2, String(limits));
   });
 
-  it('falls, but rises again, where they are slow however few they are', () => {
+  it('falls, but rises again, if they are slow in any number', () => {
     const limits = follow(() => 5_000, 300);
     assert.equal(Math.min(...limits), MIN_LIMIT, 'nobody knows why they are slow at first');
     assert.deepEqual(new Set(limits.slice(120)), new Set([MAX_LIMIT]));
   });
 
-  it('finds out once more when the API server becomes slower still', () => {
+  it('is determined again if the API server becomes even slower', () => {
     let asked = 0;
     const limits = follow(() => (++asked < 500 ? 2_000 : 8_000), 600);
     assert.equal(limits[60], MAX_LIMIT);
@@ -51,7 +51,7 @@ describe('the limit of suspects', () => {
     assert.equal(limits.at(-1), MAX_LIMIT);
   });
 
-  it('is never beyond its bounds', () => {
+  it('never exceeds its bounds', () => {
     for (const took of [10, 300, 3_000])
       for (const limit of follow((underWay) => took * (1 + (underWay % 3)), 120))
         assert.ok(limit >= MIN_LIMIT && limit <= MAX_LIMIT);

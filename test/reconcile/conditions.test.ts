@@ -12,7 +12,7 @@ describe('recorded conditions', () => {
     conditions: [{ ...READY, status, lastTransitionTime: BEFORE, observedGeneration: 1 }],
   });
 
-  it('keep their transition time while the status stays, whatever reason and message say', () => {
+  it('keep their transition time while the status is the same, for any reason and message', () => {
     const changed: Condition = { ...READY, reason: 'LegacyToken', message: 'another' };
     assert.deepEqual(recordConditions([changed], recorded('True'), 2, NOW), [
       { ...changed, observedGeneration: 2, lastTransitionTime: BEFORE },

@@ -37,7 +37,7 @@ describe('the list of others who change a Secret', () => {
     assert.deepEqual(found(wrote('a\n"$(rm)é')), ['a????rm??']);
   });
 
-  it('is empty when none is recorded', () => {
+  it('is empty if none is recorded', () => {
     assert.deepEqual(found(wrote(''), wrote(7), wrote(undefined), 'junk', null), []);
     for (const secret of [
       undefined,
@@ -56,7 +56,7 @@ describe('the condition of a Secret that others keep changing', () => {
   const contended = (message: string) =>
     makeJwt({}, { status: { conditions: [{ type: 'Contended', status: 'True', message }] } });
 
-  it('says who does, what follows, and how to find out more', () => {
+  it('names the managers, the consequences, and how to find out more', () => {
     const { reason, message } = describeContention(jwt, ['argocd', 'kubectl edit']);
     assert.equal(reason, 'Contended');
     assert.match(message, /^somebody else keeps changing or deleting Secret my-jwt /);
@@ -65,11 +65,11 @@ describe('the condition of a Secret that others keep changing', () => {
     assert.match(message, /kubectl get secret my-jwt -n science -o yaml --show-managed-fields/);
   });
 
-  it('says so when none is recorded', () => {
+  it('reports if none is recorded', () => {
     assert.match(describeContention(jwt, []).message, /\(field managers seen: none recorded\)/);
   });
 
-  it('keeps what an earlier process wrote, as long as this one has seen nothing itself', () => {
+  it('keeps the message of an earlier process, as long as this one has seen nothing itself', () => {
     assert.deepEqual(describeContention(contended('as it was'), 'recorded'), {
       reason: 'Contended',
       message: 'as it was',

@@ -192,7 +192,7 @@ describe('a condition', () => {
     });
   }
 
-  it('Contended is there while others keep changing the Secret, and names them', () => {
+  it('Contended exists while others change the Secret again and again, and names them', () => {
     const condition = conditionOf('Contended', holding(verified), { contenders: ['argocd'] });
     assert.deepEqual([condition?.status, condition?.reason], ['True', 'Contended']);
     assert.match(condition?.message ?? '', /field managers seen: "argocd"/);

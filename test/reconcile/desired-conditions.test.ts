@@ -27,14 +27,14 @@ function conditionOf(observed: Observed, outcome: Outcome, type: string, now = N
 
 describe('Ready', () => {
   const valid = { state: 'valid', expiresAt: NOW + DAY, tokenId: 'the-jti', signature: 'verified' } as const;
-  it('is True while the Secret holds a valid token, whatever keeps the next from being signed', async () => {
+  it('is True while the Secret has a valid token, for any reason why the next one cannot be signed', async () => {
     assert.equal(conditionOf(await settled(), {}, 'Ready'), 'True Signed');
     assert.equal(conditionOf(await settled(0, { key: noKey }), { problem: gone }, 'Ready'), 'True Signed');
     assert.equal(conditionOf(await withToken({ ...valid, isLegacy: true }), {}, 'Ready'), 'True LegacyToken');
     assert.equal(conditionOf(makeObserved({ jwt: makeJwt(), key }), signed, 'Ready'), 'True Signed');
   });
 
-  it('is False with the reason when there is none, once it expired, or when the Secret is somebody else’s', async () => {
+  it('is False with the reason if there is no token, if it has expired, or if the Secret is foreign', async () => {
     assert.equal(conditionOf(await withToken(faulty), { problem: gone }, 'Ready'), 'False KeyNotFound');
     assert.equal(
       conditionOf(await withToken({ ...valid, isLegacy: false }), { problem: gone }, 'Ready', NOW + DAY),
@@ -45,7 +45,7 @@ describe('Ready', () => {
     assert.equal(conditionOf(await withToken(faulty), {}, 'Ready'), 'False WriteFailed');
   });
 
-  it('is Unknown while nothing proves who signed the token: it may be forged', async () => {
+  it('is Unknown while nothing proves who signed the token: it can be forged', async () => {
     const unchecked = await withToken(
       { ...valid, isLegacy: true, signature: 'unknown' },
       { jwt: makeJwt(), key: noKey },
@@ -88,7 +88,7 @@ describe('KeyAvailable', () => {
 });
 
 describe('the other conditions', () => {
-  it('are absent when there is nothing to say', async () => {
+  it('are absent if there is nothing to report', async () => {
     const observed = await settled();
     const conditions = desiredConditions(observed, {}, presentToken(observed, {}), NOW);
     assert.deepEqual(
@@ -120,7 +120,7 @@ describe('the other conditions', () => {
     assert.equal(conditionOf(unsignedYet, { problem: policyRefusal }, 'Ready'), 'False PolicyDenied');
   });
 
-  it('report a key that changed under its kid, until a signature with the key of before', async () => {
+  it('report a key that changed but kept its kid, until a signature with the earlier key', async () => {
     const jwt = await settledJwt();
     const reused = desiredStatus(makeObserved({ jwt, secret: ourSecret(jwt), key: otherKey }), signed, NOW);
     const after = { ...jwt, recorded: reused };

@@ -40,7 +40,7 @@ function body(
 }
 
 describe('the labels of a Secret', () => {
-  it('are the JWT’s, under those of the template, under ours', () => {
+  it('are those of the JWT, overridden by those of the template, then by ours', () => {
     const { jwt, spec } = make(
       { secretTemplate: { labels: { team: 'template', tier: '1' } } },
       { team: 'jwt', site: 'a', 'app.kubernetes.io/managed-by': 'Helm', [MANAGED_LABEL]: 'false' },
@@ -68,7 +68,7 @@ describe('the labels of a Secret', () => {
     });
   }
 
-  it('take from the template what its author wants, except for what would have the Secret pruned', () => {
+  it('include those of the template, except for labels by which tools would prune the Secret', () => {
     const labels = {
       'app.kubernetes.io/instance': 'web',
       'applyset.kubernetes.io/part-of': 'x',
@@ -85,8 +85,8 @@ describe('the labels of a Secret', () => {
   });
 });
 
-describe('the Secret as it is applied', () => {
-  it('says all that is ours and nothing else', () => {
+describe('the body of the Secret’s apply', () => {
+  it('has all our fields and nothing else', () => {
     const { uid } = makeJwt();
     assert.deepEqual(
       body(
@@ -121,7 +121,7 @@ describe('the Secret as it is applied', () => {
     assert.ok('ownerReferences' in (objectMember(body(), 'metadata') ?? {}));
   });
 
-  it('has no owner when it is to outlive its JWT, or holds what is not the JWT’s', () => {
+  it('has no owner if it must outlive its JWT, or has data of others', () => {
     const bodies = [
       body({ deletionPolicy: 'Retain' }),
       body({ deletionPolicy: 'Retain' }, { resourceVersion: '11', hasOtherData: true }),
@@ -130,7 +130,7 @@ describe('the Secret as it is applied', () => {
     for (const made of bodies) assert.ok(!('ownerReferences' in (objectMember(made, 'metadata') ?? {})));
   });
 
-  it('conflicts with any Secret that came meanwhile when none was there', () => {
+  it('conflicts with any Secret that was created meanwhile', () => {
     assert.equal(objectMember(body(), 'metadata')?.['resourceVersion'], '1');
   });
 });
@@ -157,7 +157,7 @@ describe('a label and an annotation of one name', () => {
     return hasDrift(jwt, spec, secret, NOW + spec.lifetime);
   }
 
-  it('are each a copy only of one of their kind', () => {
+  it('are each a copy of the JWT’s label or annotation, respectively', () => {
     assert.equal(drifts({ labels: TEMPLATE, annotations: TEMPLATE }), false);
     assert.equal(drifts({ labels: TEMPLATE }), true, 'the annotation is not wanted any more');
     assert.equal(drifts({ annotations: TEMPLATE }), true, 'the label is not wanted any more');

@@ -62,7 +62,7 @@ describe('the fields of the status', () => {
     assert.ok(before >= 5 && before < 5.1, `resignBefore and a little jitter: ${before} h`);
   });
 
-  it('keep the key of a token that may still be in use when another key, or another issuer, replaces it', async () => {
+  it('keep the key of a token that can still be in use after another key, or another issuer, replaces it', async () => {
     const { recorded, ...rest } = await settledJwt();
     const issuer = 'https://issuer.example.com/';
     const jwt = { ...rest, recorded: { ...recorded, issuer, expiresAt: NOW + HOUR } };
@@ -82,7 +82,7 @@ describe('the fields of the status', () => {
     assert.equal(desiredStatus(makeObserved({ jwt: makeJwt(), key }), signed, NOW).renewals, 0);
   });
 
-  it('without a signature keep what was served, and the record of the key', async () => {
+  it('without a signature keep the served requests, and the record of the key', async () => {
     const jwt = await settledJwt({}, { annotations: { [RENEW]: '2' } });
     const known = { ...jwt, recorded: { ...jwt.recorded, lastRenew: '1', renewals: 4 } };
     const status = desiredStatus(
@@ -103,7 +103,7 @@ describe('the fields of the status', () => {
     for (const name of kept) assert.equal(status[name], known.recorded[name], name);
   });
 
-  it('are the same once they were written and read back: nothing is written twice', async () => {
+  it('are equal after they were written and read again: nothing is written twice', async () => {
     for (const observed of [
       await settled(),
       await withToken(faulty),
@@ -114,7 +114,7 @@ describe('the fields of the status', () => {
     }
   });
 
-  it('record a key that was read only when it proved to be the token’s', async () => {
+  it('record a key that was read only if it is proved to be the token’s', async () => {
     const jwt = await settledJwt();
     const version = (seen: KeyObservation): unknown =>
       desiredStatus(makeObserved({ jwt, secret: ourSecret(jwt), key: seen }), {}, NOW).keyVersion;
@@ -122,7 +122,7 @@ describe('the fields of the status', () => {
     assert.equal(version(otherKey), 'key/1');
   });
 
-  it('name no token in a Secret of somebody else, whether this process has checked it or not', async () => {
+  it('name no token in a foreign Secret, whether this process has checked it or not', async () => {
     const jwt = await settledJwt();
     const problem: StateProblem = { reason: 'SecretConflict', message: 'theirs' };
     const [checked, unread] = [ourSecret(jwt), ourSecret(jwt, 0, { token: { state: 'unread' } })].map(
@@ -138,7 +138,7 @@ describe('the fields of the status', () => {
     assert.ok(isSameStatus(checked, unread));
   });
 
-  it('say nothing about a token that nobody could check', async () => {
+  it('have nothing about a token that could not be checked', async () => {
     const { secret } = await settled();
     const token = { ...secret?.token, signature: 'unknown' } as TokenObservation;
     assert.deepEqual(tokenOf(desiredStatus(await withToken(token, { key: noKey }), {}, NOW)), []);
@@ -164,7 +164,7 @@ describe('the fields of the status', () => {
     assert.deepEqual([status.tokenId, status.issuedAt], ['another', NOW - HOUR]);
   });
 
-  it('of the token stay when it has expired, and no longer than it is in the Secret', async () => {
+  it('of the token stay after it has expired, as long as it is in the Secret', async () => {
     const { recorded, ...rest } = await settledJwt();
     const last = { issuedAt: NOW - DAY, expiresAt: NOW, renewsAt: NOW - HOUR };
     const jwt = { ...rest, recorded: { ...recorded, ...last } };
@@ -179,7 +179,7 @@ describe('the fields of the status', () => {
     assert.deepEqual(after(jwt, expired, NOW - 1), [], 'an older token took the place of the recorded one');
   });
 
-  it('of the token are removed with it, and the next attempt comes with a failure', async () => {
+  it('of the token are removed with it, and a failure sets the time of the next attempt', async () => {
     const status = desiredStatus(await withToken(faulty), { problem: gone, nextAttemptAt: NOW + 7 }, NOW);
     assert.deepEqual(tokenOf(status), []);
     assert.equal(status.nextAttemptAt, NOW + 7);

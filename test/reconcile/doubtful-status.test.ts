@@ -16,8 +16,8 @@ const old = (type: string, status: string): object => ({
   lastTransitionTime: '2026-01-01T00:00:00Z',
 });
 
-describe('the status after a round that could not find out how things are', () => {
-  it('says of the token that nobody knows, and keeps what was recorded of it', async () => {
+describe('the status after a round that could not read the state', () => {
+  it('is Unknown for the token, and keeps its record', async () => {
     const jwt = await settledJwt({}, { generation: 3 });
     const { conditions, ...kept } = doubtfulStatus(jwt, problem, NOW + 7.5, NOW);
     const { conditions: _before, ...recorded } = jwt.recorded;
@@ -28,7 +28,7 @@ describe('the status after a round that could not find out how things are', () =
     ]);
   });
 
-  it('keeps what was known of the key, and every other condition', () => {
+  it('keeps the state of the key, and every other condition', () => {
     const before = [old('KeyAvailable', 'True'), old('Ready', 'True'), old('KeyIdReused', 'True')];
     const jwt = makeJwt({}, { status: { conditions: before } });
     const { conditions } = doubtfulStatus(jwt, problem, NOW, NOW);

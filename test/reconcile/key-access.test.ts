@@ -16,7 +16,7 @@ const far = { namespace: 'vault', name: 'k', key: 'key.pem' };
 
 describe('the place of a key', () => {
   const secret = { from: 'secret', name: 'k', key: 'key.pem' } as const;
-  it('is the JWT’s own namespace, unless one is named or the administrator changed what is meant', () => {
+  it('is the JWT’s own namespace, unless one is named or the administrator changed the default', () => {
     assert.equal(locateKey(jwt, secret, undefined)?.namespace, 'science');
     assert.equal(locateKey(jwt, secret, 'old')?.namespace, 'old');
     assert.equal(locateKey(jwt, { ...secret, namespace: 'vault' }, 'old')?.namespace, 'vault');
@@ -48,7 +48,7 @@ describe('the refusal of a key', () => {
     });
   }
 
-  it('of another namespace does not come while a list that is too long to keep may grant it', () => {
+  it('of another namespace is not given while a list that is too long to keep possibly grants it', () => {
     assert.equal(findKeyRefusal(jwt, far, { annotations: {}, hasLongGrants: true }), undefined);
   });
 
@@ -65,7 +65,7 @@ describe('the refusal of a key', () => {
     );
   });
 
-  it('of the own namespace names the command that makes the Secret', () => {
+  it('of the JWT’s own namespace names the command that creates the Secret', () => {
     const refusal = findKeyRefusal(jwt, near, undefined);
     assert.equal(refusal?.reason, 'KeyNotFound');
     assert.match(
@@ -75,7 +75,7 @@ describe('the refusal of a key', () => {
     assert.equal(findKeyRefusal(jwt, near, { annotations: {} }), undefined, 'no grant is needed there');
   });
 
-  it('comes with each policy that cannot be enforced, in the own namespace and with a grant', () => {
+  it('is given for each policy that cannot be enforced, in the JWT’s own namespace and with a grant', () => {
     for (const policy of RESERVED_POLICIES) {
       assert.equal(findKeyRefusal(jwt, near, { annotations: { [policy]: '' } })?.reason, 'PolicyDenied');
       const annotations = { [policy]: 'x', [ALLOWED_NAMESPACES]: '*' };
@@ -87,14 +87,14 @@ describe('the refusal of a key', () => {
 });
 
 describe('the grants of a key', () => {
-  it('are the items of the annotation, none without it', () => {
+  it('are the items of the annotation, and empty without it', () => {
     assert.deepEqual(readGrants(undefined), []);
     assert.deepEqual(readGrants(' physics,science '), ['physics', 'science']);
   });
 });
 
 describe('the version of a key', () => {
-  it('changes with its Secret, and with the data key that a spec names', () => {
+  it('changes with its Secret, and with the data key in the spec', () => {
     assert.equal(keyVersionOf({ uid: 'u', resourceVersion: '7' }, 'key.pem'), 'u/7/key.pem');
   });
 });

@@ -15,13 +15,13 @@ const recordOf = ({ recorded }: Observed['jwt']): object => {
 };
 
 describe('the record of the key that the current token was signed with', () => {
-  it('stays as it is while there is no valid token, whatever key and spec say', async () => {
+  it('stays unchanged while there is no valid token, for any key and spec', async () => {
     const jwt = await settledJwt({ keyId: 'another' });
     for (const secret of [undefined, ourSecret(jwt, 0, { token: { state: 'faulty', cause: 'Expired' } })])
       assert.deepEqual(recordKey(makeObserved({ jwt, secret, key }), false), recordOf(jwt));
   });
 
-  it('stays as it is while the spec cannot be served, even beside a valid token', async () => {
+  it('stays unchanged while the spec cannot be served, even with a valid token', async () => {
     const served = await settledJwt();
     const broken = { ...makeJwt({ algorithm: 'none' }), recorded: served.recorded };
     assert.deepEqual(
@@ -30,7 +30,7 @@ describe('the record of the key that the current token was signed with', () => {
     );
   });
 
-  it('does not change for a key of which nothing proves that it signed the token', async () => {
+  it('does not change for a key that is not proved to have signed the token', async () => {
     const jwt = makeJwt();
     const token = { state: 'valid', expiresAt: NOW, isLegacy: true, tokenId: undefined } as const;
     const recorded = (signature: 'unknown' | 'verified'): string | undefined =>
@@ -67,7 +67,7 @@ describe('the record of the key that the current token was signed with', () => {
 });
 
 describe('a public key in the status', () => {
-  it('is a JWK as JSON text, or is not there', () => {
+  it('is a JWK as JSON text, or absent', () => {
     assert.deepEqual(parsePublicJwk(bare), { ...key.key.publicJwk });
     for (const text of ['', '{', 'null', '7', '"EC"', '["EC"]', '{}', '{"kty":7}', '[{"kty":"EC"}]'])
       assert.equal(parsePublicJwk(text), undefined, text);

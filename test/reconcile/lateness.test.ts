@@ -21,15 +21,15 @@ describe('the lateness of a renewal', () => {
     assert.ok(lateness > 3_600 && lateness < 3_600 + 1_800, String(lateness)); // due 5 h before the expiry, minus the jitter
   });
 
-  it('counts on when the token has expired meanwhile', () => {
+  it('continues to grow after the token has expired', () => {
     assert.equal(renewalLateness(planned(7_200), 'Expired', NOW), 7_200);
   });
 
-  it('is nothing for a renewal on time', () => {
+  it('is zero for a renewal on time', () => {
     assert.equal(renewalLateness(planned(0), 'Expired', NOW), 0);
   });
 
-  it('is not known where nothing was planned, or not for so early', () => {
+  it('is not known if no renewal was planned, or only for later', () => {
     assert.equal(renewalLateness(expired, 'Expired', NOW), undefined);
     assert.equal(renewalLateness(planned(-60), 'Expired', NOW), undefined, 'somebody put an old token there');
   });

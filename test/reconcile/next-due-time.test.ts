@@ -6,8 +6,8 @@ import { DAY, NOW, ourSecret, settled, settledJwt } from '../fixtures/observed.t
 
 const HOUR = 3600;
 
-describe('the next look', () => {
-  it('comes with the renewal, then when that is overdue, then when the token expires', async () => {
+describe('the next round', () => {
+  it('is at the renewal, then when that is overdue, then when the token expires', async () => {
     const observed = await settled();
     const renewsAt = plannedRenewal(observed.jwt, observed.secret) ?? 0;
     assert.ok(renewsAt > NOW + 18 * HOUR && renewsAt <= NOW + 19 * HOUR, String(renewsAt - NOW));
@@ -17,13 +17,13 @@ describe('the next look', () => {
     assert.equal(nextDueTime(observed, undefined, NOW + DAY), undefined);
   });
 
-  it('comes with the renewal of a token that was signed just now', async () => {
+  it('is at the renewal of a token that was just signed', async () => {
     const observed = await settled(20 * HOUR);
     const { jwt } = observed;
     assert.equal(nextDueTime(observed, NOW + DAY, NOW), plannedRenewal(jwt, ourSecret(jwt)));
   });
 
-  it('comes when a token that is not valid yet becomes so, and for no other fault', async () => {
+  it('is at the time when a token becomes valid that is not valid yet, and not for other faults', async () => {
     const jwt = await settledJwt();
     const early = { state: 'faulty', cause: 'ClaimsMismatch', until: NOW + 90 } as const;
     const secret = ourSecret(jwt, 0, { token: early });
@@ -32,7 +32,7 @@ describe('the next look', () => {
     assert.equal(nextDueTime({ jwt, secret: expired }, undefined, NOW), undefined);
   });
 
-  it('is not planned without a token, nor for one that was not read', async () => {
+  it('is not planned without a token, or if the token was not read', async () => {
     const jwt = await settledJwt();
     for (const secret of [undefined, ourSecret(jwt, 0, { token: { state: 'unread' } })]) {
       assert.equal(plannedRenewal(jwt, secret), undefined);

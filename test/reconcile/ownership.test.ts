@@ -124,14 +124,14 @@ describe('the message about a Secret that is not ours', () => {
     assert.match(message, /kubectl annotate secret my-jwt -n science tokens.osg-htc.org\/adopt=my-jwt$/);
   });
 
-  it('names the controller instead where there is one: handing over would have no effect', () => {
+  it('names the controller instead if there is one: handing over would have no effect', () => {
     const message = describeConflict(jwt, ourSecret(jwt, 0, { owners: [app, own], annotations: handedOver }));
     assert.match(message, /^Secret my-jwt belongs to App x and is left untouched: /);
     assert.match(message, /: create this JWT under another name, or that object with another Secret$/);
     assert.doesNotMatch(message, /adopt|hand it over/);
   });
 
-  it('is bounded, whatever the owner is called', () => {
+  it('is limited for any name of the owner', () => {
     const owners = [{ ...app, kind: 'K'.repeat(10_000), name: `${'n'.repeat(10_000)}\n` }];
     const message = describeConflict(jwt, ourSecret(jwt, 0, { owners, annotations: {} }));
     assert.ok(message.length < 500);
@@ -139,7 +139,7 @@ describe('the message about a Secret that is not ours', () => {
     assert.equal(describeOwner({ kind: 'K\n', name: 'é~' }), 'K? ?~');
   });
 
-  it('names one that is removed', () => {
+  it('names an owner that is removed', () => {
     assert.match(describeConflict(jwt, ourSecret(jwt, 0, { owners: [older] })), /as soon as it is gone$/);
     assert.match(describeConflict(jwt, ourSecret(jwt, 0, { isDeleting: true })), /as soon as it is gone$/);
   });

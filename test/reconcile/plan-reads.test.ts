@@ -27,23 +27,23 @@ const readJwtBefore = (before: object): object => ({ do: 'read', what: 'jwt', be
 const jwt = await settledJwt();
 const plan = (observed: Observed): unknown => planNext(observed, NOW);
 
-describe('a Secret that is missing, though its token was published', () => {
+describe('a Secret that is missing, although its token was published', () => {
   const missing: Observed = makeObserved({ jwt, key });
 
-  it('is asked for at the API server, then its JWT, before anything is signed: caches may be behind', () => {
+  it('is read from the API server, then its JWT, before anything is signed: caches can be late', () => {
     assert.deepEqual(plan(missing), READ_TOKEN);
     assert.deepEqual(plan({ ...missing, isAbsenceConfirmed: true }), readJwtBefore(SIGN_MISSING));
     assert.deepEqual(plan({ ...missing, isAbsenceConfirmed: true, isJwtConfirmed: true }), SIGN_MISSING);
   });
 
-  it('costs no read of a private key before that: a JWT that is gone needs none', () => {
+  it('costs no read of a private key before that: a deleted JWT needs none', () => {
     const recorded = { ...jwt.recorded, keyVersion: undefined };
     const observed = { ...missing, jwt: { ...jwt, recorded }, key: UNREAD, isAbsenceConfirmed: true };
     assert.deepEqual(plan(observed), readJwtBefore(SIGN_MISSING));
     assert.deepEqual(plan({ ...observed, isJwtConfirmed: true }), READ_KEY);
   });
 
-  it('is signed for at once when none was ever published', () => {
+  it('gets a token at once if none was ever published', () => {
     assert.deepEqual(plan({ ...missing, jwt: makeJwt() }), SIGN_MISSING);
   });
 });
@@ -52,7 +52,7 @@ describe('a Secret without the owner reference of its JWT', () => {
   const orphan = (age: number): Observed =>
     makeObserved({ jwt, key, secret: ourSecret(jwt, age, { owners: [] }) });
 
-  it('gets it back, or a new token, only when the API server itself says that the JWT is not being deleted', () => {
+  it('gets it back, or a new token, only after the API server confirms that the JWT is not being deleted', () => {
     for (const [age, write] of [
       [0, REPAIR],
       [20 * 3_600, RENEW_DUE],
@@ -65,27 +65,27 @@ describe('a Secret without the owner reference of its JWT', () => {
     });
   });
 
-  it('that is to have none is written without a question', async () => {
+  it('that must have none is written without a read', async () => {
     const retained = await settledJwt({ deletionPolicy: 'Retain' });
     const drifted = ourSecret(retained, 0, { owners: [], labels: {} });
     assert.deepEqual(plan(makeObserved({ jwt: retained, key, secret: drifted })), { do: 'repair' });
   });
 });
 
-describe('a token of which nothing proves whose it is', () => {
+describe('a token whose signer is not proved', () => {
   it('is checked with the private key when no public one is recorded', () => {
     const token = { ...ourSecret(jwt).token, signature: 'unknown' } as TokenObservation;
     assert.deepEqual(plan(makeObserved({ jwt, secret: ourSecret(jwt, 0, { token }) })), READ_KEY);
   });
 
-  it('is checked with it when the version of the key is not recorded, so that it will be', async () => {
+  it('is checked with it if the version of the key is not recorded, so that it will be', async () => {
     const recorded = { ...jwt.recorded, keyVersion: undefined };
     assert.deepEqual(plan(await settled(0, { jwt: { ...jwt, recorded } })), READ_KEY);
   });
 });
 
-describe('a key whose grant only the key itself shows', () => {
-  it('is read before anything is said of the JWT', async () => {
+describe('a key whose grant is only in the key’s Secret', () => {
+  it('is read before anything is reported about the JWT', async () => {
     const unread = { ...UNREAD, isGrantUnread: true } as const;
     const foreign = ourSecret(jwt, 0, { owners: [], annotations: {} });
     for (const secret of [undefined, foreign, ourSecret(jwt), ourSecret(jwt, DAY)])
@@ -94,7 +94,7 @@ describe('a key whose grant only the key itself shows', () => {
 });
 
 describe('a signature', () => {
-  it('needs the whole JWT when the cache keeps only a digest of its claims', async () => {
+  it('needs the whole JWT if the cache only keeps a digest of its claims', async () => {
     assert.ok(jwt.spec.ok);
     const spec = { ok: true, value: { ...jwt.spec.value, claimsDigest: 'x' } } as const;
     const observed = { ...(await settled(20 * 3_600, { key })), jwt: { ...jwt, spec } };
@@ -102,7 +102,7 @@ describe('a signature', () => {
     assert.deepEqual(plan({ ...observed, isJwtConfirmed: true }), RENEW_DUE);
   });
 
-  it('that is due by time does not wait for the JWT, whatever token the status describes', async () => {
+  it('that is due by time does not wait for the JWT, for any token in the status', async () => {
     const behind = { ...jwt, recorded: { ...jwt.recorded, tokenId: 'of the token before' } };
     assert.deepEqual(plan(await settled(20 * 3_600, { jwt: behind, key })), {
       do: 'sign',
@@ -110,14 +110,14 @@ describe('a signature', () => {
     });
   });
 
-  it('that was asked for waits for the JWT only if the status describes another token', async () => {
+  it('that was requested waits for the JWT only if the status describes another token', async () => {
     const asked = await settledJwt({}, { annotations: { [RENEW]: 'now' } });
     assert.deepEqual(plan(await settled(0, { jwt: asked, key })), { do: 'sign', cause: 'RenewRequested' });
   });
 });
 
 describe('without a key', () => {
-  it('a token that is due is reported, with why it is wanted', () => {
+  it('a due token is reported, with the reason why it is needed', () => {
     const report = (wanted: string): object => ({ do: 'report', problem: noKey.problem, wanted });
     assert.deepEqual(plan(makeObserved({ jwt: makeJwt(), key: noKey })), report('SecretMissing'));
     const faulty = ourSecret(jwt, 0, { labels: {}, token: { state: 'faulty', cause: 'Expired' } });
@@ -147,7 +147,7 @@ describe('a JWT that is being deleted', () => {
     assert.deepEqual(planNext(observed, NOW + 10), { do: 'release' });
   });
 
-  it('is ignored for ever with finalizers of others', () => {
+  it('is ignored forever with finalizers of others', () => {
     assert.deepEqual(planNext(deleted(['example.org/x']), NOW + DAY), { do: 'ignore' });
   });
 });

@@ -26,7 +26,7 @@ describe('the plan', () => {
     assert.deepEqual(planNext({ ...observed, key }, NOW), { do: 'sign', cause: 'SecretMissing' });
   });
 
-  it('signs when the token is faulty, with the fault as cause', async () => {
+  it('signs if the token is faulty, with the fault as cause', async () => {
     for (const cause of [
       'TokenMissing',
       'TokenUnreadable',
@@ -41,7 +41,7 @@ describe('the plan', () => {
     }
   });
 
-  it('signs nothing that the cluster’s policy forbids, and leaves the current token alone until one is due', async () => {
+  it('signs nothing that the cluster’s policy forbids, and reports that only when a token is due', async () => {
     const policyRefusal = { reason: 'PolicyDenied', message: 'too long' } as const;
     assert.deepEqual(planNext(await settled(0, { key, policyRefusal }), NOW), { do: 'upToDate' });
     assert.deepEqual(planNext(await settled(19 * 3600, { policyRefusal }), NOW), {
@@ -62,7 +62,7 @@ describe('the plan', () => {
     assert.deepEqual(planNext(await settled(0, { jwt: served, key }), NOW), { do: 'upToDate' });
   });
 
-  it('asks for the JWT itself before it serves a request that another leader may have served', async () => {
+  it('reads the JWT itself before it serves a request that another leader possibly served', async () => {
     const jwt = await settledJwt({}, { annotations: { [RENEW]: 'now' } });
     const behind = { ...jwt, recorded: { ...jwt.recorded, tokenId: 'of the token before' } };
     const observed = await settled(0, { jwt: behind, key });
@@ -71,7 +71,7 @@ describe('the plan', () => {
     assert.deepEqual(planNext(confirmed, NOW), { do: 'sign', cause: 'RenewRequested' });
   });
 
-  it('reads a key whose version moved, and signs only if it is another key', async () => {
+  it('reads a key with a new version, and signs only if it is another key', async () => {
     assert.deepEqual(planNext(await settled(0, { key: { state: 'unread', version: 'key/2' } }), NOW), {
       do: 'read',
       what: 'key',
@@ -91,7 +91,7 @@ describe('the plan', () => {
     });
   });
 
-  it('never touches the Secret of somebody else', async () => {
+  it('never changes a foreign Secret', async () => {
     const jwt = await settledJwt();
     const foreign = ourSecret(jwt, 0, { owners: [], annotations: {}, token: { state: 'unread' } });
     const plan = planNext(makeObserved({ jwt, secret: foreign, key }), NOW);
@@ -112,7 +112,7 @@ describe('the plan', () => {
     assert.equal(planNext(makeObserved({ jwt, secret: otherController, key }), NOW).do, 'report');
   });
 
-  it('never writes to the Secret of its own key, and advises nothing that would cost the key', async () => {
+  it('never writes to the Secret of its own key, and recommends nothing that would delete the key', async () => {
     const jwt = await settledJwt();
     const foreign = ourSecret(jwt, 0, { owners: [], annotations: {}, token: { state: 'unread' } });
     const handedOver = { ...foreign, annotations: { [ADOPT]: 'my-jwt' } };
@@ -131,7 +131,7 @@ describe('the plan', () => {
     }
   });
 
-  it('waits for the Secret of a JWT of the same name that was deleted', async () => {
+  it('waits for the Secret of a deleted JWT of the same name', async () => {
     const jwt = await settledJwt();
     const secret = ourSecret(jwt, 0, {
       owners: [{ group: GROUP, kind: 'JWT', name: 'my-jwt', uid: 'older', controller: true }],
@@ -198,7 +198,7 @@ describe('the plan', () => {
     assert.deepEqual(planNext(makeObserved({ jwt, key }), NOW), { do: 'ignore' });
   });
 
-  it('reports what is wrong with the spec, with what to do', () => {
+  it('reports mistakes in the spec, with the remedy', () => {
     const cases: readonly (readonly [Record<string, unknown>, string, RegExp])[] = [
       [{ expiryTime: { days: 0 } }, 'ClaimsInvalid', /zero: set at least one of days, hours and minutes/],
       [{ expiryTime: {} }, 'ClaimsInvalid', /at least one of days, hours and minutes/],

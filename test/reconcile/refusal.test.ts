@@ -68,11 +68,11 @@ describe('the message about a write that the API server refuses', () => {
   };
   for (const kind of Object.keys(expected) as RefusalKind[]) {
     const [subject, ...parts] = expected[kind];
-    it(`names what it is and what helps: ${kind}`, () => {
+    it(`names the cause and the remedy: ${kind}`, () => {
       const text = describeRefusal({ kind, subject }, PLACE, undefined);
       for (const part of parts) assert.ok(text.includes(part), `"${part}" in "${text}"`);
     });
-    it(`is one line that ends with when it is tried again: ${kind}`, () => {
+    it(`is one line that ends with the time of the next try: ${kind}`, () => {
       const refusal = { kind, subject };
       const text = describeRefusal(refusal, PLACE, waitAfterRefusal(refusal));
       const pace = kind === 'no-right' ? 'after 1 s, 2 s … 5 min' : 'every 5 min';

@@ -16,7 +16,7 @@ const token = (kid: string, expiresAt: number | undefined, tokenId: string | und
 const retired = (kid: string, expiresAt: number) => ({ publicKey: jwk(kid), expiresAt, issuer: ISSUER });
 
 describe('retired keys', () => {
-  it('do not exist as long as one key signs', () => {
+  it('do not exist as long as the same key signs', () => {
     const recorded = { ...token('old', NOW + 10), retiredKeys: undefined };
     assert.equal(recordRetiredKeys(recorded, token('old', NOW + DAY, 'next'), NOW), undefined);
   });
@@ -37,7 +37,7 @@ describe('retired keys', () => {
     assert.deepEqual(recordRetiredKeys(recorded, present, NOW), [retired('old', NOW + 10)]);
   });
 
-  it('do not include a key that signs with another algorithm now: it is published once under its kid', () => {
+  it('do not include a key that now signs with another algorithm: it is published once under its kid', () => {
     const recorded = { ...token('old', NOW + 10), retiredKeys: undefined };
     const present = { ...token('old', NOW + DAY, 'next'), publicKey: jwk('old').replace('ES256', 'ES512') };
     assert.equal(recordRetiredKeys(recorded, present, NOW), undefined);
@@ -51,7 +51,7 @@ describe('retired keys', () => {
     assert.deepEqual(recordRetiredKeys(replaced, token('new', NOW + 60), NOW), [retired('old', NOW + DAY)]);
   });
 
-  it('do not come from a status that names no key, or no expiry', () => {
+  it('are not taken from a status without a key, or without an expiry', () => {
     const nothing = { publicKey: undefined, issuer: ISSUER, retiredKeys: undefined };
     const unnamed = { ...nothing, expiresAt: NOW + 10, tokenId: 'a' };
     assert.equal(recordRetiredKeys(unnamed, token('new', NOW + DAY), NOW), undefined);
@@ -59,7 +59,7 @@ describe('retired keys', () => {
     assert.equal(recordRetiredKeys(endless, token('new', NOW + DAY), NOW), undefined);
   });
 
-  it('include the key of a token that was deleted: it may still be in use', () => {
+  it('include the key of a deleted token: it can still be in use', () => {
     const recorded = { ...token('old', NOW + DAY), retiredKeys: undefined };
     const gone = {
       publicKey: jwk('old'),
@@ -73,18 +73,18 @@ describe('retired keys', () => {
     assert.equal(again, undefined, 'the same key signs again, for as long');
   });
 
-  it('are several when one after the other was replaced, the last to expire first', () => {
+  it('are several if one after the other was replaced, the last to expire first', () => {
     const recorded = { ...token('b', NOW + 20), retiredKeys: [retired('a', NOW + 30)] };
     const keys = recordRetiredKeys(recorded, token('c', NOW + DAY), NOW);
     assert.deepEqual(keys, [retired('a', NOW + 30), retired('b', NOW + 20)]);
   });
 
-  it('include a key that comes back and is replaced again once, with its last expiry', () => {
+  it('include a key that returned and was replaced again only once, with its last expiry', () => {
     const recorded = { ...token('a', NOW + 40), retiredKeys: [retired('a', NOW + 30)] };
     assert.deepEqual(recordRetiredKeys(recorded, token('b', NOW + DAY), NOW), [retired('a', NOW + 40)]);
   });
 
-  it('are removed with the next token after their expiry, and not by time alone', () => {
+  it('are removed with the next token after their expiry, and not earlier', () => {
     const recorded = { ...token('new', NOW + DAY), retiredKeys: [retired('old', NOW)] };
     assert.equal(recordRetiredKeys(recorded, token('new', NOW + DAY), NOW), recorded.retiredKeys);
     assert.equal(recordRetiredKeys(recorded, token('new', NOW + 2 * DAY, 'next'), NOW), undefined);
@@ -110,7 +110,7 @@ describe('retired keys', () => {
     assert.equal(recordRetiredKeys(recorded, token('new', NOW + DAY), NOW), undefined);
   });
 
-  it('include each that somebody wrote into the status and that is not a JWK, as long as its tokens may be in use', () => {
+  it('include invalid JWKs in the status, as long as their tokens can be in use', () => {
     const [x, y] = ['x', 'y'].map((publicKey) => ({ publicKey, expiresAt: NOW + 10, issuer: ISSUER }));
     assert.ok(x !== undefined && y !== undefined);
     const recorded = { ...x, tokenId: 'token-x', retiredKeys: [y] };

@@ -23,13 +23,13 @@ describe('a new token is due', () => {
     assert.equal(causeOf(observed, planned), 'RenewalDue');
   });
 
-  it('for no known reason while the current token was not read', async () => {
+  it('for no known reason if the present token was not read', async () => {
     const jwt = await settledJwt({}, { annotations: { [RENEW]: 'now' } });
     const secret = ourSecret(jwt, 0, { token: { state: 'unread' } });
     assert.equal(causeOf(makeObserved({ jwt, secret })), undefined);
   });
 
-  it('when somebody asks for it by another value, not when the request is taken back', async () => {
+  it('when a user requests it with another value, but not when the request is removed', async () => {
     const served = async (annotations: Record<string, string>): Promise<Observed> => {
       const jwt = await settledJwt({}, { annotations });
       return settled(0, { jwt: { ...jwt, recorded: { ...jwt.recorded, lastRenew: '1' } } });
@@ -55,7 +55,7 @@ describe('the cause of a signature', () => {
     RenewalDue: /its renewal is due/,
   };
   for (const cause of SIGNATURE_CAUSES) {
-    it(`is described in words that go after "because": ${cause}`, () => {
+    it(`is described with words that can follow "because": ${cause}`, () => {
       assert.match(describeCause(cause), words[cause]);
       assert.match(describeCause(cause), /^(?:the|its|there) .*[^.]$/);
     });

@@ -18,7 +18,7 @@ const DELETED_AT = 1_800_000_000;
 describe('the finalizer of token-manager', () => {
   const releaseOf = (metadata: object): number | undefined => releaseTime(makeJwt({}, { metadata }));
 
-  it('is taken off a JWT that was deleted 10 s ago: a token-manager that runs does it sooner', () => {
+  it('is removed from a JWT that was deleted 10 s ago: a running token-manager does it sooner', () => {
     assert.equal(releaseOf({ ...DELETED, finalizers: ['a', KOPF] }), DELETED_AT + 10);
   });
 
@@ -26,12 +26,12 @@ describe('the finalizer of token-manager', () => {
     assert.equal(releaseOf({ finalizers: [KOPF] }), undefined);
   });
 
-  it('leaves other finalizers to others', () => {
+  it('is removed without the finalizers of others', () => {
     for (const finalizers of [[], ['a'], ['example.org/kopf.zalando.org/x'], ['kopf.zalando.org.example/x']])
       assert.equal(releaseOf({ ...DELETED, finalizers }), undefined);
   });
 
-  it('is taken off alone, and only if nobody changed the JWT meanwhile', () => {
+  it('is removed alone, and only if the JWT did not change meanwhile', () => {
     const finalizers = ['before', KOPF, 'kopf.zalando.org/another', 'after'];
     assert.deepEqual(releasePatch(makeJwt({}, { metadata: { ...DELETED, finalizers } })), {
       metadata: { resourceVersion: '7', finalizers: ['before', 'after'] },
@@ -86,7 +86,7 @@ describe('the fields that token-manager owns in its Secret', () => {
   const kubectl = owning('kubectl-edit', 'note');
   const tokenManager = owning('kopf', LAST_SIGNING_TIME);
 
-  it('become ours, as if we had applied them, so that the next apply can drop what nobody wants any more', () => {
+  it('become ours, as if we had applied them, so that the next apply can remove unneeded ones', () => {
     const secret = secretOf(kubectl, tokenManager);
     const patch = takeOverPatch(secret);
     const failures = applyPatch(secret, structuredClone(patch) as unknown as Operation[]);
@@ -97,14 +97,14 @@ describe('the fields that token-manager owns in its Secret', () => {
     );
   });
 
-  it('stay as they are when somebody changed the Secret meanwhile', () => {
+  it('stay unchanged if the Secret changed meanwhile', () => {
     const secret = secretOf(tokenManager);
     const changed = { metadata: { ...(secret['metadata'] as object), resourceVersion: '12' } };
     const [failure] = applyPatch(changed, structuredClone(takeOverPatch(secret)) as unknown as Operation[]);
     assert.equal(failure?.name, 'TestError');
   });
 
-  it('are empty where nobody but us wrote the signing time', () => {
+  it('are empty if only we wrote the signing time', () => {
     for (const secret of [
       secretOf(),
       secretOf(kubectl),
@@ -116,7 +116,7 @@ describe('the fields that token-manager owns in its Secret', () => {
       assert.deepEqual(takeOverPatch(secret), []);
   });
 
-  it('are found beside entries that cannot be read', () => {
+  it('are found among entries that cannot be read', () => {
     const [, manager] = takeOverPatch(secretOf('junk', null, tokenManager));
     assert.equal(manager?.['path'], '/metadata/managedFields/2/manager');
   });

@@ -25,7 +25,7 @@ const TOOLS: Readonly<
   'cli-utils': { prunes: [], tracks: ['config.k8s.io/owning-inventory'] },
 };
 
-describe('a label or annotation by which a tool tracks what it applied', () => {
+describe('a label or annotation by which a tool tracks the objects that it applied', () => {
   for (const [tool, { prunes, tracks }] of Object.entries(TOOLS)) {
     it(`is known of ${tool}`, () => {
       for (const name of [...prunes, ...tracks]) assert.ok(isTrackingKey(name), name);
@@ -36,7 +36,7 @@ describe('a label or annotation by which a tool tracks what it applied', () => {
     });
   }
 
-  it('is nothing that people or programs put there for themselves', () => {
+  it('is not one that people or programs add for other purposes', () => {
     for (const name of [
       'team',
       'app.kubernetes.io/name',

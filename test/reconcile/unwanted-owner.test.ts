@@ -21,7 +21,7 @@ const KEYS: Readonly<Record<string, Observed['key']>> = {
 const FAULTY = SIGNATURE_CAUSES.map((cause): TokenObservation => ({ state: 'faulty', cause }));
 
 describe('a Secret that holds data of others', () => {
-  it('loses the owner reference whatever its token and the key are: the data must outlive the JWT', () => {
+  it('loses the owner reference for any token and key: the data must outlive the JWT', () => {
     for (const token of [ourSecret(jwt).token, ...FAULTY])
       for (const [name, key] of Object.entries(KEYS)) {
         const secret = ourSecret(jwt, 0, { token, hasOtherData: true });
@@ -29,7 +29,7 @@ describe('a Secret that holds data of others', () => {
       }
   });
 
-  it('loses it though a policy forbids to sign, or the spec cannot be served', () => {
+  it('loses it even if a policy forbids signing, or the spec cannot be served', () => {
     const expired = ourSecret(jwt, 0, { token: { state: 'faulty', cause: 'Expired' }, hasOtherData: true });
     const policyRefusal = { reason: 'PolicyDenied', message: 'too long' } as const;
     assert.deepEqual(planNext(makeObserved({ jwt, secret: expired, policyRefusal }), NOW), DISOWN);
@@ -40,7 +40,7 @@ describe('a Secret that holds data of others', () => {
     assert.equal(planNext(makeObserved({ jwt: broken, secret: own }), NOW).do, 'report');
   });
 
-  it('loses it before a finalizer of token-manager is taken off a JWT that is being deleted', () => {
+  it('loses it before a finalizer of token-manager is removed from a JWT that is being deleted', () => {
     const metadata = {
       deletionTimestamp: '2027-01-15T08:00:00Z',
       finalizers: ['kopf.zalando.org/KopfFinalizerMarker'],
@@ -59,7 +59,7 @@ describe('a Secret that holds data of others', () => {
     assert.deepEqual(planToken(disowned, NOW + 10), { do: 'release' });
   });
 
-  it('loses one that does not control it, too, and one that token-manager wrote', () => {
+  it('also loses one that does not control it, and one that token-manager wrote', () => {
     const [owner] = ourSecret(jwt).owners;
     assert.ok(owner !== undefined);
     const owners = [{ ...owner, controller: false }];
@@ -74,19 +74,19 @@ describe('a Secret that holds data of others', () => {
     assert.deepEqual(planNext(makeObserved({ jwt, secret: taken }), NOW), DISOWN);
   });
 
-  it('is read before that is judged', () => {
+  it('is read before that decision', () => {
     const secret = ourSecret(jwt, 0, { token: { state: 'unread' }, hasOtherData: undefined });
     for (const key of Object.values(KEYS))
       assert.deepEqual(planNext(makeObserved({ jwt, secret, key }), NOW), { do: 'read', what: 'token' });
   });
 
-  it('is renewed meanwhile where its owners cannot be changed', () => {
+  it('is renewed meanwhile if its owners cannot be changed', () => {
     const secret = ourSecret(jwt, 0, { token: { state: 'faulty', cause: 'Expired' }, hasOtherData: true });
     const key = KEYS['a key that was read'] ?? UNREAD;
     assert.deepEqual(planToken(makeObserved({ jwt, secret, key }), NOW), { do: 'sign', cause: 'Expired' });
   });
 
-  it('stays as it is while it is being deleted, and where another object controls it', () => {
+  it('stays unchanged while it is being deleted, and if another object controls it', () => {
     const others = { group: '', kind: 'App', name: 'x', uid: 'y', controller: true };
     const { owners } = ourSecret(jwt);
     for (const more of [{ isDeleting: true }, { owners: [others, ...owners] }]) {
@@ -97,7 +97,7 @@ describe('a Secret that holds data of others', () => {
 });
 
 describe('with Retain', () => {
-  it('the Secret has no owner reference, whatever its token and the key are', async () => {
+  it('the Secret has no owner reference, for any token and key', async () => {
     const retained = await settledJwt({ deletionPolicy: 'Retain' });
     for (const token of [ourSecret(jwt).token, ...FAULTY])
       for (const key of Object.values(KEYS)) {
@@ -118,24 +118,24 @@ describe('with Retain', () => {
   });
 });
 
-describe('the Secret that became that of the JWT’s own key', () => {
+describe('the Secret that now has the JWT’s own key', () => {
   const own = (more: Parameters<typeof ourSecret>[2], key: Observed['key'] = UNREAD): Observed =>
     makeObserved({ jwt, secret: ourSecret(jwt, 0, more), key, isKeyInOwnSecret: true });
 
-  it('loses the owner reference whatever it holds: the key may be in any entry of it, or come later', () => {
+  it('loses the owner reference for any content: the key can be in any entry, or be added later', () => {
     for (const token of [ourSecret(jwt).token, ...FAULTY, { state: 'unread' } as const])
       for (const hasOtherData of [true, false, undefined])
         for (const key of Object.values(KEYS))
           assert.deepEqual(planNext(own({ token, hasOtherData }, key), NOW), DISOWN);
   });
 
-  it('is reported once it has none, and left alone while it is being deleted', () => {
+  it('is reported when it has none, and left alone while it is being deleted', () => {
     for (const more of [{ owners: [] }, { isDeleting: true }])
       assert.equal(planNext(own({ hasOtherData: true, ...more }), NOW).do, 'report');
   });
 });
 
-describe('the patch that takes the JWT off the owners', () => {
+describe('the patch that removes the JWT from the owners', () => {
   const other = { apiVersion: 'v1', kind: 'ConfigMap', name: 'other', uid: 'other-uid' };
   const owner = { apiVersion: `${GROUP}/v1`, kind: 'JWT', name: jwt.name, uid: jwt.uid };
   const named = { [OWNING_JWT]: `${jwt.namespace}/${jwt.name}` };
@@ -153,7 +153,7 @@ describe('the patch that takes the JWT off the owners', () => {
     return result;
   };
 
-  it('leaves other owners and all else as they are', () => {
+  it('does not change other owners or other fields', () => {
     for (const annotations of [
       named,
       { ...named, note: 'mine' },
@@ -169,19 +169,19 @@ describe('the patch that takes the JWT off the owners', () => {
         );
   });
 
-  it('names the JWT in a Secret that was its own by the reference alone', () => {
+  it('names the JWT in a Secret that belonged to it only by the reference', () => {
     assert.deepEqual(patched(secretOf([owner])), secretOf([], named));
     const foreign = { [OWNING_JWT]: 'lab/other', [EXPIRES_AT]: '2027-01-16T08:00:00Z' };
     assert.deepEqual(patched(secretOf([owner], foreign)), secretOf([], { ...foreign, ...named }));
   });
 
-  it('does nothing to a Secret that changed meanwhile', () => {
+  it('does not change a Secret that changed meanwhile', () => {
     const changed = { metadata: { ...secretOf([owner]).metadata, resourceVersion: '12' } };
     const operations = structuredClone(disownPatch(jwt, secretOf([owner]))) as unknown as Operation[];
     assert.equal(applyPatch(changed, operations)[0]?.name, 'TestError');
   });
 
-  it('is empty where the JWT is not an owner', () => {
+  it('is empty if the JWT is not an owner', () => {
     assert.deepEqual(disownPatch(jwt, secretOf([other])), []);
     assert.deepEqual(disownPatch(jwt, {}), []);
   });
