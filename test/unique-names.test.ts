@@ -32,7 +32,7 @@ it('no two files in src/ have the same name: a name means one thing', () => {
   assert.deepEqual(findShared(files.map((file) => [basename(file), file])), []);
 });
 
-it('no two files in src/ declare one name, not even for themselves', () => {
+it('no two files in src/ declare the same name, not even without exporting it', () => {
   const named = files.flatMap(declaredIn);
   assert.ok(named.length > 1_500);
   assert.deepEqual(findShared(named), []);

@@ -26,7 +26,7 @@ describe('the finalizer of token-manager', () => {
     assert.equal(releaseOf({ finalizers: [KOPF] }), undefined);
   });
 
-  it('is removed without the finalizers of others', () => {
+  it('is removed, and other finalizers stay', () => {
     for (const finalizers of [[], ['a'], ['example.org/kopf.zalando.org/x'], ['kopf.zalando.org.example/x']])
       assert.equal(releaseOf({ ...DELETED, finalizers }), undefined);
   });

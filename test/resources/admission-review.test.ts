@@ -53,7 +53,7 @@ describe('an AdmissionReview', () => {
     object: undefined,
     oldObject: undefined,
   };
-  it('needs a uid and nothing else: what is missing is empty', () => {
+  it('needs only a uid: missing members are empty', () => {
     assert.deepEqual(parseAdmissionReview({ ...ENVELOPE, request: { uid: 'u' } }), {
       ok: true,
       value: EMPTY,
@@ -118,7 +118,7 @@ describe('the answer to a review', () => {
     JSON.parse(writeAdmissionReview(uid, { ...SKIPPED, ...answer }));
   const review = (response: object): object => ({ ...ENVELOPE, response });
 
-  it('that changes nothing has neither status nor warnings nor patch: null or empty ones would be refused', () => {
+  it('without a change has neither status nor warnings nor patch: null or empty ones would be refused', () => {
     assert.deepEqual(
       written({}),
       review({ uid: 'u', allowed: true, auditAnnotations: { decision: 'skip', reason: 'NotRequested' } }),
@@ -140,7 +140,7 @@ describe('the answer to a review', () => {
     );
   });
 
-  it('is ASCII, no matter who wrote what it quotes', () => {
+  it('is ASCII for any quoted text', () => {
     const message = 'annotation "ü€😀\ud800" is not a valid name';
     const refusal = {
       ...SKIPPED,
@@ -161,7 +161,7 @@ describe('the answer to a review', () => {
     });
   });
 
-  it('that refuses is a mistake of the request (400), with the message for its author', () => {
+  it('that refuses because of the request has the code 400, with the message for its author', () => {
     const message = 'annotation "x" is\nno path: use /a\\b';
     assert.deepEqual(
       written({ allowed: false, decision: 'deny', reason: 'InvalidAnnotation', message }),
@@ -174,7 +174,7 @@ describe('the answer to a review', () => {
     );
   });
 
-  it('that refuses because of our own fault says so (500)', () => {
+  it('that refuses because of an internal error has the code 500', () => {
     const answer = written({ allowed: false, decision: 'deny', reason: 'InternalError', message: 'a bug' });
     assert.deepEqual(
       answer,
@@ -187,7 +187,7 @@ describe('the answer to a review', () => {
     );
   });
 
-  it('shows its warnings, and repeats any uid', () => {
+  it('has its warnings, and repeats any uid', () => {
     assert.deepEqual(
       written({ warnings: ['a "quoted" one', 'another'] }, 'a"b\\c'),
       review({

@@ -8,7 +8,7 @@ import { readSpecSchema, schemaAt } from '../fixtures/crd.ts';
 const algorithms: readonly (readonly [string, Algorithm])[] = Object.entries(ALGORITHMS);
 
 describe('an algorithm of a JWT', () => {
-  it('is one of those that the API server lets through', () => {
+  it('is one of those that the API server accepts', () => {
     assert.deepEqual(Object.keys(ALGORITHMS), schemaAt(readSpecSchema(), ['algorithm']).enum);
   });
 
@@ -20,7 +20,7 @@ describe('an algorithm of a JWT', () => {
     });
   }
 
-  it('says in words which key it asks for', () => {
+  it('describes the key that it needs', () => {
     const words = (name: keyof typeof ALGORITHMS): string => ALGORITHMS[name].keyInWords;
     for (const name of ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const)
       assert.equal(words(name), 'an RSA key of 2048 to 8192 bits');
@@ -35,7 +35,7 @@ describe('an algorithm of a JWT', () => {
     assert.deepEqual(accepted, ['RS256', 'ES256']);
   });
 
-  it('is nothing else: not another text, not an inherited name, not a list of one', () => {
+  it('is not another text, an inherited name or a list with one', () => {
     assert.ok(isAlgorithmName('ES256'));
     for (const other of [
       'none',

@@ -11,7 +11,7 @@ function errorOf(path: string): unknown {
   }
 }
 
-it('a file that cannot be read is described without its path, which the caller knows', () => {
+it('the error of a file that cannot be read is described without the path, which the caller has', () => {
   assert.equal(describeFileError(errorOf('no-such-file')), 'there is no such file');
   assert.equal(describeFileError(errorOf('.')), 'it is a folder');
 });

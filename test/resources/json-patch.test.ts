@@ -9,19 +9,19 @@ const key = fc.oneof(
 );
 
 describe('a pointer', () => {
-  it('is written as RFC 6901 says', () => {
+  it('is written as in RFC 6901', () => {
     assert.equal(pointerTo(['metadata', 'annotations', 'a/b~c', '0']), '/metadata/annotations/a~1b~0c/0');
     assert.equal(pointerTo([]), '');
     assert.deepEqual(pointerPath('/a~1b/~01/'), ['a/b', '~1', '']);
   });
 
-  it('leads back to the keys that it was made of', () => {
+  it('gives the keys from which it was made', () => {
     fc.assert(fc.property(fc.array(key), (keys) => assert.deepEqual(pointerPath(pointerTo(keys)), keys)));
   });
 });
 
 describe('the patch of an answer', () => {
-  it('has no operations where its text is empty', () => {
+  it('has no operations if its text is empty', () => {
     assert.deepEqual(readPatch(''), []);
     assert.deepEqual(readPatch('[{"op":"remove","path":"/a"}]'), [{ op: 'remove', path: '/a' }]);
   });

@@ -15,7 +15,7 @@ import {
 import { pointerPath, pointerTo } from '../../src/resources/json-patch.ts';
 
 describe('a member of a JSON object', () => {
-  it('is found whatever its value', () => {
+  it('is found for any value', () => {
     const object = { a: 0, b: null, c: '', d: [1], e: { f: false } };
     for (const [key, value] of Object.entries(object)) assert.deepEqual(member(object, key), value);
   });
@@ -25,14 +25,14 @@ describe('a member of a JSON object', () => {
       assert.equal(member({}, key), undefined, key);
   });
 
-  it('may have the name of something inherited', () => {
+  it('can have the name of an inherited property', () => {
     for (const key of ['__proto__', 'constructor', 'toString']) {
       const object: unknown = JSON.parse(`{"${key}": {"a": 1}}`);
       assert.deepEqual(member(object, key), { a: 1 }, key);
     }
   });
 
-  it('belongs to objects alone', () => {
+  it('only exists in objects', () => {
     for (const other of [undefined, null, 'text', 7, true, ['a']]) {
       assert.ok(!isJsonObject(other));
       assert.equal(member(other, '0'), undefined);
@@ -55,7 +55,7 @@ describe('a member of a JSON object', () => {
 });
 
 describe('a map of strings', () => {
-  it('leaves out members that are not strings, and what is not a map', () => {
+  it('has no members that are not strings, and is empty for other values', () => {
     assert.deepEqual(stringMap({ a: '1', b: '', c: 7, d: null, e: {} }), { a: '1', b: '' });
     for (const other of [undefined, null, 'ab', ['a']]) assert.deepEqual(stringMap(other), {});
   });
@@ -69,7 +69,7 @@ describe('the depth of a JSON value', () => {
     return value;
   };
 
-  it('is the number of objects and arrays in each other', () => {
+  it('is the number of nested objects and arrays', () => {
     fc.assert(
       fc.property(fc.nat(50), fc.nat(50), (levels, limit) => {
         assert.equal(isDeeperThan(nest(levels), limit), levels > limit);
@@ -103,7 +103,7 @@ it('a JSON pointer is read part by part; ~1 is a slash and ~0 a tilde, in this o
     assert.deepEqual(pointerPath(pointer), path);
 });
 
-it('a JSON pointer leads to the path that it was made of', () => {
+it('a JSON pointer gives the path from which it was made', () => {
   assert.equal(pointerTo(['metadata', 'annotations', 'a~1/b']), '/metadata/annotations/a~01~1b');
   const keys = fc.array(fc.string({ unit: fc.constantFrom('a', '~', '/', '0', '1') }));
   fc.assert(fc.property(keys, (path) => assert.deepEqual(pointerPath(pointerTo(path)), path)));

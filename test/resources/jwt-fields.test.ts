@@ -31,7 +31,7 @@ describe('an unknown field of a JWT', () => {
     ]);
   });
 
-  it('is not looked for where there is no object', () => {
+  it('is only searched for in objects', () => {
     for (const spec of [undefined, null, 'text', ['a'], { key: 'pem', expiryTime: null }])
       assert.deepEqual(findUnknownFields(spec), []);
   });

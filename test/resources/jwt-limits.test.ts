@@ -12,7 +12,7 @@ const nested = (levels: number): unknown => (levels === 0 ? '' : { a: nested(lev
 /** A text that makes the JSON of an object `bytes` bytes long; an `é` has two. */
 const fill = (bytes: number, json: string): string => `é${'x'.repeat(bytes - Buffer.byteLength(json) - 2)}`;
 
-describe('what a JWT may ask for', () => {
+describe('the limits of a JWT', () => {
   const limits: readonly (readonly [string, number, (size: number) => Record<string, unknown>, string])[] = [
     [
       'characters of the issuer',
@@ -84,7 +84,7 @@ describe('what a JWT may ask for', () => {
 });
 
 describe('a JWT', () => {
-  it('that was stored with more than anyone needs is kept without it, as its problem', () => {
+  it('that was stored with more than the limit is kept without it, with a problem', () => {
     const large = 'x'.repeat(700_000);
     const stored = [
       makeJwt({ data: { note: large } }),

@@ -39,7 +39,7 @@ function specWith(path: readonly string[], value: unknown): unknown {
 describe('the bounds of the CRD are those of the service:', () => {
   const bounds = boundsOf(readSpecSchema());
 
-  it('there are some of each kind', () => {
+  it('there are bounds of each kind', () => {
     const fields = new Set(bounds.map(({ path }) => path.join('.')));
     for (const field of [
       'issuer',

@@ -6,7 +6,7 @@ import { makeJwt, makeSpec, NO_STATUS, wireJwt } from '../fixtures/jwts.ts';
 const secretKey = (secret: object): Record<string, unknown> => ({ key: { secret } });
 
 describe('a JWT', () => {
-  it('is read with its metadata; what is not there is empty', () => {
+  it('is read with its metadata; missing members are empty', () => {
     const status = { renewals: 2 };
     const metadata = { finalizers: ['a', 7], labels: { team: 'x', odd: 7 }, generation: 5 };
     const jwt = makeJwt({}, { metadata, status });
@@ -24,7 +24,7 @@ describe('a JWT', () => {
     );
   });
 
-  it('is read from a file that no API server has seen: what only that sets is empty', () => {
+  it('is read from a file: members that only the API server sets are empty', () => {
     const { spec } = wireJwt();
     const jwt = parseJwt({ kind: 'JWT', metadata: { name: 'my-jwt' }, spec });
     assert.ok(jwt.ok && jwt.value.spec.ok);
@@ -43,7 +43,7 @@ describe('a JWT', () => {
     );
   });
 
-  it('that is being deleted says since when, in seconds', () => {
+  it('that is being deleted has the time of its deletion, in seconds', () => {
     const { isDeleting, deletedAt } = makeJwt(
       {},
       { metadata: { deletionTimestamp: '2027-01-15T08:00:00Z' } },
@@ -67,7 +67,7 @@ describe('a JWT', () => {
     });
   }
 
-  it('keeps of its annotations ours alone', () => {
+  it('only keeps our annotations', () => {
     const annotations = {
       'tokens.osg-htc.org/renew': '2',
       'kopf.zalando.org/last-handled-configuration': 'a private key',
@@ -148,7 +148,7 @@ describe('the spec of a JWT', () => {
     });
   }
 
-  it('is missing where there is none', () => {
+  it('is missing if there is none', () => {
     for (const spec of [undefined, null, 'text', []])
       assert.deepEqual(parseJwtSpec(spec), {
         ok: false,
@@ -156,7 +156,7 @@ describe('the spec of a JWT', () => {
       });
   });
 
-  it('has no resignBefore when that is absent, null, zero or without a known unit', () => {
+  it('has no resignBefore if that is absent, null, zero or without a known unit', () => {
     for (const resignBefore of [undefined, null, { minutes: 0 }, {}, { weeks: 1 }])
       assert.ok(!('resignBefore' in makeSpec({ resignBefore })));
     assert.equal(makeSpec({ resignBefore: { hours: 5 } }).resignBefore, 18_000);

@@ -11,7 +11,7 @@ const labelsOf = (count: number, value = ''): Record<string, string> =>
 /** A text that makes the JSON of something `bytes` bytes long; an `é` has two. */
 const fill = (bytes: number, json: string): string => `é${'x'.repeat(bytes - Buffer.byteLength(json) - 2)}`;
 
-describe('of the labels of a JWT', () => {
+describe('the labels of a JWT:', () => {
   it('256 are kept, the first ones, and its token is still signed', () => {
     assert.deepEqual(makeJwt({}, { metadata: { labels: labelsOf(256) } }).labels, labelsOf(256));
     const many = makeJwt({}, { metadata: { labels: labelsOf(2_000) } });
@@ -34,8 +34,8 @@ describe('of the labels of a JWT', () => {
   });
 });
 
-describe('of the finalizers of a JWT', () => {
-  it('all are kept or none, as the list is written back; its token is still signed', () => {
+describe('the finalizers of a JWT:', () => {
+  it('all are kept or none, as the service writes the whole list; its token is still signed', () => {
     const names = (count: number): readonly string[] => Object.keys(labelsOf(count));
     assert.deepEqual(makeJwt({}, { metadata: { finalizers: names(256) } }).finalizers, names(256));
     const longest = ['a', fill(8_192, '["a",""]')];
@@ -47,8 +47,8 @@ describe('of the finalizers of a JWT', () => {
   });
 });
 
-describe('of the annotations of a JWT', () => {
-  it('no more is kept than counts, however long and many they are', () => {
+describe('the annotations of a JWT:', () => {
+  it('only the used part is kept, for any length and number', () => {
     const annotations = {
       'tokens.osg-htc.org/renew': `2${'x'.repeat(200_000)}`,
       'tokens.osg-htc.org/whatever': 'x'.repeat(200_000),

@@ -69,7 +69,7 @@ describe('the source of a key', () => {
   }
 });
 
-describe('a key in the Secret that the token would be written to', () => {
+describe('a key in the Secret to which the token would be written', () => {
   const jwt = { namespace: 'science', name: 'my-jwt' };
   const secret = { from: 'secret', name: 'my-jwt', key: 'p' } as const;
   const cases: readonly (readonly [string, Parameters<typeof isKeyInOwnSecret>[1], string, boolean])[] = [
@@ -86,7 +86,7 @@ describe('a key in the Secret that the token would be written to', () => {
     });
   }
 
-  it('is a conflict; the remedy never leads to the loss of the key', () => {
+  it('is a conflict; the remedy never deletes the key', () => {
     const { reason, message } = describeKeyInOwnSecret(jwt);
     assert.equal(reason, 'SecretConflict');
     assert.match(

@@ -54,7 +54,7 @@ describe('a name that users and other programs know', () => {
 
 describe('a reason', () => {
   for (const [list, words] of Object.entries(reasons)) {
-    it(`of ${list} is one word, as conditions, events and labels of metrics need it, and there is only one of it`, () => {
+    it(`of ${list} is one word, as conditions, events and labels of metrics require, and unique`, () => {
       assert.ok(words.length > 0);
       assert.equal(new Set(words).size, words.length);
       // Kubernetes API, metav1.Condition: the pattern of reason, here without its punctuation.
@@ -64,7 +64,7 @@ describe('a reason', () => {
 });
 
 describe('the key of an object in caches and queues', () => {
-  it('is namespace and name, or the name alone of what has no namespace', () => {
+  it('is namespace and name, or only the name without a namespace', () => {
     assert.equal(objectKey({ namespace: 'science', name: 'my-jwt' }), 'science/my-jwt');
     assert.equal(objectKey({ namespace: '', name: 'science' }), 'science');
   });

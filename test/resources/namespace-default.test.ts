@@ -15,7 +15,7 @@ for (const [labels, token] of [
   });
 }
 
-it('what is not a Namespace has no token for its pods', () => {
+it('an object that is not a Namespace has no token for its pods', () => {
   for (const other of [undefined, null, 'science', { labels: { 'tokens.osg-htc.org/token': 'my-jwt' } }])
     assert.equal(readNamespaceDefault(other), undefined);
 });

@@ -31,14 +31,14 @@ describe('the owners of a Secret', () => {
     it(`are ${name}`, () => assert.deepEqual(parseOwners(references), owners));
   }
 
-  it('are at most four, those that control it before all others', () => {
+  it('are at most four, beginning with those that control it', () => {
     const many = [...Array.from({ length: 40 }, () => JWT), { ...APP, controller: true }];
     const owners = parseOwners(many);
     assert.equal(owners.length, 4);
     assert.deepEqual([owners[0], owners[1], owners[3]], [app, jwt, jwt]);
   });
 
-  it('keep names of up to 253 characters: what is longer equals no name', () => {
+  it('keep names of up to 253 characters: longer ones equal no name', () => {
     const named = (length: number): readonly Owner[] => {
       const text = 'x'.repeat(length);
       return parseOwners([{ apiVersion: `${text}/v1`, kind: text, name: text, uid: text, controller: true }]);
@@ -50,7 +50,7 @@ describe('the owners of a Secret', () => {
     assert.deepEqual(named(254), of('(too long)'));
   });
 
-  it('keep no more of a long version than that of a group before it', () => {
+  it('only keep the group of a long version', () => {
     const [owner] = parseOwners([{ ...APP, apiVersion: `apps/${'v'.repeat(313)}`, controller: true }]);
     assert.equal(owner?.group, '(too long)');
     const [other] = parseOwners([{ ...APP, apiVersion: `apps/${'v'.repeat(312)}`, controller: true }]);

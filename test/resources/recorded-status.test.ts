@@ -42,12 +42,12 @@ describe('a recorded status', () => {
     assert.deepEqual(formatRecordedStatus(status), WIRE);
   });
 
-  it('that does not exist yet says nothing, and is written as no members but an empty list', () => {
+  it('that does not exist yet is empty, and is written with an empty list only', () => {
     for (const status of [undefined, null, 'none', [], {}, { conditions: 'none' }])
       assert.deepEqual(formatRecordedStatus(parseRecordedStatus(status)), { conditions: [] });
   });
 
-  it('lacks what is of a wrong type', () => {
+  it('has no members of a wrong type', () => {
     for (const name of Object.keys(WIRE)) {
       for (const wrong of [null, true, {}, name === 'observedGeneration' || name === 'renewals' ? '7' : 7]) {
         const { [name]: _right, ...rest } = { ...WIRE } as Record<string, unknown>;
@@ -133,7 +133,7 @@ describe('a recorded status', () => {
     );
   });
 
-  it('has only those retired keys of which key, expiry and issuer are known', () => {
+  it('only has retired keys with a known key, expiry and issuer', () => {
     const whole = { publicKey: '{}', expiresAt: '2026-11-29T00:00:00Z', issuer: 'https://i.example' };
     const parse = (...retiredKeys: readonly unknown[]): unknown =>
       parseRecordedStatus({ retiredKeys }).retiredKeys;

@@ -7,7 +7,7 @@ import {
   readKeyTerms,
 } from '../../src/resources/secret.ts';
 
-describe('the bounds of what is kept of a Secret', () => {
+describe('the limits for the stored parts of a Secret', () => {
   const OURS = 'tokens.osg-htc.org/';
   const GRANTS = `${OURS}allowed-namespaces`;
   const x = (length: number): string => 'x'.repeat(length);
@@ -47,7 +47,7 @@ describe('the bounds of what is kept of a Secret', () => {
     });
   }
 
-  it('are 512 characters of a list of granted namespaces, of which more is read where it matters', () => {
+  it('are 512 characters of a list of granted namespaces, which is read completely if needed', () => {
     const metadataOf = (length: number): object => ({ annotations: { [GRANTS]: x(length) } });
     for (const parse of parsers) {
       const kept = (length: number): unknown => {
@@ -72,7 +72,7 @@ describe('the bounds of what is kept of a Secret', () => {
     assert.deepEqual(read({ labels: { [x(2_049)]: '' } }).labels, {});
   });
 
-  it('are 20,480 characters of labels that we wrote, where there are more than that in all', () => {
+  it('are 20,480 characters of labels that we wrote, if all labels are longer', () => {
     const others = { theirs: x(2_048) };
     const labelsOf = (length: number): readonly string[] => {
       const labels = { a: x(9_999), b: x(length - 10_001) };

@@ -91,8 +91,8 @@ function largeSecret(manager: string, length = 240_000): object {
   };
 }
 
-describe('what is kept of a Secret, whatever anybody wrote there', () => {
-  it('is bounded', () => {
+describe('the stored parts of a Secret with any content', () => {
+  it('are limited', () => {
     const sizes = ['kubectl', 'jwt-injector'].map(
       (manager) => JSON.stringify(parseSecretMetadata(largeSecret(manager))).length,
     );
@@ -100,7 +100,7 @@ describe('what is kept of a Secret, whatever anybody wrote there', () => {
     assert.ok((sizes[1] ?? 0) < 60_000, `${sizes[1]}`);
   });
 
-  it('is almost nothing where no JWT is named after it', () => {
+  it('are very small if no JWT has its name', () => {
     for (const manager of ['kubectl', 'jwt-injector'])
       for (const length of [240, 16_000, 240_000])
         assert.ok(JSON.stringify(parseOtherSecret(largeSecret(manager, length))).length < 4_000);
@@ -110,28 +110,28 @@ describe('what is kept of a Secret, whatever anybody wrote there', () => {
     assert.equal(others.owners.length, 1);
   });
 
-  it('of an annotation that is too long says that it is there, and grants and names nothing', () => {
+  it('show that an annotation that is too long exists, but it grants and names nothing', () => {
     const { annotations } = parseSecretMetadata(largeSecret('kubectl'));
     assert.equal(Object.keys(annotations).length, 8);
     assert.deepEqual([...new Set(Object.values(annotations))], ['(too long)']);
   });
 });
 
-describe('what is kept of a Secret', () => {
+describe('the stored parts of a Secret', () => {
   const metadata = parseSecretMetadata(secret);
 
-  it('is where and what it is, with its labels', () => {
+  it('are its namespace, name and type, with its labels', () => {
     const { namespace, name, uid, resourceVersion, labels } = metadata;
     assert.deepEqual([namespace, name, uid, resourceVersion], ['science', 'x', 'u', '7']);
     assert.deepEqual(labels, { team: 'a', other: 'b' });
   });
 
-  it('of annotations is ours and what we wrote; others may hold the data of the Secret', () => {
+  it('are our annotations and those that we wrote; others can contain the data of the Secret', () => {
     assert.deepEqual(metadata.annotations, { note: 'n', 'tokens.osg-htc.org/adopt': 'x' });
     assert.ok(!JSON.stringify(metadata).includes('secret"'));
   });
 
-  it('of the field owners is what our own apply owns, as far as it is still there', () => {
+  it('are the fields that our own apply owns and that still exist', () => {
     assert.deepEqual(metadata.ours, { labels: ['team'], annotations: ['note'] });
     const others = {
       ...secret,
@@ -140,13 +140,13 @@ describe('what is kept of a Secret', () => {
     assert.deepEqual(parseSecretMetadata(others).ours, { labels: [], annotations: [] });
   });
 
-  it('of owners is who controls it, and JWTs', () => {
+  it('are the owners that control it, and JWTs', () => {
     assert.deepEqual(metadata.owners, [
       { group: 'tokens.osg-htc.org', kind: 'JWT', name: 'x', uid: 'u1', controller: true },
     ]);
   });
 
-  it('is empty for what is not a Secret', () => {
+  it('are empty for other objects', () => {
     assert.deepEqual(parseSecretMetadata(null), {
       namespace: '',
       name: '',
@@ -160,7 +160,7 @@ describe('what is kept of a Secret', () => {
     });
   });
 
-  it('is nothing of a member that is not text, nor of a name that nobody owns as a field', () => {
+  it('do not include members that are not text, or names that are not owned as fields', () => {
     const fieldsV1 = {
       'f:metadata': { 'f:labels': { 'k:team': {}, 'f:team': {}, 'k:tier': {} }, 'f:annotations': null },
     };
@@ -174,19 +174,19 @@ describe('what is kept of a Secret', () => {
     );
   });
 
-  it('is the same as on a new read, once no JWT is named after it any more', () => {
+  it('are equal to a new read after no JWT has its name any more', () => {
     for (const object of [secret, largeSecret('jwt-injector'), null])
       assert.deepEqual(dropDetails(parseSecretMetadata(object)), parseOtherSecret(object));
   });
 
-  it('takes no memory of its own where there is nothing to keep: there may be a hundred thousand', () => {
+  it('need no memory of their own if there is nothing to store: there can be a hundred thousand', () => {
     const [one, other] = [{}, { metadata: { annotations: { note: 'n' } } }].map(parseOtherSecret);
     assert.equal(one?.annotations, other?.annotations);
     assert.equal(one?.labels, other?.labels);
     assert.equal(one?.ours, other?.ours);
   });
 
-  it('reports a deletion under way', () => {
+  it('include a running deletion', () => {
     assert.ok(!metadata.isDeleting);
     assert.ok(parseSecretMetadata({ metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }).isDeleting);
   });
@@ -200,13 +200,13 @@ describe('the data of a Secret', () => {
     assert.equal(readSecretData(secret, '__proto__'), undefined);
   });
 
-  it('of others is noticed by its key alone', () => {
+  it('of others is detected by its key only', () => {
     assert.ok(hasOtherData(secret));
     for (const data of [{ token: 'YQ==' }, {}, undefined]) assert.ok(!hasOtherData({ data }));
     assert.ok(hasOtherData({ data: { password: '' } }));
   });
 
-  it('holds no token when that is empty or missing', () => {
+  it('has no token if that is empty or missing', () => {
     assert.equal(readSecretToken(secret), 'a.b.c');
     for (const data of [{ token: '' }, {}, undefined, { token: 7 }])
       assert.equal(readSecretToken({ data }), undefined);

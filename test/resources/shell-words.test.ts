@@ -13,11 +13,11 @@ async function split(command: string): Promise<readonly string[]> {
 }
 
 describe('a printed command', () => {
-  it('keeps each word whatever is in it', async () => {
+  it('keeps each word for any content', async () => {
     assert.deepEqual(await split(kubectl(...STRANGE)), STRANGE);
   });
 
-  it('is plain where the words are', () => {
+  it('has no quotes if none are needed', () => {
     assert.equal(kubectl('get', 'jwt', 'a.b-c', '-n', 'x'), 'kubectl get jwt a.b-c -n x');
     assert.equal(
       shellCommand('jwt-injector', ['rotate', 'a', '--dir', 'my site']),

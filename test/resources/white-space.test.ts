@@ -17,7 +17,7 @@ const RANGES = [
 ] as const;
 
 describe('white space', () => {
-  it('is what Go takes for it, whatever the character', () => {
+  it('is the same as in Go, for every character', () => {
     for (let code = 0; code <= 0xffff; code += 1) {
       const character = String.fromCharCode(code);
       const isSpace = RANGES.some(([first, last]) => first <= code && code <= last);
@@ -28,7 +28,7 @@ describe('white space', () => {
 
   it('alone is nothing', () => assert.deepEqual([trimmed(' \u0085\n'), trimmed('')], ['', '']));
 
-  it('is taken off on each side as far as it goes, and stays between', () => {
+  it('is removed from both ends, and stays between', () => {
     assert.equal(trimmed(' \t\u2003a\u0085 b😀\u3000\r\n'), 'a\u0085 b😀');
   });
 });

@@ -43,7 +43,7 @@ describe('.ci/run', () => {
     ['by sudo for a user', 1000, 'sudo '],
     ['as it is for root', 0, ''],
   ] as const) {
-    it(`installs what lacks, ${who}`, async () => {
+    it(`installs missing programs, ${who}`, async () => {
       assert.deepEqual(await runWith([...TOOLS.filter((tool) => tool !== 'zsh'), CHROMIUM], user), [
         `${prefix}apt-get update -qq`,
         `${prefix}apt-get install -y -qq --no-install-recommends zsh ca-certificates`,

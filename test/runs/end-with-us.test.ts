@@ -15,7 +15,7 @@ const RUNNER = `
 
 describe('a script that runs tests', () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    it(`takes what it has started with it when ${signal} ends it`, async () => {
+    it(`also ends the processes that it has started when ${signal} ends it`, async () => {
       const runner = spawn(process.execPath, ['--input-type=module', '--eval', RUNNER], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });

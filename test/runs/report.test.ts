@@ -24,7 +24,7 @@ test at test/room/file.test.ts:3:12
 const RUN = { title: 'room', seconds: 1.23 };
 
 describe('the report about the tests', () => {
-  it('is every failure with its error, what tests printed and which were skipped, and no more', () => {
+  it('only has failures with their errors, output of tests, and skipped tests', () => {
     const { words, ...report } = readReport(FAILED);
     assert.deepEqual(report, { tests: 3, failing: ['test/room/file.test.ts:3:12 fails, of course'] });
     assert.equal(
@@ -40,14 +40,14 @@ test at test/room/file.test.ts:3:12
     assert.match(shown, /^\n✖ room: 1 of 3 tests failed, 1\.2 s\nsaid by a test\n/);
   });
 
-  it('is a line when all passed and nothing was printed, in colour, too', () => {
+  it('is one line if all passed and nothing was printed, in colour, too', () => {
     const output =
       '\u001B[32m✔ passes \u001B[90m(0.9ms)\u001B[39m\n\u001B[34mℹ tests 1\u001B[39m\n\u001B[34mℹ fail 0';
     const { words, ...report } = readReport(output);
     assert.equal(describeRun({ ...RUN, hasPassed: true, ...report }, words), '✔ room: 1 tests, 1.2 s');
   });
 
-  it('is everything when Node gave no sums', () => {
+  it('is the whole output if Node gave no sums', () => {
     const output = 'Error: Cannot find module\n✔ whatever';
     assert.deepEqual(readReport(output), { tests: 0, failing: [], words: output });
   });

@@ -12,7 +12,7 @@ const LEAVES_ONE = `
   process.exit(0);`;
 
 describe('a program that is run', { timeout: 60_000 }, () => {
-  it('gives all that it printed, and whether it ended with 0', async () => {
+  it('gives its output, and whether it ended with 0', async () => {
     const args = ['--eval', 'console.log("out"); console.error("err")'];
     const { hasPassed, output } = await runProgram({ ...EVAL, args });
     assert.equal(hasPassed, true);
@@ -21,7 +21,7 @@ describe('a program that is run', { timeout: 60_000 }, () => {
     assert.deepEqual([failed.hasPassed, failed.output], [false, '']);
   });
 
-  it('has failed if a process that it leaves behind holds its output, and nobody waits for that', async () => {
+  it('has failed if it leaves a process that keeps its output open, without waiting for that', async () => {
     const { hasPassed, output } = await runProgram({ ...EVAL, args: ['--eval', LEAVES_ONE] });
     const [pid, ...words] = output.split('\n');
     process.kill(Number(pid), 'SIGKILL');
@@ -29,14 +29,14 @@ describe('a program that is run', { timeout: 60_000 }, () => {
     assert.equal(hasPassed, false);
   });
 
-  it('is ended when it says nothing for long, with what it said', async () => {
+  it('is killed when it is silent for long, with its output so far', async () => {
     const args = ['--eval', 'console.log("begun"); setInterval(() => {}, 1000)'];
     const { hasPassed, output } = await runProgram({ ...EVAL, args, silentForMs: 6_000 });
     assert.equal(output, 'begun\nIt said nothing for 6 s, and was killed.');
     assert.equal(hasPassed, false);
   });
 
-  it('is not ended while it says something', async () => {
+  it('is not killed while it prints something', async () => {
     const args = [
       '--eval',
       'let n = 0; const t = setInterval(() => ++n < 16 ? console.log(n) : clearInterval(t), 500)',

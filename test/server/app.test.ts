@@ -22,7 +22,7 @@ async function announce({ port, certificate }: StartedWebhook, bytes: number): P
 }
 
 describe('an answer', { timeout: 2 * WITHIN_MS }, () => {
-  it('that is large takes the room of its own body, when its client has taken all the room there is', async () => {
+  it('that is large uses the room of its own body if its client has used all other room', async () => {
     await withWebhook({}, async (started) => {
       const containers = Array.from({ length: 400 }, (_, index) => container(`c${index}`));
       const path = `/${'x'.repeat(200)}`;
@@ -47,7 +47,7 @@ describe('an answer', { timeout: 2 * WITHIN_MS }, () => {
     });
   });
 
-  it('that nobody waits for any more is neither counted nor logged', async () => {
+  it('whose client is gone is neither counted nor logged', async () => {
     const lookUps: PromiseWithResolvers<NamespaceDefault>[] = [];
     const lookUpDefault = (): Promise<NamespaceDefault> => {
       const lookUp = Promise.withResolvers<NamespaceDefault>();

@@ -10,7 +10,7 @@ const MIB = 1024 * 1024;
 const request = (): ServerResponse => new ServerResponse(new IncomingMessage(new Socket()));
 
 describe('the bytes in flight', () => {
-  it('of one address are taken away, the oldest first, when another needs some', () => {
+  it('of one address are taken away, the oldest first, if another address needs some', () => {
     const bytes = new BytesInFlight();
     const hostile = Array.from({ length: 9 }, request);
     for (const response of hostile) bytes.take('attacker', 8 * MIB, response);
@@ -27,7 +27,7 @@ describe('the bytes in flight', () => {
     );
   });
 
-  it('of a body make room for its own answer', () => {
+  it('of a body are used for its own answer', () => {
     const bytes = new BytesInFlight();
     const requests = Array.from({ length: 8 }, request);
     for (const response of requests) assert.ok(bytes.take('api server', 8 * MIB, response));
@@ -47,7 +47,7 @@ describe('the bytes in flight', () => {
     }
   });
 
-  it('are refused to a body that needs more than all of them, never to a small one', () => {
+  it('are only refused to a body that needs more than all of them', () => {
     const bytes = new BytesInFlight();
     assert.equal(bytes.take('a', 64 * MIB + 1, request()), false);
     assert.ok(bytes.take('a', 64 * MIB, request()));

@@ -20,14 +20,14 @@ describe('the age of a certificate', () => {
       assert.equal(ageOfCertificate(VALID, now), age));
   }
 
-  it('makes the service not ready when clients would refuse it by its dates, and is named', () => {
+  it('makes the service unready, with a message, if clients would refuse the dates', () => {
     assert.equal(certificateProblem(VALID, -1), 'not valid before 1970-01-01T00:00:00Z: compare the clocks');
     assert.equal(certificateProblem(VALID, 0), undefined);
     assert.equal(certificateProblem(VALID, 89 * HOUR), undefined);
     assert.equal(certificateProblem(VALID, 90 * HOUR), 'expired at 1970-01-04T18:00:00Z');
   });
 
-  it('is logged from its last third on, each day, and each hour once it has expired, until another is in use', () => {
+  it('is logged each day in its last third, and each hour after it has expired, until another certificate is used', () => {
     const lines: { readonly level: string; readonly msg: string; readonly expiresAt: string }[] = [];
     const log = logAge(
       createLogger({

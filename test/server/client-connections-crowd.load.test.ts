@@ -100,7 +100,7 @@ describe('many connections at once:', { timeout: 120_000 }, () => {
     });
   });
 
-  it('a burst is also answered while another client opens more than the service takes, and does nothing with them', async () => {
+  it('a burst is also answered while another client opens more connections than the service accepts, and does not use them', async () => {
     await withWebhook({ limits: PATIENT }, async (started) => {
       const attackers: Socket[] = [];
       const attack = setInterval(() => {
@@ -120,7 +120,7 @@ describe('many connections at once:', { timeout: 120_000 }, () => {
     });
   });
 
-  it('connections that come while it is busy are kept by the kernel, and the handshake of a new client waits for few', async () => {
+  it('connections during a busy time are queued by the kernel, and the handshake of a new client waits for few others', async () => {
     await withWebhook({ limits: { connections: 2 * COUNT, handshake: 60_000 } }, async ({ port }) => {
       const { connected, before } = await crowdWhileBusy(port);
       assert.ok(connected >= expectedConnections(), `${connected} connected`);

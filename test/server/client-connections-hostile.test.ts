@@ -70,7 +70,7 @@ async function lifeOf(socket: Socket): Promise<number> {
 }
 
 describe('connections of hostile clients:', { concurrency: true, timeout: ENDED_WITHIN_MS }, () => {
-  it('a connection that was opened and not used for longer than a half-sent request may last is answered', async () => {
+  it('a connection that was not used for longer than the limit of a half-sent request is answered', async () => {
     await withWebhook({ limits: { asking: 300, answering: 300, look: 50 } }, async (started) => {
       const socket = await dialTls(started);
       await sleep(1_000);
@@ -132,7 +132,7 @@ describe('connections of hostile clients:', { concurrency: true, timeout: ENDED_
     });
   }
 
-  it('a handshake that does not end is ended, also when bytes keep coming', async () => {
+  it('an incomplete handshake is ended, also if more bytes arrive', async () => {
     await withWebhook({ limits: { handshake: 500, look: 50 } }, async (started) => {
       const [silent, half, drip] = await Promise.all([dial(started), dial(started), dial(started)]);
       half.write(HALF_HELLO);
@@ -143,7 +143,7 @@ describe('connections of hostile clients:', { concurrency: true, timeout: ENDED_
     });
   });
 
-  it('many half handshakes take no connection from a client elsewhere, old or new', async () => {
+  it('many half handshakes take no connection from a client at another address, old or new', async () => {
     await withWebhook({ limits: { connections: 20 } }, async (started) => {
       const used = await dialTls(started, ELSEWHERE);
       const unused = await dialTls(started, ELSEWHERE);
@@ -160,7 +160,7 @@ describe('connections of hostile clients:', { concurrency: true, timeout: ENDED_
     });
   });
 
-  it('as many addresses as there may be connections keep out no new one of a client that sends requests', async () => {
+  it('as many addresses as allowed connections do not prevent a new connection of a client that sends requests', async () => {
     await withWebhook({ limits: { connections: 20 } }, async (started) => {
       const used = await dialTls(started, ELSEWHERE);
       assert.equal(await ask(used), OK);
@@ -227,7 +227,7 @@ describe('connections of hostile clients:', { concurrency: true, timeout: ENDED_
     });
   });
 
-  it('half handshakes do not keep the server from ending', async () => {
+  it('half handshakes do not prevent the end of the server', async () => {
     await withWebhook({}, async (started) => {
       const socket = await dial(started);
       socket.write(HALF_HELLO);

@@ -25,7 +25,7 @@ function bothServers() {
 }
 
 describe('an idle connection', () => {
-  it('is kept for longer than Go’s client keeps it, so that no request meets its end', () => {
+  it('is kept open for longer than by Go’s client, so that no request is sent when it is closed', () => {
     assert.ok(WEBHOOK_LIMITS.idle > GO_IDLE_MS);
     assert.ok(PROBE_LIMITS.idle > GO_IDLE_MS);
   });
@@ -80,7 +80,7 @@ describe('connections:', { concurrency: true }, () => {
     });
   });
 
-  it('close ends although a client never sends its request', { timeout: 60_000 }, async () => {
+  it('close ends even if a client never sends its request', { timeout: 60_000 }, async () => {
     const started = await startWebhook();
     const socket = connect({ host: '127.0.0.1', port: started.port, ca: started.certificate.cert });
     await once(socket, 'secureConnect');
@@ -105,7 +105,7 @@ describe('connections:', { concurrency: true }, () => {
     });
   });
 
-  it('a new certificate is used for new connections, and open ones continue', async () => {
+  it('a new certificate is used for new connections, and open ones stay open', async () => {
     await withWebhook({}, async (started) => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       await started.send('/mutate/pods', reviewText(), { agent });

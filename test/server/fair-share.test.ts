@@ -17,7 +17,7 @@ function shareOf(capacity: number, guarantee?: Guarantee): FairShare<Item> {
 }
 
 describe('a fair share', () => {
-  it('takes nothing away as long as there is enough', () => {
+  it('takes nothing away if there is enough', () => {
     const share = shareOf(3);
     for (let taken = 0; taken < 3; taken += 1) assert.deepEqual(share.take('a', item('a'), 1), []);
   });
@@ -42,7 +42,7 @@ describe('a fair share', () => {
     assert.deepEqual(share.take('b', item('b'), 1), [busy]);
   });
 
-  it('gives an owner that holds nothing the place of what is spare, although all others hold no more than it will', () => {
+  it('gives an owner without a place a spare one, even if all others have only one', () => {
     const share = shareOf(4);
     const held = ['a', 'b', 'c', 'd'].map((owner) =>
       item(owner, 1, owner === 'a' ? RANK.busy : owner === 'b' ? RANK.idle : RANK.spare),
@@ -135,7 +135,7 @@ describe('a fair share', () => {
     });
   });
 
-  it('refuses what is larger than everything there is', () => {
+  it('refuses a request that is larger than the total', () => {
     const share = shareOf(3);
     const huge = item('a');
     assert.deepEqual(share.take('a', huge, 4), [huge]);
@@ -151,7 +151,7 @@ describe('a fair share', () => {
     { maxLength: 60 },
   );
 
-  it('is never exceeded, and what is given back is free again', () => {
+  it('is never exceeded, and returned places are free again', () => {
     fc.assert(
       fc.property(items, fc.infiniteStream(fc.boolean()), (taken, gives) => {
         const share = shareOf(CAPACITY);

@@ -12,7 +12,7 @@ async function untilBegun(begun: readonly string[], expected: number): Promise<v
 }
 
 describe('turns of handshakes', () => {
-  it('come to each address before any has its second, the oldest first', async () => {
+  it('are given to each address before any gets its second, the oldest first', async () => {
     const begun: string[] = [];
     const turns = turnsInto(begun);
     for (const item of ['a1', 'a2', 'a3', 'b1', 'b2', 'c1']) turns.take(item.charAt(0), item);
@@ -20,7 +20,7 @@ describe('turns of handshakes', () => {
     assert.deepEqual(begun, ['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
   });
 
-  it('begin when no more connections arrive', async () => {
+  it('begin as soon as no more connections arrive', async () => {
     const begun: string[] = [];
     const turns = turnsInto(begun);
     turns.take('a', 'a1');
@@ -30,7 +30,7 @@ describe('turns of handshakes', () => {
     await untilBegun(begun, 2);
   });
 
-  it('begin also while connections never cease to arrive, and that of a new client waits for one of each address', async () => {
+  it('also begin while connections arrive all the time, and that of a new client waits for one of each address', async () => {
     const begun: string[] = [];
     const turns = turnsInto(begun);
     let number = 0;
@@ -46,7 +46,7 @@ describe('turns of handshakes', () => {
     assert.ok(begun.indexOf('newcomer') <= 1);
   });
 
-  it('do not come to connections that were dropped', async () => {
+  it('are not given to connections that were dropped', async () => {
     const begun: string[] = [];
     const turns = turnsInto(begun);
     for (const item of ['a1', 'a2', 'b1']) turns.take(item.charAt(0), item);

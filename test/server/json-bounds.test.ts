@@ -85,7 +85,7 @@ describe('the limit on JSON texts', () => {
     it(`refuses ${title}`, () => assert.match(excessOf(bytes(text), ANY_REVIEW) ?? '', message));
   }
 
-  it('allows an update of two of the largest pods that the API server takes', () => {
+  it('allows an update with two of the largest pods that the API server accepts', () => {
     const pod = largestPod();
     const text = JSON.stringify({ request: { object: pod, oldObject: pod } });
     assert.ok(text.length > 5.9 * MIB && text.length < 8 * MIB, `${text.length / MIB} MiB`);
@@ -110,7 +110,7 @@ describe('the limit on JSON texts', () => {
     assert.equal(excessOf(bytes(numbers), ANY_REVIEW), undefined);
   });
 
-  it('does not count what a string holds, with quotes and backslashes', () => {
+  it('does not count the content of a string, with quotes and backslashes', () => {
     const text = JSON.stringify([
       '[{'.repeat(100_000),
       '"[\\'.repeat(100_000),
@@ -121,7 +121,7 @@ describe('the limit on JSON texts', () => {
     assert.equal(excessOf(bytes(text), ANY_REVIEW), undefined);
   });
 
-  it('counts what is behind strings of any kind', () => {
+  it('counts values after strings of any kind', () => {
     const padding = JSON.stringify('x'.repeat(64 * 1024));
     fc.assert(
       fc.property(
@@ -138,7 +138,7 @@ describe('the limit on JSON texts', () => {
     );
   });
 
-  it('is checked in large texts only', () => {
+  it('is only checked in large texts', () => {
     assert.equal(excessOf(bytes('['.repeat(64 * 1024)), ANY_REVIEW), undefined);
     assert.match(excessOf(bytes('['.repeat(64 * 1024 + 1)), ANY_REVIEW) ?? '', /nests/);
   });

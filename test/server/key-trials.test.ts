@@ -25,7 +25,7 @@ function badReview(): AdmissionRequest {
 }
 
 describe('keys of many reviews at once', () => {
-  it('are tried two at a time, and beyond 64 that wait not at all', async () => {
+  it('are checked two at a time, and not at all if more than 64 wait', async () => {
     const trials = new KeyTrials();
     const takeTurn: JwtReviewSettings['takeTurn'] = (each) => trials.run(each);
     const settings = { policy: NO_POLICY, ownNamespace: 'jwt-injector', takeTurn };

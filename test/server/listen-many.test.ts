@@ -48,7 +48,7 @@ describe('many sockets on one port:', () => {
     assert.ok(turns < MAX_TURNS, `${turns} turns for ${CONNECTIONS} connections`);
   });
 
-  it('a port that another process has is not shared with it, also one with many sockets', async () => {
+  it('a port of another process is not shared, also not one with many sockets', async () => {
     const first = createServer();
     const port = await listenMany(appOf(first), { hosts: [HOST], port: 0 });
     await assert.rejects(listenMany(appOf(createServer()), { hosts: [HOST], port: port.address.port }), {
@@ -105,7 +105,7 @@ describe('many sockets on one port:', () => {
     assert.deepEqual(asked, [port.address.address]);
   });
 
-  it('a server that cannot have all addresses listens at none', async () => {
+  it('a server that cannot listen at all addresses listens at none', async () => {
     const { port, isShared } = { port: await findFreePort(), isShared: true };
     await using taken = createServer().listen(port, '127.0.0.2');
     await once(taken, 'listening');

@@ -60,7 +60,7 @@ describe('listening', () => {
       await Promise.all([port?.close(), app.close()]);
     });
 
-  it('at given addresses is on these only, whatever they are', async () => {
+  it('at given addresses uses only these, for any addresses', async () => {
     const { tried, listen } = machine({});
     const wanted = { ...everywhere, ips: ['10.0.0.1', 'fd00::1'] };
     assert.deepEqual(await listenOn('--webhook-address', wanted, listen), { ok: true, value: 8443 });
@@ -82,7 +82,7 @@ describe('listening', () => {
     });
   }
 
-  it('at given addresses says which of them is taken', async () => {
+  it('at given addresses names the one that is taken', async () => {
     const listening = await listenOn(
       '--webhook-address',
       { ...everywhere, ips: ['10.0.0.1', 'fd00::1'] },

@@ -18,7 +18,7 @@ describe('the probes:', () => {
     assert.deepEqual([reply.statusCode, reply.body], [200, 'ok\n']);
   });
 
-  it('/readyz names what is missing, and is asked again each time', async () => {
+  it('/readyz names what is missing, and checks again each time', async () => {
     let missing: string | undefined = 'not loaded yet';
     const checks = [
       { name: 'certificate', missing: () => missing },
@@ -42,7 +42,7 @@ describe('the probes:', () => {
     assert.match(reply.body, /^process_cpu_seconds_total /m);
   });
 
-  it('/metrics is read by a few clients at a time; others are asked to come again', async () => {
+  it('/metrics is read by a few clients at a time; others get Retry-After', async () => {
     const app = await listening(endless());
     const readers = await Promise.all(Array.from({ length: 4 }, () => scrape(app)));
     assert.deepEqual(
@@ -62,7 +62,7 @@ describe('the probes:', () => {
     await assert.rejects(text(readers[1]!));
   });
 
-  it('/metrics is read from another address, however many slow readers an address has', async () => {
+  it('/metrics is read from another address, for any number of slow readers at one address', async () => {
     const app = await listening(endless());
     const slow = await Promise.all(Array.from({ length: 4 }, () => scrape(app)));
     const other = await scrape(app, '127.0.0.2');
@@ -73,7 +73,7 @@ describe('the probes:', () => {
     await app.close();
   });
 
-  it('/metrics is read although slow readers of as many addresses have all places', async (context) => {
+  it('/metrics is read even if slow readers at many addresses use all places', async (context) => {
     const app = await listening(endless());
     context.mock.timers.enable({ apis: ['setTimeout'] });
     const slow = [];
@@ -87,7 +87,7 @@ describe('the probes:', () => {
     await app.close();
   });
 
-  it('/metrics makes no more pieces than its reader takes', async () => {
+  it('/metrics makes only as many pieces as its reader accepts', async () => {
     let pieces = 0;
     const app = await listening(endless(() => (pieces += 1)));
     const reader = await scrape(app);
@@ -115,11 +115,11 @@ describe('the probes:', () => {
     await app.close();
   });
 
-  it('no other path exists', async () => {
+  it('other paths do not exist', async () => {
     assert.equal((await createProbesApp({ checks: [], metrics }).inject('/')).statusCode, 404);
   });
 
-  it('half of a request ends its connection, and many of them keep no other client out', async () => {
+  it('half of a request ends its connection, and many of them block no other client', async () => {
     const limits = { asking: 500, connections: 10, look: 50 };
     const app = createProbesApp({ checks: [], metrics, limits });
     const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port);
@@ -145,7 +145,7 @@ describe('the probes:', () => {
       },
     ],
   ] as const)
-    it(`a connection that ${title}, of each of many addresses, keeps no other client out`, async () => {
+    it(`a connection that ${title}, from each of many addresses, blocks no other client`, async () => {
       const app = createProbesApp({ checks: [], metrics, limits: { connections: 10 } });
       const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port);
       const sockets: Socket[] = [];

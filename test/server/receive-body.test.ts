@@ -83,7 +83,7 @@ describe('bodies of hostile clients:', () => {
     });
   });
 
-  it('a review that comes byte by byte is answered as one that comes whole', async () => {
+  it('a review that arrives byte by byte gets the same answer as a complete one', async () => {
     await withWebhook({}, async (started) => {
       const body = reviewText({ object: annotatedPod({}, { 'example.com/note': 'x'.repeat(40) }) });
       const whole = await sendPieces(started, [body], Buffer.byteLength(body));
@@ -104,7 +104,7 @@ describe('bodies of hostile clients:', () => {
     });
   });
 
-  it('large bodies that do not come prevent no other client from sending one of 7 MiB', async () => {
+  it('large bodies that never arrive prevent no other client from sending one of 7 MiB', async () => {
     await withWebhook({}, async (started) => {
       const attackers = [];
       for (let count = 0; count < 40; count += 1) attackers.push(await announce(started, 8 * MIB));
@@ -145,7 +145,7 @@ describe('bodies of hostile clients:', () => {
     });
   });
 
-  it('a log line stays short, whatever names a review has', async () => {
+  it('a log line stays short for any names in a review', async () => {
     await withWebhook({}, async (started) => {
       const long = 'x'.repeat(MIB);
       const object = annotatedPod({}, { [KEYS.token]: 'my-jwt' });
@@ -171,7 +171,7 @@ describe('bodies of hostile clients:', () => {
     });
   });
 
-  it('large answers that nobody reads prevent no other client from getting its own', async () => {
+  it('large answers that are not read prevent no other client from getting its own', async () => {
     await withWebhook({}, async (started) => {
       const containers = Array.from({ length: 2_000 }, (_, index) => container(`c${index}`));
       const body = reviewText({

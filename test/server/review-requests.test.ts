@@ -114,7 +114,7 @@ const REFUSED: readonly {
   { title: 'DELETE', options: { method: 'DELETE', headers: {} }, status: 405, message: /send a POST/ },
 ];
 
-describe('what is not a review is refused by HTTP:', () => {
+describe('a request that is not a review gets an HTTP error:', () => {
   for (const { title, body, path = '/mutate/pods', options, status, message } of REFUSED) {
     it(title, async () => {
       const reply = await started.send(path, body, options);
@@ -194,7 +194,7 @@ describe('an accepted review', () => {
     assert.deepEqual(await responseTo({ dryRun: true }), await responseTo({}));
   });
 
-  it('gets no patch and no patch type without anything to do', async () => {
+  it('gets no patch and no patch type if nothing has to be done', async () => {
     const response = await responseTo({ object: { metadata: {}, spec: { containers: [container()] } } });
     assert.deepEqual(Object.keys(response), ['uid', 'allowed', 'auditAnnotations']);
   });

@@ -14,14 +14,14 @@ async function untilIdle(done: readonly string[], expected: number): Promise<voi
 }
 
 describe('turns:', () => {
-  it('work is done at once, as long as there is little', () => {
+  it('a small amount of work is done at once', () => {
     const turns = new ReviewTurns();
     const done: string[] = [];
     for (const name of ['a', 'b', 'c']) turns.take('x', 1, () => done.push(name));
     assert.deepEqual(done, ['a', 'b', 'c']);
   });
 
-  it('work that costs more than a slice waits, and others run in between', async () => {
+  it('work that takes longer than a slice waits, and others run in between', async () => {
     const turns = new ReviewTurns();
     const done: string[] = [];
     for (let job = 0; job < 4; job += 1) {
@@ -54,7 +54,7 @@ describe('turns:', () => {
     assert.ok(between > 10, `${between} turns`);
   });
 
-  it('an owner that has cost little does not wait, and of those that wait the smallest goes first', async () => {
+  it('an owner with little work does not wait, and of waiting ones the smallest is first', async () => {
     const turns = new ReviewTurns();
     const done: string[] = [];
     const take = (owner: string, size: number, cost: number) =>

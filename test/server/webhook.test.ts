@@ -27,8 +27,8 @@ const DEBUG = {
   object: { metadata: {}, spec: { ephemeralContainers: [container('debugger')] } },
 };
 
-describe('what is logged about a decision', () => {
-  it('is one log line with who, what and why, never with the object', async () => {
+describe('the log of a decision', () => {
+  it('is one line with user, object and reason, never with the object’s content', async () => {
     await withWebhook({}, async (started) => {
       const owner = { kind: 'ReplicaSet', name: 'web-1', controller: true };
       const object = {
@@ -84,7 +84,7 @@ describe('what is logged about a decision', () => {
     });
   });
 
-  it('names the trace, where the API server sends one', async () => {
+  it('has the trace if the API server sends one', async () => {
     await withWebhook({}, async ({ send, lines }) => {
       const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
       const headers = { 'content-type': 'application/json' };
@@ -138,7 +138,7 @@ describe('the namespace’s default', () => {
     return { known: true, token: 'ns-jwt' };
   };
 
-  it('is asked for only when a pod names no token', async () => {
+  it('is only read if a pod names no token', async () => {
     await withWebhook({ lookUpDefault }, async (started) => {
       await responseTo(started, {});
       await responseTo(started, {
@@ -200,7 +200,7 @@ describe('the namespace’s default', () => {
 });
 
 describe('the path of the JWTs', () => {
-  it('answers with the function that is given, and refuses when it throws', async () => {
+  it('answers with the given function, and refuses if that throws', async () => {
     const texts = {
       decision: 'deny',
       reason: 'KeyUnreadable',

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { endAll } from '../../src/service/end-all.ts';
 
-describe('what ends together', () => {
-  it('has ended when all of it has, also when one fails before', async () => {
+describe('parts that end together', () => {
+  it('have ended when all have, also if one fails before', async () => {
     const draining = Promise.withResolvers<void>();
     const failure = new Error('the controller');
     let isOver = false;
@@ -17,7 +17,7 @@ describe('what ends together', () => {
     await rejected;
   });
 
-  it('reports everything that failed', async () => {
+  it('report all failures', async () => {
     const failures = [new Error('one'), new Error('another')];
     await assert.rejects(
       endAll(failures.map((failure) => Promise.reject(failure))),
@@ -25,7 +25,7 @@ describe('what ends together', () => {
     );
   });
 
-  it('ends without a word when nothing failed', async () => {
+  it('end silently if nothing failed', async () => {
     await endAll([Promise.resolve(), undefined]);
   });
 });

@@ -17,7 +17,7 @@ const IDLE = {
 
 for (const { title, failure } of [
   {
-    title: 'the reconcile half gives the Lease back once nothing of its term is under way',
+    title: 'the reconcile half releases the Lease when all work of its term has ended',
     failure: undefined,
   },
   {

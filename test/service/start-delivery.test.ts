@@ -32,8 +32,8 @@ const answer: Handler = ({ query }, response) => {
   else response.end('{"metadata":{"resourceVersion":"8"},"items":[]}');
 };
 
-describe('the log says that every pod was looked at', () => {
-  it('not before the last namespace could be listed', async (t) => {
+describe('the log says that all pods were read', () => {
+  it('only after the last namespace could be listed', async (t) => {
     let isClosed = true;
     const { server, lines, logged } = await startBeside(t, ['a', 'b'], (request, response) =>
       isClosed && request.path.includes('/namespaces/b/')

@@ -19,7 +19,7 @@ const WITHIN_MS = 60_000;
 const IN_A_POD = { KUBERNETES_SERVICE_HOST: '127.0.0.1' };
 
 describe('the service that stops', () => {
-  it('says so from the first moment, and ends connections while the API server does not answer', async () => {
+  it('reports that at once, and ends connections while the API server does not answer', async () => {
     await using server = await startBadServer(emptyCluster);
     await using running = await startAt(server.url);
     await waitUntil('the lead', WITHIN_MS, () => running.lines.some(({ msg }) => msg.startsWith('leading:')));
@@ -47,7 +47,7 @@ describe('the service that stops', () => {
 });
 
 describe('the service without the namespace of its Lease', () => {
-  it('says what is missing and what helps', async () => {
+  it('names the problem and the remedy', async () => {
     await using server = await startBadServer((request, response) =>
       request.method === 'POST' && request.path.includes('/leases')
         ? refuse(response, 404, 'NotFound')

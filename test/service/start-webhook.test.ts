@@ -77,7 +77,7 @@ describe('the readiness of the webhook', () => {
 });
 
 describe('the watches of the webhook', () => {
-  it('are in its metrics, those of a certificate of its own, too, and stay behind when they are refused', async () => {
+  it('are in its metrics, also those of its own certificate, and are reported as late if they are refused', async () => {
     await using server = await startBadServer(({ path, query }, response) => {
       if (!path.endsWith('/namespaces')) return refuse(response, 403, 'Forbidden');
       response.writeHead(200);

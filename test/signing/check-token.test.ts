@@ -24,7 +24,7 @@ const judge = (token: ReadToken, spec: ReturnType<typeof makeSpec>, now: number)
   judgeClaims(findFacts(token), spec, now);
 
 describe('the verdict on a token', () => {
-  it('is that the token matches, while it is valid and says what the spec asks for', () => {
+  it('is that the token matches, while it is valid and has the claims of the spec', () => {
     const verdict = judge({ header, claims: claimsOf() }, makeSpec(), NOW);
     assert.deepEqual(verdict, { matches: true, expiresAt: NOW + 86_400, isLegacy: false });
   });
@@ -87,7 +87,7 @@ describe('the verdict on a token', () => {
     it(`${name} is ${cause}`, () => assert.deepEqual(verdict, { matches: false, cause }));
   }
 
-  it('notices every change of the lifetime, one of a minute too', () => {
+  it('notices every change of the lifetime, even by a minute', () => {
     for (const expiryTime of [
       { hours: 24, minutes: 1 },
       { hours: 23, minutes: 59 },
@@ -111,7 +111,7 @@ describe('the verdict on a token', () => {
     assert.deepEqual(changed, { matches: false, cause: 'ClaimsMismatch' });
   });
 
-  it('is that the token is of token-manager when any of iss, iat, nbf and jti is missing', () => {
+  it('is that the token is of token-manager if any of iss, iat, nbf and jti is missing', () => {
     for (const name of ['iss', 'iat', 'nbf', 'jti'] as const) {
       const { [name]: _, ...claims } = ours;
       // Without nbf, iat is the time of signing, as in token-manager's tokens.
@@ -159,7 +159,7 @@ describe('the signature of a token', () => {
       assert.equal(await verifiesWith(text, by, 'RS256'), false, name);
   });
 
-  it('with an extension that the header calls critical verifies only where it is ignored by its name', async () => {
+  it('with an extension that the header marks as critical only verifies if that extension is ignored by name', async () => {
     const privateKey = makeKey('RS256');
     const publicKey = await readPublicKey(await exportJWK(createPublicKey(privateKey)), 'RS256');
     const token = await new CompactSign(Buffer.from('{}'))

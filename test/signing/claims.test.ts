@@ -6,7 +6,7 @@ import { makeSpec } from '../fixtures/jwts.ts';
 const NOW = 1_800_000_000;
 
 describe('claims that cannot be signed', () => {
-  it('include an issuer that is not a text, wherever it is asked for', () => {
+  it('include an issuer that is not a text, in any field', () => {
     const spec = makeSpec({ data: { iss: 7 } });
     const problem = {
       reason: 'ClaimsInvalid',
@@ -26,7 +26,7 @@ describe('claims that cannot be signed', () => {
   });
 });
 
-it('the claims that we set are found among those of the author', () => {
+it('the claims that we set are found in those of the author', () => {
   const data = { sub: 's', jti: 'j', iat: 1, iss: 'i', exp: 2 };
   assert.deepEqual(overriddenClaims(data), ['exp', 'iat', 'jti']);
   assert.deepEqual(overriddenClaims({ nbf: null }), ['nbf']);

@@ -5,7 +5,7 @@ import { bareJwk, publishedJwk, readSigningKey } from '../../src/signing/key.ts'
 import { makeKey, makeRsaKey, NRP_KEY, toPem } from '../fixtures/keys.ts';
 
 describe('the public half of a key', () => {
-  it('holds the public members alone, and its thumbprint is that of RFC 7638', async () => {
+  it('only has the public members, and its thumbprint is that of RFC 7638', async () => {
     const read = await readSigningKey(NRP_KEY, 'ES256');
     assert.ok(read.ok);
     const { publicJwk, thumbprint, algorithm, privateKey, publicKey } = read.value;
@@ -16,7 +16,7 @@ describe('the public half of a key', () => {
     assert.deepEqual([algorithm, privateKey.type, publicKey.type], ['ES256', 'private', 'public']);
   });
 
-  it('is published with what verifiers look for, and compared without', async () => {
+  it('is published with the members that verifiers need, and compared without them', async () => {
     const bare = { kty: 'EC', crv: 'P-256', x: 'a', y: 'b' };
     const published = publishedJwk(bare, 'my-key', 'ES256');
     assert.deepEqual(published, { ...bare, kid: 'my-key', alg: 'ES256', use: 'sig' });
@@ -24,7 +24,7 @@ describe('the public half of a key', () => {
   });
 });
 
-describe('a block of PEM that is not a private key to sign with is called what it is:', () => {
+describe('a block of PEM that is not a private key for signing is named:', () => {
   const rsa = makeRsaKey(2_048);
   const encrypted = rsa
     .export({ format: 'pem', type: 'pkcs1', cipher: 'aes-128-cbc', passphrase: 'x' })

@@ -151,7 +151,7 @@ describe('a key is refused with a reason and a remedy when it', () => {
       await expectProblem(JSON.stringify(mixed), algorithm, 'KeyUnreadable', /belong together/);
     }
   });
-  it('has parts that would be slow to compute with', async () => {
+  it('has parts that would make computations slow', async () => {
     const jwk = makeRsaKey(2048).export({ format: 'jwk' });
     const number = (name: string): Buffer => Buffer.from(String(jwk[name]), 'base64url');
     const long = Buffer.concat([number('n'), number('n')]);
@@ -171,7 +171,7 @@ describe('a key is refused with a reason and a remedy when it', () => {
       assert.match(read.problem.message, says, name);
     }
   });
-  it('is of a type that OpenSSL computes with while it parses: its header alone is read', async () => {
+  it('has a type for which OpenSSL computes during parsing: only its header is read', async () => {
     const types = { dsa: '06072a8648ce380401', dh: '06092a864886f70d010301', x25519: '06032b656e' };
     for (const [type, id] of Object.entries(types)) {
       const algorithm = tlv(0x30, Buffer.from(id, 'hex'));

@@ -9,7 +9,7 @@ async function refusalsOf(wire: unknown, isNew = true): Promise<readonly LintRef
   return (await lintJwt(wire, { isNew })).refusals;
 }
 
-describe('a spec is refused, with the word of the condition, for', () => {
+describe('a spec is refused, with the reason of the condition, for', () => {
   const rsa1024 = toPem(makeRsaKey(1024));
   const deep = (levels: number): unknown => {
     let value: unknown = 1;
@@ -100,7 +100,7 @@ describe('a spec is refused, with the word of the condition, for', () => {
     });
   }
 
-  it('everything at once that is wrong with it, the key first', async () => {
+  it('all its mistakes at once, the key first', async () => {
     const wire = spec({
       key: { value: 'hello' },
       data: { ...GOOD_DATA, id: 2 ** 60 },
@@ -117,7 +117,7 @@ describe('a spec is refused, with the word of the condition, for', () => {
     );
   });
 
-  it('nothing close by: a key of any form, the largest exact integer, a stored long resignBefore, 500 levels', async () => {
+  it('none of these limits: a key of any form, the largest exact integer, a stored long resignBefore, 500 levels', async () => {
     for (const algorithm of Object.keys(ALGORITHMS)) {
       const pem = toPem(someKey(algorithm));
       assert.deepEqual(await refusalsOf(spec({ algorithm, key: { value: pem } })), [], algorithm);
@@ -129,7 +129,7 @@ describe('a spec is refused, with the word of the condition, for', () => {
     assert.deepEqual(await refusalsOf(claims({ deep: deep(498) })), []);
   });
 
-  it('not a key in a ConfigMap, as token-manager had it: that is only a warning', async () => {
+  it('not a key in a ConfigMap, as in token-manager: that is only a warning', async () => {
     const configMap = { name: 'my-keys', key: 'key.pem' };
     const found = await lintJwt(spec({ key: { configMap } }), { isNew: true });
     assert.deepEqual(found.refusals, []);
@@ -147,7 +147,7 @@ describe('a spec is refused, with the word of the condition, for', () => {
     }
   });
 
-  it('what else is wrong beside a key in a ConfigMap, with all warnings', async () => {
+  it('other mistakes beside a key in a ConfigMap, with all warnings', async () => {
     const key = { configMap: { name: 'my-keys', key: 'key.pem' } };
     const found = async (changes: Record<string, unknown>) => {
       const { refusals, warnings } = await lintJwt(spec({ key, ...changes }), { isNew: true });
@@ -162,7 +162,7 @@ describe('a spec is refused, with the word of the condition, for', () => {
     ]);
   });
 
-  it('a broken key, without any piece of it in the message', async () => {
+  it('a broken key, without any part of it in the message', async () => {
     const broken = [NRP_KEY.replace('MHcC', 'AAAA'), NRP_KEY.slice(0, 100), NRP_KEY.replaceAll('-', '')];
     for (const value of broken) {
       const found = await lintJwt(spec({ key: { value } }), { isNew: true });

@@ -25,7 +25,7 @@ function messageOf(
 }
 
 describe('the policy of a cluster', () => {
-  it('forbids nothing where none is set', () => {
+  it('forbids nothing if none is set', () => {
     assert.equal(findPolicyRefusal(specOf(), NO_POLICY), undefined);
   });
 
@@ -49,7 +49,7 @@ describe('the policy of a cluster', () => {
     );
   });
 
-  it('can name the issuers, byte for byte, and looks at the one that the token would carry', () => {
+  it('can name the issuers, byte for byte, and checks the one that the token would have', () => {
     const allowedIssuers = ['https://other.example.com', ISSUER];
     assert.equal(messageOf({ allowedIssuers }), undefined);
     assert.match(messageOf({ allowedIssuers }, { issuer: ISSUER.slice(0, -1) }) ?? '', /--allowed-issuers/);
@@ -60,7 +60,7 @@ describe('the policy of a cluster', () => {
     assert.equal(messageOf({ allowedIssuers }, { issuer: 'x', data: { iss: ISSUER } }), undefined);
   });
 
-  it('names everything that is wrong at once, and never the key', () => {
+  it('reports all problems at once, and never the key', () => {
     const message = messageOf({ forbidInlineKeys: true, maxLifetime: HOUR, allowedIssuers: ['x'] }) ?? '';
     assert.equal(message.split('; ').length, 3);
     assert.doesNotMatch(message, /BEGIN/);

@@ -52,7 +52,7 @@ function obey(complaint: string, { aud, ...data }: JsonObject): JsonObject {
   return data;
 }
 
-describe('the remedy for an audience, done as it is said, ends all complaints of lint and verify about it:', () => {
+describe('following the remedy for an audience ends all findings of lint and verify about it:', () => {
   const versions: readonly JsonObject[] = [
     { 'wlcg.ver': '1.0', scope: 'storage.read:/' },
     { ver: 'scitoken:2.0', scope: 'read:/' },

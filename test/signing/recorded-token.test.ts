@@ -28,7 +28,7 @@ async function makeToken(spec: Record<string, unknown> = {}, jti = 'the-jti'): P
 const TEXT = await makeToken();
 
 describe('the token that a status describes', () => {
-  it('is recognized without being read, and its text can be made again', async () => {
+  it('is recognized without parsing it, and its text can be made again', async () => {
     const claim = fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.string({ unit: codePoint }));
     const specs = fc.record({
       keyId: fc.string({ minLength: 1, maxLength: 40 }),
@@ -51,7 +51,7 @@ describe('the token that a status describes', () => {
     );
   });
 
-  it('is not taken for another token: each part of the text and of the status counts', async () => {
+  it('is not confused with another token: each part of the text and of the status counts', async () => {
     const [header = '', payload = '', signature = ''] = TEXT.split('.');
     const swap = (part: string, from: string, to: string): string =>
       Buffer.from(Buffer.from(part, 'base64url').toString().replace(from, to)).toString('base64url');
@@ -79,14 +79,14 @@ describe('the token that a status describes', () => {
     assert.ok(recognizeToken(TEXT, signedJwt()));
   });
 
-  it('stays the same when a newer spec replaces the one that it was compared with', () => {
+  it('stays the same if a newer spec replaces the one with which it was compared', () => {
     const jwt = signedJwt();
     const token = recognizeToken(TEXT, jwt);
     assert.ok(token && jwt.spec.ok);
     assert.equal(token.unchecked.spec, jwt.spec.value, 'and no copy of the spec is kept');
   });
 
-  it('is not recognized by the digest of claims alone', () => {
+  it('is not recognized only by the digest of claims', () => {
     const { spec, ...rest } = signedJwt();
     assert.ok(spec.ok);
     const digested = { ...rest, spec: { ok: true, value: { ...spec.value, claimsDigest: 'x' } } } as const;

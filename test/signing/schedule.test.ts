@@ -6,7 +6,7 @@ import { effectiveResignBefore, isRenewalClamped, renewalTime } from '../../src/
 const EXP = 2_000_000_000;
 
 describe('the renewal', () => {
-  it('of a one-minute token without resignBefore comes after half a minute', () => {
+  it('of a one-minute token without resignBefore is after half a minute', () => {
     assert.equal(renewalTime('any', EXP, { lifetime: 60 }), EXP - 30);
   });
 
@@ -40,7 +40,7 @@ describe('the renewal', () => {
     assert.ok(times.size > 90);
   });
 
-  describe('comes earlier by up to', () => {
+  describe('is earlier by up to', () => {
     const limits: Readonly<Record<string, readonly [number, number, number]>> = {
       'a tenth of resignBefore': [3_600, 1_200, 120],
       'five minutes': [86_400, 18_000, 300],

@@ -36,7 +36,7 @@ it('claims have the same digest if and only if they are equal', () => {
   );
 });
 
-it('the order of members does not count, nor do the claims that are ours to set', () => {
+it('the order of members does not matter, nor do the claims that we set', () => {
   fc.assert(
     fc.property(claims, (one) => {
       const other = { ...(shuffle(one) as JsonObject), iss: 'i', exp: 1, nbf: 2, iat: 3, jti: 'j' };
@@ -50,7 +50,7 @@ it('claims that are nested a hundred thousand deep have a digest of their own', 
   assert.equal(digestClaims(deep), '');
 });
 
-it('each fact is that of its own place, a text or a number', () => {
+it('each fact is from its own claim, a text or a number', () => {
   const facts = { kid: 'k', alg: 'ES256', iss: 'i', exp: 4, iat: 2.5, nbf: 3, jti: 'j' };
   const { kid, alg, ...registered } = facts;
   const { digest, ...found } = findFacts({ header: { kid, alg }, claims: { ...registered, sub: 's' } });
@@ -58,7 +58,7 @@ it('each fact is that of its own place, a text or a number', () => {
   assert.equal(digest, digestClaims({ sub: 's' }));
 });
 
-it('what is neither text nor number, or a text that is too long, is distinguished from what is absent', () => {
+it('a value that is neither text nor number, or a text that is too long, is distinguished from an absent one', () => {
   const facts = findFacts({
     header: { alg: ['ES256'] },
     claims: { iss: 'i'.repeat(3_000), exp: null, jti: 'j' },
@@ -69,13 +69,13 @@ it('what is neither text nor number, or a text that is too long, is distinguishe
   );
 });
 
-it('a text as long as an issuer or a key ID may be is kept', () => {
+it('a text of the maximum length of an issuer or a key ID is kept', () => {
   const kid = 'k'.repeat(2_048);
   assert.equal(findFacts({ header: { kid }, claims: {} }).kid, kid);
   assert.equal(findFacts({ header: { kid: `${kid}k` }, claims: {} }).kid, null);
 });
 
-it('the longest issuer that a spec may have is kept of a token, and no longer text', () => {
+it('the longest issuer that a spec can have is kept, and no longer text', () => {
   const longest = '🐘'.repeat(2_048);
   const issuerOf = (iss: string) => findFacts({ header: {}, claims: { iss } }).iss;
   assert.equal(issuerOf(longest), longest);

@@ -10,7 +10,7 @@ import { makeSpec } from '../fixtures/jwts.ts';
 import { makeRsaKey, someKey, toPem } from '../fixtures/keys.ts';
 import { GOOD_DATA } from './lint/specs.ts';
 
-describe('the size of a token to come', () => {
+describe('the predicted size of a token', () => {
   const NOW = 1_900_000_000;
   const JTI = '0b5b4a9e-1f6e-4b7a-9d6f-0c8a3e0e7f11';
 
@@ -27,7 +27,7 @@ describe('the size of a token to come', () => {
     }
   });
 
-  it('is the least possible where the key is not known', () => {
+  it('is the minimum if the key is not known', () => {
     const built = buildClaims(makeSpec(), NOW, JTI);
     assert.ok(built.ok);
     const sizes = ['ES256', 'RS256'].map((algorithm) =>
@@ -41,7 +41,7 @@ describe('the size of a token to come', () => {
     assert.equal(findTooLong(65_537)?.reason, 'ClaimsInvalid');
   });
 
-  it('is warned of above 4,096 bytes', () => {
+  it('gets a warning above 4,096 bytes', () => {
     const rulesAt = (bytes: number) => findWarnings(makeSpec(), bytes).map(({ rule }) => rule);
     assert.ok(!rulesAt(4_096).includes('token-too-large'));
     assert.ok(rulesAt(4_097).includes('token-too-large'));

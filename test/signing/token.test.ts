@@ -67,7 +67,7 @@ describe('a token', () => {
     }
   });
 
-  it('is given to nobody when the public half of its key does not verify it', async () => {
+  it('is not given out if the public half of its key does not verify it', async () => {
     const [one, other] = await Promise.all(
       [NRP_KEY, toPem(makeKey('ES256'))].map((text) => readSigningKey(text, 'ES256')),
     );
@@ -101,7 +101,7 @@ describe('a token', () => {
     for (const text of others) assert.equal(readToken(text), undefined, text);
   });
 
-  it('is read up to a length that no server takes, and not beyond', async () => {
+  it('is read up to a length that no server accepts, and not beyond', async () => {
     const token = await sign(NRP_KEY, makeSpec({ keyId: 'my-jwt-key-2' }));
     const longest = token.padEnd(65_536, 'A');
     assert.equal(readToken(longest)?.claims['sub'], 'john.doe');
@@ -126,7 +126,7 @@ describe('claims', () => {
     assert.deepEqual([claims.value.exp, claims.value.iat, claims.value.jti], [NOW + 86_400, NOW - 60, JTI]);
   });
 
-  it('take data.iss over spec.issuer, byte for byte', () => {
+  it('prefer data.iss to spec.issuer, byte for byte', () => {
     assert.deepEqual(effectiveIssuer(makeSpec({ data: { iss: 'https://a.example' } })), {
       ok: true,
       value: 'https://a.example',
@@ -135,7 +135,7 @@ describe('claims', () => {
     assert.ok(!effectiveIssuer(makeSpec({ data: { iss: 7 } })).ok);
   });
 
-  it('refuse an integer that JSON cannot hold exactly, and say where it is', () => {
+  it('refuse an integer that JSON cannot represent exactly, and name its place', () => {
     const result = buildClaims(makeSpec({ data: { ids: [1, JSON.parse('9007199254740993')] } }), NOW, JTI);
     assert.ok(!result.ok);
     assert.match(result.problem.message, /spec\.data\.ids\[1\].*write it as a string/);

@@ -6,7 +6,7 @@ import { createMetrics } from '../../src/telemetry/metrics.ts';
 const INJECTED = { decision: 'inject', reason: 'Injected' };
 
 describe('the metrics of admission', () => {
-  it('count every answer once, however many come between two scrapes', async () => {
+  it('count every answer once, for any number between two scrapes', async () => {
     const metrics = createMetrics();
     for (let answer = 0; answer < 3_000; answer += 1) metrics.admissions.note(INJECTED, 0.0002);
     metrics.admissions.note({ decision: 'deny', reason: 'WindowsPod' }, 0.3);

@@ -13,7 +13,7 @@ describe('text written byte by byte', () => {
     assert.equal(out.take().toString(), 'd');
   });
 
-  it('stays as it was taken while more is written', () => {
+  it('stays unchanged while more is written', () => {
     const out = new AsciiWriter();
     out.write('first');
     const taken = out.take();
@@ -21,7 +21,7 @@ describe('text written byte by byte', () => {
     assert.equal(taken.toString(), 'first');
   });
 
-  it('may be of any length', () => {
+  it('can have any length', () => {
     const out = new AsciiWriter();
     const line = `${'x'.repeat(99_999)}\n`;
     for (let count = 0; count < 20; count += 1) out.write(line);

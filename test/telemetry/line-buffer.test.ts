@@ -7,7 +7,7 @@ import { bufferLines } from '../../src/telemetry/line-buffer.ts';
 const LOGGER = join(import.meta.dirname, '../../src/telemetry/logger.ts');
 
 describe('buffered lines', () => {
-  it('are finished and written together a quarter of a second later, or when they are many', () => {
+  it('are written together a quarter of a second later, or when there are many', () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     try {
       const written: string[] = [];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { LineLimit } from '../../src/telemetry/line-limit.ts';
 
-it('a limited line is logged at once, then once a minute with what happened meanwhile', () => {
+it('a limited line is logged at once, then once a minute with a summary of the time between', () => {
   let now = 5;
   const limit = new LineLimit({ monotonic: () => now });
   assert.equal(limit.count(2), 2);
@@ -14,7 +14,7 @@ it('a limited line is logged at once, then once a minute with what happened mean
   assert.equal(limit.count(1), undefined);
 });
 
-it('a limited line is logged once a minute for each cause, also when they take turns', () => {
+it('a limited line is logged once a minute for each cause, also if they alternate', () => {
   let now = 0;
   const limit = new LineLimit({ monotonic: () => now });
   const lines: unknown[] = [];
@@ -32,7 +32,7 @@ it('a limited line is logged once a minute for each cause, also when they take t
   ]);
 });
 
-it('a limited line is remembered for a hundred causes: then the one whose line is oldest is forgotten', () => {
+it('up to a hundred causes are remembered; then the one with the oldest line is forgotten', () => {
   const limit = new LineLimit({ monotonic: () => 0 });
   for (let number = 0; number < 100; number += 1) assert.equal(limit.count(1, `${number}`), 1);
   assert.equal(limit.count(1, '0'), undefined);
@@ -41,7 +41,7 @@ it('a limited line is remembered for a hundred causes: then the one whose line i
   assert.equal(limit.count(1, '2'), undefined);
 });
 
-it('a limited line says nothing of what did not happen, and gives the rest of what did', () => {
+it('a limited line does not mention zero counts, and includes the remaining ones', () => {
   let now = 0;
   const limit = new LineLimit({ monotonic: () => now });
   assert.equal(limit.count(0), undefined);

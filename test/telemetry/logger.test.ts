@@ -28,7 +28,7 @@ describe('a log line', () => {
     );
   });
 
-  it('shows no key and no token, should one ever be given to it', () => {
+  it('has no key and no token, even if one is passed to it', () => {
     const jws = `eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(40)}.sig`;
     const pem = '-----BEGIN EC PRIVATE KEY-----\nMHcCAQ\n-----END EC PRIVATE KEY-----';
     const [line = ''] = linesOf({ level: 'info' }, (logger) =>
@@ -38,12 +38,12 @@ describe('a log line', () => {
     assert.equal(JSON.parse(line).name, 'x');
   });
 
-  it('about a JWT named like the beginning of a token is not cut', () => {
+  it('about a JWT whose name looks like the beginning of a token is not cut', () => {
     const [line = ''] = linesOf({ level: 'info' }, (logger) => logger.info({ name: 'eyJ' }, 'said'));
     assert.equal(JSON.parse(line).name, 'eyJ');
   });
 
-  it('that is made directly is the one that pino would make, at its level and without secrets, too', () => {
+  it('that is made directly is equal to that of pino, at its level and without secrets, too', () => {
     const fields = { name: 'a "quoted"\u2028 näme', count: 1, gone: undefined, list: ['x'], msg: 'said\n' };
     const both = linesOf({ level: 'info' }, (logger) => {
       logger.infoLine(fields);
@@ -60,7 +60,7 @@ describe('a log line', () => {
     );
   });
 
-  it('on a terminal says the same in one line', () => {
+  it('on a terminal has the same content in one line', () => {
     const format = createTerminalFormat();
     const [line = ''] = linesOf({ level: 'info', format }, (logger) =>
       logger.info({ namespace: 'science', n: 1 }, 'said'),
@@ -79,7 +79,7 @@ describe('a log line', () => {
     assert.match(stripVTControlCharacters(line), /ERROR: failed\s*\n[^]*Error: bad\n +at /);
   });
 
-  it('on a terminal shows no key and no token either', () => {
+  it('on a terminal has no key and no token, either', () => {
     const format = createTerminalFormat();
     const jws = `eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(40)}.sig`;
     const [line = ''] = linesOf({ level: 'info', format }, (logger) => logger.info({ a: jws }, 'said'));

@@ -45,7 +45,7 @@ describe('the metrics', () => {
     assert.ok(names.includes('process_cpu_seconds_total'));
   });
 
-  it('per JWT are read at the scrape, in seconds, and keep nothing', async () => {
+  it('per JWT are read at the scrape, in seconds, and store nothing', async () => {
     const times = { expiresAt: 1_700_000_000.5, renewsAt: 1_600_000_000 };
     let tokens: TokenReading[] = [
       { namespace: 'a', name: 'x', ...times, ready: true, problems: [] },
@@ -73,7 +73,7 @@ describe('the metrics', () => {
     assert.doesNotMatch(await text(metrics.scrape()), /namespace=/);
   });
 
-  it('per JWT keep the lines of one metric together, however many there are', async () => {
+  it('per JWT keep the lines of one metric together, for any number', async () => {
     const many = Array.from({ length: 1_234 }, (_, index) => ({
       namespace: 'a',
       name: `x-${index}`,
@@ -89,7 +89,7 @@ describe('the metrics', () => {
     assert.ok(lines.includes('jwt_injector_token_expiration_timestamp_seconds{namespace="a",name="x-7"} 7'));
   });
 
-  it('per JWT let others have a turn every few milliseconds, whether the JWTs have samples or not', async () => {
+  it('per JWT yield every few milliseconds, whether the JWTs have samples or not', async () => {
     const jwts = Array.from({ length: 2_000 }, (_, index) => ({
       namespace: 'a',
       name: `x-${index}`,
@@ -118,7 +118,7 @@ describe('the metrics', () => {
     assert.equal(scraped.match(/^jwt_injector_token_ready\{/gm)?.length, jwts.length);
   });
 
-  it('of controller and watches are read at the scrape, and forget a watch that is gone', async () => {
+  it('of controller and watches are read at the scrape, and forget an ended watch', async () => {
     let watches = [
       { resource: 'jwts', lastEventAt: 1_700_000_000_500 },
       { resource: 'jwts', lastEventAt: 1_600_000_000_000 },

@@ -6,7 +6,7 @@ const TOKEN = `eyJ${'a'.repeat(20)}.${'b'.repeat(20)}.${'c'.repeat(20)}`;
 const PLAIN = '{"level":"info", "n":1.0,"msg":"as it is"}\n';
 
 describe('lines of the log', () => {
-  it('lose what looks like a token or a key, and no other line is changed', () => {
+  it('lose texts that look like a token or a key, and no other line is changed', () => {
     const lines = [
       PLAIN,
       `{"msg":"see ${TOKEN}"}\n`,
@@ -24,7 +24,7 @@ describe('lines of the log', () => {
     assert.equal(withoutSecrets(lines.join('')), expected.join(''));
   });
 
-  it('lose a token that stands behind a hyphen, and not what is shorter or lacks a part', () => {
+  it('lose a token after a hyphen, but not a shorter text or one without all parts', () => {
     const isRedacted = (text: string): boolean => withoutSecrets(`${text}\n`) === '[redacted]\n';
     const [ten, nine] = ['a'.repeat(10), 'a'.repeat(9)];
     for (const text of [
@@ -39,7 +39,7 @@ describe('lines of the log', () => {
       assert.ok(!isRedacted(text), text);
   });
 
-  it('are redacted as a whole where they are not JSON', () => {
+  it('are redacted as a whole if they are not JSON', () => {
     assert.equal(withoutSecrets(`${PLAIN}raw ${TOKEN}\n${PLAIN}`), `${PLAIN}[redacted]\n${PLAIN}`);
   });
 

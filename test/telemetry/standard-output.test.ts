@@ -34,14 +34,14 @@ describe('standard output', () => {
     }
   };
 
-  it('takes each text at once', () => {
+  it('accepts each text at once', () => {
     withPipe(100, (pipe, write) => {
       write('a\n');
       assert.equal(pipe.taken, 'a\n');
     });
   });
 
-  it('keeps what a full pipe does not take, in its order, and continues when somebody reads', () => {
+  it('keeps the text that a full pipe does not accept, in order, and continues when it is read', () => {
     withPipe(3, (pipe, write) => {
       write('abcde');
       write('f');
@@ -73,7 +73,7 @@ describe('standard output', () => {
     });
   });
 
-  it('ends nothing after the reader has gone', () => {
+  it('does not end the process after the reader has ended', () => {
     const output = standardOutput(() => {
       throw Object.assign(new Error('gone'), { code: 'EPIPE' });
     });

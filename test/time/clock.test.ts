@@ -47,7 +47,7 @@ test('a sleep answers whether it slept', async () => {
   assert.equal(await systemClock.sleep(60_000, abort.signal), false);
 });
 
-test('a sleep takes its listener off the signal', async () => {
+test('a sleep removes its listener from the signal', async () => {
   const abort = new AbortController();
   let listeners = 0;
   const { signal } = abort;

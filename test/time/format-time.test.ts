@@ -15,7 +15,7 @@ describe('a time', () => {
     assert.equal(formatTime(1_800_000_000.9), '2027-01-15T08:00:00Z');
   });
 
-  it('has a date, no matter which number it is made of', () => {
+  it('has a date for any number', () => {
     for (const [seconds, text] of [
       [1e20, '9999-12-31T23:59:59Z'],
       [Number.POSITIVE_INFINITY, '9999-12-31T23:59:59Z'],

@@ -6,7 +6,7 @@ import { giveWay } from '../../src/time/give-way.ts';
 
 const CONNECTIONS = 200;
 
-test('giving way accepts many connections, of which a turn of the event loop accepts one', async () => {
+test('giving way accepts many connections, while a turn of the event loop accepts one', async () => {
   const accepted: Socket[] = [];
   const server = createServer((socket) => accepted.push(socket)).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Turns } from '../../src/time/turns.ts';
 
-test('after 10 ms the event loop gets a turn, and what waits in it runs first', async () => {
+test('after 10 ms the event loop gets a turn, and its waiting callbacks run first', async () => {
   let time = 1_000;
   const turns = new Turns({ monotonic: () => time });
   const order: string[] = [];

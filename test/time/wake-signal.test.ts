@@ -13,7 +13,7 @@ it('a wake ends the sleeps that began before it, and those whose signal was take
   assert.equal(await clock.sleep(1_000, signal), false);
 });
 
-it('a wake does not end a sleep that is decided on after it', async () => {
+it('a wake does not end a sleep that begins after it', async () => {
   const clock = virtualClock();
   const waking = new WakeSignal();
   waking.wake();

@@ -38,7 +38,7 @@ describe('the workflow of CI', () => {
     }
   });
 
-  it('names what is missing where actionlint cannot be built', async () => {
+  it('names the missing program if actionlint cannot be built', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'jwt-injector-no-go-'));
     try {
       await assert.rejects(

@@ -53,7 +53,7 @@ describe('findGoTool', () => {
     return (await execute(process.execPath, args, { cwd: import.meta.dirname, env })).stdout.trim();
   }
 
-  it('builds once for all that ask at the same time, in this process and in others', async () => {
+  it('builds once for all concurrent callers, in this process and in others', async () => {
     const count = await begin('together');
     const here = () => findGoTool(folder, environment);
     const paths = await Promise.all([findElsewhere(), findElsewhere(), here(), here()]);
@@ -68,7 +68,7 @@ describe('findGoTool', () => {
     );
   });
 
-  it('tries again after a failure, and says what failed', async () => {
+  it('tries again after a failure, and names the failure', async () => {
     const count = await begin('failing', { FAKE_GO_FAILS: 'no space left' });
     await assert.rejects(findGoTool(folder, environment), /^Error: cannot build hello: .*no space left/s);
     delete environment['FAKE_GO_FAILS'];

@@ -46,7 +46,7 @@ describe('the rules of Prometheus', () => {
     for (const { alert = '' } of alerts) assert.ok(tested.includes(`"${alert}"`), `${alert} is not tested`);
   });
 
-  it('look at the increase of nothing that is not there from the start: the first failures would raise no alert', async () => {
+  it('only use the increase of series that exist from the start: otherwise the first failures would raise no alert', async () => {
     const metrics = createMetrics();
     metrics.admissions.showZeroErrors(); // as a webhook does
     const log = { debug: () => undefined, warn: () => undefined };
@@ -73,7 +73,7 @@ describe('the rules of Prometheus', () => {
     assert.deepEqual(anchors.toSorted(), alerts.map(({ alert = '' }) => alert.toLowerCase()).toSorted());
   });
 
-  it('of which the one for no leader looks for pods by a label that all of them have', async () => {
+  it('select pods by a label that all of them have, in the alert about a missing leader', async () => {
     const [, label = '', value = ''] =
       /kubectl get pods -n jwt-injector -l ([\w./-]+)=(\S+)/.exec(PAGE) ?? [];
     const objects = readObjects(

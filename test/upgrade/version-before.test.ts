@@ -10,7 +10,7 @@ import { findVersionBefore } from './version-before.ts';
 
 const AUTHOR = ['-c', 'user.name=a', '-c', 'user.email=a@example.com', '-c', 'commit.gpgsign=false'];
 
-describe('the version that an upgrade comes from', { concurrency: false }, () => {
+describe('the version before an upgrade', { concurrency: false }, () => {
   let folder: string;
   let root: string;
   const git = async (...args: readonly string[]): Promise<string> =>
@@ -26,7 +26,7 @@ describe('the version that an upgrade comes from', { concurrency: false }, () =>
   });
   after(() => rm(folder, { recursive: true }));
 
-  it('is not known of the first commit', async () => {
+  it('is not known for the first commit', async () => {
     await commit();
     assert.equal(await findVersionBefore(root), undefined);
   });
@@ -56,7 +56,7 @@ describe('the version that an upgrade comes from', { concurrency: false }, () =>
     assert.equal(await findVersionBefore(clone), undefined);
   });
 
-  it('is an error with the words of git where git cannot read the checkout', async () => {
+  it('is an error with the message of git if git cannot read the checkout', async () => {
     const plain = join(folder, 'plain');
     await mkdir(plain);
     await assert.rejects(findVersionBefore(plain), (error) => {

@@ -9,7 +9,7 @@ import { startXrootd, type Xrootd } from './xrootd.ts';
 
 const WHOLE = 'storage.read:/ storage.modify:/';
 
-describe('the cases of the WLCG compliance suite, with tokens of the service before XRootD', () => {
+describe('the cases of the WLCG compliance suite, with tokens of the service for XRootD', () => {
   const world = openWorld();
   const cases = Object.entries(COMPLIANCE_CASES).map(([title, steps], index) => ({
     title,

@@ -85,12 +85,12 @@ describe('pelicanfs with the file of a token', { concurrency: false }, () => {
     );
   }
 
-  it('reads with the token of the file, and with nothing else', async () => {
+  it('only reads with the token of the file', async () => {
     assert.deepEqual(await read(await startProcess(fileOf('long').path)), [READ, 'long']);
     assert.deepEqual(await read(await startProcess(join(world.folder, 'missing'))), [NO_SOURCE, undefined]);
   });
 
-  it('a new process uses a renewed token, while one that runs keeps the old one', async () => {
+  it('a new process uses a renewed token, while a running one keeps the old one', async () => {
     const running = await startProcess(fileOf('long').path);
     assert.deepEqual(await read(running), [READ, 'long']);
     await change('long', { data: { ...PLAIN_DATA, sub: 'renewed' } });
@@ -98,7 +98,7 @@ describe('pelicanfs with the file of a token', { concurrency: false }, () => {
     assert.deepEqual(await read(await startProcess(fileOf('long').path)), [READ, 'renewed']);
   });
 
-  it('after a rotation a new process reads with the new key; one that runs fails once, when its token has expired', async () => {
+  it('after a rotation a new process reads with the new key; a running one fails once, when its token has expired', async () => {
     const running = await startProcess(fileOf('short').path);
     assert.deepEqual(await read(running), [READ, 'short']);
     const { exp = 0 } = decodeJwt(await signer.tenant.tokenOf('short'));

@@ -49,7 +49,7 @@ describe('the quickstart', { concurrency: false }, () => {
     await stage.stop();
   });
 
-  it('ends in a token with which the storage is read, and not without it', async () => {
+  it('ends in a token that is needed and accepted for reading the storage', async () => {
     const blocks = await readCommands('quickstart');
     const printed: string[] = [];
     for (const { commands } of blocks) printed.push(await reader.run(commands));

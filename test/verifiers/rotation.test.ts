@@ -133,7 +133,7 @@ describe('a rotation, seen by XRootD', { concurrency: false }, () => {
     return createPrivateKey(secretText(await signer.objects.get('secrets', NAMESPACE, name), 'key.pem'));
   }
 
-  it('ends with the new key, and no reading was refused meanwhile', { timeout: 1_500_000 }, async () => {
+  it('ends with the new key, and no read was refused meanwhile', { timeout: 1_500_000 }, async () => {
     const rotated = isWhole
       ? await rotate()
       : await rotateQuickly({

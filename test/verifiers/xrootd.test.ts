@@ -126,7 +126,7 @@ const REFUSED: Readonly<Record<string, Row>> = {
   },
 };
 
-describe('tokens of the service before XRootD', { concurrency: false }, () => {
+describe('tokens of the service for XRootD', { concurrency: false }, () => {
   const world = openWorld();
   const keys = new Map<string, KeyObject>();
   let signer: Signer;

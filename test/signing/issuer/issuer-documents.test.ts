@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { issuerDocuments } from '../../../src/signing/issuer/issuer-documents.ts';
 
-it('an issuer publishes its metadata under both names, and its keys where they say', () => {
+it('an issuer publishes its metadata under both names, and its keys at the URL in them', () => {
   const keys = [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'k', alg: 'ES256', use: 'sig' }];
   const documents = issuerDocuments('https://issuer.example.com/vo', keys);
   assert.deepEqual(

@@ -69,7 +69,7 @@ describe('the keys of one issuer', () => {
     assert.deepEqual(keys[0]?.jwk, one);
   });
 
-  it('include as signing a key that one JWT has retired and another still signs with', async () => {
+  it('include as signing a key that one JWT has retired and another one still uses', async () => {
     const { keys } = await merge(entry(one, 'retired', 'JWT a', 5), entry(one, 'signs', 'JWT b'));
     assert.deepEqual(
       keys.map(({ role, until }) => [role, until]),
@@ -89,7 +89,7 @@ describe('the keys of one issuer', () => {
     assert.ok(!Object.hasOwn((await merge(entry(one, 'signs', 'JWT a'))).keys[0] ?? {}, 'until'));
   });
 
-  it('have those that sign first, then new ones, then retired ones', async () => {
+  it('are sorted: those that sign, then new ones, then retired ones', async () => {
     const under = (kid: string, role: KeyEntry['role']): KeyEntry => entry({ ...one, kid }, role, kid);
     const { keys } = await merge(
       under('a', 'kept'),
@@ -103,7 +103,7 @@ describe('the keys of one issuer', () => {
     );
   });
 
-  it('do not include a kept key twice, nor one whose kid has another key', async () => {
+  it('do not include a kept key twice, or one whose kid has another key', async () => {
     const known = await merge(entry(one, 'kept', 'jwks.json'), entry(one, 'signs', 'JWT a'));
     assert.deepEqual([known.keys[0]?.sources, known.warnings], [['JWT a'], []]);
     const replaced = await merge(
@@ -178,7 +178,7 @@ describe('the keys of one issuer', () => {
     assert.match(problem, /^JWT a, JWT b and JWT c have different keys/);
   });
 
-  it('come with a warning about what OSDF refuses', async () => {
+  it('have a warning about keys that OSDF refuses', async () => {
     const refused = await publicJwk('EdDSA', 'k');
     const { warnings } = await merge(entry(refused, 'signs', 'JWT a'));
     const expected = ["JWT a: EdDSA is refused by OSDF's verifiers: use ES256 or RS256"];

@@ -125,7 +125,7 @@ describe('a structure has no type when it', () => {
   });
 });
 
-it('lengths in DER may take one byte more than they need', () => {
+it('lengths in DER can have one byte more than needed', () => {
   const [long, longest] = [hex('308109'), hex('30820009')];
   for (const head of [long, longest])
     assert.equal(typeOfPkcs1(Buffer.concat([head, VERSION, VERSION, VERSION])), 'rsa');

@@ -58,17 +58,17 @@ describe('a key', () => {
     ],
   };
   for (const [title, [key, algorithm, reason, message]] of Object.entries(misfits)) {
-    it(`${title} does not fit, with what it is`, () =>
+    it(`${title} does not fit, and is described`, () =>
       assert.deepEqual(findMisfit(key, algorithm), { reason, message }));
   }
 });
 
 describe('the type of a key, before OpenSSL sees it,', () => {
-  it('may fit when any algorithm signs with it', () => {
+  it('possibly fits if any algorithm signs with it', () => {
     for (const type of ['rsa', 'ec', 'ed25519'] as const)
       assert.equal(findTypeMisfit(type, 'ES256'), undefined);
   });
-  it('never fits when no algorithm signs with it', () => {
+  it('never fits if no algorithm signs with it', () => {
     assert.deepEqual(findTypeMisfit('x25519', 'EdDSA'), {
       reason: 'KeyMismatch',
       message: 'EdDSA needs an Ed25519 key, this is a key of type x25519',

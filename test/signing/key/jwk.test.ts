@@ -14,7 +14,7 @@ describe('the private key in a JWK', () => {
   });
 
   for (const [type, jwk] of Object.entries({ EC, OKP, RSA })) {
-    it(`of type ${type} is read, whatever else the JWK says of it`, () => {
+    it(`of type ${type} is read for any other members of the JWK`, () => {
       const more = { kid: 7, use: 'enc', key_ops: 'none', ext: false, oth: [{}] };
       const read = parseJwk(JSON.stringify({ ...jwk, ...more }));
       assert.ok(read.ok);

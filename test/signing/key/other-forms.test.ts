@@ -48,7 +48,7 @@ describe('a text is named as', () => {
     });
   }
 
-  it('nothing that is only close to one of them', () => {
+  it('none of them if it is only similar', () => {
     const close = [
       'hello',
       '',
@@ -75,7 +75,7 @@ describe('a block of PEM is named as', () => {
   const name = (label: string, content: string): string | undefined =>
     nameOtherBlock({ label, base64: content, encrypted: false });
 
-  it('one whose line breaks are written out, whatever its label', () => {
+  it('one whose line breaks are escaped, for any label', () => {
     for (const label of ['PRIVATE KEY', 'OPENSSH PRIVATE KEY'])
       assert.match(
         name(label, String.raw`\nQUJD\n`) ?? '',

@@ -26,7 +26,7 @@ describe('the block of PEM that is read is', () => {
     it(title, () => assert.deepEqual(findPemBlock(text), { label, base64: 'QUJDREVG', encrypted: false }));
   }
 
-  it('the same wherever its lines break, and however they are indented', () => {
+  it('the same for any line breaks and indentation', () => {
     for (const body of ['QUJDREVG', ' QUJD\r\n\r\n\tRE VG\r\n', '\n\n   QUJDREVG   \n'])
       assert.deepEqual(findPemBlock(block('PRIVATE KEY', body)), {
         label: 'PRIVATE KEY',
@@ -35,7 +35,7 @@ describe('the block of PEM that is read is', () => {
       });
   });
 
-  it('encrypted when a line of it says so', () => {
+  it('encrypted if a line of it says so', () => {
     const found = findPemBlock(block('RSA PRIVATE KEY', 'Proc-Type: 4,ENCRYPTED\n\nQUJD\n'));
     assert.ok('label' in found && found.encrypted);
   });

@@ -45,7 +45,7 @@ describe('advice', () => {
     it(title, () => assert.deepEqual(adviceOn(wire), rules));
   }
 
-  it('says what is meant otherwise, and what to do', () => {
+  it('explains the meaning, and names the remedy', () => {
     const wire = { ...Object(claims({ scope: 'storage.read:/vo/data' })), expiryTime: { days: 1 } };
     const parsed = parseJwtSpec(wire);
     assert.ok(parsed.ok);
@@ -58,7 +58,7 @@ describe('advice', () => {
     assert.match(path ?? '', /^spec\.data\.scope: paths start at the base path .*: leave it out$/);
   });
 
-  it('is given on a token as on its JWT, by its claims', () => {
+  it('is equal for a token and its JWT, from the claims', () => {
     const signed = { iat: NOW - 60, exp: NOW + 6 * 3_600 };
     const advice = (ofToken: JsonObject): readonly string[] =>
       findTokenAdvice(ofToken).map((message) => message.slice(0, 15));

@@ -54,7 +54,7 @@ function disagreement(changes: JsonObject): string | undefined {
 }
 
 describe('the warnings of a JWT and the verdict on its token', () => {
-  it('agree on what XRootD refuses, for the tokens that real verifiers judged', () => {
+  it('agree with XRootD’s refusals, for the tokens that real verifiers judged', () => {
     const rows = Object.values(VERDICT_TOKENS).map(({ claims: changes = {} }) => changes);
     assert.ok(rows.filter((changes) => answersTo(changes) !== undefined).length > 40);
     assert.deepEqual(
@@ -63,7 +63,7 @@ describe('the warnings of a JWT and the verdict on its token', () => {
     );
   });
 
-  it('agree on it for all combinations of common values', () => {
+  it('agree with them for all combinations of common values', () => {
     const values: Readonly<Record<string, readonly unknown[]>> = {
       scope: [undefined, '', 'openid', 'read:/', 'storage.read:/', 'storage.read', 'storage.write:/', ['x']],
       aud: [undefined, null, '', 7, 'ANY', ANY, [], [''], ['', ANY], [ANY, 5], 'https://origin.example.com'],

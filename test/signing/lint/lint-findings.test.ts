@@ -33,7 +33,7 @@ describe('warnings', () => {
     assert.deepEqual(await warningsOf(spec()), []);
   });
 
-  it('come with the most useful first: a leak, what all refuse, what some refuse, what works badly', async () => {
+  it('are sorted by use: a leak, then tokens that all refuse, that some refuse, that work badly', async () => {
     const data = {
       scope: ['storage.write', 'storage.create:/,', 'read:/'],
       'wlcg.ver': 1,
@@ -83,7 +83,7 @@ describe('warnings', () => {
     assert.deepEqual(lintSpec(parsed.value), (await lintJwt(wire, { isNew: true })).warnings);
   });
 
-  it('of an issuer name the field that it comes from', async () => {
+  it('about an issuer name its field', async () => {
     const remedies = async (wire: unknown) =>
       [...(await messagesOf(wire))]
         .filter(([rule]) => rule === 'issuer-not-https' || rule === 'issuer-white-space')
@@ -102,7 +102,7 @@ describe('warnings', () => {
     );
   });
 
-  it('say field, fault and remedy, in words that are the same for everyone', async () => {
+  it('have field, fault and remedy, with the same text for all users', async () => {
     const wire = wireJwt({ data: { ...GOOD_DATA, jti: 'a', exp: 1 }, resignBefore: { minutes: 2 } }).spec;
     const { warnings } = await lintJwt(wire, { isNew: true });
     assert.deepEqual(

@@ -208,7 +208,7 @@ describe('the verdict of the verifiers:', () => {
     });
   }
 
-  it('a long token is taken over https and not over root://', () => {
+  it('a long token is accepted over https and not over root://', () => {
     assert.deepEqual(judge({}, { bytes: 4_097 }).doubted, [XROOTD]);
     assert.deepEqual(judge({}, { bytes: 4_096 }).doubted, []);
   });
@@ -268,7 +268,7 @@ describe('the verdict of the verifiers:', () => {
     it(`${title} has its own words`, () => assert.deepEqual(sayings(XROOTD, claims), xrootd));
   }
 
-  it('a profile of SciTokens, and no other, gets the remark that Pelican knows only the scopes of WLCG', () => {
+  it('only a profile of SciTokens gets the remark that Pelican only supports the scopes of WLCG', () => {
     const said = 'profile-of-scitokens: Pelican knows only the scopes of WLCG';
     const scitokens = { ver: 'scitoken:2.0', 'wlcg.ver': undefined, aud: 'ANY' };
     assert.ok(sayings(ORIGIN, { ...scitokens, scope: 'read:/' }).includes(said));
@@ -276,13 +276,13 @@ describe('the verdict of the verifiers:', () => {
     assert.ok(!sayings(ORIGIN, { scope: 'read:/' }).includes(said));
   });
 
-  it('scopes that allow uploads, and no others, get the remark that uploads fail without reading', () => {
+  it('only scopes that allow uploads get the remark that uploads fail without reading', () => {
     const said = 'scope-without-read: uploads and deletions fail without storage.read';
     assert.ok(sayings(ORIGIN, { scope: 'storage.create:/' }).includes(said));
     assert.deepEqual(sayings(ORIGIN, { scope: 'openid' }), ['scope: no scope allows anything of storage']);
   });
 
-  it('the verdict on a long token names its length, the limit and what helps', () => {
+  it('the verdict on a long token names its length, the limit and the remedy', () => {
     const [reason] = judge({}, { bytes: 4_097 }).verdicts.flatMap(({ reasons }) => reasons);
     assert.deepEqual(
       [reason?.message, reason?.remedy],

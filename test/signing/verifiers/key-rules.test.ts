@@ -45,7 +45,7 @@ const unknown = (kid: string, published: string): string =>
 const published = (kids: string): string =>
   `private-key-published: the PRIVATE key is published, of kid ${kids}: anybody can sign tokens with it: replace it at once (rotate --force), and take it away from ${URL_OF_KEYS} (docs/rotation.md)`;
 
-describe('the verdict of a verifier that looks for the key of a token:', () => {
+describe('the verdict of a verifier that searches for the key of a token:', () => {
   const cases: readonly (readonly [verifier: VerifierName, differences: Differences, found?: string])[] = [
     ['xrootd', {}],
     ['pelican-client', { keys: [] }],
@@ -155,7 +155,7 @@ describe('the verdict of a verifier that looks for the key of a token:', () => {
   }
 });
 
-it('the keys of a set are what is public of its entries that are objects, whatever their type', () => {
+it('the keys of a set are the public parts of all entries that are objects, for any type', () => {
   assert.deepEqual(readKeys([null, 'x', [], { kid: 'a' }, { kty: 7 }, { ...KEY, d: 'd', oth: [] }]), [
     { kid: 'a', kty: '' },
     { kty: '' },
