@@ -14,6 +14,8 @@ export interface View {
   monotonic(): number;
   /** Whether all calls are served, and there is a leader. */
   canWork(): boolean;
+  /** Whether a JWT can still be an owner that it must not be: its removal was refused. */
+  mayBeOwned(): boolean;
 }
 
 /** The records about one JWT name. */
@@ -102,7 +104,8 @@ export class Laws {
   check(): void {
     for (const [key, jwt] of this.#cluster.jwts) {
       const isExcused = this.#view.monotonic() <= this.#ledger(key).excusedUntil;
-      if (!isExcused && this.#view.canWork() && isStuck(jwt, this.#view.now()))
+      const mayRelease = this.#view.canWork() && !this.#view.mayBeOwned();
+      if (!isExcused && mayRelease && isStuck(jwt, this.#view.now()))
         this.violations.push(`${key} was deleted, and nobody takes the finalizer of token-manager off`);
       if (!isExcused && this.isPossible(jwt) && !this.isServed(jwt))
         this.violations.push(

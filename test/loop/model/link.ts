@@ -28,6 +28,8 @@ export interface LinkOptions {
   readonly process: Pick<SuspendableClock, 'awake'>;
   /** The answer to a call that is not executed. */
   readonly refuses: (call: Call) => Answer | undefined;
+  /** An admission policy forbids to remove owners from Secrets by a patch. */
+  readonly keepsOwners: () => boolean;
   readonly apiHealth: () => ApiHealth;
   /** Numbers in [0, 1). */
   readonly random: () => number;
@@ -74,7 +76,12 @@ export class Link {
           what === 'secret' ? cluster.applySecret(key, body, force) : cluster.applyStatus(key, body),
         ),
       jsonPatch: (path, operations) =>
-        this.#write('patch', path, (key) => cluster.patchSecret(key, operations.filter(isJsonObject))),
+        this.#write('patch', path, (key) => {
+          const changes = operations.filter(isJsonObject);
+          if (options.keepsOwners() && changes.some(removesOwner))
+            throw refusal('patch', 'secrets', key, { status: 403, why: 'policy' });
+          return cluster.patchSecret(key, changes);
+        }),
       mergePatch: (path, body) => this.#write('patch', path, (key) => cluster.patchJwt(key, body)),
     };
   }
@@ -170,6 +177,10 @@ export class Link {
     const { resource } = parseResourcePath(path);
     throw refusal(call.verb, resource, keyOf(path), answer);
   }
+}
+
+function removesOwner({ op, path }: JsonObject): boolean {
+  return op === 'remove' && String(path).startsWith('/metadata/ownerReferences/');
 }
 
 function ignoreRefusal(land: () => unknown): void {

@@ -172,6 +172,13 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'vandalise', jwt: a, how: 'foreign data key' },
     wait(5_000),
   ],
+  'a policy that keeps the owners of Secrets ended the renewals of a Secret with data of others': [
+    wait(1_000),
+    { do: 'keep owners', ms: 7_200_000 },
+    { do: 'vandalise', jwt: a, how: 'foreign data key' },
+    wait(3_600_000),
+    wait(3_600_000),
+  ],
   'a Secret to be retained would have been deleted with a JWT whose token could not be signed': [
     wait(1_000),
     { do: 'key', secret: k1, holds: undefined },

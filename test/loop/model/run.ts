@@ -119,6 +119,8 @@ async function perform(world: World, step: Step): Promise<void> {
       return world.jump(step.ms);
     case 'refuse':
       return world.trouble((troubles) => troubles.refuse(step.call, step.answer, step.ms));
+    case 'keep owners':
+      return world.trouble((troubles) => troubles.keepOwners(step.ms));
     case 'suspend':
       return world.trouble((troubles) => troubles.suspend(step.replica, step.what, step.ms));
     case 'doubt':

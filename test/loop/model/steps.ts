@@ -101,6 +101,8 @@ export type Step =
   | { readonly do: 'jump'; readonly ms: number }
   /** Calls of this kind get this answer for `ms` milliseconds. */
   | { readonly do: 'refuse'; readonly call: Call; readonly answer: Answer; readonly ms: number }
+  /** For `ms` milliseconds an admission policy forbids to remove owners from Secrets. */
+  | { readonly do: 'keep owners'; readonly ms: number }
   /** The process is stopped, or its machine, including the monotonic clock. */
   | {
       readonly do: 'suspend';

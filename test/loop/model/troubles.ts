@@ -39,6 +39,8 @@ export class Troubles {
   /** Functions that end the present suspensions. */
   readonly #suspensions = new Set<() => void>();
   #stall = { ms: 0, until: 0 };
+  /** Until when owners cannot be removed from Secrets. */
+  #ownersKeptUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: TroublesOptions) {
     this.#options = options;
@@ -53,6 +55,15 @@ export class Troubles {
     for (const { call, answer } of this.#refusals)
       if (call.verb === verb && call.what === what) return answer;
     return undefined;
+  }
+
+  get keepsOwners(): boolean {
+    return this.#options.clock.monotonic() < this.#ownersKeptUntil;
+  }
+
+  /** For how long owners can still be there because their removal was refused. */
+  get ownersGoneMs(): number {
+    return this.#ownersKeptUntil + MAX_BACKOFF_MS - this.#options.clock.monotonic();
   }
 
   isInDoubt(index: number): boolean {
@@ -71,6 +82,12 @@ export class Troubles {
     this.#options.clock.setTimer(ms, () => this.#refusals.delete(refusal));
     const waitMs = Math.min((answer.retryAfter ?? 0) * 1_000, MAX_REST_MS);
     return ms + (answer.why === 'namespace goes' ? MAX_REST_MS : Math.max(waitMs, MAX_BACKOFF_MS));
+  }
+
+  /** An admission policy forbids to remove owners from Secrets: no reason to delay a signature. */
+  keepOwners(ms: number): number {
+    this.#ownersKeptUntil = Math.max(this.#ownersKeptUntil, this.#options.clock.monotonic() + ms);
+    return 0;
   }
 
   /** The leader doubts for this time that it leads, and its term continues. */
@@ -132,6 +149,7 @@ export class Troubles {
   end(): number {
     this.#refusals.clear();
     for (const goOn of this.#suspensions) goOn();
-    return 0;
+    this.#ownersKeptUntil = Math.min(this.#ownersKeptUntil, this.#options.clock.monotonic());
+    return Math.max(0, this.ownersGoneMs);
   }
 }

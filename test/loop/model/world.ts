@@ -59,6 +59,7 @@ export class World {
       now: () => this.clock.now(),
       monotonic: () => this.clock.monotonic(),
       canWork: () => this.#apiServer.isServing && this.#isWorking && this.#troubles.areOver,
+      mayBeOwned: () => this.#troubles.ownersGoneMs > 0,
     });
     this.#troubles = new Troubles({
       clock: this.clock,
@@ -240,6 +241,7 @@ export class World {
       clock,
       process,
       refuses: (call) => this.#troubles.refusalOf(call),
+      keepsOwners: () => this.#troubles.keepsOwners,
       apiHealth: () => this.#apiServer.health,
       random: this.#random,
       onLanding: (landing) => this.#land(replica, landing),
