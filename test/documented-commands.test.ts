@@ -140,7 +140,7 @@ const MARK = /^ *<!-- not run in CI: [^>]{10,} -->$/;
 const PROGRAM =
   /^(?:[A-Z_]+=\S+ )*(?:sudo )?(?:kubectl|helm|kustomize|jwt-injector|npx|npm|docker|certs\/|deploy\/release)\b/;
 
-/** What a page asks its reader to type, without lines that go on from the one before. */
+/** The commands on a page for its reader to type, without continuation lines. */
 function commandsOf(page: string): readonly Command[] {
   const found: Command[] = [];
   let [heading, language, isMarked, isContinued] = ['', '', false, false];
@@ -167,7 +167,7 @@ function commandsInText(page: string): readonly string[] {
   return spans.filter((span) => PROGRAM.test(span) && span.includes(' '));
 }
 
-/** What is wrong with what follows `jwt-injector`: its verb, the word after it, or its flags. */
+/** Mistakes in the arguments of `jwt-injector`: its verb, the word after it, or its flags. */
 async function findFault(call: string): Promise<string | undefined> {
   const [verb = '', ...args] = call.split(' ');
   const { offers } = (await COMMANDS[verb]?.load()) ?? {};
@@ -220,7 +220,7 @@ describe('the commands of the pages for users and administrators', () => {
       ...Object.keys(RUN_ELSEWHERE),
       ...Object.keys(NOT_RUN),
     ]);
-    // Of Kubernetes with an argument besides the verb, which alone is just a name.
+    // Commands of Kubernetes with an argument besides the verb: a verb alone is just a name.
     const meant = inText.filter(({ text }) =>
       /^(?:(?:kubectl|helm) (?!jwt )\S+ .|(?:sudo )?(?:npm|npx) |docker \S+ .|certs\/|deploy\/)/.test(text),
     );

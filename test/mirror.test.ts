@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** Of the loop as a whole; `test/loop/model/` is what they play with. */
+/** Tests of the whole loop, with the model in `test/loop/model/`. */
 const OF_A_WHOLE_ROOM: ReadonlySet<string> = new Set(['test/loop/laws.test.ts']);
 
 describe('the tests of a file in src/', () => {

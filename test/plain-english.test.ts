@@ -44,6 +44,21 @@ const HARD_WORDS: readonly (readonly [pattern: RegExp, instead: string])[] = [
 /** A comment that begins with an amount or a reference instead of what it is about. */
 const NO_SUBJECT = /^\s*(?:\/\*)?\*\*? (?:So (?:many|much|few)|As (?:many|much)|Those|Such|The same)\b/;
 
+/** A comment in tests that begins with a clause whose subject is missing. */
+const LOST_SUBJECT =
+  /^\s*(?:(?:\/\*)?\*\*?|\/\/) (?:Of|That|Whose|Who|Is (?:called|made|removed|given|asked))\b/;
+
+/** Words of tests that readers of other mother tongues stumble over, with what to say instead. */
+const HARD_WORDS_OF_TESTS: typeof HARD_WORDS = [
+  [/\bis looked (?:at|for)\b/i, 'is read, checked, processed; is searched for'],
+  [/\bfor ever\b/i, 'forever, always'],
+  [/\bby turns\b/i, 'alternating'],
+  [/\bwhat (?:came|comes|became|becomes) of\b/i, 'the result of, the state of'],
+  [/\bfor so long\b/i, 'for this time'],
+  [/\bunder way\b/i, 'running, concurrent'],
+  [/\bas .* as (?:it|they) (?:may|can)\b/i, 'as … as possible, for any …'],
+];
+
 /** The name of a test, in its call or in a table. */
 const CODED_NAME = /(?:(?:it|test|describe)\(|title: |^\s*\[)['"`][A-Z]\d{1,2}[:,]? \w/;
 
@@ -81,16 +96,16 @@ function splitNames(text: string): string {
 const ANY_HARD_WORD = new RegExp(HARD_WORDS.map(([{ source }]) => source).join('|'), 'i');
 
 /** Also finds words that are parts of names, and phrases that go on in the next line. */
-function hardWords(lines: readonly Line[]): readonly string[] {
+function hardWords(lines: readonly Line[], words = HARD_WORDS): readonly string[] {
   return lines.flatMap(({ where, text }, index) => {
     const next = lines[index + 1]?.text.replace(CONTINUED, '') ?? '';
     const both = `${text} ${next}`;
     if (!ANY_HARD_WORD.test(both) && !ANY_HARD_WORD.test(splitNames(both))) return [];
     const isIn = (pattern: RegExp, part: string): boolean =>
       pattern.test(part) || pattern.test(splitNames(part));
-    return HARD_WORDS.filter(
-      ([pattern]) => isIn(pattern, text) || (isIn(pattern, both) && !isIn(pattern, next)),
-    ).map(([, instead]) => `${where}: ${text.trim()} (better: ${instead})`);
+    return words
+      .filter(([pattern]) => isIn(pattern, text) || (isIn(pattern, both) && !isIn(pattern, next)))
+      .map(([, instead]) => `${where}: ${text.trim()} (better: ${instead})`);
   });
 }
 
@@ -132,7 +147,12 @@ describe('plain English', () => {
     const lines = linesOf('test/**/*.{ts,mjs,cjs,sh,py,yaml,json}').filter(
       ({ where }) => !where.startsWith(OWN_WORDS),
     );
-    assert.deepEqual(hardWords(lines), []);
+    assert.deepEqual(hardWords(lines, [...HARD_WORDS, ...HARD_WORDS_OF_TESTS]), []);
+  });
+
+  it('is written in comments of tests: each has a subject', () => {
+    const lines = linesOf('test/**/*.ts').filter(({ text }) => LOST_SUBJECT.test(text));
+    assert.deepEqual(lines, []);
   });
 
   it('is written in names of tests: none begins with the code of a list that is elsewhere', () => {

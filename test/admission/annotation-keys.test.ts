@@ -68,7 +68,7 @@ describe('there is no warning about an annotation that', () => {
       'env-var',
       'file-mode',
     ].map((name) => P + name),
-    'is of somebody else': ['token', 'osg', 'osg/token', 'osgood.example/token', 'a.example/token'],
+    'is foreign': ['token', 'osg', 'osg/token', 'osgood.example/token', 'a.example/token'],
     'is close to our prefix, and not one of our names': ['token.osg-htc.org/other', 'token.osg-htc.org/'],
   };
   for (const [title, keys] of Object.entries(quiet)) it(title, () => assert.deepEqual(texts(keys), []));

@@ -59,7 +59,7 @@ describe('an annotation that YAML does not read as text is refused, with the cor
   }
 
   it('but texts, and annotations that are not ours, are allowed', () => {
-    const written = (): string | undefined => assert.fail('nothing is looked for');
+    const written = (): string | undefined => assert.fail('nothing is searched');
     assert.equal(refuseUnquoted({ [KEYS.inject]: 'on', other: true }, PATH, written), undefined);
     assert.equal(refuseUnquoted(undefined, PATH, written), undefined);
   });

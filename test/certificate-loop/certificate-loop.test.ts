@@ -130,7 +130,7 @@ describe('replicas that keep a certificate', () => {
 
   const changes: Readonly<Record<string, () => Promise<void> | void>> = {
     'the Secret is deleted': () => cluster.change(() => (cluster.data = undefined)),
-    'the Secret is deleted and created again by somebody else': async () => {
+    'the Secret is deleted and created again by another user': async () => {
       const data = await make(clock.now());
       cluster.change(() => (cluster.data = data));
     },

@@ -59,7 +59,7 @@ const cases: readonly (readonly [string, Partial<ObservedCertificate>, Partial<C
       { do: 'issue', signer: undefined },
     ],
     [
-      'somebody else’s Secret',
+      'a foreign Secret',
       { secret: { kind: 'foreign', why: 'has legs' } },
       { do: 'blocked', why: 'it has legs' },
     ],

@@ -103,7 +103,7 @@ describe('verify', () => {
       () => redirect('https://a:99999/x'),
       /redirects to https:\/\/a:99999\/x, which is not a URL/,
     ],
-    'redirects for ever': [JWKS, () => redirect(JWKS), /redirects more than 10 times/],
+    'redirects forever': [JWKS, () => redirect(JWKS), /redirects more than 10 times/],
     'names keys at http': [
       METADATA,
       () => json({ jwks_uri: 'http://localhost/keys' }),

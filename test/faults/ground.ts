@@ -62,7 +62,7 @@ const DRESS = {
     annotations: { 'example.org/note': 'ours, too' },
   },
 };
-const SHARE = { data: { 'other.txt': Buffer.from('of somebody else').toString('base64') } };
+const SHARE = { data: { 'other.txt': Buffer.from('of another user').toString('base64') } };
 const MADE_AT_ONCE = 8;
 const READY_WITHIN_MS = 20_000;
 /** A needless write is made within this time. */

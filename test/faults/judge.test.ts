@@ -166,7 +166,7 @@ describe('the judge of the fault suite', () => {
     const trespass = await seeSecret(3, START + 20, of('another'));
     const [foreign, causes] = [new Set(['7']), 2];
     assert.deepEqual(await blame([...seen, trespass], { foreign, causes }), [
-      'I5 a: the service wrote into a Secret that somebody else made',
+      'I5 a: the service wrote into a Secret that another user created',
     ]);
     const successor = await seeSecret(3, START + 20, of('next'));
     assert.deepEqual(await blame([...seen, successor], { foreign, causes }), []);

@@ -25,7 +25,7 @@ export function findTrespasses(steps: readonly Step[]): readonly Violation[] {
     const maker = makers.get(sighting.uid) ?? writer;
     makers.set(sighting.uid, maker);
     if (maker === 'suite' && writer === 'service' && !sighting.isGone) {
-      const what = `${sighting.name}: the service wrote into a Secret that somebody else made`;
+      const what = `${sighting.name}: the service wrote into a Secret that another user created`;
       trespasses.push({ invariant: 'I5', what });
     }
   }

@@ -25,6 +25,8 @@ describe('reported problems of the fault suite', { concurrency: true }, () => {
       ({ invariant, what }) => `${invariant} ${what}`,
     );
     assert.ok(found.includes('I5 a Secret that only a person can help was written'), found.join());
-    assert.ok(found.some((each) => each.endsWith('the service wrote into a Secret that somebody else made')));
+    assert.ok(
+      found.some((each) => each.endsWith('the service wrote into a Secret that another user created')),
+    );
   });
 });

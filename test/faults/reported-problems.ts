@@ -90,7 +90,7 @@ const PROBLEMS: readonly ReportedProblem[] = [
   },
   {
     name: 'type-changed',
-    title: 'deleted and created again as kubernetes.io/tls by somebody else',
+    title: 'deleted and created again as kubernetes.io/tls by another user',
     harm: (victim) => recreate(victim, {}, TLS),
     reason: 'SecretConflict',
     help: ({ jwt }) => jwt.removeSecret(),

@@ -39,7 +39,7 @@ describe('pods that are created all the time', { timeout: 2 * WITHIN_MS, concurr
     await waitUntil('the next pod', WITHIN_MS, () => pods.takeExperience().injected > 0);
   });
 
-  it('are forgotten with what comes of a request that is under way', async () => {
+  it('are forgotten with the result of a running request', async () => {
     await using opened = new AsyncDisposableStack();
     const { pods, answer } = await startWithOneUnderWay(opened);
     pods.forget();

@@ -6,7 +6,7 @@ import { leaveAlone } from './leave-alone.ts';
 import type { Experience } from './neighbour.ts';
 
 it('the fallback webhook is not alone at work before a pod got its token', { timeout: 60_000 }, async () => {
-  // Of one pair of pods: the first is refused before a look, and the other one is created after it.
+  // A pair of pods: the first is refused before a report, and the other one is created after it.
   const looks: Experience[] = [
     { ...UNHARMED, injected: 0, harms: ['a pod was refused: 500 no webhook'] },
     { ...UNHARMED, injected: 0 },

@@ -177,7 +177,7 @@ describe('the controller', () => {
     assert.deepEqual(await settle(1_000), ['fresh']);
     controller.secretChanged('science', 'k');
     assert.deepEqual(await settle(1_000), ['my-jwt'], 'it signs with that key');
-    assert.deepEqual(await settle(600_000), ['fresh', 'my-jwt'], 'each is looked at every 10 minutes');
+    assert.deepEqual(await settle(600_000), ['fresh', 'my-jwt'], 'each gets a round every 10 minutes');
     await controller.stop();
     assert.equal(controller.addAtStart(settled), false);
     assert.deepEqual(bugs, []);

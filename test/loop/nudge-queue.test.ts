@@ -37,8 +37,8 @@ describe('the nudges of pods', () => {
   let answers: Map<string, Error[]>;
   let nudged: { readonly at: number; readonly pod: string }[];
   let results: (readonly [NudgeResult, string, count?: number])[];
-  let underWay: number;
-  let mostUnderWay: number;
+  let active: number;
+  let mostActive: number;
   let isSigningBehind: boolean;
   let queue: NudgeQueue;
 
@@ -49,8 +49,8 @@ describe('the nudges of pods', () => {
     nudged = [];
     results = [];
     looked = 0;
-    underWay = 0;
-    mostUnderWay = 0;
+    active = 0;
+    mostActive = 0;
     isSigningBehind = false;
     queue = new NudgeQueue({
       clock,
@@ -58,10 +58,10 @@ describe('the nudges of pods', () => {
       nudge: async ({ namespace, name }, signal) => {
         const pod = `${namespace}/${name}`;
         nudged.push({ at: clock.monotonic(), pod });
-        underWay += 1;
-        mostUnderWay = Math.max(mostUnderWay, underWay);
+        active += 1;
+        mostActive = Math.max(mostActive, active);
         const ended = await clock.sleep(ANSWER_MS, signal);
-        underWay -= 1;
+        active -= 1;
         const error = answers.get(pod)?.shift();
         if (!ended) throw new Error('aborted');
         if (error !== undefined) throw error;
@@ -131,7 +131,7 @@ describe('the nudges of pods', () => {
     await clock.advance(10_000);
     assert.equal(new Set(podNames()).size, 400);
     assert.equal(nudged.length, 400);
-    assert.equal(mostUnderWay, 4);
+    assert.equal(mostActive, 4);
   });
 
   it('are sent one at a time while signing is late, and four again afterwards', async () => {
@@ -140,11 +140,11 @@ describe('the nudges of pods', () => {
     queue.start();
     queue.renewed('x', 's');
     await clock.advance(200 + 20 * ANSWER_MS);
-    assert.equal(mostUnderWay, 1);
+    assert.equal(mostActive, 1);
     assert.equal(nudged.length, 21);
     isSigningBehind = false;
     await clock.advance(10_000);
-    assert.equal(mostUnderWay, 4);
+    assert.equal(mostActive, 4);
     assert.equal(nudged.length, 150);
   });
 
@@ -252,9 +252,9 @@ describe('the nudges of pods', () => {
     queue.start();
     queue.renewed('x', 's');
     await clock.advance(201);
-    assert.equal(underWay, 4);
+    assert.equal(active, 4);
     await queue.stop();
-    assert.equal(underWay, 0);
+    assert.equal(active, 0);
     queue.renewed('x', 's');
     await clock.advance(10_000);
     assert.equal(nudged.length, 4);

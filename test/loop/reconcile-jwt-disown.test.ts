@@ -164,7 +164,7 @@ describe('a JWT that cannot be taken off the owners of its Secret', () => {
       }
   });
 
-  it('is looked at again before it is signed, if the Secret may have changed; but not for ever', async () => {
+  it('is checked again before it is signed, if the Secret possibly changed; but not forever', async () => {
     const conflict: Failure = { meaning: 'stale', message: 'patch secrets: 409 Conflict' };
     const { made, reconciler } = makeRefused(conflict, [KEY_SECRET, SHARED]);
     for (const signed of [0, 0, 1]) {

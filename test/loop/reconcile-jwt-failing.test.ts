@@ -100,7 +100,7 @@ describe('writes of the Secret that fail', () => {
     const { made, ...contended } = startRounds();
     for (let write = 0; write < 20; write += 1) made.reconciler.memory.budget.spend(jwt.uid, NOW, false);
     for (let edit = 0; edit < 650; edit += 1) await contended.reconcile(edit / 10, 'unavailable', due);
-    assert.deepEqual(contended.sent, [0, 30, 60], 'also where somebody else uses up all that is unscheduled');
+    assert.deepEqual(contended.sent, [0, 30, 60], 'also if others use up the budget for unscheduled writes');
   });
 
   it('can have arrived: a token that is found later is known, although the next write was delayed meanwhile', async () => {

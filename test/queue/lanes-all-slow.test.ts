@@ -13,13 +13,13 @@ const LIFETIME_MS = 10 * MINUTE_MS;
 async function simulate(roundMs: number): Promise<{ renewals: number; expired: number; most: number }> {
   const seen = { renewals: 0, expired: 0, most: 0 };
   const expiries = new Map<string, number>();
-  let underWay = 0;
+  let active = 0;
   const { queue, clock } = startQueue(
     async (key) => {
-      underWay += 1;
-      seen.most = Math.max(seen.most, underWay);
+      active += 1;
+      seen.most = Math.max(seen.most, active);
       await clock.sleep(clock.now() < 5 * MINUTE_MS ? 20 : roundMs);
-      underWay -= 1;
+      active -= 1;
       const expiresAt = expiries.get(key);
       if (expiresAt !== undefined) seen.renewals += 1;
       if (expiresAt !== undefined && clock.now() > expiresAt) seen.expired += 1;

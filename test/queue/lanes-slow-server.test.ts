@@ -29,14 +29,14 @@ function simulate({ before, roundMs, later }: Story): {
   before?.(lanes);
   for (const [sequence, key] of crowd.entries()) lanes.set(key, { rank: DUE, expiresAt: HOUR_MS, sequence });
   const begun = new Map<string, number>();
-  const underWay = new Map<string, number>();
+  const active = new Map<string, number>();
   let most = 0;
   const waiting = [...later];
   for (let now = 0; begun.size < crowd.length + later.length; now += 100) {
-    for (const [key, since] of underWay) {
+    for (const [key, since] of active) {
       if (now - since < roundMs) continue;
       lanes.end(key, now, false);
-      underWay.delete(key);
+      active.delete(key);
     }
     for (let next = waiting[0]; next !== undefined && next.at <= now; next = waiting[0]) {
       lanes.set(next.key, next.urgency);
@@ -44,9 +44,9 @@ function simulate({ before, roundMs, later }: Story): {
     }
     for (let next = lanes.begin(now); next !== undefined; next = lanes.begin(now)) {
       begun.set(next.key, now);
-      underWay.set(next.key, now);
+      active.set(next.key, now);
     }
-    most = Math.max(most, underWay.size);
+    most = Math.max(most, active.size);
   }
   return { begun, most };
 }
@@ -95,21 +95,21 @@ describe('with an API server whose answers are all late', () => {
     for (const [sequence, key] of crowd.entries())
       lanes.set(key, { rank: DUE, expiresAt: HOUR_MS, sequence });
     const isBad = (key: string): boolean => key.startsWith('bad/');
-    const underWay = new Map<string, number>();
+    const active = new Map<string, number>();
     let others = 0;
     for (let now = 0; now < 60_000; now += 100) {
-      for (const [key, since] of underWay) {
+      for (const [key, since] of active) {
         if (now - since < (isBad(key) ? 10_000 : 3_000)) continue;
         lanes.end(key, now, isBad(key));
-        underWay.delete(key);
+        active.delete(key);
         // More urgent than all others.
         if (isBad(key)) lanes.set(key, { rank: DUE, expiresAt: 0, sequence: 0 });
       }
       for (let next = lanes.begin(now); next !== undefined; next = lanes.begin(now)) {
-        underWay.set(next.key, now);
+        active.set(next.key, now);
         if (!isBad(next.key)) others += 1;
       }
-      const held = [...underWay.keys()].filter(isBad).length;
+      const held = [...active.keys()].filter(isBad).length;
       assert.ok(held <= WORKERS / 2, `${held} of the workers`);
     }
     assert.ok(others >= 16 * 60, `${others} others began in a minute`);

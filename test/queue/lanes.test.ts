@@ -216,7 +216,7 @@ describe('the lanes of waiting keys', () => {
           running.delete(first);
         }
         for (let turn = 0; lanes.size > 0; turn += 1) {
-          assert.ok(turn < 100, 'somebody waits for ever');
+          assert.ok(turn < 100, 'a key waits forever');
           for (const each of begun(lanes, now)) running.set(each, now);
           for (const each of running.keys()) lanes.end(each, now, false);
           running.clear();

@@ -247,12 +247,12 @@ test('a forgotten key has no wake-up, no back-off and no place in the queue', as
 });
 
 test('10,000 keys need one timer and are processed 32 at a time', async () => {
-  let [underWay, most] = [0, 0];
+  let [active, most] = [0, 0];
   const { queue, clock, rounds } = startQueue(async () => {
-    underWay += 1;
-    most = Math.max(most, underWay);
+    active += 1;
+    most = Math.max(most, active);
     await Promise.resolve();
-    underWay -= 1;
+    active -= 1;
     return { next: 'wait', dueAt: clock.now() + 300_000 };
   });
   for (let i = 0; i < 10_000; i += 1) queue.add(`key-${i}`, { priority: 'resync' });

@@ -74,10 +74,10 @@ const SAME_WITHOUT_SLASH: Miss = {
  */
 export const COMPLIANCE_CASES: Readonly<Record<string, readonly Step[]>> = {
   // audience.robot
-  'audience of somebody else, permissive': [readFor([RANDOM], [401, 403, 404])],
-  'audience of somebody else, strict': [readFor([RANDOM], [401], NO_401)],
+  'audience of another service, permissive': [readFor([RANDOM], [401, 403, 404])],
+  'audience of another service, strict': [readFor([RANDOM], [401], NO_401)],
   'audience of the storage': [readFor([STORAGE_AUDIENCE], [404])],
-  'audience of the storage and of somebody else': [readFor([STORAGE_AUDIENCE, RANDOM], [404])],
+  'audience of the storage and of another service': [readFor([STORAGE_AUDIENCE, RANDOM], [404])],
   'audience of two others, permissive': [readFor(['https://fake.example.com', RANDOM], [401, 403, 404])],
   'audience of two others, strict': [readFor(['https://fake.example.com', RANDOM], [401], NO_401)],
   // basic_authz.robot

@@ -17,7 +17,7 @@ describe('the cause of failed creations is named:', () => {
   for (const [title, failures, cutOff, wrong] of [
     ['none', [], 0, []],
     ['reviews on the connections that were lost', [EOF, EOF], 2, []],
-    ['one more for each creation under way', [EOF, EOF, EOF, EOF], 4, []],
+    ['one more for each concurrent creation', [EOF, EOF, EOF, EOF], 4, []],
     ['more of them', Array.from({ length: 5 }, () => EOF), 5, ['5 reviews were cut off, on 2 connections']],
     ['a new connection that was refused', [EOF, REFUSED], 1, [`after 0.8 s, in 0.0 s: ${REFUSED.words}`]],
     ['one that came before the harm', [BEFORE], 0, [`after -0.1 s, in 0.0 s: ${EOF.words}`]],

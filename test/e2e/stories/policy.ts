@@ -108,7 +108,7 @@ function ipBlock(cidr: string): object {
   return { ipBlock: { cidr } };
 }
 
-/** Who reaches the pods of a Deployment of the product, on its ports and on one that it does not use. */
+/** Checks who reaches the pods of a Deployment of the product, on its ports and on one that it does not use. */
 async function expectProduct(
   controlPlane: ControlPlane,
   openings: Openings,

@@ -25,5 +25,5 @@ export function findPatchFault(
     return 'the finalizer of token-manager was taken off too early';
   const kept = after?.finalizers ?? [];
   const isLost = finalizers.some((name) => name !== KOPF && !kept.includes(name));
-  return isLost ? 'a finalizer of somebody else was lost' : undefined;
+  return isLost ? 'a finalizer of another owner was lost' : undefined;
 }

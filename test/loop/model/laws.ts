@@ -182,7 +182,7 @@ export class Laws {
     if (!seen.some(({ deletedAt }) => deletedAt === undefined) && !isDisownedAlone(before, after))
       this.#blame(key, 'a Secret was written for a JWT that is gone');
     if (before !== undefined && !seen.some((jwt) => isOurs(jwt, before)))
-      this.#blame(key, 'I5: the Secret of somebody else was written');
+      this.#blame(key, 'I5: a foreign Secret was written');
     this.#judgeForeign(key, before, after, seen);
     const isSameToken = before?.fields.get('data/token')?.value === after.fields.get('data/token')?.value;
     if (!isSameToken) this.#judgeToken(key, ledger, after, seen, from);
@@ -201,7 +201,7 @@ export class Laws {
       const isForeign =
         managers.some((manager) => ![APP, LEGACY_MANAGER].includes(manager)) && !wanted.has(path);
       if (isForeign && after.fields.get(path)?.value !== value)
-        this.#blame(key, `I5: ${path} of somebody else was lost`);
+        this.#blame(key, `I5: ${path} of another manager was lost`);
     }
   }
 

@@ -153,7 +153,7 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'edit', jwt: a, edit: { lifetime: 61 } },
     wait(10_000),
   ],
-  'what the status said of the token in a Secret of somebody else depended on what was in memory': [
+  'the status about the token in a foreign Secret depended on the state in memory': [
     { do: 'edit', jwt: a, edit: { policy: 'Retain' } },
     wait(3_600_000),
     { do: 'edit', jwt: a, edit: { keyId: 'kid-2' } },
@@ -188,7 +188,7 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'edit', jwt: a, edit: { policy: 'Retain' } },
     wait(5_000),
   ],
-  'a restart forgot that somebody else keeps changing a Secret, and took the condition away': [
+  'a restart forgot that another client changes a Secret again and again, and removed the condition': [
     { do: 'refuse', call: { verb: 'apply', what: 'secret' }, answer: { status: 409 }, ms: 40_000 },
     wait(90_000),
   ],
