@@ -220,11 +220,13 @@ async function disown(round: DecidedRound, options: PlanningOptions): Promise<To
 
 /** Signs what is due although the owners of the Secret are not as they should be. The status is left to the end of the round. */
 async function signMeanwhile(
-  { reconciler, progress, now }: DecidedRound,
+  { reconciler, progress, observed: { isJwtConfirmed }, now }: DecidedRound,
   options: PlanningOptions,
 ): Promise<void> {
-  const { observed, plan } = await observeAndPlan(reconciler.observer, progress.stored, {
+  const { stored } = progress;
+  const { observed, plan } = await observeAndPlan(reconciler.observer, stored, {
     ...options,
+    known: isJwtConfirmed ? { jwt: stored } : {},
     mayDisown: () => false,
   });
   if (plan.do !== 'sign') return;

@@ -5,7 +5,7 @@ import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import type { Observer } from '../../src/loop/observe.ts';
 import { findCondition } from '../../src/reconcile/conditions.ts';
 import type { Failure } from '../../src/reconcile/failure.ts';
-import type { JsonObject } from '../../src/resources/json.ts';
+import { objectMember, stringMember, type JsonObject } from '../../src/resources/json.ts';
 import { MANAGED_LABEL, OWNING_JWT } from '../../src/resources/names.ts';
 import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
 import { NOW } from '../fixtures/observed.ts';
@@ -147,6 +147,26 @@ describe('a JWT that cannot be taken off the owners of its Secret', () => {
     assert.equal(status?.nextAttemptAt, NOW + 300);
     assert.ok(round.next === 'retry' && round.after === 300_000);
     assert.equal(reconciler.memory.budget.problem(jwt.uid)?.reason, 'WriteRefused');
+  });
+
+  it('is signed as it was read, where the caches are known to show it as it was before', async () => {
+    const read = { ...due, resourceVersion: '8' };
+    const made = makeReconciler([KEY_SECRET, SHARED], [], POLICY, [read]);
+    for (let write = 0; write < 2; write += 1) made.reconciler.memory.conflicts.note(jwt.uid, 'jwt');
+    const versions: unknown[] = [];
+    const store = {
+      ...made.reconciler.store,
+      patchSecret: () => Promise.reject(new Error('403')),
+      applyStatus: async (body: JsonObject) => {
+        versions.push(stringMember(objectMember(body, 'metadata'), 'resourceVersion'));
+      },
+    };
+    await reconcileJwt({ ...made.reconciler, store }, due, NEXT_ATTEMPT_AT);
+    assert.deepEqual([made.signed.length, versions], [1, ['8']]);
+    assert.deepEqual(
+      made.reads.filter((each) => each.startsWith('jwt')),
+      ['jwt science/my-jwt'],
+    );
   });
 
   it('is signed as well after failures that pass', async () => {
