@@ -35,7 +35,7 @@ export async function startSocksProxy(url: string): Promise<SocksProxy> {
   };
   return proxy;
 
-  /** Each message of the client comes whole: it waits for the answer to the one before. */
+  /** Each message of the client is complete, as it waits for the answer to the one before. */
   async function serve(socket: Socket): Promise<void> {
     const receive = async (): Promise<Buffer> => (await once(socket, 'data'))[0];
     const methods = (await receive()).subarray(2);

@@ -10,7 +10,7 @@ const WITHIN_MS = 30_000;
 const REFUSED: ScriptedAnswer = { status: 500, body: { message: 'no webhook' } };
 
 describe('pods that are created all the time', { timeout: 2 * WITHIN_MS, concurrency: true }, () => {
-  /** The first creation is answered when the caller does so. */
+  /** Pods whose first creation the caller answers. */
   async function startWithOneUnderWay(opened: AsyncDisposableStack) {
     const answer = Promise.withResolvers<ScriptedAnswer>();
     let asked = 0;

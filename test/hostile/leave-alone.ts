@@ -4,7 +4,7 @@ import { ANSWER_MS } from './observe.ts';
 import type { Ring } from './ring.ts';
 
 /**
- * Ends the first container of the pod: the fallback webhook is alone, and another pod keeps its tokens fresh.
+ * Ends the first container of the pod: only the fallback webhook is left, and another pod keeps its tokens fresh.
  * Resolves when the neighbour gets pods with their token again.
  */
 export async function leaveAlone(

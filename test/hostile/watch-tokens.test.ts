@@ -12,7 +12,7 @@ const EXPIRED = 1;
 const JWTS = ['token-0', 'token-1', 'token-2'];
 
 describe('the tokens of a neighbour', { timeout: 2 * WITHIN_MS, concurrency: true }, () => {
-  /** A watch of valid tokens. The caller can change what the cluster answers to later looks. */
+  /** A watch of valid tokens. The caller can change the answers of the cluster to later reads. */
   async function startWatch(opened: AsyncDisposableStack) {
     const cluster: { secrets: ScriptedAnswer; looks: number } = { secrets: listSecrets(3, VALID), looks: 0 };
     const fake = opened.use(

@@ -4,11 +4,11 @@ import type { Loose } from '../integration/objects.ts';
 import type { UserApi } from '../integration/user-api.ts';
 import { repeat } from './repeat.ts';
 
-/** A look at the tokens of a namespace, again and again. */
+/** Reads the tokens of a namespace again and again. */
 export interface TokenWatch {
   /** Descriptions of tokens that were expired, missing or unreadable, since the last call. */
   takeHarms(): readonly string[];
-  /** Forgets everything so far, also what a running request brings. */
+  /** Forgets everything so far, also the result of a running request. */
   forget(): void;
   /**
    * For a service that is ready again and whose start began at `since` (`performance.now()`). As `forget`,
@@ -23,12 +23,12 @@ export interface TokenWatch {
 interface HeldToken {
   readonly text: string;
   readonly expiresAtMs: number;
-  /** The time of the first look that showed it, by `performance.now()`. */
+  /** The time of the first read that showed it, by `performance.now()`. */
   readonly since: number;
 }
 type HeldTokens = ReadonlyMap<string, HeldToken>;
 
-const LOOK_MS = 500; // between two looks
+const LOOK_MS = 500; // between two reads
 const READY_WITHIN_MS = 30_000;
 
 /** Resolves when the JWTs of the namespace have their first tokens; `jwts` has the names of all of them. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Conflicts } from '../../src/loop/conflicts.ts';
 
-/** The second write of that JWT in a row was refused. */
+/** Two writes of that JWT in a row were refused. */
 function noteTwice(conflicts: Conflicts, uid: string): void {
   for (let write = 0; write < 2; write += 1) conflicts.note(uid, 'jwt');
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # world.sh PACKAGES COMMAND…: runs the command in a world of its own: network, mounts and processes are not the machine's, and
-# the Debian packages that were unpacked to PACKAGES cover /usr and /etc (test/machine/with-packages.sh). All that is started
-# in it ends when it does.
+# the Debian packages that were unpacked to PACKAGES cover /usr and /etc (test/machine/with-packages.sh). All processes
+# in it end with it.
 set -eu
 packages=$1
 shift
@@ -12,7 +12,7 @@ case ${INSIDE_WORLD:-} in
 esac
 unset INSIDE_WORLD
 
-# From here on this is process 1: it adopts and buries the orphans.
+# From here on this is process 1: it adopts and reaps the orphans.
 mount -n -t proc proc /proc
 ip link set lo up
 "$@" &

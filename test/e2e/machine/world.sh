@@ -1,6 +1,6 @@
 #!/bin/bash
 # world.sh RUN PACKAGES COMMAND…: runs the command in a world of its own: network, mounts, processes, host name and cgroups are
-# not the machine's. All that is started in it ends when it does. RUN is a folder for what is written in there; its file
+# not the machine's. All processes in it end with it. RUN is a folder for the files that are written in it; its file
 # "cgroups" names our folder in each hierarchy. PACKAGES is the root of the unpacked Debian packages.
 set -eu
 run=$1 packages=$2
@@ -13,7 +13,7 @@ if [ "${INSIDE:-}" != yes ]; then
 fi
 unset INSIDE
 
-# From here on this is process 1: it adopts and buries the orphans of the container runtime.
+# From here on this is process 1: it adopts and reaps the orphans of the container runtime.
 mount -n -t proc proc /proc
 for folder in usr etc var opt; do
   mkdir -p "$run/over/$folder" "$run/over/$folder-work" "$packages/$folder"
@@ -22,11 +22,11 @@ for folder in usr etc var opt; do
 done
 mount -n -t tmpfs tmpfs /run
 
-# The cgroups as they are seen from our own cgroup namespace.
+# The cgroups, as our own cgroup namespace shows them.
 hierarchies=$(awk '$2 ~ "^/sys/fs/cgroup/" && $3 ~ "^cgroup" { sub(".*/", "", $2); print $2, $3 }' /proc/mounts)
 umount -n -R -l /sys/fs/cgroup
 if [ -z "$hierarchies" ]; then
-  # Version 2 alone: a cgroup hands on its controllers only if it has no processes itself.
+  # Only version 2: a cgroup delegates its controllers only if it has no processes itself.
   mount -n -t cgroup2 cgroup2 /sys/fs/cgroup
   mkdir /sys/fs/cgroup/init
   echo $$ >/sys/fs/cgroup/init/cgroup.procs
@@ -43,8 +43,8 @@ else
   done
 fi
 
-# Nothing in here may change the machine's settings; those of the network are our own. Three of them the kubelet wants to have
-# set, so plain files that say so cover them. Were it to write them itself, the other kubelet could find one empty.
+# Nothing in here may change the machine's settings; those of the network are our own. The kubelet requires
+# three of them, so plain files with the required values cover them. If it wrote them itself, the other kubelet could find one empty.
 mount -n --bind /proc/sys /proc/sys
 mount -n --bind /proc/sys/net /proc/sys/net
 mount -n -o remount,ro,bind /proc/sys
@@ -62,8 +62,8 @@ for name in {iptables,ip6tables}{,-save,-restore}; do
   if [ ! -e "/usr/sbin/$name" ]; then ln -s xtables-nft-multi "/usr/sbin/$name"; fi
 done
 
-# Three machines on one switch (test/e2e/cluster/addresses.ts): in this network is the control plane, and each node has a
-# network of its own. Packets to pods pass their node.
+# Three machines on one switch (test/e2e/cluster/addresses.ts): the control plane is in this network, and each node has a
+# network of its own. Packets to pods go through their node.
 hostname e2e
 ip link add switch0 type bridge
 echo 0 >/proc/sys/net/ipv6/conf/switch0/disable_ipv6
@@ -71,7 +71,7 @@ ip address add 10.240.0.1/24 dev switch0
 ip address add fd00:240::1/112 dev switch0 nodad # nobody else can have it: the kernel need not look for that
 ip link set lo up
 ip link set switch0 up
-# Without any route to ClusterIPs, connections fail before kube-proxy can turn them round.
+# Without a route to ClusterIPs, connections fail before kube-proxy can redirect them.
 ip route add 10.0.0.0/24 dev switch0
 ip route add fd00:10::/112 dev switch0
 for index in 1 2; do
@@ -94,7 +94,7 @@ for index in 1 2; do
 done
 echo 1 >/proc/sys/net/ipv4/ip_forward
 echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
-# What one node sends to the other does not concern the kube-proxy of the control plane.
+# The kube-proxy of the control plane ignores packets from one node to the other.
 for bridge in /proc/sys/net/bridge/bridge-nf-call-{iptables,ip6tables}; do
   if [ -e "$bridge" ]; then echo 0 >"$bridge"; fi
 done

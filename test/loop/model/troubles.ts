@@ -39,7 +39,7 @@ export class Troubles {
   /** Functions that end the present suspensions. */
   readonly #suspensions = new Set<() => void>();
   #stall = { ms: 0, until: 0 };
-  /** Until when owners cannot be removed from Secrets. */
+  /** The time until which owners cannot be removed from Secrets. */
   #ownersKeptUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: TroublesOptions) {
@@ -61,7 +61,7 @@ export class Troubles {
     return this.#options.clock.monotonic() < this.#ownersKeptUntil;
   }
 
-  /** For how long owners can still be there because their removal was refused. */
+  /** How long owners can still exist because their removal was refused. */
   get ownersGoneMs(): number {
     return this.#ownersKeptUntil + MAX_BACKOFF_MS - this.#options.clock.monotonic();
   }

@@ -13,7 +13,7 @@ for line in sys.stdin:
     words = line.split()
     _, _, host, path = words[-1].split("/", 3)
     if words[0] == "new":
-        # Both are kept by their arguments, and the second one keeps the last token in its headers.
+        # Both are cached by their arguments, and the second one keeps the last token in its headers.
         PelicanFileSystem.clear_instance_cache()
         HTTPFileSystem.clear_instance_cache()
     try:
