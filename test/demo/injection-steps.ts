@@ -10,7 +10,7 @@ import { verify } from './step-failure.ts';
 
 /** From an annotation to a pod with the token. */
 export const injectStep: Step = {
-  title: 'One annotation, and the pods of a Deployment have the token',
+  title: 'One annotation gives the token to the pods of a Deployment',
   async play(demo) {
     const { screen, stage, objects } = demo;
     await showKubectl(screen, stage.cluster, ['apply', '-f', EXAMPLES.deployment]);
@@ -46,7 +46,7 @@ export const injectStep: Step = {
 
 /** A pod of a user who does not use jwt-injector. */
 export const plainPodStep: Step = {
-  title: 'A pod that did not ask is not touched, and not even sent to the webhook',
+  title: 'A pod without the annotation is not changed, and not even sent to the webhook',
   async play({ screen, stage, objects }) {
     const count = async () => ({
       calls: await countWebhookCalls(stage.cluster),

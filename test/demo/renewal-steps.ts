@@ -34,7 +34,7 @@ const JWT = {
 
 /** A token that lives for a minute is renewed soon enough to watch. */
 export const renewStep: Step = {
-  title: 'A token of one minute is replaced after half of its life',
+  title: 'A token of one minute is replaced after half of its lifetime',
   async play(demo) {
     const { screen, stage } = demo;
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

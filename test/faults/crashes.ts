@@ -19,7 +19,7 @@ interface Occasion {
 
 const OCCASIONS: readonly Occasion[] = [
   { name: 'first-token', title: 'the first token' },
-  { name: 'renewal', title: 'a renewal that was asked for', begin: (jwt) => jwt.requestRenewal() },
+  { name: 'renewal', title: 'a requested renewal', begin: (jwt) => jwt.requestRenewal() },
   {
     name: 'key-change',
     title: 'a changed key',

@@ -151,7 +151,7 @@ export const DELETIONS: readonly Fault[] = [
   },
   {
     name: 'namespace-deleted',
-    title: 'namespace with JWTs deleted: it goes, and the log has no warning about it',
+    title: 'namespace with JWTs deleted: it is removed, and the log has no warning about it',
     ...LOCAL,
     play: async (ground) => {
       const away = await addNamespaceWithTokens(ground);

@@ -111,7 +111,7 @@ const SPOILINGS: readonly Spoiling[] = [
     reason: 'KeyTooShort',
   },
   { name: 'encrypted', title: 'an encrypted key', spoil: put(encryptedPem), reason: 'KeyUnreadable' },
-  { name: 'public', title: 'the public half alone', spoil: put(publicPem), reason: 'KeyUnreadable' },
+  { name: 'public', title: 'only the public half', spoil: put(publicPem), reason: 'KeyUnreadable' },
   {
     name: 'truncated',
     title: 'half of a key',
@@ -153,7 +153,7 @@ function publicPem(): string {
 
 const BAD: readonly Fault[] = SPOILINGS.map(({ name, title, algorithm = 'ES256', spoil, reason }) => ({
   name: `key-spoilt-${name}`,
-  title: `key replaced by ${title}: ${reason}, the token stays and stays Ready; then the key comes back`,
+  title: `key replaced by ${title}: ${reason}, the token stays and stays Ready; then the key is restored`,
   isLocal: true,
   tries: TRIES,
   play: async (ground) => {
@@ -228,7 +228,7 @@ export const KEYS: readonly Fault[] = [
   },
   {
     name: 'grant-revoked',
-    title: 'the grant of a key in another namespace is revoked, and given again',
+    title: 'the grant of a key in another namespace is removed, and restored',
     isLocal: true,
     tries: TRIES,
     play: async (ground) => {

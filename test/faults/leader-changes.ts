@@ -119,14 +119,14 @@ export const LEADER_CHANGES: readonly Fault[] = [
   {
     ...ALONE,
     name: 'leader-stopped-at-load',
-    title: 'SIGTERM while tokens are being signed: the lease is given back, a successor acts within 2 s',
+    title: 'SIGTERM while tokens are being signed: the lease is released, a successor acts within 2 s',
     tries: { short: 1, full: 3 },
     play: handOverUnderLoad,
   },
   {
     ...ALONE,
     name: 'leader-killed',
-    title: 'kill -9 of the leader beside a standby: it takes over, and writes nothing that is in order',
+    title: 'kill -9 of the leader beside a standby: it takes over, and makes no needless write',
     tries: { short: 0, full: 2 },
     play: failOver,
   },

@@ -71,7 +71,7 @@ export const LOST_LEASES: readonly Fault[] = [
   {
     ...ALONE,
     name: 'lease-stolen',
-    title: 'the Lease given by hand to somebody who does not exist',
+    title: 'the Lease edited by hand, with a holder that does not exist',
     tries: { short: 0, full: 1 },
     play: (ground) =>
       tamperWithLease(ground, () => ground.arena.api.merge(LEASE, { spec: { holderIdentity: 'nobody' } })),

@@ -192,7 +192,7 @@ export const OUTAGES: readonly Fault[] = [
   {
     ...ALONE,
     name: 'api-server-paused',
-    title: 'API server keeps its connections and answers nothing for 20 s, when a token is due',
+    title: 'API server keeps its connections and does not answer for 20 s, when a token is due',
     tries: { short: 0, full: 1 },
     play: (ground) =>
       outlast(ground, async () => {
@@ -216,7 +216,7 @@ export const OUTAGES: readonly Fault[] = [
   {
     ...ALONE,
     name: 'api-server-gone-for-long',
-    title: 'API server down for longer than the tokens live: new ones soon after it is back',
+    title: 'API server down for longer than the tokens are valid: new ones soon after it is back',
     tries: { short: 0, full: 1 },
     play: (ground) =>
       expireDuring(ground, async () => {

@@ -73,7 +73,7 @@ async function contend(ground: Ground, { title, undo }: Peer): Promise<void> {
 
 export const CONTENTION: readonly Fault[] = PEERS.map((peer) => ({
   name: `peer-restores-${peer.name}`,
-  title: `a peer restores ${peer.title} whenever it was corrected, for ten seconds`,
+  title: `a peer restores ${peer.title} each time it was corrected, for ten seconds`,
   isLocal: true,
   tries: { ...TRIES, full: 1 },
   play: (ground) => contend(ground, peer),

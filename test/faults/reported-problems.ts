@@ -67,7 +67,7 @@ const PROBLEMS: readonly ReportedProblem[] = [
   },
   {
     name: 'copy-of-another',
-    title: 'deleted, and a copy put there of a Secret that is of a JWT in another namespace',
+    title: 'deleted, and replaced by a copy of the Secret of a JWT in another namespace',
     harm: (victim) => {
       const { annotations, labels } = victim.jwt.secret?.metadata ?? {};
       const { data } = victim.jwt.secret ?? {};
@@ -119,7 +119,7 @@ const PROBLEMS: readonly ReportedProblem[] = [
   },
   {
     name: 'stuck-deleting',
-    title: 'deleted with a foreign finalizer: it goes, and does not',
+    title: 'deleted with a foreign finalizer, which keeps it',
     harm: async ({ jwt }) => {
       await jwt.patchSecret({ metadata: { finalizers: ['example.org/wait'] } });
       await jwt.removeSecret();
@@ -132,7 +132,7 @@ const PROBLEMS: readonly ReportedProblem[] = [
 export const REPORTED_PROBLEMS: readonly Fault[] = PROBLEMS.map(
   ({ name, title, harm, reason, help, causes = 1 }) => ({
     name: `secret-${name}`,
-    title: `Secret vandalised: ${title} (${reason} until somebody helps)`,
+    title: `Secret vandalised: ${title} (${reason} until a person fixes it)`,
     isLocal: true,
     tries: TRIES,
     play: async (ground) => {

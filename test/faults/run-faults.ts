@@ -99,7 +99,7 @@ async function callWitness(arena: Arena, short: boolean): Promise<() => Promise<
   return async () => {
     ground.note(`${witness.countTokens()} tokens`);
     await ground.close();
-    const fault = { name: 'witness', title: 'a token of one minute, through all of this' };
+    const fault = { name: 'witness', title: 'a token of one minute, during all faults' };
     return summarise(fault, [ground], (performance.now() - startedAt) / 1000);
   };
 }

@@ -189,7 +189,7 @@ export const SURROUNDINGS: readonly Fault[] = [
   ].map((taken): Fault => ({
     isLocal: false,
     name: `rbac-${taken.verb}-${taken.resource.replace('/', '-')}`,
-    title: `RBAC: the verb ${taken.verb} on ${taken.resource} is taken away and given back`,
+    title: `RBAC: the verb ${taken.verb} on ${taken.resource} is removed and restored`,
     tries: { short: 0, full: 1 },
     play: (ground) => withoutVerb(ground, taken),
   })),
@@ -228,7 +228,7 @@ export const CRD_REINSTALLED: Fault = {
   isLocal: false,
   isLast: true,
   name: 'crd-reinstalled',
-  title: 'the CRD is removed, and installed again: the service lives, and signs what comes then',
+  title: 'the CRD is removed, and installed again: the service continues, and signs new JWTs',
   tries: { short: 0, full: 1 },
   play: reinstallCrd,
 };

@@ -51,14 +51,14 @@ export const WATCHES: readonly Fault[] = [
   {
     ...ALONE,
     name: 'watches-silent',
-    title: 'watches stay open and bring nothing any more (watchdog: 90 s); then they are opened again',
+    title: 'watches stay open and report nothing any more (watchdog: 90 s); then they are opened again',
     tries: { short: 0, full: 1 },
     play: (ground) => loseSight(ground, (proxy) => proxy.silenceWatches()),
   },
   {
     ...ALONE,
     name: 'connections-half-open',
-    title: 'all open connections are half-open: nothing comes, nothing goes, nobody says so',
+    title: 'all open connections are half-open: no data in either direction, and no error',
     tries: { short: 0, full: 1 },
     play: (ground) => loseSight(ground, (proxy) => proxy.freezeConnections()),
   },
@@ -81,7 +81,7 @@ export const WATCHES: readonly Fault[] = [
   {
     ...ALONE,
     name: 'watches-refused',
-    title: 'lists and watches of Secrets are refused (503) while one changes: its renewal goes on',
+    title: 'lists and watches of Secrets are refused (503) while one changes: its renewal continues',
     tries: { short: 0, full: 1 },
     play: async (ground) => {
       const jwt = await ground.sign('unwatched', { spec: ONE_MINUTE });
@@ -113,7 +113,7 @@ export const WATCHES: readonly Fault[] = [
   {
     ...ALONE,
     name: 'watch-events-twice',
-    title: 'every event of every watch comes twice',
+    title: 'every event of every watch is sent twice',
     tries: { short: 0, full: 1 },
     play: (ground) => mangle(ground, (line) => [line, line]),
   },

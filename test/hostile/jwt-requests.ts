@@ -130,7 +130,7 @@ export const JWT_REQUESTS: readonly TenantRequests[] = [
   },
   {
     name: 'refused-writes',
-    title: '20 JWTs whose Secrets nobody can write, changed 2,000 times',
+    title: '20 JWTs whose Secrets cannot be written, changed 2,000 times',
     from: 'jwts',
     count: 2_000,
     prepare: async (tenant) => {

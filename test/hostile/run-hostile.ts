@@ -92,7 +92,7 @@ async function besiege(attacks: readonly Attack[], siege: Siege): Promise<void> 
     const target = await aim(true);
     onResult(await observe(siege, attack, () => launchAlone(attack, target)));
   }
-  const together = { name: 'together', title: 'all of these at the same time' };
+  const together = { name: 'together', title: 'all of these together' };
   if (isTogether) onResult(await observe(siege, together, () => attackTogether(TOGETHER_MS)));
   for (const attack of attacks.filter(({ isRefused }) => isRefused === true))
     onResult(await storeUnseen(siege, attack, await aim(true)));

@@ -50,7 +50,7 @@ export const SECRET_REQUESTS: readonly TenantRequests[] = [
   },
   {
     name: 'large-annotations',
-    title: '1,000 Secrets of anybody with 246 KB of annotations',
+    title: '1,000 foreign Secrets with 246 KB of annotations',
     from: 'secrets',
     count: 1_000,
     act: (tenant, number) =>
@@ -178,7 +178,7 @@ export const SECRET_REQUESTS: readonly TenantRequests[] = [
   },
   {
     name: 'second-writer',
-    title: 'a Secret of ours whose token, label and annotation are written over 600 times',
+    title: 'a Secret of ours whose token, label and annotation are overwritten 600 times',
     from: 'secrets',
     count: 600,
     prepare: async (tenant) => {

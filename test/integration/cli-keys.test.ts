@@ -32,10 +32,7 @@ const ROTATOR: Rights = {
   everywhere: [onJwts('list')],
 };
 
-/**
- * From a new key to a published one: the commands that make, publish and replace keys, while the service
- * runs.
- */
+/** From a new key to a published one: the commands that make, publish and replace keys, while the service runs. */
 describe('keys by command on a real control plane', { concurrency: false }, () => {
   let stage: Stage<Cluster>;
   let objects: Objects;

@@ -32,10 +32,7 @@ interface Ledger {
     | undefined;
 }
 
-/**
- * The laws: an observer of the cluster that shares no code with the controller. It implements the
- * documentation and sees every write.
- */
+/** The laws: an observer of the cluster that shares no code with the controller and sees every write. */
 export class Laws {
   readonly violations: string[] = [];
   readonly verifier = new Verifier();
@@ -98,9 +95,7 @@ export class Laws {
     this.#turnedBackAt = this.#view.monotonic();
   }
 
-  /**
-   * I1, and more: as soon as signing is possible, except for the time to react, the token is as documented.
-   */
+  /** I1, and more: as soon as signing is possible, except for the time to react, the token is as documented. */
   check(): void {
     for (const [key, jwt] of this.#cluster.jwts) {
       const isExcused = this.#view.monotonic() <= this.#ledger(key).excusedUntil;
@@ -146,9 +141,8 @@ export class Laws {
   }
 
   /**
-   * Whether the Secret holds a valid token that matches the spec and can be recognized as the service's own:
-   * with the present key or the recorded one. Without a record, and after the key was lost, it cannot be
-   * recognized: then any key is accepted.
+   * Whether the Secret holds a valid token that matches the spec and can be recognized as the service's own: with the present
+   * key or the recorded one. Without a record, and after the key was lost, it cannot be recognized: then any key is accepted.
    */
   isValid(jwt: ModelJwt): boolean {
     const token = this.tokenIn(this.#cluster.secrets.get(objectKey(jwt)));
@@ -170,10 +164,7 @@ export class Laws {
     return typeof text === 'string' ? this.verifier.read(Buffer.from(text, 'base64').toString()) : undefined;
   }
 
-  /**
-   * The controller wrote a Secret; `before` is the state before. `from` is the earliest time (monotonic)
-   * whose state the writer could have seen.
-   */
+  /** The controller wrote a Secret over `before`. `from`: the earliest time (monotonic) whose state it could have seen. */
   written(key: string, before: ModelSecret | undefined, from: number): void {
     const after = this.#cluster.secrets.get(key);
     if (after === undefined) return;

@@ -16,10 +16,7 @@ import {
 import { readBody, toWire, valuesOf } from './secret.ts';
 import type { Fields, ModelSecret } from './secret.ts';
 
-/**
- * JSON pointer to the annotation that names the JWT. A Secret of the model has no `annotations` if there are
- * none.
- */
+/** JSON pointer to the annotation that names the JWT. A Secret of the model has no `annotations` if there are none. */
 const NAME_POINTER = pointerTo(['metadata', 'annotations', OWNING_JWT]);
 
 /** Keeps an object until the garbage collector has deleted its dependents. */
@@ -78,9 +75,8 @@ function jwtWire({ deletedAt, resourceVersion, spec, status, ...metadata }: Mode
 }
 
 /**
- * JWTs and Secrets as an API server stores them: resourceVersions, generations, field ownership, owner
- * references with garbage collection on request, finalizers. Nothing here takes time; `onChange` is called at
- * once for each write.
+ * JWTs and Secrets as an API server stores them: resourceVersions, generations, field ownership, owner references with garbage
+ * collection on request, finalizers. Nothing here takes time; `onChange` is called at once for each write.
  */
 export class ModelCluster {
   readonly jwts = new Map<string, ModelJwt>();
@@ -117,8 +113,8 @@ export class ModelCluster {
   }
 
   /**
-   * `foreground`: the deleted JWT stays until its Secret was collected. `orphan`: its Secret loses its owner.
-   * `now` in milliseconds since the epoch.
+   * `foreground`: the deleted JWT stays until its Secret was collected. `orphan`: its Secret loses its owner. `now` in
+   * milliseconds since the epoch.
    */
   deleteJwt(key: string, propagation: 'background' | 'foreground' | 'orphan', now: number): void {
     const before = this.jwts.get(key);
@@ -159,9 +155,9 @@ export class ModelCluster {
   }
 
   /**
-   * Does what the garbage collector does from time to time: deletes Secrets whose owners are all deleted or
-   * being deleted, removes such owner references from Secrets that have other owners, and deletes JWTs that
-   * wait for their Secret. `living` owners are not JWTs.
+   * Does what the garbage collector does from time to time: deletes Secrets whose owners are all deleted or being deleted,
+   * removes such owner references from Secrets that have other owners, and deletes JWTs that wait for their Secret. `living`
+   * owners are not JWTs.
    */
   collectGarbage(living: readonly string[]): void {
     const alive = new Set(living);
@@ -180,8 +176,8 @@ export class ModelCluster {
   }
 
   /**
-   * Server-side apply of a Secret by the service. As on a real API server, the resourceVersion is ignored if
-   * the Secret does not exist.
+   * Server-side apply of a Secret by the service. As on a real API server, the resourceVersion is ignored if the Secret does
+   * not exist.
    */
   applySecret(key: string, body: JsonObject, force: boolean): JsonObject {
     const before = this.secrets.get(key);
@@ -196,8 +192,8 @@ export class ModelCluster {
   }
 
   /**
-   * JSON patch by the service, if nothing changed meanwhile. The model supports two: the one that takes over
-   * fields of token-manager, and the one that removes an owner and can name the JWT instead.
+   * JSON patch by the service, if nothing changed meanwhile. The model supports two: the one that takes over fields of
+   * token-manager, and the one that removes an owner and can name the JWT instead.
    */
   patchSecret(key: string, operations: readonly JsonObject[]): JsonObject {
     const before = this.secrets.get(key);

@@ -11,18 +11,13 @@ import { RETRY_PERIOD_MS, Troubles } from './troubles.ts';
 import { suspendableClock } from '../../time/suspendable-clock.ts';
 import { virtualClock } from '../../time/virtual-clock.ts';
 
-/**
- * The controller's time to react to an event if nothing fails: a refused write is tried again after a second.
- */
+/** The controller's time to react to an event if nothing fails: a refused write is tried again after a second. */
 const ANSWER_MS = 5_000;
 /** The longest time between two reads of the wall clock by the queue. */
 const LOOK_MS = 60_000;
 const JOURNAL: Recorder = { signed() {}, repaired() {}, disowned() {}, conditionChanged() {}, failed() {} };
 
-/**
- * The world of the model: the cluster, two replicas of the service, and the laws that observe them, all on
- * one virtual clock.
- */
+/** The world of the model: a cluster, two replicas of the service, and laws that observe them, on one virtual clock. */
 export class World {
   readonly clock = virtualClock();
   readonly cluster: ModelCluster;
@@ -45,9 +40,8 @@ export class World {
   /** Writes of the service that were executed, including those that changed nothing. */
   writes = 0;
   /**
-   * One more round is needed: a process that was killed or lost the lease had sent writes, which arrived
-   * after its successor had read the objects. (A real lease keeps the successor waiting for as long as a
-   * request can take.)
+   * One more round is needed: a process that was killed or lost the lease had sent writes, which arrived after its successor
+   * had read the objects. (A real lease keeps the successor waiting for as long as a request can take.)
    */
   isLookDue = false;
 
@@ -89,9 +83,7 @@ export class World {
     return this.leading?.term !== undefined && !this.leading.process.isPaused();
   }
 
-  /**
-   * Lets time pass. Each event and all its effects, including signatures, are complete before the next event.
-   */
+  /** Lets time pass. Each event and all its effects, including signatures, are complete before the next event. */
   async pass(ms: number): Promise<void> {
     const { clock } = this;
     const end = clock.monotonic() + ms;
@@ -134,9 +126,7 @@ export class World {
     this.laws.disturb(JWT_KEYS, backoff + this.#answerMs);
   }
 
-  /**
-   * Another replica gets the lease. The old leader notices after `zombieMs`; its writes are refused at once.
-   */
+  /** Another replica gets the lease. The old leader notices after `zombieMs`; its writes are refused at once. */
   lead(index: number | undefined, zombieMs: number): void {
     if (index === this.#leader) return;
     this.#begin(JWT_KEYS);
@@ -214,10 +204,7 @@ export class World {
     return this.#replicas.some(({ link }) => link.inFlight > 0);
   }
 
-  /**
-   * These JWTs are about to be changed: while something is running or events are not delivered, one more
-   * write is allowed.
-   */
+  /** These JWTs are about to be changed: while something is running or events are not delivered, one more write is allowed. */
   #begin(keys: Iterable<JwtKey>): void {
     this.laws.check();
     if (!this.#isQuiet) this.laws.excuse(keys);
