@@ -1,5 +1,4 @@
-import type { KubeClient } from '../kube/client.ts';
-import { createTokenStore } from '../kube/token-store.ts';
+import { createTokenStore, type TokenStoreOptions } from '../kube/token-store.ts';
 import type { Store } from '../loop/act.ts';
 import { objectMember, type JsonObject } from '../resources/json.ts';
 import { MANAGED_LABEL } from '../resources/names.ts';
@@ -7,7 +6,10 @@ import type { Caches } from './caches.ts';
 import { identify } from '../kube/object-identity.ts';
 
 /** A store that puts what it wrote into the caches at once, as the API server answered: the watch reports it later. */
-export function createRememberingStore(client: KubeClient, { jwts, labelled, unlabelled }: Caches) {
+export function createRememberingStore(
+  client: TokenStoreOptions['client'],
+  { jwts, labelled, unlabelled }: Caches,
+) {
   const store = createTokenStore({
     client,
     onSecret: (secret, signedBy) => {

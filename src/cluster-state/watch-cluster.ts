@@ -69,7 +69,7 @@ export function watchCluster(
 }
 
 /** The caches answer at once, the API server when it is asked. */
-function createSources(
+export function createSources(
   { jwts, labelled, unlabelled }: Caches,
   store: ReturnType<typeof createRememberingStore>,
   areas: Pick<WatchedAreas, 'isListed'>,
@@ -100,7 +100,8 @@ function* secretsIn({ labelled, unlabelled }: Caches): Iterable<SecretMetadata> 
   yield* unlabelled.cache.values();
 }
 
-function forwardChanges(
+/** Tells the listener of each change, but not of a Secret that a round wrote, nor of a JWT whose namespace is not listed. */
+export function forwardChanges(
   { jwts, labelled, unlabelled }: Caches,
   areas: Pick<WatchedAreas, 'isListed'>,
   listener: Listener,

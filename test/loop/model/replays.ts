@@ -199,6 +199,25 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'edit', jwt: a, edit: { keyId: 'kid-2' } },
     wait(1_000),
   ],
+  'the model kept a Secret of token-manager among those with our label once it was patched': [
+    wait(90_000),
+    { do: 'vandalise', jwt: a, how: 'go back to token-manager' },
+    wait(10),
+    { do: 'delete', jwt: a, how: 'orphan', recreate: true },
+  ],
+  'the model let a round of an earlier term write in a later one': [
+    wait(36_000),
+    { do: 'key', secret: k1, holds: 'third' },
+    wait(0),
+    { do: 'lead', replica: 1, zombieMs: 0 },
+    { do: 'suspend', replica: 1, what: 'process', ms: 40_000 },
+    { do: 'lead', replica: 0, zombieMs: 20 },
+    wait(5_000),
+    { do: 'edit', jwt: a, edit: { key: k2 } },
+    wait(5),
+    { do: 'lead', replica: 1, zombieMs: 0 },
+    wait(1_000),
+  ],
 };
 
 /** Each with several seeds, as losses and delays are random. */

@@ -1,25 +1,22 @@
-import { digestLongClaims, packClaims } from '../../../src/cluster-state/packed-claims.ts';
-import { Cache } from '../../../src/kube/cache.ts';
-import { createTokenStore } from '../../../src/kube/token-store.ts';
+import { createCaches } from '../../../src/cluster-state/caches.ts';
+import { createRememberingStore } from '../../../src/cluster-state/remember-writes.ts';
+import { createSources, forwardChanges } from '../../../src/cluster-state/watch-cluster.ts';
 import type { Clock } from '../../../src/time/clock.ts';
 import { createController, type Controller } from '../../../src/loop/controller.ts';
 import { leaderOnlyStore } from '../../../src/loop/guarded-store.ts';
 import type { Recorder } from '../../../src/loop/recorder.ts';
 import { KeyCache } from '../../../src/loop/key-cache.ts';
 import { Memory } from '../../../src/loop/memory.ts';
-import { parseTokenSecret, type TokenSecret, type Sources } from '../../../src/loop/observe.ts';
+import type { Sources } from '../../../src/loop/observe.ts';
 import { TokenChecker } from '../../../src/loop/token-checker.ts';
 import { objectMember, type JsonObject } from '../../../src/resources/json.ts';
-import { parseJwt, type Jwt } from '../../../src/resources/jwt.ts';
 import { MANAGED_LABEL } from '../../../src/resources/names.ts';
-import { parseSecretMetadata, type SecretMetadata } from '../../../src/resources/secret.ts';
 import type { Change, ModelCluster, ModelJwt } from './model-cluster.ts';
 import type { Link } from './link.ts';
 import type { ModelSecret } from './secret.ts';
 import { ModelWatch } from './watch.ts';
 import type { SuspendableClock } from '../../time/suspendable-clock.ts';
 import { classifyFailure } from '../../../src/kube/classify-failure.ts';
-import { identify } from '../../../src/kube/object-identity.ts';
 
 export interface ReplicaOptions {
   readonly cluster: ModelCluster;
@@ -49,20 +46,21 @@ export interface ReplicaOptions {
 export class Replica {
   readonly link: Link;
   readonly #options: ReplicaOptions;
-  readonly #jwts = new Cache<Jwt>();
-  readonly #managed = new Cache<TokenSecret>();
-  readonly #unlabelled = new Cache<SecretMetadata>();
+  readonly #caches = createCaches();
+  readonly #store: ReturnType<typeof createRememberingStore>;
+  readonly #sources: Sources;
   readonly #watches: readonly Pick<ModelWatch<unknown>, Seen>[];
   readonly #checker: TokenChecker;
   readonly #memory = new Memory();
   #controller: Controller | undefined;
   #ended: Promise<void> | undefined;
-  /** As in `watchCluster`: the round that writes a Secret does not need its event. */
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
     this.link = options.link;
     const { cluster, clock, process, lagMs, isUp, onNews } = options;
+    this.#store = createRememberingStore(this.link.client, this.#caches);
+    this.#sources = createSources(this.#caches, this.#store, ALL_LISTED);
     const onSynced = (): void => {
       if (!this.isSynced) return;
       this.#checker.start();
@@ -75,26 +73,30 @@ export class Replica {
         if (!isValid) this.#controller?.secretChanged(namespace, name);
       },
       onBug: options.onBug,
-      sources: {
-        jwt: (namespace, name) => this.#jwts.get(`${namespace}/${name}`),
-        tokenSecret: (namespace, name) => this.#managed.get(`${namespace}/${name}`),
-      },
+      sources: this.#sources,
     });
+    const { jwts: jwtCache, labelled, unlabelled } = this.#caches;
     const jwts = (): Listing => ({ objects: cluster.jwts.values(), revision: cluster.revision });
     const secrets = (): Listing => ({ objects: cluster.secrets.values(), revision: cluster.revision });
     this.#watches = [
-      new ModelWatch({ ...common, cache: this.#jwts, transform: keepJwt, selects: isJwt, list: jwts }),
       new ModelWatch({
         ...common,
-        cache: this.#managed,
-        transform: (object) => parseTokenSecret(object, undefined, this.#jwts.get(identify(object).key)),
+        cache: jwtCache.cache,
+        transform: jwtCache.parse,
+        selects: isJwt,
+        list: jwts,
+      }),
+      new ModelWatch({
+        ...common,
+        cache: labelled.cache,
+        transform: (object) => labelled.parse(object),
         selects: (object) => isSecret(object) && isManaged(object),
         list: secrets,
       }),
       new ModelWatch({
         ...common,
-        cache: this.#unlabelled,
-        transform: readMetadata,
+        cache: unlabelled.cache,
+        transform: (object) => unlabelled.parse(metadataAlone(object)),
         selects: (object) => isSecret(object) && !isManaged(object),
         list: secrets,
       }),
@@ -138,26 +140,16 @@ export class Replica {
     await this.#ended;
     const isAble = link.isAlive && !process.isPaused() && mayWrite();
     if (this.#controller !== undefined || !isAble) return;
-    const store = createTokenStore({
-      client: link.client,
-      onSecret: (secret, signedBy) => remember(this.#managed, secret, parseTokenSecret(secret, signedBy)),
-      onJwt: (jwt) => remember(this.#jwts, jwt, keepJwt(jwt)),
-    });
     const sources: Sources = {
-      isListed: () => true,
-      jwt: (namespace, name) => this.#jwts.get(`${namespace}/${name}`),
+      ...this.#sources,
       tokenSecret: (namespace, name) => {
         onLook(`${namespace}/${name}`);
-        return this.#managed.get(`${namespace}/${name}`);
-      },
-      secretMetadata: (namespace, name) => this.#unlabelled.get(`${namespace}/${name}`),
-      readSecret: store.readSecret,
-      readJwt: async (namespace, name) => {
-        const object = await store.readJwt(namespace, name);
-        return object === undefined ? undefined : parseJwtObject(object);
+        return this.#sources.tokenSecret(namespace, name);
       },
     };
-    const controller = createController({
+    // Writes end with their term, as a `Leader` has it: it leads again only after the rounds of the earlier term have ended.
+    const maySend = (): boolean => mayWrite() && this.#controller === controller;
+    const controller: Controller = createController({
       clock: process,
       workers: 32,
       onBug: (_key, error) => onBug(error),
@@ -168,7 +160,7 @@ export class Replica {
           legacyKeyNamespace: undefined,
           isCheckedSoon: (namespace, name) => this.#checker.isWaiting(namespace, name),
         },
-        store: leaderOnlyStore(store, mayWrite),
+        store: leaderOnlyStore(this.#store, maySend),
         recorder,
         memory: this.#memory,
         classify: classifyFailure,
@@ -176,7 +168,7 @@ export class Replica {
     });
     this.#controller = controller;
     this.#options.onTerm();
-    for (const jwt of this.#jwts.values()) controller.addAtStart(jwt);
+    for (const jwt of this.#caches.jwts.cache.values()) controller.addAtStart(jwt);
     controller.start();
   }
 
@@ -205,26 +197,21 @@ export class Replica {
   }
 
   #subscribe(): void {
-    const reportSecret = (secret: SecretMetadata | undefined): void => {
-      if (secret === undefined) return;
-      this.#controller?.secretChanged(secret.namespace, secret.name);
-      this.#checker.secretChanged(secret.namespace, secret.name);
-    };
-    this.#jwts.subscribe((change) => {
-      const before = change.type === 'added' ? undefined : change.old;
-      const after = change.type === 'deleted' ? undefined : change.value;
-      this.#memory.jwtChanged(before, after);
-      this.#controller?.jwtChanged(before, after);
+    forwardChanges(this.#caches, ALL_LISTED, {
+      jwtChanged: (before, after) => {
+        this.#memory.jwtChanged(before, after);
+        this.#controller?.jwtChanged(before, after);
+      },
+      secretChanged: (namespace, name) => {
+        this.#controller?.secretChanged(namespace, name);
+        this.#checker.secretChanged(namespace, name);
+      },
     });
-    this.#managed.subscribe((change) => {
-      if (change.origin !== 'write')
-        reportSecret((change.type === 'deleted' ? change.old : change.value).metadata);
-    });
-    this.#unlabelled.subscribe((change) =>
-      reportSecret(change.type === 'deleted' ? change.old : change.value),
-    );
   }
 }
+
+/** The service watches all namespaces. */
+const ALL_LISTED = { isListed: () => true };
 
 type Seen = 'see' | 'relist' | 'resume' | 'stop' | 'staleSince' | 'pending' | 'isSynced';
 
@@ -246,26 +233,6 @@ function isManaged({ fields }: ModelSecret): boolean {
 }
 
 /** The object as a metadata-only watch reports it. */
-function readMetadata(object: JsonObject): SecretMetadata {
-  return parseSecretMetadata({ metadata: objectMember(object, 'metadata') });
-}
-
-function parseJwtObject(object: JsonObject): Jwt | undefined {
-  const jwt = parseJwt(object);
-  return jwt.ok ? jwt.value : undefined;
-}
-
-/** The object as the cache stores it. */
-function keepJwt(object: JsonObject): Jwt | undefined {
-  const jwt = parseJwtObject(object);
-  return jwt === undefined ? undefined : packClaims(digestLongClaims(jwt));
-}
-
-/**
- * Stores the result of a write before the watch reports it, unless the watch has already reported something
- * newer.
- */
-function remember<T>(cache: Cache<T>, object: JsonObject, value: T | undefined): void {
-  const { key, resourceVersion } = identify(object);
-  if (value !== undefined) cache.remember(key, resourceVersion, value);
+function metadataAlone(object: JsonObject): JsonObject {
+  return { metadata: objectMember(object, 'metadata') };
 }
