@@ -41,6 +41,8 @@ export interface AttemptedWrite {
 
 /** What a round knows so far. */
 export interface Progress {
+  /** The JWT as the cache had it when the round began. */
+  readonly begunWith: Jwt;
   /** The JWT with the status that the API server has. */
   stored: Jwt;
   /** `undefined` until something was observed. */

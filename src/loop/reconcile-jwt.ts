@@ -38,7 +38,13 @@ export async function reconcileJwt(
   nextAttemptAt: Seconds,
 ): Promise<RoundResult> {
   const now = toSeconds(reconciler.now());
-  const progress: Progress = { stored, observed: undefined, write: undefined, signed: undefined };
+  const progress: Progress = {
+    begunWith: stored,
+    stored,
+    observed: undefined,
+    write: undefined,
+    signed: undefined,
+  };
   try {
     resumeContention(reconciler.memory.budget, stored, now);
     const options: PlanningOptions = {

@@ -1,5 +1,5 @@
 import { describeContention } from '../reconcile/contention.ts';
-import { desiredStatus } from '../reconcile/desired-status.ts';
+import { desiredStatus, isSameStatus } from '../reconcile/desired-status.ts';
 import { earliest, nextDueTime } from '../reconcile/next-due-time.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import type { Outcome } from '../reconcile/outcome.ts';
@@ -44,12 +44,24 @@ function writeOutcome(round: DecidedRound, result: Outcome): Promise<RoundResult
 
 /** Writes the status, and schedules the next round. */
 export async function saveStatus(
-  { reconciler, progress, observed, now }: DecidedRound,
+  round: DecidedRound,
   outcome: Outcome,
   status: RecordedStatus,
 ): Promise<RoundResult> {
-  await writeStatus(reconciler, progress.stored, status);
+  const { reconciler, progress, observed, now } = round;
+  const isWritten = await writeStatus(reconciler, progress.stored, status);
+  if (!isWritten && isStatusReplaced(round)) return { next: 'retry' };
   return scheduleNextRound(reconciler.memory.budget, observed, outcome, now);
+}
+
+/**
+ * Whether another status came meanwhile: of an earlier try, whose answer got lost. A write would have met it (409); whoever
+ * has nothing to write looks again, as the change itself asks for no round while one is under way.
+ */
+function isStatusReplaced({ reconciler, progress }: DecidedRound): boolean {
+  const { namespace, name, uid, recorded } = progress.begunWith;
+  const latest = reconciler.observer.sources.jwt(namespace, name);
+  return latest?.uid === uid && !isSameStatus(latest.recorded, recorded);
 }
 
 /** The next round comes when time alone makes something due, or what waits may be done. */

@@ -19,17 +19,17 @@ export interface StatusWriter {
 
 /**
  * Writes the status if it says anything new, and records every condition that changed. `stored`: the JWT as the API server
- * has it. Throws what the API server answers.
+ * has it. Returns whether it was written. Throws what the API server answers.
  */
 export async function writeStatus(
   { observer, store, recorder, memory }: StatusWriter,
   stored: Jwt,
   status: RecordedStatus,
-): Promise<void> {
+): Promise<boolean> {
   if (!mustWriteStatus(memory, stored, status)) {
     const shown = observer.sources.jwt(stored.namespace, stored.name);
     if (shown?.resourceVersion === stored.resourceVersion) memory.conflicts.end(stored.uid, 'jwt');
-    return;
+    return false;
   }
   await store.applyStatus(statusBody(stored, status));
   memory.conflicts.end(stored.uid, 'jwt');
@@ -38,6 +38,7 @@ export async function writeStatus(
     const isNews = before?.status !== condition.status || before.reason !== condition.reason;
     if (isNews) recorder.conditionChanged(subjectOf(stored), condition, before === undefined);
   }
+  return true;
 }
 
 /**

@@ -92,6 +92,19 @@ describe('a status that cannot be written, like the Secret before it', () => {
   });
 });
 
+describe('a status of an earlier try that arrives late, during a round that has nothing to write', () => {
+  it('is looked at soon', async () => {
+    const { settled, first } = await settle();
+    const late: Jwt = { ...settled, recorded: { ...settled.recorded, nextAttemptAt: NOW } };
+    const seen = [KEY_SECRET, stored(first.secrets[0])];
+    const made = makeReconciler(seen, [], refused, [late]);
+    assert.deepEqual(await reconcileJwt(made.reconciler, settled, NEXT_ATTEMPT_AT), { next: 'retry' });
+    assert.deepEqual(made.writes, []);
+    const { next } = await reconcileJwt(made.reconciler, late, NEXT_ATTEMPT_AT);
+    assert.deepEqual([next, made.writes], ['wait', ['status']]);
+  });
+});
+
 describe('the wait after a refused write of the Secret', () => {
   const late =
     (expiresAt: number, more: Partial<Failure> = {}, seconds = 10) =>

@@ -218,6 +218,14 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'lead', replica: 1, zombieMs: 0 },
     wait(1_000),
   ],
+  'a status that came late, during a round that had nothing to write, stayed': [
+    wait(1_000),
+    { do: 'key', secret: k1, holds: 'broken' },
+    wait(50),
+    apiHealth('lossy'),
+    { do: 'label', jwt: a, name: 'team', value: 'x' },
+    wait(31_000),
+  ],
 };
 
 /** Each with several seeds, as losses and delays are random. */
