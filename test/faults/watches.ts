@@ -93,7 +93,7 @@ export const WATCHES: readonly Fault[] = [
         proxy.cutWatches();
         await jwt.patchSecret({ metadata: { annotations: { 'example.org/note': 'changed' } } });
         const { text } = jwt;
-        await jwt.waitFor('a renewal meanwhile', () => jwt.isRenewed(text));
+        await jwt.waitFor('a renewal meanwhile', () => jwt.isRenewed(text), 60_000);
       } finally {
         ground.requireHarm(end());
       }
