@@ -55,8 +55,8 @@ export async function saveStatus(
 }
 
 /**
- * Whether another status came meanwhile: of an earlier try, whose answer got lost. A write would have met it (409); whoever
- * has nothing to write looks again, as the change itself asks for no round while one is under way.
+ * Whether another status came meanwhile: of an earlier try, whose answer got lost. A write would have met it (409). A round
+ * with nothing to write looks again, as the change itself asks for no round while one is under way.
  */
 function isStatusReplaced({ reconciler, progress }: DecidedRound): boolean {
   const { namespace, name, uid, recorded } = progress.begunWith;

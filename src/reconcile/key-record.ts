@@ -3,6 +3,7 @@ import { isJsonObject } from '../resources/json.ts';
 import type { RecordedStatus } from '../resources/recorded-status.ts';
 import { publishedJwk } from '../signing/key.ts';
 import type { KeyObservation, Observed } from './observed.ts';
+import { findOwnership } from './ownership.ts';
 
 /** What `status` says of a key. */
 type KeyRecord = Pick<RecordedStatus, 'keyId' | 'keyThumbprint' | 'publicKey' | 'keyVersion'>;
@@ -14,7 +15,9 @@ type KeyRecord = Pick<RecordedStatus, 'keyId' | 'keyThumbprint' | 'publicKey' | 
 export function recordKey({ jwt, key, secret, recordedKey }: Observed, hasSigned: boolean): KeyRecord {
   const { recorded, spec } = jwt;
   const { keyThumbprint, publicKey, keyVersion } = recorded;
-  const token = secret?.token.state === 'valid' ? secret.token : undefined;
+  // Whether a token in a Secret of somebody else was looked at depends on what is in memory.
+  const isOurs = secret !== undefined && findOwnership(jwt, secret) === 'ours';
+  const token = isOurs && secret.token.state === 'valid' ? secret.token : undefined;
   if (!spec.ok || (!hasSigned && token === undefined))
     return { keyId: recorded.keyId, keyThumbprint, publicKey, keyVersion };
   const { keyId, algorithm } = spec.value;

@@ -42,6 +42,19 @@ describe('the record of the key that the current token was signed with', () => {
     assert.equal(recorded('verified'), 'key/7');
   });
 
+  it('does not change for a token in a Secret of somebody else, whether it was checked or not', () => {
+    const jwt = makeJwt();
+    const token = { state: 'valid', expiresAt: NOW, isLegacy: false, tokenId: 'x' } as const;
+    for (const signature of ['unknown', 'verified'] as const) {
+      const foreign = {
+        ...ourSecret(jwt, 0, { token: { ...token, signature } }),
+        owners: [],
+        annotations: {},
+      };
+      assert.deepEqual(recordKey(makeObserved({ jwt, secret: foreign, key }), false), recordOf(jwt));
+    }
+  });
+
   it('is of the key that signed in this round, even if there was no token before', () => {
     const record = recordKey(makeObserved({ jwt: makeJwt(), key }), true);
     assert.deepEqual(
