@@ -2,7 +2,7 @@ import type { Clock } from '../time/clock.ts';
 import type { Cluster } from './cluster.ts';
 import type { Credentials, Dispatcher } from './credentials.ts';
 
-/** What a request is sent with. Never kept longer than one request. */
+/** The connection and headers that a request is sent with. Never kept longer than one request. */
 export interface Session {
   readonly dispatcher: Dispatcher;
   readonly headers: Readonly<Record<string, string>>;
@@ -19,8 +19,8 @@ const FRESH_MS = 30_000;
 const RENEWAL_PAUSE_MS = 1_000;
 
 /**
- * One connection pool to the API server and the headers that go with it. Without a cap on its connections: watches
- * would starve the calls. The pool is replaced when the TLS material changes; requests under way end on the old one.
+ * One connection pool to the API server and the headers that go with it. Without a cap on its connections: watches would starve
+ * the calls. The pool is replaced when the TLS material changes; running requests end on the old one.
  */
 export class ApiConnection {
   readonly #cluster: Cluster;
@@ -50,7 +50,7 @@ export class ApiConnection {
    * Resolves to the session to try again with, the same one when nothing can have changed since.
    */
   async renew(stale: Session): Promise<Session> {
-    // An ordinary look under way may find the change already.
+    // An ordinary look that is running may find the change already.
     await this.#looking?.catch(() => undefined);
     if (this.#session !== undefined && this.#session !== stale) return this.#session;
     if (this.#looking !== undefined) return this.#looking;

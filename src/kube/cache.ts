@@ -1,9 +1,9 @@
 import { isOlder, type WatchStore } from './watch-store.ts';
 
-/** Where a value is from: a list or a watch, or the response to a write of this process. */
+/** The source of a value: a list or a watch, or the response to a write of this process. */
 export type Origin = 'watch' | 'write';
 
-/** What became of one key. Values are never changed in place: what a listener got stays what it was. */
+/** A change of one key. Values are never changed in place: the value that a listener got stays as it was. */
 export type Change<T> =
   | { readonly type: 'added'; readonly key: string; readonly value: T; readonly origin: Origin }
   | {
@@ -15,7 +15,7 @@ export type Change<T> =
     }
   | { readonly type: 'deleted'; readonly key: string; readonly old: T; readonly origin: 'watch' };
 
-/** Deleted keys whose resourceVersion is kept: more than are deleted while one write is under way. */
+/** Deleted keys whose resourceVersion is kept: more than are deleted during one write. */
 const MAX_TOMBSTONES = 4_096;
 
 interface CacheEntry<T> {

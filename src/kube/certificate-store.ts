@@ -32,7 +32,7 @@ const CONFIGURATION_RESOURCES: Readonly<Record<ConfigurationKind, Resource>> = {
   validating: configurationResource('validatingwebhookconfigurations'),
 };
 
-/** Where the Secret is, and how to reach it. */
+/** The place of the Secret, and the client for it. */
 export interface CertificateStoreOptions {
   readonly client: Pick<KubeClient, 'create' | 'mergePatch' | 'jsonPatch' | 'listMapped' | 'watch'>;
   readonly clock: Clock;
@@ -53,7 +53,7 @@ export function watchCertificateStore(options: CertificateStoreOptions) {
   return { ...readsOf(options, caches), ...writesOf(options, caches) };
 }
 
-/** What is kept of the watched objects. */
+/** The caches of the watched objects. */
 interface CertificateCaches {
   readonly secrets: Cache<TlsSecret>;
   readonly configurations: Readonly<Record<ConfigurationKind, Cache<WebhookConfiguration>>>;

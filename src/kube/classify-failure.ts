@@ -1,7 +1,7 @@
 import type { Failure } from '../reconcile/failure.ts';
 import { isConflict, isNamespaceTerminating, isNotFound, KubeError } from './errors.ts';
 
-/** What it means for a round that the client threw this; `undefined`: it is not the answer of an API server, but a bug. */
+/** The meaning for a round of an error that the client threw; `undefined`: it is not the answer of an API server, but a bug. */
 export function classifyFailure(error: unknown): Failure | undefined {
   if (!(error instanceof KubeError)) return undefined;
   const { message, refusal, retryAfter } = error;

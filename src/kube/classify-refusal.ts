@@ -1,6 +1,6 @@
 import type { Refusal, RefusalKind } from '../reconcile/refusal.ts';
 
-/** What is read of the API server's answer to a request. */
+/** The parts of the API server's answer that are read. */
 export interface Answered {
   readonly status: number;
   readonly reason: string;

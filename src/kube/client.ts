@@ -11,7 +11,7 @@ import { Turns } from '../time/turns.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { streamEvents, type WatchEvent, type WatchOptions } from './watch-stream.ts';
 
-/** Of every verb: what may be left out. */
+/** Optional parameters of every verb. */
 export interface RequestOptions {
   readonly query?: Query;
   /** Replaces `application/json`. */
@@ -21,7 +21,7 @@ export interface RequestOptions {
   readonly deadline?: Milliseconds;
 }
 
-/** Of a server-side apply, beside what every verb takes. */
+/** The parameters of a server-side apply, besides those of every verb. */
 export interface ApplyOptions extends RequestOptions {
   /** Takes fields over from other managers instead of answering 409. */
   readonly force: boolean;
@@ -52,11 +52,11 @@ export interface KubeClient {
   readonly version: () => Promise<{ readonly version: string; readonly date: Milliseconds | undefined }>;
   /** The events of one watch, until the API server or the consumer ends it. */
   readonly watch: (path: string, options: WatchOptions, signal: AbortSignal) => AsyncIterable<WatchEvent>;
-  /** Aborts what is under way and closes all connections. */
+  /** Aborts all running requests and closes all connections. */
   readonly close: () => Promise<void>;
 }
 
-/** What a client needs beside the address and the credentials. */
+/** The dependencies of a client, besides the address and the credentials. */
 export interface ClientOptions {
   readonly clock: Clock;
   /** Version of jwt-injector, for the user agent. */

@@ -9,11 +9,11 @@ import { fail, ok, type Result } from '../resources/result.ts';
 import { Credentials } from './credentials.ts';
 import { findProxy } from './find-proxy.ts';
 
-/** Where the API server is and how to authenticate; nothing has been sent yet. */
+/** The address of the API server, and the credentials for it; nothing has been sent yet. */
 export interface Cluster {
   /** URL of the API server, without a slash at the end. */
   readonly server: string;
-  /** Where this came from, for messages: `context x of <file>`, `the pod's ServiceAccount`. */
+  /** The source of this configuration, for messages: `context x of <file>`, `the pod's ServiceAccount`. */
   readonly source: string;
   /** Namespace of the context, or the pod's own; `undefined` when none is set. */
   readonly namespace: string | undefined;

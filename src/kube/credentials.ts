@@ -7,7 +7,7 @@ type DispatcherOptions = ReturnType<KubeConfig['createDispatcherOptions']>;
 /** The part of undici's Dispatcher that sends requests, as client-node hands it out. */
 export type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>;
 
-/** What one look at the credentials gave. */
+/** The result of one look at the credentials. */
 export interface Authentication {
   /** For every request: Authorization, Impersonate-User. */
   readonly headers: Readonly<Record<string, string>>;

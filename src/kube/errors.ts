@@ -20,7 +20,7 @@ export interface Cause {
   readonly reason: string;
 }
 
-/** What is known of a request that failed. */
+/** The facts about a request that failed. */
 export interface KubeErrorDetails extends RequestTarget {
   readonly verb: string;
   /** HTTP status; 0 when there was no answer. */
@@ -32,9 +32,9 @@ export interface KubeErrorDetails extends RequestTarget {
   readonly causes?: readonly Cause[] | undefined;
   /** Why the same request will be refused until somebody changes something, if it will. */
   readonly refusal?: Refusal | undefined;
-  /** Of a 404: the plural of what is missing, which may be the namespace; `undefined` if the API server did not say. */
+  /** The plural of the resource that a 404 misses, which may be the namespace; `undefined` if the API server did not say. */
   readonly missing?: string | undefined;
-  /** What a person needs beside the reason, without a body: an error code of the transport, a limit in seconds. */
+  /** The cause that a person needs besides the reason, without a body: an error code of the transport, a limit in seconds. */
   readonly detail?: string | undefined;
 }
 
@@ -100,7 +100,7 @@ const REASONS: Readonly<Record<number, string>> = {
 
 const MAX_CAUSES = 5; // a line stays a line
 
-/** What is known of a refusal from its HTTP status and the parsed body, usually a Kubernetes `Status`. */
+/** Reads a refusal from its HTTP status and the parsed body, usually a Kubernetes `Status`. */
 export function readStatus(
   status: number,
   body: unknown,
@@ -165,7 +165,7 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof KubeError && error.status === 404;
 }
 
-/** The object changed, or is there already, or a field belongs to somebody else: look again. */
+/** The object changed, or is there already, or a field belongs to another client: look again. */
 export function isConflict(error: unknown): boolean {
   return error instanceof KubeError && error.status === 409;
 }

@@ -8,19 +8,19 @@ import { resourcePath, type Resource } from './resource-path.ts';
 
 const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events' };
 
-/** What waits to be written, with the number of times it happened meanwhile. */
+/** An Event that waits to be written, with the number of times it happened meanwhile. */
 export interface WaitingEvent {
   readonly occurrence: Occurrence;
   times: number;
 }
 
-/** What writing Events needs. */
+/** The dependencies of writing Events. */
 export interface EventSeriesOptions {
   readonly client: Pick<KubeClient, 'create' | 'mergePatch'>;
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   /** Names this process, usually the pod's name; `reportingInstance`. */
   readonly instance: string;
-  /** Ends the write that is under way. */
+  /** Ends the current write. */
   readonly signal: AbortSignal;
 }
 
@@ -28,7 +28,7 @@ export interface EventSeriesOptions {
 interface EventSeries {
   readonly path: string;
   count: number;
-  /** Of these, those that the Event in the cluster does not count yet. */
+  /** The number of those that the Event in the cluster does not count yet. */
   unwritten: number;
   seenAt: Milliseconds;
   writtenAt: Milliseconds;

@@ -6,7 +6,7 @@ import { LineLimit } from '../telemetry/line-limit.ts';
 import type { Log } from './log.ts';
 import { backoffDelay, FEW_TRIES } from '../time/backoff.ts';
 
-/** What recording Events needs. */
+/** The dependencies of recording Events. */
 export interface EventRecorderOptions extends Pick<EventSeriesOptions, 'client' | 'instance'> {
   readonly clock: Clock;
   readonly log: Log;

@@ -12,7 +12,7 @@ export interface ExecTarget {
   readonly command: readonly string[];
 }
 
-/** What the command may print, and how long it may take from the first byte to the last. */
+/** Limits for the output of the command, and for the time from the first byte to the last. */
 export interface ExecLimits {
   readonly bytes: number;
   readonly deadline: Milliseconds;

@@ -33,9 +33,9 @@ export interface CutterOptions {
 }
 
 /**
- * Cuts the JSON of a list into the objects in its `items` while its bytes arrive, so that a page of any size costs no
- * more memory than its largest object, and that no more than `longest` bytes. Only the structure is looked at: whether
- * an object is valid JSON is found by parsing it. Throws a SyntaxError for what cannot be a list.
+ * Cuts the JSON of a list into the objects in its `items` while its bytes arrive, so that a page of any size costs no more
+ * memory than its largest object, and that no more than `longest` bytes. Only the structure is read: whether an object is valid
+ * JSON is found by parsing it. Throws a SyntaxError for what cannot be a list.
  */
 export class ItemCutter {
   readonly #longest: number;
@@ -50,7 +50,7 @@ export class ItemCutter {
   #inItems = false;
   /** Bytes at the beginning of the next chunk that an escape at the end of the last one has used up. */
   #skip = 0;
-  /** What stands between two items, without white space. */
+  /** The text between two items, without white space. */
   #separator = '';
   #isFirst = true;
   /** Inside of managed fields that are left out. */
@@ -160,7 +160,7 @@ export class ItemCutter {
     else this.#keepPart(chunk.subarray(start));
   }
 
-  /** Of an object that is too long only the beginning is kept. */
+  /** Keeps only the beginning of an object that is too long. */
   #keepPart(part: Buffer): void {
     const isLonger = this.#length > this.#longest;
     this.#length += part.length;

@@ -7,7 +7,7 @@ import {
   QUOTE,
 } from '../resources/json-bytes.ts';
 
-/** What a byte outside of strings means for the structure. */
+/** The meaning for the structure of a byte outside of strings: an object or array ends. */
 const ENDS = 1;
 /** See `MEANING`: an object or array begins. */
 export const BEGINS = 2;
@@ -19,7 +19,7 @@ for (const byte of [CLOSE_OBJECT, CLOSE_ARRAY]) MEANING[byte] = ENDS;
 /** A string is looked through byte by byte as far as this; Node's own search is faster then, but slow to begin. */
 const SHORT_STRING = 64;
 
-/** Where the next quote or bracket is, or the chunk's length. */
+/** The place of the next quote or bracket, or the chunk's length. */
 export function nextMark(chunk: Buffer, from: number): number {
   let at = from;
   for (; at < chunk.length; at += 1) {
@@ -29,7 +29,7 @@ export function nextMark(chunk: Buffer, from: number): number {
   return at;
 }
 
-/** Where the string that contains `from` ends; `~end` when it continues in the next chunk, from `end` on. */
+/** The end of the string that contains `from`; `~end` when it continues in the next chunk, from `end` on. */
 export function endOfString(chunk: Buffer, from: number): number {
   let at = from;
   while (at < chunk.length) {

@@ -9,13 +9,13 @@ import type { Kept } from './watch-store.ts';
 export interface ObjectReading<T> {
   /** Plural, for the log. */
   readonly resource: string;
-  /** What is kept of an object; `undefined`: nothing, as if it were not there. */
+  /** The part of an object to keep; `undefined`: nothing, as if it were not there. */
   readonly transform: (object: JsonObject) => T | undefined;
   readonly log: Log;
 }
 
 /**
- * What is kept of one object; `undefined` if it cannot be read: that must not cost the others. What it holds stays out of the
+ * The part of one object to keep; `undefined` if it cannot be read: that must not cost the others. Its content stays out of the
  * log.
  */
 export function keepObject<T>(

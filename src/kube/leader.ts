@@ -3,7 +3,7 @@ import type { Milliseconds } from '../time/units.ts';
 import { WakeSignal } from '../time/wake-signal.ts';
 import type { LeaseAccess, LeaseClaim, LeaseState } from './lease.ts';
 
-/** What leader election needs, and what it calls. */
+/** The dependencies of leader election, and its callbacks. */
 export interface LeaderOptions {
   readonly lease: LeaseAccess;
   readonly clock: Clock;
@@ -196,7 +196,7 @@ export class Leader {
     return newest?.holder === claim.holder;
   }
 
-  /** Of one request: two fit into the renew deadline, and none outlasts it for long. */
+  /** The deadline of one request: two fit into the renew deadline, and none outlasts it for long. */
   #deadline(): Milliseconds {
     const { clock, renewDeadline } = this.#options;
     const half = renewDeadline / 2;

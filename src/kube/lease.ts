@@ -10,7 +10,7 @@ import { startListWatch } from './list-watch.ts';
 import type { Log } from './log.ts';
 import { resourcePath, type Resource } from './resource-path.ts';
 
-/** What the Lease says (coordination.k8s.io/v1). */
+/** The content of the Lease (coordination.k8s.io/v1). */
 export interface LeaseState {
   /** Empty when nobody holds it. */
   readonly holder: string;
@@ -23,13 +23,13 @@ export interface LeaseState {
   readonly resourceVersion: string;
 }
 
-/** What people are shown of a Lease. */
+/** The content of a Lease that people are shown. */
 export interface ReportedLease extends LeaseState {
   /** By the clock of its holder, so no replica relies on it; `undefined` when it was never renewed. */
   readonly renewedAt: Seconds | undefined;
 }
 
-/** What to write. `acquireTime` is that of the state written over, or now when the holder changes. */
+/** The Lease to write. `acquireTime` is that of the state written over, or now when the holder changes. */
 export type LeaseClaim = Pick<LeaseState, 'holder' | 'duration' | 'transitions'>;
 
 /** One Lease object: watched by its name alone, written only over the state that was seen. */
@@ -39,9 +39,9 @@ export interface LeaseAccess {
   /** Asks the API server. Gives what `watch` showed meanwhile if that is newer. Rejects with a KubeError. */
   read(deadline: Milliseconds): Promise<LeaseState | undefined>;
   /**
-   * Writes over exactly that state; creates the Lease over `undefined`. Resolves to `undefined` if somebody else was faster,
-   * and to what somebody else has written since, if `watch` showed that before the answer came. Rejects with a KubeError,
-   * NotFound only where the namespace does not exist.
+   * Writes over exactly that state; creates the Lease over `undefined`. Resolves to `undefined` if another replica was faster,
+   * and to what another one has written since, if `watch` showed that before the answer came. Rejects with a KubeError, NotFound
+   * only where the namespace does not exist.
    */
   write(
     claim: LeaseClaim,
@@ -50,7 +50,7 @@ export interface LeaseAccess {
   ): Promise<LeaseState | undefined>;
 }
 
-/** Where the Lease `jwt-injector` is, and how to reach it. */
+/** The place of the Lease `jwt-injector`, and the client for it. */
 export interface LeaseOptions {
   readonly client: Pick<KubeClient, 'get' | 'create' | 'mergePatch' | 'listMapped' | 'watch'>;
   readonly namespace: string;
@@ -66,7 +66,7 @@ export function accessLease({ client, namespace, clock, log }: LeaseOptions): Le
   const collection = resourcePath(LEASES, { namespace });
   const path = resourcePath(LEASES, { namespace, name: APP });
   const key = `${namespace}/${APP}`;
-  // What is written or read goes in here too, so that the watch's echo of an older state changes nothing.
+  // Values that are written or read go in here too, so that the watch's echo of an older state changes nothing.
   const store = new Cache<LeaseState>();
   /** The newest state after an answer; `before`: the newest one when it was asked for. */
   const keep = (object: JsonObject, before: LeaseState | undefined): LeaseState | undefined => {

@@ -17,7 +17,7 @@ export interface ListOptions<T> {
   readonly map: (object: JsonObject) => T;
   /** Leaves `metadata.managedFields` empty, unparsed: it is half of what many objects consist of, or far more. */
   readonly withoutManagedFields?: boolean | undefined;
-  /** Is called with the first bytes of an object that is left out because it is longer than `MAX_OBJECT_BYTES`. */
+  /** Called with the first bytes of an object that is left out because it is longer than `MAX_OBJECT_BYTES`. */
   readonly onOversized?: ((head: string) => void) | undefined;
 }
 
@@ -106,7 +106,7 @@ async function readItems<T>(
   return { items, metadata: objectMember(cutter.end(), 'metadata') };
 }
 
-/** What comes after the items of a list of custom resources, whose members are sorted. */
+/** The text after the items of a list of custom resources, whose members are sorted. */
 const TAIL = /\],"kind":"\w+",("metadata":\{[^{}]*\})\}\s*$/;
 
 function envelopeInTail(tail: string): JsonObject {

@@ -2,13 +2,13 @@ import type { Milliseconds } from '../time/units.ts';
 import { Reflector, type ReflectorOptions } from './reflector.ts';
 import { WatchHealth } from './watch-health.ts';
 
-/** What to list and watch, what to keep of it, and where. */
+/** The collection to list and watch, the part of it to keep, and the cache for it. */
 export interface ListWatchOptions<T> extends ReflectorOptions<T> {
   /** Nothing is listed before this is settled: what is kept may depend on what another list-watch keeps. */
   readonly after?: Promise<unknown>;
 }
 
-/** A list-watch under way. It goes on until stopped, whatever the API server does. */
+/** A running list-watch. It goes on until stopped, whatever the API server does. */
 export interface ListWatch {
   /** True when the store holds everything for the first time; false if it was stopped before. Never rejects. */
   readonly synced: Promise<boolean>;

@@ -33,8 +33,8 @@ export async function listPages<T>(
 }
 
 /**
- * The token of the next page is known before the objects of a page are parsed: the API server prepares the next one while
- * this one is read. No more than two are under way.
+ * The token of the next page is known before the objects of a page are parsed: the API server prepares the next one while this
+ * one is read. No more than two are read at a time.
  */
 async function listOnce<T>(begin: (token: string | undefined) => PageUnderWay<T>): Promise<Listed<T>> {
   const items: T[] = [];
@@ -63,7 +63,7 @@ async function listOnce<T>(begin: (token: string | undefined) => PageUnderWay<T>
 
 interface PageUnderWay<T> {
   readonly whole: Promise<Page<T>>;
-  /** Of the page after it, `undefined` if this one is the last, or failed. Never rejects. */
+  /** The token of the page after it, `undefined` if this one is the last, or failed. Never rejects. */
   readonly nextToken: Promise<string | undefined>;
   readonly giveUp: () => void;
 }

@@ -12,7 +12,7 @@ import { resourcePath, type Resource } from './resource-path.ts';
 /** The core API's Namespaces; they have no namespace themselves. */
 export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces' };
 
-/** What watching the labels of Namespaces needs. */
+/** The dependencies of watching the labels of Namespaces. */
 export interface NamespaceDefaultsOptions {
   readonly client: Pick<KubeClient, 'get' | 'listMapped' | 'watch'>;
   readonly clock: Clock;

@@ -16,7 +16,7 @@ export class Recent<T> {
     return this.#newer.size + this.#older.size;
   }
 
-  /** What is remembered by this name; if nothing is, `value` from now on. */
+  /** The value that is remembered by this name; if there is no such value, `value` from now on. */
   intern(name: string, value: T): T {
     const known = this.#newer.get(name);
     if (known !== undefined) return known;

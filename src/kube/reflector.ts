@@ -9,10 +9,10 @@ import type { Query } from './request.ts';
 import { parseResourcePath } from './resource-path.ts';
 import { applyEvent, dropObject, isOlder, replaceAll, Replacement, type WatchStore } from './watch-store.ts';
 
-/** What to list and watch, what to keep of it, and where. */
+/** The collection to list and watch, the part of it to keep, and the cache for it. */
 export interface ReflectorOptions<T> {
   readonly client: Pick<KubeClient, 'listMapped' | 'watch'>;
-  /** Of a collection, of one namespace or all. */
+  /** The path of a collection, of one namespace or all. */
   readonly path: string;
   /** labelSelector, fieldSelector. */
   readonly query?: Query;
@@ -20,9 +20,9 @@ export interface ReflectorOptions<T> {
   readonly metadataOnly?: boolean;
   /** `transform` looks at `metadata.managedFields`; they are left out of listed objects otherwise. */
   readonly needsManagedFields?: boolean;
-  /** What is kept of an object; `undefined`: nothing, as if it were not there. */
+  /** The part of an object to keep; `undefined`: nothing, as if it were not there. */
   readonly transform: (object: JsonObject) => T | undefined;
-  /** Where it is kept. Two reflectors may share one only if their paths are of different namespaces. */
+  /** The cache to keep it in. Two reflectors may share one only if their paths are of different namespaces. */
   readonly store: WatchStore<T>;
   readonly clock: Clock;
   readonly log: Log;
@@ -46,9 +46,9 @@ const NOTHING = { items: [], resourceVersion: '' };
 export class Reflector<T> {
   readonly #options: ReflectorOptions<T>;
   readonly #reading: ObjectReading<T>;
-  /** What the keys of this collection begin with. */
+  /** The prefix of the keys of this collection. */
   readonly #scope: string;
-  /** Where the next watch goes on; `undefined`: it takes a list. */
+  /** The version from which the next watch goes on; `undefined`: it takes a list. */
   #resourceVersion: string | undefined;
   /** The last one of these, also after it was given up: a list that is older comes from an etcd that was restored. */
   #newest: string | undefined;

@@ -32,7 +32,7 @@ export interface Call {
 /** The query of a URL. Members that are `undefined` are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** What every request of one client shares. */
+/** The values that all requests of one client share. */
 export interface Endpoint {
   readonly server: URL;
   readonly connection: ApiConnection;
@@ -111,7 +111,7 @@ export async function openSession(
   try {
     return await connection.current();
   } catch (error) {
-    // What a plugin printed stays out: only the code of a file-system error is shown.
+    // The output of a plugin stays out: only the code of a file-system error is shown.
     const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
     const detail = `no credentials for ${server.origin}${typeof code === 'string' ? `: ${code}` : ''}`;
     throw new KubeError({

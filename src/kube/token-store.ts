@@ -8,7 +8,7 @@ import { placeOf } from './object-identity.ts';
 /** The client to write with, and who learns of what was written. */
 export interface TokenStoreOptions {
   readonly client: Pick<KubeClient, 'get' | 'apply' | 'jsonPatch' | 'mergePatch'>;
-  /** Is called with each object as it was stored, so that a cache need not wait for the watch to echo it. */
+  /** Called with each object as it was stored, so that a cache need not wait for the watch to echo it. */
   readonly onSecret: (secret: JsonObject, signedBy: string | undefined) => void;
   readonly onJwt: (jwt: JsonObject) => void;
 }

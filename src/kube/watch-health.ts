@@ -12,14 +12,14 @@ const HASTY_MS = 1_000;
 /** How many times in a row the same resourceVersion is refused before it is given up for a new list. */
 const REFUSALS_BEFORE_LIST = 3;
 
-/** What comes after a list that failed. */
+/** The consequence of a list that failed. */
 export interface AfterList {
   readonly delay: Milliseconds;
   /** The API server does not know the resource, and said so more than once: its CRD is gone, not just being replaced. */
   readonly isGone: boolean;
 }
 
-/** What comes after a watch that failed. */
+/** The consequence of a watch that failed. */
 export interface AfterWatch {
   readonly delay: Milliseconds;
   /** The resourceVersion is of no use any more: too old, too new (etcd was restored), refused for long. */
@@ -27,7 +27,7 @@ export interface AfterWatch {
 }
 
 /**
- * What follows from how the lists and watches of one resource ended: how long each trouble is waited out, whether a list has
+ * The consequences of how the lists and watches of one resource ended: how long each trouble is waited out, whether a list has
  * to come next, and what the log says, once for each trouble.
  */
 export class WatchHealth {

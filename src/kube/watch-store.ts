@@ -5,7 +5,7 @@ import type { Listed } from './list.ts';
 import type { ObjectIdentity } from './object-identity.ts';
 import type { WatchEvent } from './watch-stream.ts';
 
-/** Where a list-watch keeps what it sees; `Cache` fits. */
+/** The store in which a list-watch keeps what it sees; `Cache` implements it. */
 export interface WatchStore<T> {
   keys(): Iterable<string>;
   resourceVersion(key: string): string | undefined;

@@ -20,9 +20,9 @@ export interface WatchOptions {
   readonly accept?: string | undefined;
   /** Time without a byte after which the connection counts as dead; 90 s by default. */
   readonly silence?: Milliseconds | undefined;
-  /** Is called once the API server has begun to answer: events may follow at once, or none for long. */
+  /** Called once the API server has begun to answer: events may follow at once, or none for long. */
   readonly onOpen?: (() => void) | undefined;
-  /** Is called with the first bytes of an event that is left out because it is longer than `MAX_OBJECT_BYTES`. */
+  /** Called with the first bytes of an event that is left out because it is longer than `MAX_OBJECT_BYTES`. */
   readonly onOversized?: ((head: string) => void) | undefined;
 }
 

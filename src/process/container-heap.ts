@@ -49,14 +49,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 interface Surroundings {
   /** Memory that the container may use, in bytes; 0 when there is no limit. */
   readonly limit: number;
-  /** Of Node. */
+  /** The flags of Node. */
   readonly flags: readonly string[];
   readonly env: Environment;
   /** Version of V8. */
   readonly v8: string;
 }
 
-/** What Node is to be started with. */
+/** The flags and environment that Node should be started with. */
 interface Fit {
   readonly flags: readonly string[];
   readonly env: Environment;

@@ -1,4 +1,4 @@
-/** What Kubernetes and a terminal end a process with. */
+/** The signals that Kubernetes and a terminal end a process with. */
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /**
@@ -11,8 +11,8 @@ export function exitOnEarlySignals(): void {
 }
 
 /**
- * Who handles signals later need not take this handler away, and could not: in the bundle `run` is a file of its own, with its
- * own copy of what it imports.
+ * Code that handles signals later need not remove this handler, and could not: in the bundle `run` is a file of its own, with
+ * its own copy of what it imports.
  */
 function exitIfAlone(signal: (typeof SIGNALS)[number]): void {
   if (process.listenerCount(signal) === 1) process.exit(0);

@@ -4,10 +4,10 @@ import { isMoreUrgent, type Urgency } from './urgency.ts';
 const LIMITED_SHARE = 0.5;
 /** The share of workers that fresh keys have whatever comes of all others, and suspects too. */
 const MIN_SHARE = 0.125;
-/** Extra rounds may start in place of slow ones; this is the most that may be under way for each worker. */
+/** Extra rounds may start in place of slow ones; this is the maximum that may run for each worker. */
 const MAX_ROUNDS_PER_WORKER = 4;
 
-/** Where a key waits. */
+/** The lane that a key waits in. */
 export type Lane = 'quick' | LimitedLane;
 /** A lane whose rounds may be slow: together they hold no more than half of the workers. */
 export type LimitedLane = 'fresh' | 'suspect';
@@ -25,28 +25,28 @@ export interface FirstOfLanes {
   readonly suspect: Suspect | undefined;
 }
 
-/** How many rounds are under way. */
+/** The numbers of running rounds. */
 export interface RoundCounts {
-  /** Of quick keys, without those that have become slow. */
+  /** The rounds of quick keys, without those that have become slow. */
   readonly quick: number;
-  /** Of quick keys, that have become slow. */
+  /** The rounds of quick keys that have become slow. */
   readonly slow: number;
   readonly fresh: number;
   readonly suspect: number;
 }
 
-/** How many rounds may be under way. */
+/** The limits for the numbers of running rounds. */
 export interface LaneBounds {
   readonly workers: number;
-  /** Of fresh keys and suspects together. */
+  /** The limit for fresh keys and suspects together. */
   readonly limited: number;
-  /** What is kept for fresh keys, and for suspects; of suspects that failed no more go before fresh keys. */
+  /** The places reserved for fresh keys, and for suspects; of suspects that failed no more go before fresh keys. */
   readonly reserved: number;
-  /** Of quick keys, with those that have become slow: limited rounds have theirs beside them. */
+  /** The limit for quick keys, with those that have become slow: limited rounds have their own beside them. */
   readonly quickAndSlow: number;
 }
 
-/** What decides which lane is next. */
+/** The facts that decide which lane is next. */
 export interface LaneChoice {
   readonly bounds: LaneBounds;
   readonly first: FirstOfLanes;
@@ -96,7 +96,7 @@ export function suspectsInOrder(newRank: number): (a: Suspect, b: Suspect) => bo
  * - Nor does such a renewal wait behind others' new JWTs, of which more may come than can be worked on: a suspect that was
  *   only slow competes by its urgency, and for those that are due and failed an eighth is kept. Of these the ones that
  *   failed least go first.
- * - Nor do new JWTs wait for ever behind such renewals, which may be due again and again: these leave them an eighth. Up to
+ * - Nor do new JWTs wait forever behind such renewals, which may be due again and again: these leave them an eighth. Up to
  *   three workers have only one for both: there the two alternate.
  */
 export function chooseLane(choice: LaneChoice): Lane | undefined {

@@ -1,7 +1,7 @@
 import { namespaceOfKey } from '../resources/object-key.ts';
 import { KeyedHeap } from './keyed-heap.ts';
 
-/** What orders items beyond their urgency. */
+/** The order of items of the same urgency. */
 interface Ranked {
   /** The lowest goes first, whosever it is. */
   readonly rank: number;

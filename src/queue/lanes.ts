@@ -13,7 +13,7 @@ import type { Milliseconds } from '../time/units.ts';
 import { SuspectLimit } from './suspect-limit.ts';
 import { isMoreUrgent, type Urgency } from './urgency.ts';
 
-/** What is kept of a key whose last round failed or was slow. */
+/** The record of a key whose last round failed or was slow. */
 interface BadRecord {
   /** Rounds in a row that failed. */
   readonly failures: number;
@@ -28,11 +28,11 @@ interface LaneRound {
 
 /** A round that takes longer is slow: it is a few requests, of milliseconds each. */
 const SLOW_ROUND_MS = 1_000;
-/** A key that was slow is so until it takes less than this: that it is quicker may be because fewer of its kind are under way. */
+/** A key that was slow is so until it takes less than this: that it is quicker may be because fewer of its kind are running. */
 const STILL_SLOW_ROUND_MS = 250;
 
 /**
- * The keys that wait, each in its lane, and the rounds under way. `chooseLane` says which key is next. Times are those of the
+ * The keys that wait, each in its lane, and the running rounds. `chooseLane` says which key is next. Times are those of the
  * monotonic clock, in milliseconds.
  */
 export class Lanes {

@@ -7,7 +7,7 @@ import type { Urgency } from './urgency.ts';
 import { WakeUps } from './wake-ups.ts';
 import { PRIORITIES, type RoundResult, type Work } from './work.ts';
 
-/** What the queue calls, and how much at once. */
+/** The callbacks of the queue, and its limits. */
 export interface WorkQueueOptions {
   readonly clock: Clock;
   /**
@@ -39,7 +39,7 @@ const MIN_WAIT_MS = 1_000;
 const ROUNDS_PER_TURN = 32;
 const DRAIN_MS: Milliseconds = 5_000; // a write takes no longer than its deadline
 
-/** What was known of a round when it began. */
+/** The state of a key when its round began. */
 interface RoundStart {
   readonly urgency: Urgency;
   readonly backoff: ScheduledBackoff;
@@ -62,7 +62,7 @@ export class WorkQueue {
   /** Rounds that began since others had the event loop. */
   #roundsThisTurn = 0;
   #roomTimer: Timer | undefined;
-  /** Who waits for `idle`. */
+  /** The callers that wait for `idle`. */
   readonly #idleWaiters: (() => void)[] = [];
 
   constructor(options: WorkQueueOptions) {
@@ -113,7 +113,7 @@ export class WorkQueue {
     this.#scheduleWake(key, dueAt, expiresAt);
   }
 
-  /** Drops the key's wake-up, back-off and place in the queue. A round that is under way goes on. */
+  /** Drops the key's wake-up, back-off and place in the queue. A running round goes on. */
   forget(key: string): void {
     this.#lanes.forget(key);
     this.#wakeUps.drop(key);
@@ -232,7 +232,7 @@ export class WorkQueue {
 
   /** Each step needs what those before it have left. */
   #finish(key: string, result: RoundResult, start: RoundStart): void {
-    // What was asked for meanwhile goes with the round.
+    // A request that came meanwhile goes with the round.
     const again = this.#underWay.asked(key);
     this.#underWay.end(key);
     // How the round went decides in which lane its key waits from now on.

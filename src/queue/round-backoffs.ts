@@ -1,7 +1,7 @@
 import { backoffDelay, MANY_TRIES } from '../time/backoff.ts';
 import type { Milliseconds } from '../time/units.ts';
 
-/** What a round of a key gets before it begins: how long the key waits if it fails, and what that failure counts as. */
+/** The back-off of a round, given before it begins: how long the key waits if it fails, and what that failure counts as. */
 export interface ScheduledBackoff {
   readonly delay: Milliseconds;
   readonly failures: number;
@@ -46,7 +46,7 @@ export class RoundBackoffs {
     this.#failures.set(key, failures);
   }
 
-  /** What failed does not count any more; false if nothing had. */
+  /** Forgets the failures of the key; returns false if it had none. */
   forget(key: string): boolean {
     return this.#failures.delete(key);
   }

@@ -3,14 +3,14 @@ import { toSeconds, type Milliseconds } from '../time/units.ts';
 import type { Urgency } from './urgency.ts';
 
 /**
- * A round that takes longer is given up: it would hold its key for ever. The longest way through one is a dozen requests
+ * A round that takes longer is given up: it would hold its key forever. The longest way through one is a dozen requests
  * (observe, read, take over, write Secret and status, report a failure), each of which ends within 5 s, and a signature.
  */
 const MAX_ROUND_MS = 120_000;
 
 /** A key that is being worked on. */
 interface RoundUnderWay {
-  /** What was asked for meanwhile. */
+  /** The urgency of a request that came meanwhile. */
   again: Urgency | undefined;
   /** By the monotonic clock. */
   readonly startedAt: Milliseconds;
@@ -40,7 +40,7 @@ export class RoundsUnderWay {
     return this.#rounds.keys();
   }
 
-  /** What was asked for while the key was being worked on. */
+  /** The request that came while the key was being worked on. */
   asked(key: string): Urgency | undefined {
     return this.#rounds.get(key)?.again;
   }

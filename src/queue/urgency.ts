@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../time/units.ts';
 
-/** What makes a waiting key more urgent than another. Times as in `Work`. */
+/** The values by which waiting keys are ordered, the most urgent first. Times as in `Work`. */
 export interface Urgency {
   /** Its priority; the lowest goes first. */
   readonly rank: number;

@@ -72,8 +72,8 @@ export class WakeUps<Work> {
   }
 
   /**
-   * What becomes due at `dueAt` (milliseconds since the epoch) comes at its time, and nothing sooner: for a key that gets
-   * a round by then anyway, being tried again or waiting for a worker.
+   * Schedules work that becomes due at `dueAt` (milliseconds since the epoch), and nothing sooner: for a key that gets a round
+   * by then anyway, being tried again or waiting for a worker.
    */
   scheduleDue(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
     if (!Number.isFinite(dueAt)) return;

@@ -1,6 +1,8 @@
 import type { Milliseconds } from '../time/units.ts';
 
-/** What goes first: what is due, a new object, a changed one, a round without a cause (`resync`). */
+/**
+ * The reasons for a round, the first goes first: work is due, a new object, a changed one, a round without a cause (`resync`).
+ */
 export const PRIORITIES = ['due', 'new', 'changed', 'resync'] as const;
 /** One word of `PRIORITIES`. */
 export type Priority = (typeof PRIORITIES)[number];
@@ -12,10 +14,9 @@ export interface Work {
 }
 
 /**
- * What a round comes to. As long as its object exists a key gets another round, whatever came of this one: at `dueAt`
+ * The result of a round. As long as its object exists a key gets another round, whatever the result of this one was: at `dueAt`
  * (milliseconds since the epoch), when something is due, and after the longest wait (`WorkQueueOptions.resyncPeriod`) at the
- * latest. `retry` backs off until then; `after` makes the back-off longer, never shorter. `forget`: the object does not
- * exist.
+ * latest. `retry` backs off until then; `after` makes the back-off longer, never shorter. `forget`: the object does not exist.
  */
 export type RoundResult =
   | {
