@@ -6,8 +6,8 @@ import type { Clock } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
 
 /**
- * Where the certificate is stored and who must trust it; `kube/certificate-store.ts` fits. Both writes say whether what was
- * to be changed was still as it was seen.
+ * The certificate's Secret and the configurations that must trust it; `kube/certificate-store.ts` implements it. Both writes
+ * return whether the object was still as the caller had seen it.
  */
 export interface CertificateStore {
   /** `undefined` until it is known. */
@@ -28,7 +28,7 @@ export interface CertificateStore {
 /** Which certificate is kept, and what that takes. */
 export interface CertificateLoopOptions {
   readonly store: CertificateStore;
-  /** Of the Secret. */
+  /** The namespace of the Secret. */
   readonly namespace: string;
   readonly name: string;
   /** Loaded when it is needed: a replica that finds a certificate needs no issuer. */
@@ -37,7 +37,7 @@ export interface CertificateLoopOptions {
   readonly serve: (pair: ServingPair) => string | undefined;
   /** At each step, at least every six hours; gives the time until it is to be called again, which may be infinite. */
   readonly onLook: () => Milliseconds;
-  /** Of a write that failed, in one line; `undefined` if it is a bug. */
+  /** Describes a write that failed, in one line; `undefined` if it is a bug. */
   readonly describeProblem: (error: unknown) => string | undefined;
   readonly clock: Clock;
   readonly log: Logger;

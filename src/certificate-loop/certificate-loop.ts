@@ -46,7 +46,7 @@ export class CertificateLoop {
     return this.#readiness.missing(this.#options.store.problem);
   }
 
-  /** Ends after the write that is under way. */
+  /** Ends after the current write. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#waking.wake();
@@ -83,7 +83,7 @@ export class CertificateLoop {
     }
   }
 
-  /** What to do; `undefined` until it is known what there is. */
+  /** The next step; `undefined` until the state of the cluster is known. */
   #plan(): CertificateStep | undefined {
     const { store, namespace, clock } = this.#options;
     const secret = store.secret();

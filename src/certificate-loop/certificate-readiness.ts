@@ -1,7 +1,7 @@
 import { SETTLING_MS } from '../certificates/lifetimes.ts';
 import type { CertificateStep, ObservedCertificate } from '../certificates/plan-certificate.ts';
 
-/** What API servers and this replica do with the Secret. */
+/** The use of the Secret by API servers and by this replica. */
 interface PairInUse {
   /** All bundles trust the authority that signs. */
   readonly isTrusted: boolean;
@@ -30,7 +30,7 @@ export class CertificateReadiness {
     return this.#failure ?? (problem === undefined ? this.#waitsFor : `${this.#waitsFor} (${problem})`);
   }
 
-  /** What a look showed, and what is to be done about it. */
+  /** Takes the observed state, and the step that follows from it. */
   update(observed: ObservedCertificate, step: CertificateStep, { isTrusted, isServed }: PairInUse): void {
     this.#isListed = true;
     const isKnown = isTrusted && observed.trust.trustedFor >= SETTLING_MS;

@@ -5,7 +5,7 @@ const CLIENT_SIDE: ReadonlySet<string> = new Set(['helm', 'kubectl-client-side-a
 
 /**
  * The field managers that applied `caBundle` of the entry of that name. When they leave it out of their next server-side apply,
- * the API server removes it, unless somebody else has changed its bytes meanwhile, and so taken it over.
+ * the API server removes it, unless another client has changed its bytes meanwhile, and so taken it over.
  */
 export function findAppliers(configuration: JsonObject, name: string): readonly string[] {
   return managersOf(configuration)

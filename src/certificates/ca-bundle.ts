@@ -12,11 +12,11 @@ import {
 } from './read-certificates.ts';
 import type { BundleChange, WebhookEntry } from './webhook-configuration.ts';
 
-/** What a bundle is to be. */
+/** The content that a bundle should have. */
 export interface WantedBundle {
   /** Authorities of ours that are to be trusted, the newest first. */
   readonly trusted: readonly X509Certificate[];
-  /** Of the authorities that are ours. */
+  /** The namespace of the authorities that are ours. */
   readonly namespace: string;
   /** Whether another of ours that is in the bundle stays, since some replica may serve with a certificate of it. */
   readonly isInUse: (authority: X509Certificate) => boolean;
@@ -70,8 +70,8 @@ export function replaceBundle(
 }
 
 /**
- * What becomes of the bundles of these entries, as `change` says of each that it changes, by its text and the entry's name. The
- * problem names the first one that it cannot change.
+ * The changes of the bundles of these entries. `change` gets the text of each bundle and the entry's name, and returns the new
+ * text. The problem names the first one that it cannot change.
  */
 export function changeBundles(
   entries: readonly WebhookEntry[],

@@ -22,7 +22,7 @@ import { certificatesToPem } from './read-certificates.ts';
 import type { OwnTlsSecret, TlsSecretData } from './tls-secret.ts';
 import { isAddress } from './webhook-configuration.ts';
 
-/** What to issue. */
+/** The certificate to issue. */
 export interface CertificateRequest {
   /** The authority that signs; `undefined`: a new one. */
   readonly signer: OwnTlsSecret | undefined;

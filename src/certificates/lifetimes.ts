@@ -5,7 +5,7 @@ import { DAY_MS, HOUR_MS, type Milliseconds } from '../time/units.ts';
 export const BACKDATE_MS = HOUR_MS;
 /** The key is in the Secret, so a stolen one is of use for a month at the longest, not for the authority's year. */
 export const LEAF_LIFETIME_MS = 30 * DAY_MS;
-/** Of a CA: half of it is room for a rotation that fails for months. */
+/** The lifetime of a CA. Half of it is room for a rotation that fails for months. */
 export const AUTHORITY_LIFETIME_MS = 365 * DAY_MS;
 /**
  * An authority that signs no more is trusted until the one after it is this old. A replica needs seconds to serve with the

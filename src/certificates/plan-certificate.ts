@@ -9,9 +9,9 @@ import type { OwnTlsSecret, ServingPair, TlsSecret } from './tls-secret.ts';
 import type { TrustedTimes } from './trust-age.ts';
 import { isAddress, type BundleChange, type WebhookConfiguration } from './webhook-configuration.ts';
 
-/** What is known when it is decided what to do. */
+/** The facts on which the next step depends. */
 export interface ObservedCertificate {
-  /** Where the Secret is, or is to be. */
+  /** The namespace that the Secret is in, or will be in. */
   readonly namespace: string;
   readonly secret: TlsSecret;
   readonly configurations: readonly WebhookConfiguration[];

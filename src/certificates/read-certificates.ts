@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { Milliseconds } from '../time/units.ts';
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]{1,32768}?-----END CERTIFICATE-----/g;
-/** Of a bundle: a cluster's own authorities are one or two. Further ones are ignored. */
+/** The most certificates of a bundle: a cluster's own authorities are one or two. Further ones are ignored. */
 export const MAX_CERTIFICATES = 32;
 /** PEM text, in characters; a longer text is not read. */
 const MAX_TEXT_LENGTH = 262_144;

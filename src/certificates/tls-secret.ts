@@ -30,7 +30,7 @@ export interface ServingPair {
   readonly leaf: X509Certificate;
 }
 
-/** What is written: PEM texts by the Secret's keys. */
+/** The data to write: PEM texts by the Secret's keys. */
 export interface TlsSecretData {
   readonly 'ca.crt': string;
   readonly 'ca.key': string;

@@ -5,7 +5,7 @@ import { hasExpired, readCertificates } from './read-certificates.ts';
 import type { TlsSecret } from './tls-secret.ts';
 import type { WebhookConfiguration } from './webhook-configuration.ts';
 
-/** What one look at all bundles shows of the authority that signs. */
+/** The trust in the authority that signs, as one look at all bundles shows it. */
 export interface TrustSnapshot {
   /** Its fingerprint, if all bundles hold it. */
   readonly trusted: string | undefined;

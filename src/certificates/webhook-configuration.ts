@@ -26,13 +26,13 @@ export interface WebhookEntry {
   /** In the list of all entries. */
   readonly index: number;
   readonly name: string;
-  /** What the API server expects the certificate to be for: a DNS name or an IP address. */
+  /** The name that the API server expects in the certificate: a DNS name or an IP address. */
   readonly host: string | undefined;
   /** PEM text; empty when the entry has no caBundle. */
   readonly caBundle: string;
 }
 
-/** What `caBundle` of one entry is to become, base64 not yet applied. */
+/** The new `caBundle` of one entry, base64 not yet applied. */
 export interface BundleChange {
   readonly index: number;
   readonly name: string;
@@ -41,7 +41,7 @@ export interface BundleChange {
 
 /** cert-manager's injector acts on `inject-ca-from`, `inject-ca-from-secret` and `inject-apiserver-ca`. */
 const INJECTOR = /^cert-manager\.io\/inject-(?:ca-from|ca-from-secret|apiserver-ca)$/;
-/** What a certificate can be for. RFC 1123 names, IPv4 and IPv6 addresses. */
+/** The names that a certificate can have: RFC 1123 names, IPv4 and IPv6 addresses. */
 const HOST = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f.:]{2,45})$/;
 /** Entries that are looked at: ours are five, and others may have been added. */
 export const MAX_WEBHOOK_ENTRIES = 64;

@@ -7,7 +7,7 @@ import { parseOtherSecret, type SecretMetadata } from '../resources/secret.ts';
 import { keepLabelledSecrets, type LabelledSecrets } from './labelled-secrets.ts';
 import { digestLongClaims, packClaims } from './packed-claims.ts';
 
-/** What is known of the cluster, as little of each object as the loop needs. `parse` reads that from its wire JSON. */
+/** The objects of the cluster, as little of each as the loop needs. `parse` reads that from its wire JSON. */
 export interface Caches {
   readonly jwts: {
     readonly cache: Cache<Jwt>;

@@ -8,26 +8,26 @@ import type { TokenFacts } from '../signing/token-facts.ts';
 import { dropDetails, parseOtherSecret, type SecretMetadata } from '../resources/secret.ts';
 import { identify } from '../kube/object-identity.ts';
 
-/** What is kept of a Secret with our label. If no JWT has its name, that is no more than of any other Secret. */
+/** The cached part of a Secret with our label. If no JWT has its name, that is no more than of any other Secret. */
 export type LabelledSecret = TokenSecret | SecretMetadata;
 
 /** The cache of Secrets with our label, and what fills it. */
 export interface LabelledSecrets {
   readonly cache: Cache<LabelledSecret>;
-  /** That of a JWT, with what is known of its token; `undefined` if no JWT has its name. */
+  /** The Secret of a JWT, with what is known of its token; `undefined` if no JWT has its name. */
   ofJwt(key: string): TokenSecret | undefined;
-  /** Any other one. */
+  /** The Secret with this key that is not of a JWT. */
   withoutJwt(key: string): SecretMetadata | undefined;
-  /** What is to be kept of it now. `signedBy` as of `parseTokenSecret`. */
+  /** The part of the Secret that is to be cached now. `signedBy` as of `parseTokenSecret`. */
   parse(secret: JsonObject, signedBy?: string): LabelledSecret;
   /** Takes note of a Secret that was read: what is kept of it may be less than its JWT, which came later, needs. */
   noteRead(secret: JsonObject): void;
 }
 
 /**
- * Keeps Secrets with our label. Anybody who may write Secrets may set the label, on as many as they like and as large as
- * they come: so their data is looked at only where a JWT of the same name exists. One that comes later has its Secret
- * read by the API server's answer to a GET, as it has one without our label.
+ * Keeps Secrets with our label. Anybody who may write Secrets may set the label, on as many as they like and as large as they
+ * come: so their data is read only where a JWT of the same name exists. One that comes later has its Secret read by the API
+ * server's answer to a GET, as it has one without our label.
  */
 export function keepLabelledSecrets(jwts: Cache<Jwt>, shared: SharedValues): LabelledSecrets {
   const cache = new Cache<LabelledSecret>();
@@ -69,7 +69,7 @@ export function keepLabelledSecrets(jwts: Cache<Jwt>, shared: SharedValues): Lab
   };
 }
 
-/** What the Secret of a JWT probably says: the names that its JWT has, and all else as the Secret before in the list. */
+/** The expected text of a JWT's Secret: the names that its JWT has, and all else as the Secret before in the list. */
 function expectMetadata({ namespace, name, uid }: Jwt, before: SecretMetadata | undefined): object {
   const [owner] = before?.owners ?? [];
   return { ...before, namespace, name, owners: [{ ...owner, name, uid }] };
@@ -79,7 +79,7 @@ function expectFacts({ recorded }: Jwt, before: TokenFacts | undefined): object 
   return { ...before, iss: recorded.issuer, jti: recorded.tokenId };
 }
 
-/** What any Secret has. */
+/** The metadata that any Secret has. */
 export function metadataOf(secret: LabelledSecret): SecretMetadata {
   return isOfJwt(secret) ? secret.metadata : secret;
 }

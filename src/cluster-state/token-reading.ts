@@ -6,8 +6,8 @@ import type { TokenReading } from '../telemetry/token-series.ts';
 import type { Seconds } from '../time/units.ts';
 
 /**
- * What the gauges report about a JWT at `now` (since the epoch). Only the leader writes the status, so without a leader it can
- * still say Ready after the token has expired. An expired token is never reported as ready.
+ * The values that the gauges report about a JWT at `now` (since the epoch). Only the leader writes the status, so without a
+ * leader it can still say Ready after the token has expired. An expired token is never reported as ready.
  */
 export function readingOf({ namespace, name, recorded }: Jwt, now: Seconds): TokenReading {
   const { expiresAt, renewsAt } = recorded;
@@ -27,7 +27,7 @@ const NO_REASONS: readonly StateReason[] = [];
 /** All is well, or will be by the next renewal. */
 const GOOD: ReadonlySet<string> = new Set<StateReason>(['Signed', 'LegacyToken']);
 
-/** Words of the list only: a label must not hold what somebody else wrote into a status. */
+/** Words of the list only: a label must not hold what another client wrote into a status. */
 function problemsIn(conditions: readonly RecordedCondition[]): readonly StateReason[] {
   if (conditions.every(({ reason }) => GOOD.has(reason))) return NO_REASONS; // nearly all JWTs: nothing is made
   const reasons = new Set(conditions.map(({ reason }) => reason));

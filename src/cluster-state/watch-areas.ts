@@ -29,14 +29,14 @@ export interface WatchedAreas {
   stop(): Promise<void>;
 }
 
-/** What is watched, and where it is kept. */
+/** The collection to watch, and the cache for it. */
 export interface AreaOptions {
   readonly client: KubeClient;
   readonly log: Logger;
   readonly caches: Caches;
   /** Each is watched by itself, so that Roles suffice; `undefined`: all together. */
   readonly namespaces: readonly string[] | undefined;
-  /** Is called once for each area, when all of it is known. */
+  /** Called once for each area, when all of it is known. */
   readonly onListed: (namespace: string | undefined) => void;
 }
 

@@ -11,13 +11,13 @@ import { metadataOf } from './labelled-secrets.ts';
 import { createRememberingStore } from './remember-writes.ts';
 import { watchAreas, type WatchedAreas } from './watch-areas.ts';
 
-/** Is called with changes of the caches. */
+/** Callbacks for changes of the caches. */
 export interface Listener {
   jwtChanged(before: Jwt | undefined, after: Jwt | undefined): void;
   secretChanged(namespace: string, name: string): void;
 }
 
-/** What the loop knows of the cluster, kept up to date, and how it writes. */
+/** The state of the cluster as the loop knows it, kept up to date, and its way to write. */
 export interface WatchedCluster extends Pick<WatchedAreas, 'synced' | 'watches' | 'stop'> {
   readonly sources: Sources;
   readonly store: Store;

@@ -2,7 +2,7 @@ import { toMilliseconds, type Milliseconds } from '../time/units.ts';
 
 /** All our webhooks are registered with this (`timeoutSeconds`), so a review without `?timeout=` was made by hand. */
 const DEFAULT_TIMEOUT_MS = 5_000;
-/** What the answer needs to get back to the API server in time. */
+/** The time that the answer needs to get back to the API server. */
 const RESERVE_MS = 500;
 
 /** Time left for an answer, from the query of its URL: the API server appends `timeout=5s` to every call. */

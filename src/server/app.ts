@@ -26,7 +26,7 @@ import { readTraceParent } from './trace-context.ts';
 import type { HttpsApp } from './https-app.ts';
 
 /**
- * Connections, for three API servers with 200 changing requests under way each, at the most; memory, for each has up to 64 KiB
+ * Connections, for three API servers with 200 changing requests at a time each, at the most; memory, for each has up to 64 KiB
  * of a body and some 60 KB of TLS.
  */
 export const WEBHOOK_LIMITS: ConnectionLimits = {
@@ -39,7 +39,7 @@ export const WEBHOOK_LIMITS: ConnectionLimits = {
   look: 250,
 };
 
-/** What the application serves, and how. */
+/** The content that the application serves, and its limits. */
 export interface WebhookAppOptions {
   /** The one in use, if there is one yet; `setSecureContext` of the server takes another pair later. */
   readonly certificate: () => ServingCertificate | undefined;

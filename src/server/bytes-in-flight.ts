@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { FairShare, RANK } from './fair-share.ts';
 
-/** Of all large bodies and answers together: under 512 MiB there is room for them beside everything else. */
+/** The capacity for all large bodies and answers together: under 512 MiB there is room for them beside everything else. */
 const CAPACITY_BYTES = 64 * 1024 * 1024;
 /** Smaller ones are free: there are no more of them than connections. */
 const FREE_BYTES = 64 * 1024;
@@ -16,7 +16,7 @@ export function isFree(bytes: number): boolean {
  * place of its body. When it does not suffice, the address that holds the most loses its oldest request.
  */
 export class BytesInFlight {
-  /** Not spare: a request that is under way makes no room for that of an address that holds as much. */
+  /** Not spare: a running request makes no room for that of an address that holds as much. */
   readonly #shares = new FairShare<ServerResponse>(CAPACITY_BYTES, () => RANK.idle);
 
   /**

@@ -22,7 +22,7 @@ function lateTime({ validFrom, expiresAt }: Validity): Milliseconds {
   return expiresAt - (expiresAt - validFrom) * LAST_PART;
 }
 
-/** What keeps clients from taking this certificate at `now`, for `/readyz` and before another one is replaced by it. */
+/** The reason why clients do not accept this certificate at `now`, for `/readyz` and before another one is replaced by it. */
 export function certificateProblem(certificate: Validity | undefined, now: Milliseconds): string | undefined {
   if (certificate === undefined) return 'none yet';
   const age = ageOfCertificate(certificate, now);

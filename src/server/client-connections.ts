@@ -6,9 +6,12 @@ import { HandshakeTurns } from './handshake-turns.ts';
 
 /** How long a connection may stay in each state. */
 export interface ConnectionLimits {
-  /** Of all clients together, those before their handshake included. */
+  /** The limit for all clients together, those before their handshake included. */
   readonly connections: number;
-  /** Of one client that sends requests, however many others there are that do not; while this leaves room for one more. */
+  /**
+   * The connections of one client that sends requests, however many others there are that do not; while this leaves room for one
+   * more.
+   */
   readonly guaranteed: number;
   readonly handshake: Milliseconds;
   /** From the first byte of a request to its last. */
@@ -23,7 +26,7 @@ export interface ConnectionLimits {
 
 type State = keyof Pick<ConnectionLimits, 'handshake' | 'asking' | 'answering' | 'idle'>;
 
-/** What a connection is used for at the moment, and how many whole requests it has carried. */
+/** The current use of a connection, and how many whole requests it has carried. */
 export interface ConnectionUse {
   readonly state: State;
   readonly requests: number;
@@ -32,7 +35,9 @@ export interface ConnectionUse {
 interface OpenConnection {
   readonly tcp: Socket;
   readonly owner: string;
-  /** What requests are read from, and know as their socket: another than `tcp` with TLS, and none before its handshake. */
+  /**
+   * The stream that requests are read from, and know as their socket: another than `tcp` with TLS, and none before its handshake.
+   */
   stream: Socket | undefined;
   /** Bytes of the stream when the last request was complete: while there are no more, none has begun. */
   bytesWhenQuiet: number;
@@ -53,7 +58,7 @@ const MAX_SENDERS = 1_024;
  */
 export const IDLE_MS = 95_000;
 
-/** Of a request's headers: those of the API server and of Prometheus have some hundred bytes. */
+/** The limit for a request's headers: those of the API server and of Prometheus have some hundred bytes. */
 export const MAX_HEADER_BYTES = 8 * 1024;
 
 /**
@@ -63,9 +68,9 @@ export const MAX_HEADER_BYTES = 8 * 1024;
 const NODE_LIMITS_OFF = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0 } as const;
 
 /**
- * Of a connection nothing is read before its handshake begins: what waits for its turn takes none of our memory. And Node
- * would go on reading into buffers as small as what it read first: a request of 28 KB in three pieces instead of one, as long
- * as the connection lasts.
+ * No bytes of a connection are read before its handshake begins: a connection that waits for its turn takes none of our memory.
+ * And Node would go on reading into buffers as small as what it read first: a request of 28 KB in three pieces instead of one,
+ * as long as the connection lasts.
  */
 export const UNREAD_BEFORE_TLS = { pauseOnConnect: true } as const;
 

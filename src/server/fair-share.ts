@@ -4,16 +4,16 @@ interface Holding<T> {
 }
 
 /**
- * What goes first: the lowest rank. What is spare makes room for a newcomer of any owner, what is idle for one of the same
- * owner, and what is busy for one of an owner that holds less. A newcomer has its rank for comparison only:
- * nothing held has that one.
+ * The item with the lowest rank goes first. A spare item makes room for a newcomer of any owner, an idle one for one of the same
+ * owner, and a busy one for one of an owner that holds less. A newcomer has its rank for comparison only: nothing held has that
+ * one.
  */
 export const RANK = { spare: 0, idle: 1, newcomer: 2, busy: 3 } as const;
 
-/** What an item can be when another one comes. */
+/** The ranks that an item can have when another one comes. */
 export type HeldRank = (typeof RANK)['spare' | 'idle' | 'busy'];
 
-/** What each active owner may hold, whatever the others do, as long as what is guaranteed to all that hold it leaves room. */
+/** The share of each active owner, whatever the others do, as long as what is guaranteed to all that hold it leaves room. */
 export interface Guarantee {
   readonly weight: number;
   readonly isActive: (owner: string) => boolean;
@@ -38,7 +38,7 @@ export class FairShare<T> {
   readonly #ownerOf = new Map<T, string>();
   #used = 0;
 
-  /** Of items of equal rank the oldest goes first. */
+  /** The oldest of items of equal rank goes first. */
   constructor(capacity: number, rankOf: (item: T) => HeldRank, guarantee: Guarantee = NO_GUARANTEE) {
     this.#capacity = capacity;
     this.#rankOf = rankOf;
@@ -84,13 +84,13 @@ export class FairShare<T> {
     const { weight: guaranteed, isActive } = this.#guarantee;
     const owner = this.#ownerOf.get(item) ?? '';
     if (this.#weightOf(owner) > guaranteed || !isActive(owner)) return false;
-    // What they hold counts, not how many they are: those with one item each must not make it less.
+    // The sum that they hold counts, not how many they are: those with one item each must not make it less.
     let held = 0;
     for (const [each, { weight }] of this.#held) if (isActive(each)) held += Math.min(weight, guaranteed);
     return held < this.#capacity; // else nobody new would get anything
   }
 
-  /** Of the inactive owner that holds the most. */
+  /** The oldest item of the inactive owner that holds the most. */
   #oldestOfInactive(): T | undefined {
     let oldest: T | undefined;
     let most = 0;

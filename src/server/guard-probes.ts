@@ -12,7 +12,7 @@ export const PROBE_LIMITS: ConnectionLimits = {
   idle: IDLE_MS,
   look: 250,
 };
-/** When the server closes, a scrape that is under way has this long to be taken. */
+/** When the server closes, a running scrape has this long to be taken. */
 const LAST_SCRAPE_MS = 2_000;
 
 /** The plain HTTP port is as open as the webhook's: its connections are as limited. */

@@ -3,7 +3,7 @@ import type { FastifyError, FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import type { HttpsApp } from './https-app.ts';
 
-/** What is wrong with requests that are not reviews. Fixed texts: an error's own may quote the body. */
+/** The problems of requests that are not reviews. Fixed texts: an error's own may quote the body. */
 const SENTENCES: Readonly<Record<number, string>> = {
   400: 'the body is not valid JSON',
   404: 'no such path',

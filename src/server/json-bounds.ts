@@ -64,7 +64,7 @@ export function excessOf(bytes: Uint8Array, bounds: JsonBounds): string | undefi
   return undefined;
 }
 
-/** Of the string whose first character is at `start`: where its closing quote is. */
+/** The place of the closing quote of the string whose first character is at `start`. */
 function closingQuote(bytes: Uint8Array, start: number): number {
   let at = start;
   while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;

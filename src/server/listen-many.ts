@@ -15,7 +15,7 @@ const SOCKETS = process.platform === 'linux' ? 16 : 1;
  */
 const BACKLOG = 4096 / SOCKETS;
 
-/** Where a server listens. */
+/** The place where a server listens. */
 export interface ListenPlace {
   /** IP addresses, or names: of each its first address is used. */
   readonly hosts: readonly [string, ...string[]];

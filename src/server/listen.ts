@@ -5,7 +5,7 @@ import { isUnknownAddress } from './own-addresses.ts';
 
 type Listen = (place: ListenPlace) => Promise<AddressInfo | string | null>;
 
-/** Where to listen: at the addresses of `ips`, at `host`, or at every address. Port 0 lets the system choose. */
+/** The addresses to listen at: those of `ips`, `host`, or every address. Port 0 lets the system choose. */
 interface WantedPort {
   readonly host: string | undefined;
   readonly port: number;
@@ -44,7 +44,7 @@ async function listenEverywhere(port: number, listen: Listen): ReturnType<Listen
   }
 }
 
-/** What was to be listened on, in the words of its flag. */
+/** The place that was to be listened on, in the words of its flag. */
 interface Attempt {
   readonly flag: string;
   readonly where: string;

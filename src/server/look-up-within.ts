@@ -2,8 +2,8 @@ import type { NamespaceDefault } from '../resources/namespace-default.ts';
 import type { Milliseconds } from '../time/units.ts';
 
 /**
- * What the webhook needs to know of a Namespace. Why it cannot be known is the implementation's to log. Others may wait for
- * the same answer, so nobody who has waited long enough ends the look-up itself.
+ * Looks up the default of a Namespace. If it cannot be known, the implementation logs why. Other reviews may wait for the same
+ * answer, so a review that has waited long enough does not end the look-up.
  */
 export type NamespaceDefaultLookup = (namespace: string) => Promise<NamespaceDefault>;
 

@@ -15,8 +15,8 @@ export function isUnknownAddress(error: unknown): boolean {
 }
 
 /**
- * Asks the kernel for each address by itself. A pod may have one in its status that its network does not know: where an
- * agent of the network translates it, or as long as IPv6 still looks whether somebody else has it.
+ * Asks the kernel for each address by itself. A pod may have one in its status that its network does not know: where an agent of
+ * the network translates it, or as long as IPv6 still looks whether another machine has it.
  */
 export async function sortAddresses(ips: readonly string[]): Promise<SortedAddresses> {
   const own: string[] = [];

@@ -8,11 +8,11 @@ const TEXT = 'text/plain; charset=utf-8';
 /** Something that has to be true before traffic may come. */
 export interface ReadinessCheck {
   readonly name: string;
-  /** What is missing, `undefined` when nothing is. Called at every probe, so it must be cheap. */
+  /** The missing part, `undefined` when nothing is missing. Called at every probe, so it must be cheap. */
   readonly missing: () => string | undefined;
 }
 
-/** What the probes look at. */
+/** The parts that the probes look at. */
 export interface ProbesOptions {
   readonly checks: readonly ReadinessCheck[];
   readonly metrics: Scraped;

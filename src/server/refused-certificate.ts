@@ -12,8 +12,8 @@ const EXPIRED = /ALERT_CERTIFICATE_EXPIRED$/;
 const QUIET_MS = 60_000;
 
 /**
- * Logs, at most once a minute, that clients refuse our certificate: the API server only says "failed calling webhook"
- * to the user, and nothing at all to us. Go's clients send the same alert for all reasons, so ours is looked at.
+ * Logs, at most once a minute, that clients refuse our certificate: the API server only says "failed calling webhook" to the
+ * user, and nothing at all to us. Go's clients send the same alert for all reasons, so our certificate is checked.
  */
 export function warnOfRefusedCertificate(
   server: EventEmitter,

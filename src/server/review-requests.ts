@@ -17,7 +17,7 @@ const JSON_TYPE = /^application\/json[\t ]*(?:;|$)/i;
 /** An HTTP status, and a text where the usual one says too little. */
 type HttpProblem = readonly [status: number, message?: string];
 
-/** What is wrong with a request before its body is read. */
+/** The problem of a request that can be seen before its body is read. */
 function problemOfHeaders(headers: IncomingHttpHeaders, bytes: number): HttpProblem | undefined {
   const type = headers['content-type'] ?? '';
   if (type !== 'application/json' && !JSON_TYPE.test(type)) return [415];

@@ -10,7 +10,7 @@ import type { Milliseconds } from '../time/units.ts';
 
 /** One path of the webhook. `timeLeft` says how long until the API server gives up, for answers that wait. */
 export interface ReviewRoute {
-  /** What its reviews may hold. */
+  /** The bounds for the content of its reviews. */
   readonly bounds: JsonBounds;
   readonly answer: (
     request: AdmissionRequest,
@@ -23,7 +23,7 @@ export interface ReviewRoute {
 const INTERNAL = 'jwt-injector failed on this request (an internal error, see its log): try again';
 const NO_DEFAULT: NamespaceDefault = { known: true, token: undefined };
 
-/** What the answers about pods and workloads depend on besides the review. */
+/** The settings that answers about pods and workloads depend on, besides the review. */
 export interface RouteOptions {
   /** `undefined` where no namespace default is in use. */
   readonly lookUpDefault: NamespaceDefaultLookup | undefined;

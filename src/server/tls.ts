@@ -24,9 +24,9 @@ export interface CertificateFiles {
 }
 
 /**
- * What a server is given, at its start and again with each new pair; without one it takes no handshake. A client of TLS
- * 1.2 is not allowed to ask for another handshake on an open connection: each costs the server a signature. Sessions
- * are kept in the clients' tickets alone.
+ * The TLS settings of a server, given at its start and again with each new pair; without a pair it takes no handshake. A client
+ * of TLS 1.2 is not allowed to ask for another handshake on an open connection: each costs the server a signature. Sessions are
+ * kept in the clients' tickets alone.
  */
 export function secureContextOptions(pair: CertificatePair | undefined): SecureContextOptions {
   const secureOptions = constants.SSL_OP_NO_RENEGOTIATION;

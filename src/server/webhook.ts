@@ -19,7 +19,7 @@ const WEBHOOK_DRAIN_MS = 5_000;
 const CLOSE_LIMIT_MS = 5_000;
 const SWEEP_MS = 50;
 
-/** What the webhook serves with, and where it asks. */
+/** The settings that the webhook serves with, and its look-ups. */
 export interface WebhookOptions extends RouteOptions {
   /** To begin with; without one, no handshake succeeds before `useCertificate`. */
   readonly certificate: ServingCertificate | undefined;

@@ -7,20 +7,20 @@ import type { Webhook } from '../server/webhook.ts';
 import { followCertificate } from './follow-certificate.ts';
 import { issueOwnCertificate, type WatchedCertificate } from './issue-own-certificate.ts';
 
-/** Where the webhook's certificate comes from. */
+/** The source of the webhook's certificate. */
 export interface CertificateSource {
-  /** What to begin with; `undefined`: it comes later. */
+  /** The certificate to begin with; `undefined`: it comes later. */
   readonly first: ServingCertificate | undefined;
   /** Gives the webhook each new one, until it is stopped. */
   readonly start: (webhook: Pick<Webhook, 'certificate' | 'useCertificate'>) => WatchedCertificate;
 }
 
-/** What the sources need. */
+/** The dependencies of the sources. */
 export interface CertificateSourceDependencies {
   readonly log: Logger;
   /** Not needed for files. */
   readonly client: KubeClient | undefined;
-  /** Of the Secret. */
+  /** The namespace of the Secret. */
   readonly namespace: string;
 }
 

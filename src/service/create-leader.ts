@@ -9,11 +9,11 @@ import { systemClock } from '../time/clock.ts';
 import { isNotFound, KubeError } from '../kube/errors.ts';
 import { LineLimit } from '../telemetry/line-limit.ts';
 
-/** What the leader shares with the rest of the process, and what its terms begin and end with. */
+/** The values that the leader shares with the rest of the process, and the callbacks for its terms. */
 export interface LeaderDependencies extends Pick<LeaderOptions, 'onStarted' | 'onLost'> {
   readonly client: KubeClient;
   readonly log: Logger;
-  /** Of the Lease. */
+  /** The namespace of the Lease. */
   readonly namespace: string;
 }
 

@@ -2,7 +2,7 @@ import type { Controller } from '../loop/controller.ts';
 import { endAll } from './end-all.ts';
 import type { Delivery } from './start-delivery.ts';
 
-/** What works only while this replica leads. */
+/** The work that runs only while this replica leads. */
 export interface TermWork {
   readonly controller: Controller;
   /** With prompt delivery. */
@@ -22,7 +22,7 @@ export class CurrentTerm {
     this.#work = work;
   }
 
-  /** Resolves when nothing of it is under way any more. The term goes on, without work, until leadership was given back. */
+  /** Resolves when none of it is running any more. The term goes on, without work, until leadership was given back. */
   async stop(): Promise<void> {
     await endAll([this.#work?.controller.stop(), this.#work?.delivery?.stop()]);
   }

@@ -1,11 +1,11 @@
 import type { Leader } from '../kube/leader.ts';
 import type { CurrentTerm } from './current-term.ts';
 
-/** What ends with the reconcile half. */
+/** The parts of the reconcile half that have to be ended. */
 export interface ControllerParts {
   readonly term: CurrentTerm;
   readonly leader: Pick<Leader, 'stop'>;
-  /** What is left once nobody works or leads any more. */
+  /** Ends the parts that remain when no part works or leads any more. */
   readonly endOthers: () => Promise<void>;
 }
 

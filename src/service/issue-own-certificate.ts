@@ -72,7 +72,7 @@ function describeWriteProblem(error: unknown, { namespace, name }: ObjectName): 
     : message;
 }
 
-/** What issues certificates takes memory, and most replicas never do: it is loaded when it is needed. */
+/** The code that issues certificates takes memory, and most replicas never do: it is loaded when it is needed. */
 async function issue(request: CertificateRequest): Promise<TlsSecretData> {
   const { issueCertificate } = await import('../certificates/issue-certificate.ts');
   return issueCertificate(request);

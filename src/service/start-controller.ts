@@ -32,12 +32,12 @@ export interface RunningController {
   stop(): Promise<void>;
 }
 
-/** What the reconcile half shares with the rest of the process. */
+/** The values that the reconcile half shares with the rest of the process. */
 export interface ControllerDependencies {
   readonly client: KubeClient;
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** Of the Lease. */
+  /** The namespace of the Lease. */
   readonly leaseNamespace: string;
   /** The only ones to look at; `undefined` = all. */
   readonly namespaces: readonly string[] | undefined;

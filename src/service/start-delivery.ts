@@ -23,7 +23,7 @@ export interface Delivery {
   stop(): Promise<void>;
 }
 
-/** What it shares with the rest of the process. */
+/** The values that prompt delivery shares with the rest of the process. */
 export interface DeliveryDependencies {
   readonly client: KubeClient;
   readonly log: Logger;

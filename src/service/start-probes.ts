@@ -12,11 +12,11 @@ export interface RunningProbes {
   stop(): Promise<void>;
 }
 
-/** What the probes share with the rest of the process. */
+/** The values that the probes share with the rest of the process. */
 export interface ProbesDependencies {
   readonly log: ServiceLogger;
   readonly metrics: Metrics;
-  /** Of whatever was started before: what starts later is not a condition for traffic. */
+  /** The checks of the parts that were started before: a part that starts later is not a condition for traffic. */
   readonly checks: readonly ReadinessCheck[];
 }
 

@@ -65,7 +65,7 @@ export async function startService(config: Config, log: ServiceLogger): Promise<
   return ok({ stop: () => whole.disposeAsync() });
 }
 
-/** What was started so far. */
+/** The parts that were started so far. */
 interface Running {
   readonly client: KubeClient | undefined;
   webhook?: RunningWebhook;

@@ -12,7 +12,7 @@ import { systemClock } from '../time/clock.ts';
 import type { WatchedCluster } from '../cluster-state/watch-cluster.ts';
 import { classifyFailure } from '../kube/classify-failure.ts';
 
-/** What a term shares with the rest of the process. */
+/** The values that a term shares with the rest of the process. */
 export interface TermDependencies {
   readonly cluster: WatchedCluster;
   readonly policy: SigningPolicy;
@@ -23,7 +23,7 @@ export interface TermDependencies {
   /** Asked before each write. */
   readonly isLeader: () => boolean;
   readonly isCheckedSoon: NonNullable<Observer['isCheckedSoon']>;
-  /** Is called when every JWT was looked at. */
+  /** Called when every JWT had a round. */
   readonly onSettled: () => void;
 }
 

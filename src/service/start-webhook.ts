@@ -23,7 +23,7 @@ export interface RunningWebhook {
   stop(): Promise<void>;
 }
 
-/** What the admission half shares with the rest of the process. */
+/** The values that the admission half shares with the rest of the process. */
 export interface WebhookDependencies {
   readonly log: ServiceLogger;
   readonly metrics: Metrics;

@@ -18,7 +18,7 @@ export class AsciiWriter {
     this.#length = end;
   }
 
-  /** What was written since this was asked for last. */
+  /** The bytes that were written since the last call. */
   take(): Buffer {
     const taken = Buffer.from(this.#bytes.subarray(0, this.#length));
     this.#length = 0;

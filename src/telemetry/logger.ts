@@ -4,10 +4,10 @@ import { changeLines, withoutSecrets } from './redact.ts';
 import { standardOutput } from './standard-output.ts';
 import { formatLogTime } from '../time/format-time.ts';
 
-/** What to log, where and in which form. `level` is a word of pino, or `silent`. */
+/** The level, destination and form of the log. `level` is a word of pino, or `silent`. */
 export interface LoggerOptions {
   readonly level: string;
-  /** Where the lines go; by default standard output, at most a quarter of a second later, and at the exit. */
+  /** The destination of the lines; by default standard output, at most a quarter of a second later, and at the exit. */
   readonly destination?: DestinationStream;
   /** Makes of each JSON line what is written, such as that of `createTerminalFormat`. It never sees a key or a token. */
   readonly format?: (line: string) => string;
@@ -46,7 +46,7 @@ function levelAsWord(label: string): object {
   return { level: label };
 }
 
-/** Of the many lines of a busy second only the first makes a Date. */
+/** Only the first of the many lines of a busy second makes a Date. */
 function isoTimestamps(): () => string {
   let second = Number.NaN;
   let text = '';

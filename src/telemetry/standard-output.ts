@@ -10,10 +10,10 @@ const WAITING_LIMIT = 4 * 1024 * 1024;
 const LAST_WAIT_MS = 2_000;
 
 /**
- * Standard output, each text written at once and in its order, up to the last one before the exit. (An asynchronous
- * write may still be under way then, and what follows it would overtake it.) Nothing waits for a reader that has stopped:
- * what a full pipe does not take is kept and tried again. Such a pipe blocks a write only as long as nobody has touched
- * `process.stdout`, which makes it non-blocking; `main.ts` does.
+ * Standard output, each text written at once and in its order, up to the last one before the exit. (An asynchronous write may
+ * still be running then, and what follows it would overtake it.) Nothing waits for a reader that has stopped: what a full pipe
+ * does not take is kept and tried again. Such a pipe blocks a write only as long as nobody has touched `process.stdout`, which
+ * makes it non-blocking; `main.ts` does.
  */
 export function standardOutput(
   write: (bytes: Uint8Array) => number = (bytes) => writeSync(1, bytes),
@@ -65,7 +65,7 @@ function describeLoss(count: number): string {
   return `${JSON.stringify({ level: 'warn', time: formatLogTime(Date.now()), msg })}\n`;
 }
 
-/** What is left of the bytes. A reader that is gone takes everything. */
+/** Writes as many of the bytes as it can, and returns the rest. A reader that is gone takes everything. */
 function writeSome(bytes: Buffer, write: (bytes: Uint8Array) => number): Buffer {
   let rest = bytes;
   try {

@@ -3,7 +3,7 @@ import { toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
 import type { AsciiWriter } from './ascii-writer.ts';
 import { writeTokenSeries, type TokenReading } from './token-series.ts';
 
-/** What there is to say about the running controller. */
+/** The state of the running controller. */
 export interface ControllerState<T> {
   /** The JWTs of one moment. They are taken over many turns of the event loop. */
   readonly jwts: () => Iterable<T>;
@@ -19,7 +19,7 @@ export interface WatchReading {
   readonly lastEventAt: Milliseconds | undefined;
 }
 
-/** Of a certificate, since the epoch. */
+/** The times of a certificate, since the epoch. */
 export interface CertificateReading {
   readonly validFrom: Seconds;
   readonly expiresAt: Seconds;

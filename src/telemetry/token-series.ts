@@ -3,7 +3,7 @@ import type { StateReason } from '../resources/reasons.ts';
 import type { Seconds } from '../time/units.ts';
 import type { AsciiWriter } from './ascii-writer.ts';
 
-/** What a scrape says about one JWT. Times since the epoch. */
+/** The values of one JWT in a scrape. Times since the epoch. */
 export interface TokenReading extends ObjectName {
   readonly expiresAt?: Seconds | undefined;
   readonly renewsAt?: Seconds | undefined;
