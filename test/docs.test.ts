@@ -13,6 +13,7 @@ import { INJECTION_ANNOTATIONS, PREFIX } from '../src/resources/names.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
 import { AsciiWriter } from '../src/telemetry/ascii-writer.ts';
 import { writeTokenSeries } from '../src/telemetry/token-series.ts';
+import { GROUPS } from './certificate-changes/changes.ts';
 import { FAULTS } from './faults/catalogue.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -85,6 +86,16 @@ describe('the documentation', () => {
         .matchAll(/^# TYPE (\w+)/gm),
     ].map(([, name = '']) => name);
     assert.deepEqual(explained.toSorted(), [...named, ...perJwt].toSorted());
+  });
+
+  it('shows what was measured of each change of a certificate, and of no other', () => {
+    const [, table = ''] = read('docs/certificates.md').split('| change ');
+    const rows = [...table.matchAll(/^\| (\S.*?) +\| [\d,]+ +\| \d+ +\|$/gm)];
+    const changes = Object.values(GROUPS).flat();
+    assert.deepEqual(
+      rows.map(([, title = '']) => title.replaceAll('`', '')),
+      changes.map(({ title }) => title),
+    );
   });
 
   it('quotes only log lines that the program writes', () => {

@@ -2,6 +2,7 @@ import { findIssuer } from '../../src/certificates/ca-bundle.ts';
 import { readCertificate, readCertificates } from '../../src/certificates/read-certificates.ts';
 import { createCertificateAuthority, type CertificateAuthority } from '../controlplane/certificates.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
+import { goToFiles } from './file-changes.ts';
 import { waitForBundles } from './scene.ts';
 import {
   goBackToSelfIssued,
@@ -75,11 +76,19 @@ export function listCertManagerChanges(): readonly Change[] {
       },
     },
     { title: 'from cert-manager to self-issued', make: goBackToSelfIssued },
+    {
+      title: 'from files to cert-manager, and back to self-issued',
+      make: async (stand) => {
+        await goToFiles(stand, await createCertificateAuthority('an admin before cert-manager'));
+        await takeOverFromFiles(stand);
+        await goBackToSelfIssued(stand);
+      },
+    },
   ];
 }
 
 /** The first step: cert-manager issues a certificate that is not used yet, and its CA is trusted. */
-export async function haveIssued(stand: Stand): Promise<void> {
+async function haveIssued(stand: Stand): Promise<void> {
   await stand.chart.upgrade({ mode: 'cert-manager', takeOver: 'issue' });
   await waitForIssued(stand, OWN_ISSUER);
   const { 'ca.crt': ca = '' } = await readSecretTexts(stand, SECRET);
@@ -87,7 +96,7 @@ export async function haveIssued(stand: Stand): Promise<void> {
 }
 
 /** The second step: new replicas serve with this certificate. */
-export async function serve(stand: Stand): Promise<Mount> {
+async function serve(stand: Stand): Promise<Mount> {
   await stand.chart.upgrade({ mode: 'cert-manager', takeOver: 'serve' });
   const mount = await mountSecret(stand, SECRET);
   await replaceReplicas(stand, mount.args);
@@ -95,9 +104,17 @@ export async function serve(stand: Stand): Promise<Mount> {
 }
 
 /** The third step: cert-manager maintains `caBundle`. */
-export async function complete(stand: Stand): Promise<void> {
+async function complete(stand: Stand): Promise<void> {
   await stand.chart.upgrade({ mode: 'cert-manager', takeOver: 'complete' });
   await waitForAlone(stand, authorityOf(stand, OWN_ISSUER));
+}
+
+/** The three steps from a certificate in files, by way of a self-issued one. */
+export async function takeOverFromFiles(stand: Stand): Promise<void> {
+  await haveIssued(stand);
+  await replaceReplicas(stand, []);
+  await serve(stand);
+  await complete(stand);
 }
 
 /** Waits for a certificate, if `before` is given for another one than that. */

@@ -14,8 +14,9 @@ const GROUP_NAMES = [FIRST_GROUP, ...OTHER_GROUPS].join(', ');
 
 const HELP = `Usage: npm run certificates -- [options]
 
-Changes the webhook's certificate in each way that docs/certificates.md describes, on a real control plane with two replicas of
-the service, while annotated pods are created all the time. Prints a table: the change, pods created meanwhile, and how many failed.
+Makes the changes of the webhook's certificate that the table in docs/certificates.md lists, on a real control plane with two
+replicas of the service, while annotated pods are created all the time. Prints that table: the change, pods created meanwhile, and
+how many failed.
 cert-manager is played; what Helm does is done by a server-side apply of the chart.
 
 Options:

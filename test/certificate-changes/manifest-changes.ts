@@ -1,7 +1,7 @@
 import { createCertificateAuthority, type CertificateAuthority } from '../controlplane/certificates.ts';
-import { complete, haveIssued, serve } from './cert-manager-changes.ts';
+import { takeOverFromFiles } from './cert-manager-changes.ts';
 import { goToFiles, serveOf } from './file-changes.ts';
-import { goBackToSelfIssued, replaceReplicas, trust, type Change, type Stand } from './stand.ts';
+import { goBackToSelfIssued, trust, type Change, type Stand } from './stand.ts';
 
 /** Values of the chart that do not change while the CA is in the manifests. */
 const FILES = { mode: 'files', secretName: 'my-certificate' };
@@ -39,10 +39,7 @@ export function listManifestChanges(): readonly Change[] {
       make: async (stand) => {
         const { certificate } = await goToManifests(stand);
         await trust(stand, certificate, '--keep');
-        await haveIssued(stand);
-        await replaceReplicas(stand, []);
-        await serve(stand);
-        await complete(stand);
+        await takeOverFromFiles(stand);
       },
     },
     { title: 'from there to self-issued', make: goBackToSelfIssued },
