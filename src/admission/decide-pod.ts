@@ -11,8 +11,8 @@ import { joinWarnings, NO_WARNINGS, type Warning } from './warnings.ts';
 import { requiresWindowsByAffinity, windowsSetting } from './windows.ts';
 
 /**
- * What happens to a new pod: a pure function of the pod as `readPod` returns it and of the label of its namespace
- * (`undefined` without one, or where none is in use). Nothing is looked up: whether the JWT exists does not matter to
+ * Decides what happens to a new pod: a pure function of the pod as `readPod` returns it and of the label of its namespace
+ * (`undefined` without one, or if no default is in use). Nothing is looked up: whether the JWT exists does not matter to
  * admission, as the kubelet waits for its Secret.
  */
 export function decidePod(read: Result<ReadPod, SkipDecision>, defaultToken: string | undefined): Decision {

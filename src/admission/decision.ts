@@ -1,7 +1,7 @@
 import type { AdmissionReason } from '../resources/reasons.ts';
 import { NO_WARNINGS, type Warning } from './warnings.ts';
 
-/** What is wrong, and what the user can do about it. Joined by a colon they are the message. */
+/** A problem, and how the user can solve it. Joined by a colon they are the message. */
 export interface Problem {
   readonly what: string;
   readonly remedy: string;
@@ -34,7 +34,7 @@ export interface TokenEnv {
 /** The lists of containers in a pod's spec, by their names there. */
 export type ContainerList = 'initContainers' | 'containers' | 'ephemeralContainers';
 
-/** What is added to one container; a container that lacks nothing has no plan. */
+/** The additions to one container; a container that lacks nothing has no plan. */
 export interface ContainerPlan {
   readonly list: ContainerList;
   readonly index: number;
@@ -43,7 +43,7 @@ export interface ContainerPlan {
   readonly env: TokenEnv | undefined;
 }
 
-/** What is added to a pod, in the order of the patch. */
+/** The additions to a pod, in the order of the patch. */
 export interface InjectionPlan {
   readonly volumes: readonly TokenVolume[];
   readonly containers: readonly ContainerPlan[];
@@ -83,7 +83,7 @@ export type DenyReason = Extract<
   'InvalidAnnotation' | 'MountPathTaken' | 'VolumeNameTaken' | 'WindowsPod' | 'TooLarge'
 >;
 
-/** What happens to one pod. */
+/** The decision on one pod. */
 export type Decision = SkipDecision | InjectDecision | DenyDecision;
 
 /** A problem for which the pod is refused. */

@@ -36,7 +36,7 @@ class Expansion {
     const value = stringMember(env[index], 'value') ?? '';
     if (value === '') return hasSource(env[index]) ? undefined : '';
     if (value.length > MAX_ENV_LENGTH) return undefined;
-    // Where none is closed any more, none is looked for: each would be sought up to the end.
+    // If no more references are closed, none is searched for: each search would go up to the end.
     const end = value.lastIndexOf(')') + 1;
     let isKnown = true;
     const closed = value.slice(0, end).replaceAll(REFERENCE, (written, name: string | undefined) => {

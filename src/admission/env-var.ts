@@ -12,7 +12,7 @@ export function makeEnv(name: string, file: string): TokenEnv {
   return { name, value: escapeEnvValue(file) };
 }
 
-/** What a container says of the variable itself. */
+/** A container's own entry for the variable. */
 export interface OwnEnv {
   /** Its value as it is written, if the container sets it: that is kept, and a second entry of its name must never result. */
   readonly set: { readonly value: string | undefined } | undefined;

@@ -4,7 +4,7 @@ import type { Problem } from './decision.ts';
 import { lengthFault, SHORTER_PATH } from './paths.ts';
 import { quote } from './text.ts';
 
-/** Where the token's directory is mounted by default: the layout of the NRP page. */
+/** The default mount path of the token's directory: the layout of the NRP page. */
 export const DEFAULT_MOUNT_PATH = '/var/run/secrets/jwt';
 /** WLCG Bearer Token Discovery: the variable that names a file with a token. */
 const DEFAULT_ENV_VAR = 'BEARER_TOKEN_FILE';

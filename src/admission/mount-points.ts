@@ -7,12 +7,14 @@ import { volumeKind } from './token-volume.ts';
 const MAKES_MOUNT_POINTS: ReadonlySet<string> = new Set(['secret', 'configMap', 'projected', 'downwardAPI']);
 
 /**
- * Where in a volume a directory can be made: `everywhere`, if it is not known; by the kubelet, which makes it in the volume's
- * own root whatever part of it is mounted; where it is mounted writable; nowhere.
+ * The places in a volume at which a directory can be made: `everywhere`, if it is not known; `byKubelet`, which makes it in the
+ * volume's own root whatever part of it is mounted; `inWritable`, if it is mounted writable; `nowhere`.
  */
 type Making = 'everywhere' | 'byKubelet' | 'inWritable' | 'nowhere';
 
-/** Where in a pod's volumes a mount point can be made. Each volume is looked at once, however many mounts it has. */
+/**
+ * Finds the places in a pod's volumes at which a mount point can be made. Each volume is read once, however many mounts it has.
+ */
 export class MountPoints {
   readonly #volumes: ReadonlyMap<string, JsonObject>;
   readonly #known = new Map<string, Making>();

@@ -6,7 +6,7 @@ import type { ShowingVolumes } from './token-volume.ts';
 
 const NO_FILES: readonly string[] = [];
 
-/** Where the mount shows the token file; nowhere when it mounts another volume, or its `subPath` hides the file. */
+/** The paths at which the mount shows the token file; none when it mounts another volume, or its `subPath` hides the file. */
 export function visibleFiles(
   { volume, subPath, path }: MountShape,
   volumes: ShowingVolumes,

@@ -77,7 +77,7 @@ function findCovers(containers: readonly ContainerShape[], shown: Parts<true>): 
   return covers;
 }
 
-/** Where volumes of tokens are mounted in a container, with all mounts below. */
+/** The directories at which volumes of tokens are mounted in a container, with all mounts below. */
 function mountedDirectories(
   ofTokens: readonly MountShape[],
   mounts: readonly MountShape[],

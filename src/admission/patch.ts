@@ -31,9 +31,9 @@ interface ContainerText {
   readonly plan: ContainerPlan;
   readonly hasMounts: boolean;
   readonly hasEnv: boolean;
-  /** Of each operation what is in front of the number. */
+  /** The text of each operation before the number. */
   readonly start: string;
-  /** What is behind it. */
+  /** The text after it. */
   readonly ends: readonly string[];
 }
 

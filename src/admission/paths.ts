@@ -32,7 +32,7 @@ export function joinPath(directory: string, file: string): string {
 const MAX_PATH_BYTES = 4095;
 /** The longest name of a file or directory: NAME_MAX. */
 const MAX_PART_BYTES = 255;
-/** What one UTF-16 unit takes in UTF-8 at most. */
+/** The most bytes that one UTF-16 unit takes in UTF-8. */
 const MAX_UNIT_BYTES = 3;
 /** A part of more than 255 bytes has at least 86 units. */
 const LONG_PART = /[^/]{86}/;

@@ -21,7 +21,7 @@ export interface TokenSource {
   readonly volumes: ShowingVolumes;
   /** The one of `volumes` to mount where nothing else mounts the token. */
   readonly volume: string;
-  /** Where to mount it then, normalised. */
+  /** The path to mount it at then, normalised. */
   readonly mountPath: string;
 }
 
@@ -98,7 +98,7 @@ export function placeTokens(
 /** One is enough; a hostile container could have 100,000, each to be compared with all its mounts. */
 const MAX_TRIED = 8;
 
-/** Where a container sees a token now. */
+/** The places at which a container sees a token now. */
 interface Sight {
   readonly shown: readonly ShownFile[];
   /** Why the container does not see the first file that something hides. */
@@ -117,7 +117,7 @@ function findShown(
   let hidden: Blocked | undefined;
   for (const mount of container.mounts) {
     for (const file of visibleFiles(mount, volumes)) {
-      // The file that the container names is looked for behind all mounts, with as many tries of its own.
+      // The file that the container names is searched for behind all mounts, with as many tries of its own.
       if (tried >= (file === named ? 2 * MAX_TRIED : MAX_TRIED)) continue;
       tried += 1;
       const cover = findCover(container, { mount, file }, volumes, nested);

@@ -7,7 +7,7 @@ import type { ContainerShape } from './pod-shape.ts';
 import { quote, showPath } from './text.ts';
 import { joinWarnings, NO_WARNINGS, type Warning, type WithWarnings } from './warnings.ts';
 
-/** What all containers of a pod have in common. */
+/** The parts that all containers of a pod have in common. */
 export interface CommonParts {
   readonly wanted: readonly WantedToken[];
   readonly mountPoints: MountPoints;
@@ -20,7 +20,7 @@ export interface CommonParts {
   readonly newEnv: Result<TokenEnv, PodDenial> | undefined;
 }
 
-/** What a container lacks, and what prevents it from getting more. */
+/** The parts that a container lacks, and the obstacles to adding more. */
 export type PlannedContainer = WithWarnings<{
   readonly plan: ContainerPlan;
   readonly obstacles: readonly PodDenial[];

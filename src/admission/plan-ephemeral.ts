@@ -19,7 +19,7 @@ import { isObjectName } from '../resources/object-name.ts';
 import { findTokenVolumes, type ShowingVolumes } from './token-volume.ts';
 import { joinWarnings, NO_WARNINGS, type Warning, type WithWarnings } from './warnings.ts';
 
-/** What would be a denial for a new pod. */
+/** An obstacle that would be a denial for a new pod. */
 export type Obstacle = Pick<PodDenial, 'reason' | 'what'>;
 
 /** An annotation with a wrong value, as an obstacle. */
@@ -74,7 +74,7 @@ function explainLack(name: string): string {
   return `ephemeral containers do not get ${quote(name, 40)}: the pod has no volume with it`;
 }
 
-/** What the plan for new ephemeral containers depends on, besides the containers. */
+/** The input of the plan for new ephemeral containers, besides the containers. */
 export interface EphemeralInput {
   readonly tokens: readonly EphemeralToken[];
   readonly values: AnnotationValues;
@@ -86,11 +86,11 @@ export interface EphemeralInput {
 type EphemeralPlan = WithWarnings<{
   /** The containers that lack something. */
   readonly containers: readonly ContainerPlan[];
-  /** Of the first obstacle. */
+  /** The reason of the first obstacle. */
   readonly reason: AdmissionReason | undefined;
 }>;
 
-/** What the containers lack, each token by itself. */
+/** Plans the parts that the containers lack, each token by itself. */
 export function planEphemeral(containers: readonly ContainerShape[], input: EphemeralInput): EphemeralPlan {
   const tooLarge = explainTooLarge(containers.length, input.tokens.length);
   if (areTooManyMounts(containers, input.tokens.length))

@@ -16,7 +16,7 @@ import { quote, showPath } from './text.ts';
 import { findTokenVolumes, makeTokenVolume, volumeKind, type ShowingVolumes } from './token-volume.ts';
 import { joinWarnings, NO_WARNINGS, type WithWarnings } from './warnings.ts';
 
-/** What is missing in the selected containers and the volumes, so that nothing is left to plan once it is there. */
+/** Plans the parts that the selected containers and the volumes lack, so that nothing is left to plan once they are there. */
 export function planInjection(
   { volumes, containers: all }: Pick<PodShape, 'volumes' | 'containers'>,
   selected: readonly ContainerShape[],
@@ -52,7 +52,7 @@ export function planInjection(
   return { ok: true, value: { volumes: added, containers }, warnings };
 }
 
-/** What a volume of ours shows. */
+/** The files that a volume of ours shows. */
 const OWN_FILES: readonly string[] = [TOKEN_KEY];
 
 /** The tokens with the volumes that show them, and the volumes that have to be added for that. */

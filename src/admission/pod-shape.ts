@@ -14,7 +14,7 @@ export interface PodShape {
   readonly containers: readonly ContainerShape[];
 }
 
-/** What a decision needs to know of a container. `index` is that in its list. */
+/** The parts of a container that a decision depends on. `index` is that in its list. */
 export interface ContainerShape {
   readonly list: ContainerList;
   readonly index: number;

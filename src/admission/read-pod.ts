@@ -6,7 +6,7 @@ import { isOptedOut, readAnnotationValues, warnOfEmptyValues, type AnnotationVal
 import { skipPod, type SkipDecision } from './decision.ts';
 import { isMirrorPod, readMap, readPodShape, type PodShape } from './pod-shape.ts';
 
-/** What a review, or a file, says of a pod. */
+/** A pod as a review, or a file, has it. */
 export interface PodInput {
   /** The Pod, or a pod template, as raw JSON. Its `status` is not looked at. */
   readonly pod: unknown;
@@ -14,7 +14,7 @@ export interface PodInput {
   readonly annotations?: JsonObject | undefined;
   /** Names of volumes that a StatefulSet's pods get from its `volumeClaimTemplates`. */
   readonly claims?: readonly string[];
-  /** Of the request. The object's own does not count. */
+  /** The namespace of the request. The object's own does not count. */
   readonly namespace: string | undefined;
   /** The namespace that jwt-injector is in; by default the one of its name, where a file does not say. */
   readonly ownNamespace?: string | undefined;

@@ -18,7 +18,7 @@ export interface WorkloadInput {
   readonly object: unknown;
   /** Whether it exists already: the pod template of a Job is fixed then. */
   readonly isUpdate: boolean;
-  /** Of the workload, as `PodInput` has it. */
+  /** The namespace of the workload, as `PodInput` has it. */
   readonly namespace: string | undefined;
   /** As in `PodInput`. */
   readonly ownNamespace?: string | undefined;
@@ -30,11 +30,11 @@ export interface ReadWorkload {
   readonly object: unknown;
   /** As it is. */
   readonly template: JsonObject;
-  /** What is written to the template. */
+  /** The changes that are written to the template. */
   readonly follow: TemplateChanges;
-  /** What would be, and is not. */
+  /** The changes that would be written, and are not. */
   readonly withheld?: { readonly why: 'fixed' | 'tooLarge'; readonly follow: TemplateChanges };
-  /** What `decidePod` needs to know of the pods that are made from the template. */
+  /** The parts that `decidePod` needs of the pods that are made from the template. */
   readonly pod: Result<ReadPod, SkipDecision>;
 }
 

@@ -15,7 +15,7 @@ import { MAX_SHOWN } from './warnings.ts';
 /** A message may quote a claim's name, whose length nothing limits. */
 const MAX_MESSAGE = 1_000;
 
-/** What the answer depends on besides the review. */
+/** The settings that the answer depends on, besides the review. */
 export interface JwtReviewSettings {
   readonly policy: SigningPolicy;
   /** The namespace that jwt-injector is in, whose JWTs are left alone. */

@@ -3,7 +3,7 @@ import type { Decision } from './decision.ts';
 import { MOVE } from './placement-denials.ts';
 import { NO_WARNINGS, type Warning } from './warnings.ts';
 
-/** Where pods have the token of their ServiceAccount (Kubernetes, plugin/pkg/admission/serviceaccount). */
+/** The directory in which pods have the token of their ServiceAccount (Kubernetes, plugin/pkg/admission/serviceaccount). */
 const DIRECTORY = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**

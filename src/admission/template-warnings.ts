@@ -11,8 +11,8 @@ import { NO_WARNINGS, type Warning } from './warnings.ts';
 import type { WorkloadKind } from './workload-kinds.ts';
 
 /**
- * What will happen to the template's pods, as warnings to the person who writes the workload: the pods themselves are made by
- * a controller, whose warnings nobody reads. `decision` is the one about the pods; its own warnings are not among these.
+ * Describes the injection into the template's pods, as warnings to the person who writes the workload: the pods themselves are
+ * made by a controller, whose warnings nobody reads. `decision` is the one about the pods; its own warnings are not among these.
  * @param oldObject the workload as it was, where it exists already.
  */
 export function warnOfTemplate(

@@ -41,7 +41,7 @@ function findAppliedKeys(kind: WorkloadKind, object: unknown): ReadonlySet<strin
   return new Set(Object.keys(applied).filter((key) => applied[key] === stringMember(present, key)));
 }
 
-/** What `fieldsV1` has below a path of members. */
+/** The part of `fieldsV1` below a path of members. */
 function fieldsBelow(fields: JsonObject | undefined, path: readonly string[]): JsonObject | undefined {
   return path.reduce((found, name) => objectMember(found, fieldName(name)), fields);
 }

@@ -10,7 +10,7 @@ import { volumeName } from './token-name.ts';
  */
 export type ShowingVolumes = ReadonlyMap<string, readonly string[]>;
 
-/** Of one token in one volume. Nobody needs more, and each is looked for behind each mount. */
+/** The most files of one token in one volume. Nobody needs more, and each is searched for behind each mount. */
 const MAX_TOKEN_FILES = 8;
 
 const NO_VOLUMES: ShowingVolumes = new Map();

@@ -19,7 +19,7 @@ const EXAMPLES: ReadonlyMap<string, string> = new Map([
   [INJECTION_ANNOTATIONS.fileMode, '0444'],
 ]);
 
-/** What refuses a value even in quotes, for the annotations that have rules. */
+/** The checks that refuse a value even in quotes, for the annotations that have rules. */
 const VALUE_CHECKS: Readonly<Record<string, (text: string) => Result<unknown, Problem>>> = {
   [INJECTION_ANNOTATIONS.token]: (text) => readTokens(text, undefined),
   [INJECTION_ANNOTATIONS.inject]: checkInject,
@@ -65,7 +65,7 @@ function explain(key: string, value: unknown, written: string | undefined): Prob
   return { what: `annotation ${key}${shown}`, remedy: `${example}, or remove the line` };
 }
 
-/** What the user meant: what is written, or the mode that it comes to, as `0o444` and 292 come to 0444. */
+/** The value that the user meant: the written one, or the mode that it stands for, as `0o444` and 292 stand for 0444. */
 function meant(key: string, value: boolean | number | bigint, text: string): string {
   if (key === INJECTION_ANNOTATIONS.inject) return String(value);
   const isMode = key === INJECTION_ANNOTATIONS.fileMode && typeof value === 'number';

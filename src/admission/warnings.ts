@@ -5,7 +5,7 @@ export const MAX_WARNING_LENGTH = 120;
 /** Nobody reads more, and the API server cuts all of them together at 4,096 characters. */
 export const MAX_SHOWN = 3;
 
-/** What can be warned of, the most useful first: what breaks the container, what goes to the wrong place, the untidy. */
+/** The kinds of warnings, the most useful first: those that break the container, those about a wrong place, the untidy. */
 const WARNING_KINDS = [
   'refused',
   'remedy',
@@ -30,7 +30,7 @@ const WARNING_KINDS = [
 /** One word of `WARNING_KINDS`, whose order decides which warnings are given. */
 export type WarningKind = (typeof WARNING_KINDS)[number];
 
-/** What every container of a pod may have: the first container is named, the others are counted. */
+/** The kinds that every container of a pod may have: the first container is named, the others are counted. */
 const PER_CONTAINER: ReadonlySet<WarningKind> = new Set([
   'readOnlyParent',
   'environmentKept',
@@ -47,7 +47,7 @@ export interface Warning {
   readonly more?: number;
 }
 
-/** What a step returns, and what it warns of, whether or not it succeeds. */
+/** The value that a step returns, and its warnings, whether or not it succeeds. */
 export type WithWarnings<T> = T & { readonly warnings: readonly Warning[] };
 
 /** One empty list for all: most pods have no warnings. */
