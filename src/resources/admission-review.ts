@@ -85,9 +85,9 @@ const BEYOND_ASCII = /[\u0080-\uffff]/g;
 const TYPE_META = `"apiVersion":"${ADMISSION_API_VERSION}","kind":"${ADMISSION_KIND}"`;
 
 /**
- * The answer as the API server reads it (Kubernetes API, AdmissionReview v1), as JSON text. An empty patch is left out
- * together with its type: one without the other is refused. Only what is not ours is looked at for characters to escape.
- * The text is ASCII, so it has as many bytes as characters, and nobody needs to measure it.
+ * The answer as the API server reads it (Kubernetes API, AdmissionReview v1), as JSON text. An empty patch is left out together
+ * with its type: one without the other is refused. Only text that is not ours is searched for characters to escape. The text is
+ * ASCII, so it has as many bytes as characters, and nobody needs to measure it.
  */
 export function writeAdmissionReview(uid: string, answer: AdmissionAnswer): string {
   const { allowed, decision, reason, message, warnings, patch } = answer;

@@ -1,4 +1,4 @@
-/** What a JWS `alg` (RFC 7518 §3.1, RFC 8037) asks of its key, and who accepts it. */
+/** The requirements of a JWS `alg` (RFC 7518 §3.1, RFC 8037) for its key, and the verifiers that accept it. */
 export interface Algorithm {
   /** Node's `asymmetricKeyType`. */
   readonly keyType: 'rsa' | 'ec' | 'ed25519';

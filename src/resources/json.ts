@@ -10,7 +10,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 export function member(value: unknown, key: string): unknown {
   if (!isJsonObject(value)) return undefined;
   const found = value[key];
-  // What is inherited is a function, which JSON cannot hold, or `__proto__`: so most members are looked up only once.
+  // An inherited value is a function, which JSON cannot hold, or `__proto__`: so most members are looked up only once.
   const mayBeInherited = typeof found === 'function' || key === '__proto__';
   return mayBeInherited && !Object.hasOwn(value, key) ? undefined : found;
 }

@@ -43,8 +43,8 @@ export interface JwtSpec {
   /** The free claims as written; see {@link claimsOf}. */
   readonly data: JsonObject | PackedClaims;
   /**
-   * Of claims that the cache does not hold, as they are long: `digestClaims` of them; `data` has no more than their `iss`.
-   * It takes the whole JWT to sign them.
+   * The `digestClaims` of claims that the cache does not hold, as they are long; `data` has no more than their `iss`. It takes
+   * the whole JWT to sign them.
    */
   readonly claimsDigest?: string;
   /** Seconds, > 0. */
@@ -80,7 +80,7 @@ export interface Jwt extends ObjectName {
   readonly spec: Result<JwtSpec, StateProblem>;
   /** Its `deletionPolicy` is `Retain`: that counts in a spec that cannot be served, too. */
   readonly isRetained: boolean;
-  /** What its status says. */
+  /** The content of its status. */
   readonly recorded: RecordedStatus;
 }
 

@@ -2,8 +2,8 @@ import { jsonBytes, stringMember, type StringMap } from './json.ts';
 import { RENEW } from './names.ts';
 
 /**
- * Of what Kubernetes itself does not bound, no more is kept than is useful: there may be many JWTs. A small entry costs twenty
- * times as much memory as text.
+ * The most entries that are kept of a map that Kubernetes itself does not bound: there may be many JWTs. A small entry costs
+ * twenty times as much memory as text.
  */
 const MAX_ENTRIES = 256;
 /** As JSON: of labels, of finalizers, and of what the template adds. Twenty long ones take 2 KiB. */
@@ -35,7 +35,7 @@ export function keepFinalizers(finalizers: readonly string[]): readonly string[]
   return finalizers.length <= MAX_ENTRIES && jsonBytes(finalizers) <= MAX_ENTRIES_BYTES ? finalizers : [];
 }
 
-/** Of a JWT's annotations the request for a new token: the values of others may be 256 KiB, or a private key. */
+/** Keeps the request for a new token of a JWT's annotations: the values of others may be 256 KiB, or a private key. */
 export function keepAnnotations(annotations: unknown): StringMap {
   const renew = stringMember(annotations, RENEW);
   // Through bytes: the beginning of a long text would keep the whole of it in memory.

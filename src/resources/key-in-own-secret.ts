@@ -4,14 +4,14 @@ import type { StateProblem } from './problem.ts';
 
 /**
  * Whether a JWT names, for its key, the Secret that its token would be written to.
- * @param defaultNamespace where a key is looked for that names no namespace.
+ * @param defaultNamespace the namespace of a key that names none.
  */
 export function isKeyInOwnSecret(jwt: ObjectName, key: KeySource, defaultNamespace: string): boolean {
   if (key.from !== 'secret' || key.name !== jwt.name) return false;
   return (key.namespace ?? defaultNamespace) === jwt.namespace;
 }
 
-/** What is said of it. The Secret holds somebody's only copy of a key: nothing here may lead to its loss. */
+/** The problem of such a JWT. The Secret may hold the only copy of a key: nothing here may lead to its loss. */
 export function describeKeyInOwnSecret({ name }: { readonly name: string }): StateProblem {
   return {
     reason: 'SecretConflict',

@@ -9,7 +9,7 @@ export const MAX_KEY_TEXT = 16_384;
 /** The problem with a longer one, without any part of it. */
 export const KEY_TEXT_TOO_LONG = `the text has more than ${MAX_KEY_TEXT} characters: give the private key alone`;
 
-/** Where the private key is. `namespace` is absent when the JWT's own is meant. */
+/** The place of the private key. `namespace` is absent when the JWT's own is meant. */
 export type KeySource =
   | { readonly from: 'value'; readonly text: string }
   | { readonly from: 'secret'; readonly name: string; readonly key: string; readonly namespace?: string };

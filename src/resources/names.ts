@@ -9,7 +9,7 @@ export const VERSION = 'v1';
 export const KIND = 'JWT';
 /** The resource's name in paths of the API and in RBAC rules. */
 export const PLURAL = 'jwts';
-/** What the key of each annotation and label of ours begins with. */
+/** The prefix of the key of each annotation and label of ours. */
 export const PREFIX = `${GROUP}/`;
 
 /** Name of the Namespace, Deployment, Service, ServiceAccount and Lease, and field manager of every write. */

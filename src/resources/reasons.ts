@@ -37,7 +37,7 @@ export const SIGNATURE_CAUSES = [
 /** One word of `SIGNATURE_CAUSES`. */
 export type SignatureCause = (typeof SIGNATURE_CAUSES)[number];
 
-/** What an admission review led to. */
+/** The possible results of an admission review. */
 export const ADMISSION_DECISIONS = ['skip', 'inject', 'deny'] as const;
 /** One word of `ADMISSION_DECISIONS`. */
 export type AdmissionDecision = (typeof ADMISSION_DECISIONS)[number];

@@ -14,7 +14,7 @@ export interface RecordedCondition {
   readonly lastTransitionTime: Seconds | undefined;
 }
 
-/** A public key that no longer signs, or no longer for so long, while a token of it may still be in use. */
+/** A public key that no longer signs, or signs for a shorter time now, while a token of it may still be in use. */
 export interface RetiredKey {
   /** JWK as JSON text, ready to be published. */
   readonly publicKey: string;

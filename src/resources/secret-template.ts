@@ -3,12 +3,12 @@ import { MAX_ENTRIES_BYTES } from './kept-metadata.ts';
 import { PREFIX } from './names.ts';
 import { fail, ok, type Result } from './result.ts';
 
-/** Of the labels, and of the annotations, as the CRD bounds them: each takes memory of the JWT and of its Secret. */
+/** The limit for the labels, and for the annotations, as the CRD bounds them: each takes memory of the JWT and of its Secret. */
 const MAX_TEMPLATE_ENTRIES = 64;
 /** Characters of a key of labels or annotations in Kubernetes: a domain of 253, a slash, a name of 63. */
 const MAX_KEY = 317;
 
-/** What the author of a JWT wants on its Secret. */
+/** The metadata that the author of a JWT wants on its Secret. */
 export interface SecretTemplate {
   readonly labels: StringMap;
   readonly annotations: StringMap;

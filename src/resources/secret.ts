@@ -22,7 +22,7 @@ import {
 import { MAX_DNS_LABEL, MAX_OBJECT_NAME } from './object-name.ts';
 import { parseOwners, TOO_LONG, type Owner } from './owner.ts';
 
-/** What is kept of any Secret: metadata alone, never its data. */
+/** The part of any Secret that is kept: metadata alone, never its data. */
 export interface SecretMetadata extends ObjectName {
   readonly uid: string;
   readonly resourceVersion: string;
@@ -64,7 +64,7 @@ const OUR_ANNOTATIONS: LongestValues = [
   [ALLOWED_NAMESPACES, MAX_KEPT_GRANTS_LENGTH],
   ...RESERVED_POLICIES.map((policy) => [policy, 0] as const),
 ];
-/** What the owner of a key says about who may use it. */
+/** The annotations in which the owner of a key says who may use it. */
 const KEY_TERMS: LongestValues = [
   [ALLOWED_NAMESPACES, MAX_GRANTS_LENGTH],
   ...RESERVED_POLICIES.map((policy) => [policy, 0] as const),
@@ -133,7 +133,9 @@ export function parseWholeMetadata(object: unknown): SecretMetadata {
   return { ...metadata, annotations: { ...metadata.annotations, ...readKeyTerms(object) } };
 }
 
-/** What the owner of a key says about who may use it, from the wire JSON of its Secret: annotations, with the whole list. */
+/**
+ * Reads the annotations in which the owner of a key says who may use it, with the whole list, from the wire JSON of its Secret.
+ */
 export function readKeyTerms(object: unknown): StringMap {
   return pickShort(objectMember(objectMember(object, 'metadata'), 'annotations'), KEY_TERMS);
 }
@@ -150,7 +152,7 @@ export function readSecretToken(object: unknown): string | undefined {
   return text === '' ? undefined : text;
 }
 
-/** Whether the Secret has data keys besides the token's: they are somebody else's. Reads only names. */
+/** Whether the Secret has data keys besides the token's: they belong to another client. Reads only names. */
 export function hasOtherData(object: unknown): boolean {
   return Object.keys(objectMember(object, 'data') ?? {}).some((key) => key !== TOKEN_KEY);
 }

@@ -1,6 +1,6 @@
 import type { Seconds } from '../time/units.ts';
 
-/** What the admin of a cluster lets JWTs ask for. `undefined`: anything. */
+/** The limits that the admin of a cluster sets for JWTs. `undefined`: no limit. */
 export interface SigningPolicy {
   /** A private key is not allowed in the JWT itself. */
   readonly forbidInlineKeys: boolean;

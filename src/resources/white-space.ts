@@ -1,4 +1,4 @@
-/** What counts as white space in Go (`unicode.IsSpace`), and so in CEL. `String.trim` takes U+FEFF for it, and not U+0085. */
+/** The white space of Go (`unicode.IsSpace`), and so of CEL. `String.trim` takes U+FEFF for it, and not U+0085. */
 const WHITE_SPACE = /^\p{White_Space}$/u;
 const DELETE = 0x7f;
 

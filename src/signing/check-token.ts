@@ -10,7 +10,7 @@ import { digestClaims, type TokenFacts } from './token-facts.ts';
 /** Claims that a token may lack and still count as matching until its next renewal: token-manager left them out. */
 const LEGACY_GAPS = ['iss', 'iat', 'nbf', 'jti'] as const;
 
-/** What is wrong with a token that exists, or that nothing is. Times in seconds since the epoch. */
+/** The problem of a token that exists, or that it has no problem. Times in seconds since the epoch. */
 export type Verdict =
   | { readonly matches: true; readonly expiresAt: Seconds; readonly isLegacy: boolean }
   | {

@@ -62,7 +62,7 @@ export function bareJwk({ kid: _kid, alg: _alg, use: _use, ...jwk }: JWK): JWK {
 /** Members that a public key may have (RFC 7518 §6.2.1 and §6.3.1, RFC 8037 §2, RFC 7517 §4); all are strings. */
 const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg', 'use'] as const;
 
-/** What is public of a JWK that anybody wrote; members of other types are left out. */
+/** The public members of a JWK of any author; members of other types are left out. */
 export function publicMembers(jwk: JsonObject): StringMap {
   return stringMembers(jwk, PUBLIC_MEMBERS);
 }

@@ -18,7 +18,7 @@ export interface LintRefusal extends StateProblem {
   readonly rule: 'spec' | 'key' | 'claims' | 'renewal';
 }
 
-/** What was found about one JWT. */
+/** The findings about one JWT. */
 export interface LintFindings {
   readonly refusals: readonly LintRefusal[];
   /** All of them, most useful first. When the spec cannot be read, of a key in a ConfigMap alone. */
@@ -41,8 +41,8 @@ export interface LintOptions {
 }
 
 /**
- * What can be said about a JWT by its `spec` alone, as wire JSON: nothing is looked up, so a key in a Secret is not
- * judged. Never throws, whatever the JSON holds; the messages quote claim names, but never a value or a key.
+ * Checks a JWT by its `spec` alone, as wire JSON: nothing is looked up, so a key in a Secret is not judged. Never throws,
+ * whatever the JSON holds; the messages quote claim names, but never a value or a key.
  */
 export async function lintJwt(spec: unknown, options: LintOptions): Promise<LintFindings> {
   return lintParsedJwt(parseToJudge(spec), options);
@@ -83,7 +83,7 @@ export function lintSpec(spec: JwtSpec): readonly LintWarning[] {
   return findWarnings(spec, bytesOfToken(spec, buildClaims(spec, SAMPLE.now, SAMPLE.jti), undefined));
 }
 
-/** Of the token; 0 when none can be made. */
+/** The size of the token; 0 when no token can be made. */
 function bytesOfToken(
   spec: JwtSpec,
   claims: Result<Claims, StateProblem>,

@@ -6,7 +6,7 @@ const MAX_JITTER: Seconds = 5 * 60;
 /** Least distance between scheduled signatures of one JWT, by the whole seconds of `iat`: so no lifetime makes a hot loop. */
 export const MIN_RENEWAL_DISTANCE: Seconds = 30;
 
-/** What a JWT's spec says of time. */
+/** The times in a JWT's spec. */
 export interface Lifetimes {
   /** From signing to expiry. */
   readonly lifetime: Seconds;

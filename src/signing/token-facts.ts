@@ -9,8 +9,8 @@ import type { ReadToken } from './token.ts';
 type Scalar = string | number | null | undefined;
 
 /**
- * What is kept of a token to judge it by. It stays small whatever the token holds, since anybody who may write Secrets
- * may write tokens.
+ * The facts by which a token is judged. They stay small whatever the token holds, since anybody who may write Secrets may write
+ * tokens.
  */
 export interface TokenFacts {
   readonly kid: Scalar;
@@ -20,7 +20,7 @@ export interface TokenFacts {
   readonly iat: Scalar;
   readonly nbf: Scalar;
   readonly jti: Scalar;
-  /** Of all other claims, as `digestClaims` makes it. */
+  /** The digest of all other claims, as `digestClaims` makes it. */
   readonly digest: string;
 }
 
@@ -30,7 +30,7 @@ const MAX_FACT_LENGTH = MAX_ISSUER;
 const MAX_CLAIM_DEPTH = 1_000;
 const REGISTERED: ReadonlySet<string> = new Set([...OVERRIDDEN_CLAIMS, 'iss']);
 
-/** What is kept of a token that was read. Its signature is not looked at. */
+/** The facts about a token that was read. Its signature is not checked. */
 export function findFacts({ header, claims }: ReadToken): TokenFacts {
   return {
     kid: scalarOf(header['kid']),

@@ -8,7 +8,7 @@ export interface IssuerDocument {
   readonly text: string;
 }
 
-/** What an issuer publishes so that verifiers find its keys: two names of its metadata, and the JWK Set. */
+/** The documents that an issuer publishes so that verifiers find its keys: two names of its metadata, and the JWK Set. */
 export function issuerDocuments(issuer: string, keys: readonly JWK[]): readonly IssuerDocument[] {
   const metadata = toText({ issuer, jwks_uri: jwksUrl(issuer) });
   return [

@@ -17,9 +17,9 @@ export interface KeyEntry {
   /** With `kid` and `alg`; members that are private are left out. */
   readonly jwk: JWK;
   readonly role: KeyRole;
-  /** Where it is from, such as `JWT science/my-jwt`; for messages. */
+  /** The source of the key, such as `JWT science/my-jwt`; for messages. */
   readonly source: string;
-  /** Of a retired key: seconds since the epoch when its last token expires. */
+  /** The time when the last token of a retired key expires, in seconds since the epoch. */
   readonly until?: Seconds;
 }
 

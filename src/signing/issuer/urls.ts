@@ -1,10 +1,10 @@
 import { fail, ok, type Result } from '../../resources/result.ts';
 
-/** Where verifiers look for the metadata of an issuer. */
+/** The URLs at which verifiers look for the metadata of an issuer. */
 export interface IssuerUrls {
   /** scitokens-cpp, and so XRootD: the issuer as it is, with the path appended. With a slash at its end there are two. */
   readonly xrootd: string;
-  /** What scitokens-cpp asks when the first is not answered with 200 (RFC 8414 §3.1). */
+  /** The URL that scitokens-cpp asks when the first is not answered with 200 (RFC 8414 §3.1). */
   readonly xrootdFallback: string;
   /** Pelican and pelicanfs, as OpenID Connect Discovery says: a slash at the end is dropped first. */
   readonly openid: string;
@@ -12,7 +12,7 @@ export interface IssuerUrls {
 
 /** The names of what an issuer publishes, below its URL. */
 export const OPENID_PATH = '.well-known/openid-configuration';
-/** Where OAuth 2.0 has the content of {@link OPENID_PATH} (RFC 8414). */
+/** The place of OAuth 2.0 for the content of {@link OPENID_PATH} (RFC 8414). */
 export const OAUTH_PATH = '.well-known/oauth-authorization-server';
 /** The JWK Set (RFC 7517 §5), by the name that Pelican gives it. */
 export const JWKS_PATH = '.well-known/issuer.jwks';
@@ -32,7 +32,7 @@ export function findIssuerUrls(issuer: string): Result<IssuerUrls, string> {
   });
 }
 
-/** Where the JWK Set of an issuer is published: `jwks_uri` of its metadata. */
+/** The URL of the JWK Set of an issuer: `jwks_uri` of its metadata. */
 export function jwksUrl(issuer: string): string {
   return `${withoutSlash(issuer)}/${JWKS_PATH}`;
 }

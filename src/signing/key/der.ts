@@ -12,7 +12,7 @@ const SEQUENCE = 0x30;
 /** `[0] EXPLICIT`: the parameters of an EC key (RFC 5915 §3). */
 const PARAMETERS = 0xa0;
 
-/** What is in the key; `explicit-curve` is an EC key that brings a curve of its own along. */
+/** The kind of the key; `explicit-curve` is an EC key that brings a curve of its own along. */
 export type DerKeyType =
   | 'rsa'
   | 'ec'

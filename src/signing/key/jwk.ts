@@ -27,7 +27,7 @@ export function parseJwk(text: string): Result<KeyObject, string> {
   const broken = 'the JWK does not parse: kty, curve and members must belong together (RFC 7518 §6)';
   try {
     const key = createPrivateKey({ key: stringMembers(jwk, ['kty', ...members]), format: 'jwk' });
-    // Of an OKP key OpenSSL takes `d` alone, and makes the public half itself.
+    // OpenSSL takes only `d` of an OKP key, and makes the public half itself.
     return jwk['kty'] === 'OKP' && key.export({ format: 'jwk' }).x !== jwk['x'] ? fail(broken) : ok(key);
   } catch {
     return fail(broken);

@@ -12,8 +12,8 @@ const BASE64 = /^[A-Za-z0-9+/]+$/;
 const SSH_PUBLIC = /^(?:ssh-|ecdsa-sha2-|sk-)[a-z0-9@.-]{1,60} AAAA|^---- BEGIN SSH2 PUBLIC KEY/;
 
 /**
- * What a text is that is neither PEM nor JWK but known, with the command that makes PEM of it; `KEY` is the author's
- * file. `undefined` when it is nothing that is known.
+ * Names the form of a text that is neither PEM nor JWK but known, with the command that makes PEM of it; `KEY` is the author's
+ * file. `undefined` when the form is not known.
  */
 export function nameOtherForm(text: string): string | undefined {
   if (SSH_PUBLIC.test(text)) {
@@ -52,7 +52,7 @@ function nameBase64(text: string): string | undefined {
   return decoded.startsWith('{') ? 'found base64 of a JWK: decode it, base64 -d KEY > key.jwk' : undefined;
 }
 
-/** What a block of PEM is that OpenSSL does not read, with the command that converts it; `undefined` when it is unknown. */
+/** Names a block of PEM that OpenSSL does not read, with the command that converts it; `undefined` when it is unknown. */
 export function nameOtherBlock({ label, base64 }: PemBlock): string | undefined {
   if (base64.includes(String.raw`\n`)) {
     return String.raw`the line breaks are written as "\n": convert it, printf '%b' "$(cat KEY)" > key.pem`;

@@ -12,7 +12,7 @@ const WLCG_MAX_LIFETIME: Seconds = 6 * 3_600;
 type Advised = Pick<JwtSpec, 'issuer' | 'data' | 'lifetime'>;
 type AdviceFacts = Advised & { readonly data: JsonObject };
 
-/** What is often right, and often meant otherwise: shown only by `explain`. */
+/** Advice about fields that are often right, and often meant otherwise: shown only by `explain`. */
 const ADVICE_RULES: Readonly<Record<string, (spec: AdviceFacts) => string | false>> = {
   // scitokens-cpp appends the path as it is, others (OpenID Connect Discovery) drop the slash first.
   'issuer-trailing-slash': (spec) => {

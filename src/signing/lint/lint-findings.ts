@@ -26,7 +26,7 @@ const OSDF_ALGORITHMS = Object.keys(ALGORITHMS)
   .filter((name) => isAlgorithmName(name) && ALGORITHMS[name].acceptedByOsdf)
   .join(' and ');
 
-/** What verifiers refuse, or what leaks a key, though the token can be signed. */
+/** A fault that verifiers refuse, or that leaks a key, though the token can be signed. */
 export interface LintWarning {
   /** A stable word; never changes its meaning. */
   readonly rule: string;
@@ -40,7 +40,7 @@ interface LintFacts {
   readonly data: JsonObject;
   /** The one in the token. */
   readonly issuer: string;
-  /** Where the author wrote that issuer. */
+  /** The field in which the author wrote that issuer. */
   readonly issuerField: 'spec.issuer' | 'spec.data.iss';
   readonly scopes: Scopes;
   readonly audiences: readonly string[];

@@ -1,6 +1,6 @@
 /** One name of a list that is divided by white space (RFC 8693 §4.2); a colon and a path may follow. */
 const STORAGE_SCOPE = /(?:^|\s)(storage\.(?:read|create|modify|write))(?=[:\s]|$)(?::(\S*))?/g;
-/** What SciTokens call reading and writing, with a path. */
+/** The words of SciTokens for reading and writing, with a path. */
 const SCITOKENS_SCOPE = /(?:^|\s)(?:read|write):/;
 /** Between two scopes, or left over at the end; a comma may well be part of a path. */
 const LIST_COMMA = /,(?=\s|$|storage\.|compute\.|read:|write:|openid|offline_access|wlcg)/;
@@ -11,7 +11,7 @@ export interface StorageScope {
   readonly path: string;
 }
 
-/** What a claim `scope` holds, as its author may have meant it: a list, or commas between scopes, are read as well. */
+/** The content of a claim `scope`, as its author may have meant it: a list, or commas between scopes, are read as well. */
 export interface Scopes {
   readonly form: 'missing' | 'text' | 'other';
   readonly hasCommas: boolean;

@@ -1,11 +1,11 @@
 import type { Reason, VerdictFacts, VerifierName } from './facts.ts';
 
-/** What a rule finds, without its own name; `undefined`: nothing. */
+/** The finding of a rule, without the rule's name; `undefined`: nothing. */
 export type RuleFinding = Omit<Reason, 'rule'> | undefined;
 
 /** One thing that verifiers look at in the claims. */
 export interface ClaimRule {
-  /** Who looks. */
+  /** The verifiers that have this rule. */
   readonly by: readonly VerifierName[];
   readonly says: (facts: VerdictFacts, verifier: VerifierName) => RuleFinding;
 }

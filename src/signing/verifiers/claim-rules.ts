@@ -22,11 +22,11 @@ import {
 import type { Reason, VerdictFacts, VerifierName } from './facts.ts';
 import { TIME_RULES } from './time-rules.ts';
 
-/** What scitokens-cpp, by the profile of the token, and Pelican take for any audience. */
+/** The values that scitokens-cpp, by the profile of the token, and Pelican take for any audience. */
 const ANY = [WLCG_ANY, SCITOKENS_ANY];
 const PELICAN = ['pelican-client', ...PELICAN_SERVERS] as const;
 
-/** What verifiers find in the claims; the messages in quotes are their own, to be searched for. */
+/** The rules of verifiers for the claims; the messages in quotes are their own, to be searched for. */
 const RULES: Readonly<Record<string, ClaimRule>> = {
   ...TIME_RULES,
   'issuer-missing': {
@@ -218,7 +218,7 @@ function judgeScopesForXrootd({ storage, hasSciTokens }: Scopes, profile: Profil
     : refusal(NO_SCOPE, SCOPE_REMEDY);
 }
 
-/** What a verifier finds in the claims of a token. */
+/** Returns the findings of a verifier in the claims of a token. */
 export function judgeClaimsFor(facts: VerdictFacts, verifier: VerifierName): readonly Reason[] {
   return Object.entries(RULES).flatMap(([rule, { by, says }]) => {
     const found = by.includes(verifier) ? says(facts, verifier) : undefined;

@@ -17,7 +17,7 @@ export type VerifierName = keyof typeof VERIFIERS;
 /** The two ways to find the keys of an issuer: each makes its own URL for the metadata. */
 export type LookUpWay = 'openid' | 'xrootd';
 
-/** What a verifier gets when it looks for the keys of the issuer. */
+/** The result of a verifier's look-up of the issuer's keys. */
 export type LookUp =
   | {
       readonly found: true;
@@ -28,7 +28,7 @@ export type LookUp =
     }
   | {
       readonly found: false;
-      /** What it got instead, with the URL. */
+      /** The answer that it got instead, with the URL. */
       readonly problem: string;
       readonly remedy: string;
       /** Nothing answered: from elsewhere it may. */

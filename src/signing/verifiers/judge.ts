@@ -2,7 +2,7 @@ import { judgeClaimsFor } from './claim-rules.ts';
 import { VERIFIERS, type Reason, type VerdictFacts, type VerifierName } from './facts.ts';
 import { judgeKeyFor } from './key-rules.ts';
 
-/** What a verifier makes of a token. `doubts`: it accepts it, or some of its servers do, with a reason to look closer. */
+/** The verdict of a verifier on a token. `doubts`: it accepts it, or some of its servers do, with a reason to look closer. */
 export interface VerifierVerdict {
   readonly verifier: VerifierName;
   readonly verdict: 'accepts' | 'doubts' | 'refuses';

@@ -15,12 +15,12 @@ import {
 const SCITOKENS_ALGORITHMS: ReadonlySet<unknown> = new Set(['ES256', 'RS256']);
 const MAX_KIDS = 5; // a line stays a line
 
-/** What makes a JWK private (RFC 7518 §6): of RSA a prime is as good as the exponent, `k` is that of a symmetric key. */
+/** The private members of a JWK (RFC 7518 §6): a prime of RSA is as good as the exponent, `k` is that of a symmetric key. */
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'k'];
 
 /**
- * What a verifier finds when it looks for the key of a token: the first thing that stops it, and keys that nobody should
- * see.
+ * Returns the findings of a verifier that looks for the key of a token: the first thing that stops it, and keys that nobody
+ * should see.
  */
 export function judgeKeyFor(facts: VerdictFacts, verifier: VerifierName): readonly Reason[] {
   const way = VERIFIERS[verifier].fetches;

@@ -7,7 +7,7 @@ const PELICAN_LEEWAY: Seconds = 60;
 /** How long before `exp` Pelican's director refuses a token. */
 const DIRECTOR_MARGIN: Seconds = 10;
 
-/** What verifiers find in `exp`, `iat` and `nbf`. */
+/** The rules of verifiers for `exp`, `iat` and `nbf`. */
 export const TIME_RULES: Readonly<Record<string, ClaimRule>> = {
   'expiry-missing': {
     by: ALL_VERIFIERS,
