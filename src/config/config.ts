@@ -18,7 +18,7 @@ export interface Config {
   readonly controller: ControllerConfig | undefined;
   /** The only namespaces to look at, with Roles alone; `undefined` = all. Not empty. */
   readonly namespaces: readonly string[] | undefined;
-  /** What JWTs may ask for; both halves obey it. */
+  /** The limits for JWTs; both halves apply them. */
   readonly policy: SigningPolicy;
   readonly httpAddress: Address;
   readonly logLevel: LogLevel;

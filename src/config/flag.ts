@@ -8,7 +8,7 @@ export interface Flag {
   readonly default?: string;
   /** An empty value, as of a variable that is not set, is as good as no flag. */
   readonly emptyIsUnset?: true;
-  /** What the help calls the value, such as FILE. */
+  /** The name of the value in the help, such as FILE. */
   readonly value?: string;
   /** One sentence, in lines as the help shows them. */
   readonly help: string;

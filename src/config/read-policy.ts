@@ -4,7 +4,7 @@ import { toSeconds, type Seconds } from '../time/units.ts';
 import type { Settings } from './settings.ts';
 import { parseIssuers } from './values.ts';
 
-/** What JWTs may ask for; both halves obey it. */
+/** Reads the limits for JWTs; both halves apply them. */
 export function readPolicy(settings: Settings): SigningPolicy {
   const [minLifetime, maxLifetime] = [readSpan(settings, 'min-lifetime'), readSpan(settings, 'max-lifetime')];
   if (minLifetime !== undefined && maxLifetime !== undefined && minLifetime > maxLifetime)

@@ -5,7 +5,7 @@ import { parseIps, parseSecretName, type Address } from './values.ts';
 /** Settings of the admission half. */
 export interface WebhookConfig {
   readonly address: Address;
-  /** Where to listen instead of at every address; only without a host in `address`. */
+  /** The addresses to listen at instead of every one; only without a host in `address`. */
   readonly ips: readonly [string, ...string[]] | undefined;
   /** Whether another process may listen on the same port. */
   readonly sharesPort: boolean;
@@ -17,7 +17,7 @@ export interface WebhookConfig {
   readonly usesNamespaceDefault: boolean;
 }
 
-/** Where the webhook's certificate comes from: files of others, or a Secret that jwt-injector writes itself. */
+/** The source of the webhook's certificate: files of others, or a Secret that jwt-injector writes itself. */
 export type CertificateConfig =
   | { readonly from: 'files'; readonly certFile: string; readonly keyFile: string }
   | { readonly from: 'secret'; readonly name: string };
@@ -53,7 +53,7 @@ function readIps(settings: Settings, { host }: Address): WebhookConfig['ips'] {
   return ips;
 }
 
-/** Where the certificate comes from. From files where one is named; that the other one is not is a problem. */
+/** Reads the source of the certificate: files if one is named, and then it is a problem that the other one is not. */
 export function readCertificateConfig(settings: Settings): CertificateConfig {
   const name = settings.parsed('tls-secret', parseSecretName, 'the name of a Secret', '');
   const certFile = settings.text('tls-cert-file');

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Flag } from './flag.ts';
 import { environmentName, RUN_FLAGS, type FlagName } from './run-flags.ts';
 
-/** What was given for each flag of `run`: its argument, else its environment variable, else its default. */
+/** The value of each flag of `run`: its argument, else its environment variable, else its default. */
 export class Settings {
   readonly #given: ReadonlyMap<string, string>;
   readonly #environment: NodeJS.ProcessEnv;
@@ -69,7 +69,7 @@ export class Settings {
 interface Arguments {
   /** As text, `true` for a boolean flag alone. The last of several counts. */
   readonly given: ReadonlyMap<string, string>;
-  /** What `run` does not take, one sentence each. */
+  /** The arguments that `run` does not take, one sentence each. */
   readonly unknown: readonly string[];
   /** Flags that lack their value. */
   readonly withoutValue: readonly string[];

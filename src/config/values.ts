@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import { isNamespaceName, isObjectName } from '../resources/object-name.ts';
 
 /**
- * Where to listen: `:8443` is every interface, `127.0.0.1:8443` and `[::1]:8443` one, `localhost:8443` the first address of that
- * name. Port 0 lets the system choose.
+ * An address to listen at: `:8443` is every interface, `127.0.0.1:8443` and `[::1]:8443` one, `localhost:8443` the first address
+ * of that name. Port 0 lets the system choose.
  */
 export interface Address {
   readonly host: string | undefined;

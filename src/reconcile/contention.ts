@@ -32,7 +32,7 @@ export function findContenders(secret: unknown): readonly string[] {
 /** Field managers that keep changing a Secret; `recorded`: those that an earlier process wrote into the condition. */
 export type Contenders = readonly string[] | 'recorded';
 
-/** What is said of a Secret that others keep changing. */
+/** Describes a Secret that others keep changing. */
 export function describeContention(
   { namespace, name, recorded }: Pick<Jwt, 'namespace' | 'name' | 'recorded'>,
   contenders: Contenders,

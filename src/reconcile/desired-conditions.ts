@@ -94,7 +94,7 @@ function keyCondition({ jwt, key }: Observed, { problem }: Outcome): Condition {
       };
 }
 
-/** What a remark depends on. */
+/** The facts that a remark depends on. */
 interface RemarkFacts {
   readonly observed: Observed;
   readonly outcome: Outcome;

@@ -14,7 +14,7 @@ import { recordRetiredKeys } from './retired-keys.ts';
 import { findOwnership } from './ownership.ts';
 import { presentToken, type Outcome, type PresentToken } from './outcome.ts';
 
-/** What the status says of the token. */
+/** The facts about the token in the status. */
 type TokenRecord = Pick<RecordedStatus, 'tokenId' | 'issuedAt' | 'expiresAt' | 'renewsAt'>;
 
 const NO_TOKEN: TokenRecord = {

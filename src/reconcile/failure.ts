@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../time/units.ts';
 import type { Refusal } from './refusal.ts';
 
-/** What the API server's refusal of a request means for a round: the client finds it, the loop acts on it. */
+/** The meaning of the API server's refusal of a request for a round: the client finds it, the loop acts on it. */
 export interface Failure {
   /**
    * `stale`: the object changed meanwhile: look again soon; it is reported only if that does not help.
@@ -10,7 +10,7 @@ export interface Failure {
   readonly meaning: 'stale' | 'absent' | 'terminating' | 'failed';
   /** One line for people, without any response body. */
   readonly message: string;
-  /** Of what failed: it will fail again until somebody changes something, for this reason. */
+  /** The reason why the request will fail again until somebody changes something. */
   readonly refusal?: Refusal | undefined;
   /** How long the API server asks to wait at least. */
   readonly retryAfter?: Milliseconds | undefined;

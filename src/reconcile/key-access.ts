@@ -8,12 +8,12 @@ import { trimmed } from '../resources/white-space.ts';
 import { readSecretData, type SecretMetadata } from '../resources/secret.ts';
 import { kubectl } from '../resources/shell-words.ts';
 
-/** Where a key Secret is, with the namespace that counts. */
+/** The place of a key Secret, with the namespace that counts. */
 export interface KeyReference extends ObjectName {
   readonly key: string;
 }
 
-/** What a Secret says about who may use a key in it. */
+/** The metadata in which a Secret says who may use a key in it. */
 type KeyTerms = Pick<SecretMetadata, 'annotations' | 'hasLongGrants'>;
 
 /** The Secret that a JWT's key is in; `undefined` for a key in the JWT itself. */

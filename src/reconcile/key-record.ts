@@ -5,12 +5,12 @@ import { publishedJwk } from '../signing/key.ts';
 import type { KeyObservation, Observed } from './observed.ts';
 import { findOwnership } from './ownership.ts';
 
-/** What `status` says of a key. */
+/** The facts about a key in `status`. */
 type KeyRecord = Pick<RecordedStatus, 'keyId' | 'keyThumbprint' | 'publicKey' | 'keyVersion'>;
 
 /**
- * What `status` says of the key that the current token was signed with. It changes with a signature, or when the key was
- * read and proved to be the recorded one; so a key that cannot sign never replaces the record of the one that did.
+ * The record in `status` of the key that the current token was signed with. It changes with a signature, or when the key was read
+ * and proved to be the recorded one; so a key that cannot sign never replaces the record of the one that did.
  */
 export function recordKey({ jwt, key, secret, recordedKey }: Observed, hasSigned: boolean): KeyRecord {
   const { recorded, spec } = jwt;

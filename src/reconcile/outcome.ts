@@ -5,7 +5,7 @@ import type { Contenders } from './contention.ts';
 import type { Observed } from './observed.ts';
 import { findOwnership } from './ownership.ts';
 
-/** What a round comes to, beside what it observed. Times in seconds since the epoch. */
+/** The result of a round, besides the facts that it observed. Times in seconds since the epoch. */
 export interface Outcome {
   /** The token that is signed and written in this round. */
   readonly signed?: { readonly claims: Claims; readonly issuedAt: Seconds };
@@ -25,8 +25,8 @@ export interface PresentToken {
 }
 
 /**
- * The token that people may use after the round; `undefined` without one whose signature is known to be valid, and in a
- * Secret that is somebody else's: nothing is read there, so what is known of its token would differ after a restart.
+ * The token that people may use after the round; `undefined` without one whose signature is known to be valid, and in a Secret
+ * of another owner: nothing is read there, so what is known of its token would differ after a restart.
  */
 export function presentToken({ jwt, secret }: Observed, { signed }: Outcome): PresentToken | undefined {
   if (signed !== undefined)

@@ -6,17 +6,17 @@ import type { SecretMetadata } from '../resources/secret.ts';
 import { kubectl } from '../resources/shell-words.ts';
 
 /**
- * Whose the Secret of the JWT's name is. `ours`: no other controller owns it, and it has an owner reference of this JWT,
- * names this JWT in an annotation, was signed before that annotation existed (by token-manager or by us), or its owner
- * handed it over. `predecessor`: a JWT of the same name that was deleted owned it, and garbage collection is about to
- * remove it. `foreign`: somebody else's, never touched.
+ * The owner of the Secret of the JWT's name. `ours`: no other controller owns it, and it has an owner reference of this JWT,
+ * names this JWT in an annotation, was signed before that annotation existed (by token-manager or by us), or its owner handed
+ * it over. `predecessor`: a JWT of the same name that was deleted owned it, and garbage collection is about to remove it.
+ * `foreign`: it belongs to another client, and is never touched.
  */
 export type Ownership = 'ours' | 'predecessor' | 'foreign';
 
 type Owned = Pick<SecretMetadata, 'owners' | 'annotations'>;
 type Identity = Pick<Jwt, 'namespace' | 'name' | 'uid'>;
 
-/** Whose a Secret of the JWT's name is, by its owners and annotations alone. */
+/** Finds the owner of a Secret of the JWT's name, by its owner references and annotations alone. */
 export function findOwnership(jwt: Identity, { owners, annotations }: Owned): Ownership {
   const controller = findOtherController(jwt, owners);
   if (controller !== undefined) return isPredecessor(jwt, controller) ? 'predecessor' : 'foreign';
@@ -37,7 +37,7 @@ export function nameOf({ namespace, name }: Pick<Jwt, 'namespace' | 'name'>): st
   return `${namespace}/${name}`;
 }
 
-/** What is in the way of a JWT whose Secret is not ours, or is being deleted. */
+/** The obstacle for a JWT whose Secret is not ours, or is being deleted. */
 export interface Conflict {
   /** With the remedy at the end. */
   readonly why: string;

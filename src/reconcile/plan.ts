@@ -9,7 +9,7 @@ import { findCause, type PlanFacts } from './signature-cause.ts';
 import { releaseTime } from './take-over.ts';
 import { judgeOwnerReference } from './unwanted-owner.ts';
 
-/** What to do for one JWT now. */
+/** The next action for one JWT. */
 export type Plan =
   /** Nothing: the JWT is being deleted, and its Secret is deleted by garbage collection. */
   | { readonly do: 'ignore' }
@@ -30,7 +30,7 @@ export type Plan =
   /** Nothing: the Secret holds a valid token that matches the spec. */
   | { readonly do: 'upToDate' };
 
-/** What to do once the owners of the Secret are as they should be. */
+/** The next action once the owners of the Secret are as they should be. */
 export type TokenPlan = Exclude<Plan, { do: 'disown' }>;
 
 /** A plan that writes the Secret with its token. */
@@ -143,7 +143,7 @@ function signIfDue({ observed, spec, now }: PlanFacts): TokenPlan | undefined {
   const sign = { do: 'sign', cause } as const;
   const confirmFirst = { do: 'read', what: 'jwt', before: sign } as const;
   if (cause === 'SecretMissing' && mayBeGone(observed)) return confirmFirst;
-  // What can be repaired without a signature is repaired meanwhile.
+  // Faults that can be repaired without a signature are repaired meanwhile.
   const reportInstead = (problem: StateProblem): TokenPlan =>
     repairIfDrifted({ observed, spec, now }) ?? { do: 'report', problem, wanted: cause };
   if (observed.policyRefusal !== undefined) return reportInstead(observed.policyRefusal);
@@ -173,7 +173,7 @@ function mayBeServed({ jwt, secret, isJwtConfirmed }: Observed): boolean {
   return isOther && !isJwtConfirmed;
 }
 
-/** Of long claims the cache keeps only a digest: they are read again before they are signed. */
+/** The cache keeps only a digest of long claims: they are read again before they are signed. */
 function lacksClaims({ observed, spec }: PlanFacts): boolean {
   return spec.claimsDigest !== undefined && !observed.isJwtConfirmed;
 }

@@ -50,7 +50,7 @@ function refusedByPolicy(resource: string, name: string): string {
   );
 }
 
-/** What it is and what helps: conditions, events, `explain` and `renew` all show these words. */
+/** Words for each refusal and its remedy: conditions, events, `explain` and `renew` all show them. */
 const REFUSAL_WORDS: Readonly<Record<RefusalKind, Words>> = {
   quota: (name, { namespace }) =>
     `ResourceQuota ${name} of namespace ${namespace} is used up: raise it, or delete what is not needed ` +

@@ -7,16 +7,16 @@ import { parsePublicJwk } from './key-record.ts';
 /** Key, issuer and last expiry as a status says them. */
 type Signed = Pick<RecordedStatus, 'publicKey' | 'expiresAt' | 'tokenId' | 'issuer'>;
 
-/** What is known of a key and its tokens, in an entry or of the current one. */
+/** The facts about a key and its tokens, in an entry or of the current one. */
 type Entry = Omit<Signed, 'tokenId'>;
 
 /** As the CRD bounds them. With more keys within one lifetime, those that expire first are lost. */
 const MAX_KEYS = 16;
 
 /**
- * What `status` says of keys whose tokens outlive their use: that of the recorded token, unless the same key and `kid`
- * now sign for the same issuer for at least as long. Entries go with the next new token after their expiry, so that
- * time alone writes nothing. `now` in seconds since the epoch.
+ * The records in `status` of keys whose tokens outlive their use: the key of the recorded token, unless the same key and `kid`
+ * now sign for the same issuer for at least as long. Entries go with the next new token after their expiry, so that time alone
+ * writes nothing. `now` in seconds since the epoch.
  */
 export function recordRetiredKeys(
   recorded: Signed & Pick<RecordedStatus, 'retiredKeys'>,

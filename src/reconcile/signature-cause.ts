@@ -6,7 +6,7 @@ import type { Seconds } from '../time/units.ts';
 import { isKeyChanged } from './key-record.ts';
 import type { Observed } from './observed.ts';
 
-/** What a decision about one JWT depends on. */
+/** The facts that a decision about one JWT depends on. */
 export interface PlanFacts {
   readonly observed: Observed;
   readonly spec: JwtSpec;
@@ -14,7 +14,7 @@ export interface PlanFacts {
   readonly now: Seconds;
 }
 
-/** What each cause means, to go after "because". */
+/** The meaning of each cause, to go after "because". */
 const MEANINGS: Readonly<Record<SignatureCause, string>> = {
   SecretMissing: 'there is no Secret of its name yet',
   TokenMissing: 'its Secret has no data key "token", or an empty one',
