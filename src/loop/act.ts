@@ -9,13 +9,13 @@ import type { NewToken } from './make-token.ts';
 import { parseTokenSecret, type TokenSecret } from './observe.ts';
 import { Stale } from './stale.ts';
 
-/** Where results go. Every method throws what the API server answers. */
+/** The writes of a round. Every method throws what the API server answers. */
 export interface Store {
   readSecret(namespace: string, name: string): Promise<JsonObject | undefined>;
   /**
-   * Server-side apply by our field manager. Unforced for a Secret that was not there: if somebody else made one
-   * meanwhile, the apply conflicts instead of taking it over. `signedBy` is the thumbprint of the key whose public half
-   * the token in it was just verified with.
+   * Server-side apply by our field manager. Unforced for a Secret that was not there: if another client made one meanwhile, the
+   * apply conflicts instead of taking it over. `signedBy` is the thumbprint of the key whose public half the token in it was
+   * just verified with.
    */
   applySecret(
     secret: JsonObject,
@@ -83,7 +83,7 @@ function isUnchanged(
 
 /**
  * Makes us the field manager of token-manager's Secret; returns the state to write over. If the Secret changed since it was
- * observed, it might belong to somebody else now: then the observed state is returned, and the apply conflicts.
+ * observed, it might belong to another owner now: then the observed state is returned, and the apply conflicts.
  */
 async function takeOver(
   store: Store,

@@ -1,6 +1,6 @@
 import { keepLatest } from './keep-latest.ts';
 
-/** What a write was made from: the Secret with the token, or the JWT, for its status. */
+/** The object that a write was made from: the Secret with the token, or the JWT, for its status. */
 type WrittenFrom = 'token' | 'jwt';
 
 /** A watch that works has reported the change before the second try, or before the third one at the latest. */

@@ -13,7 +13,7 @@ import { readOnlyStore, roundStore } from './guarded-store.ts';
 import { reconcileJwt, skipRound } from './reconcile-jwt.ts';
 import type { Reconciler } from './round.ts';
 
-/** What a controller works with, and what it calls with a bug. */
+/** The dependencies of a controller, and its callback for bugs. */
 export interface ControllerOptions {
   readonly reconciler: Omit<Reconciler, 'now' | 'onBug'>;
   readonly clock: Clock;
@@ -39,7 +39,7 @@ export interface Controller {
   start(): void;
   /** Resolves to true when no JWT waits or is being worked on; to false if the controller was stopped before. */
   settle(): Promise<boolean>;
-  /** Begins no more rounds; resolves when those that are under way have ended, or were given up. */
+  /** Begins no more rounds; resolves when the running ones have ended, or were given up. */
   stop(): Promise<void>;
 }
 

@@ -14,7 +14,7 @@ export interface EventSink {
   }): void;
 }
 
-/** Where entries go. */
+/** The destinations of entries. */
 export interface RecorderOptions {
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'signatures' | 'signingDuration' | 'renewalLateness' | 'reconcileErrors'>;

@@ -19,7 +19,7 @@ import { writeStatus, type StatusWriter } from './write-status.ts';
 type WriteEnd = 'conflict' | 'notSent' | 'refused' | 'unknown';
 
 interface WriteEndMeaning {
-  /** It failed; else it met a change of somebody else. */
+  /** The write failed; otherwise it met a change of another client. */
   readonly isFailure: boolean;
   /** The token may still come to be in the Secret. */
   readonly mayArrive: boolean;
@@ -39,7 +39,7 @@ export interface AttemptedWrite {
   readonly tokenId: string | undefined;
 }
 
-/** What a round knows so far. */
+/** The state of a round so far. */
 export interface Progress {
   /** The JWT as the cache had it when the round began. */
   readonly begunWith: Jwt;
@@ -47,22 +47,22 @@ export interface Progress {
   stored: Jwt;
   /** `undefined` until something was observed. */
   observed: Observed | undefined;
-  /** What is being written to the Secret. */
+  /** The write that is being made to the Secret. */
   write: AttemptedWrite | undefined;
   /** The token that this round has written to the Secret. */
   signed: Outcome['signed'];
 }
 
-/** What ending a failed round takes. */
+/** The dependencies of ending a failed round. */
 export interface FailureHandler extends StatusWriter {
   readonly observer: { readonly sources: Pick<Sources, 'jwt' | 'readJwt'> };
-  /** What it means that `store` or `observer` threw this; `undefined`: it is a bug. */
+  /** The meaning of an error that `store` or `observer` threw; `undefined`: it is a bug. */
   readonly classify: (error: unknown) => Failure | undefined;
-  /** Is called with a bug, for the log alone: it may hold anything. */
+  /** Called with a bug, for the log alone: it may hold anything. */
   readonly onBug: (error: unknown) => void;
 }
 
-/** What the status says of a bug: its own words may hold a secret. */
+/** The words of the status for a bug: its own words may hold a secret. */
 const INTERNAL_ERROR = 'an internal error; see the log of jwt-injector; it is tried again';
 
 /**
@@ -79,7 +79,7 @@ export async function failRound(
   const failure = failureOf(handler, error);
   if (failure === undefined) handler.onBug(error);
   const end = writeEndOf(failure, error);
-  // Of all that may be refused, only a write of the Secret is one that the service can do without for so long.
+  // Only a refused write of the Secret may wait that long: the service needs its other requests sooner.
   const refusal = write === undefined ? undefined : failure?.refusal;
   const refusedWait = refusal === undefined ? undefined : waitAfterRefusal(refusal);
   const retry = retryAfter(progress, now, failure?.retryAfter, refusedWait);
@@ -163,7 +163,7 @@ function writeEndOf(failure: Failure | undefined, error: unknown): WriteEnd {
   return failure?.refusal === undefined ? 'unknown' : 'refused';
 }
 
-/** What failed counts as written: a client that keeps changing the JWT would get a signature for each change. */
+/** A failed write counts as written: a client that keeps changing the JWT would get a signature for each change. */
 function countWrite(
   { memory }: FailureHandler,
   { stored: { uid }, write }: Progress,
@@ -199,12 +199,12 @@ export function isSoonSettled(
   return isUnseen || end === 'notSent';
 }
 
-/** What it means for the round; `undefined`: a bug. */
+/** The meaning of the error for the round; `undefined`: a bug. */
 function failureOf({ classify }: FailureHandler, error: unknown): Failure | undefined {
   return error instanceof Stale ? { meaning: 'stale', message: error.message } : classify(error);
 }
 
-/** What goes wrong, in words that hold however often it is tried: the write budget keeps them. */
+/** The problem, in words that hold however often the round is tried: the write budget keeps them. */
 function problemOfFailure(
   failure: Failure | undefined,
   jwt: Jwt,

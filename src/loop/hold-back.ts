@@ -71,7 +71,9 @@ export function addContenders(
   return budget.isContended(uid, now, more) ? { ...outcome, contenders: budget.contenders(uid) } : outcome;
 }
 
-/** Who changes the Secret. Reads it at most once after each write of ours; throws what the API server answers. */
+/**
+ * Finds the clients that change the Secret. Reads it at most once after each write of ours; throws what the API server answers.
+ */
 export function lookForContenders(
   budget: WriteBudget,
   store: Pick<Store, 'readSecret'>,

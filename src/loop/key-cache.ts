@@ -15,11 +15,11 @@ type KeyReading = Result<SigningKey, StateProblem>;
  */
 export interface KeyHolder<Content> {
   /**
-   * Of the key: it changes whenever the object does, and differs for each key in it. Newer than the one asked for, if a cache
-   * was behind.
+   * The version of the key: it changes whenever the object does, and differs for each key in it. Newer than the one asked for,
+   * if a cache was behind.
    */
   readonly version: string;
-  /** What its owner says about who may use it. */
+  /** The terms on which the owner of the key lets others use it. */
   readonly annotations: Readonly<Record<string, string>>;
   readonly content: Content;
 }

@@ -20,7 +20,7 @@ export interface NewToken {
   readonly issuedAt: Seconds;
   /** RFC 7638 thumbprint of the key. */
   readonly signedBy: string;
-  /** That making and checking the signature took. */
+  /** The time that making and checking the signature took. */
   readonly duration: Seconds;
 }
 

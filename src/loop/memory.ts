@@ -5,9 +5,9 @@ import { ProvedVersions } from './proved-versions.ts';
 import { PendingStatuses } from './pending-statuses.ts';
 
 /**
- * What a process knows about JWTs that their statuses do not say. It is kept from one term of leadership to the next: a
- * replica that lost the Lease between writing Secret and status, and leads again, recognises the token that it signed and
- * does not sign another one; and a new term gives no new budget of writes to a Secret that somebody keeps changing.
+ * The knowledge of a process about JWTs that is not in their statuses. It is kept from one term of leadership to the next: a
+ * replica that lost the Lease between writing Secret and status, and leads again, recognises the token that it signed and does
+ * not sign another one; and a new term gives no new budget of writes to a Secret that somebody keeps changing.
  */
 export class Memory {
   readonly budget = new WriteBudget();

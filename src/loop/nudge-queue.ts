@@ -9,7 +9,7 @@ import { PodsInTurn, type PodName } from './pods-in-turn.ts';
 import { backoffDelay, FEW_TRIES } from '../time/backoff.ts';
 
 /**
- * What became of a nudge. `done`; `gone`: there is no such pod any more; `refused`: the API server will refuse it again until
+ * The result of a nudge. `done`; `gone`: there is no such pod any more; `refused`: the API server will refuse it again until
  * somebody changes something; `failed`: it was tried often enough; `dropped`: there was no room, or so long to wait that the
  * kubelet has looked by itself.
  */
@@ -17,7 +17,7 @@ export const NUDGE_RESULTS = ['done', 'gone', 'refused', 'failed', 'dropped'] as
 /** One word of `NUDGE_RESULTS`. */
 export type NudgeResult = (typeof NUDGE_RESULTS)[number];
 
-/** What a queue of nudges works with. */
+/** The dependencies of a queue of nudges. */
 export interface NudgeQueueOptions {
   readonly clock: Clock;
   /** The pods that mount a Secret, as `namespace/name`. */
@@ -26,11 +26,11 @@ export interface NudgeQueueOptions {
   readonly nudge: (pod: PodName, signal: AbortSignal) => Promise<void>;
   /** Whether signing has more to do than it can at once: nudges take the API server's time, too. */
   readonly isSigningBehind: () => boolean;
-  /** What it means that `nudge` threw this; `undefined`: it is a bug. */
+  /** The meaning of an error that `nudge` threw; `undefined`: it is a bug. */
   readonly classify: (error: unknown) => Failure | undefined;
   /**
-   * Is called with the result of a pod's nudge, with the reason, if there is one; or of several nudges at once for
-   * which there was no room, about their Secret.
+   * Called with the result of a pod's nudge, with the reason, if there is one; or of several nudges at once for which there was
+   * no room, about their Secret.
    */
   readonly onResult: (result: NudgeResult, about: string, reason?: string, count?: number) => void;
 }
@@ -98,7 +98,7 @@ export class NudgeQueue {
     this.#schedule();
   }
 
-  /** Drops what waits and aborts what is under way. */
+  /** Drops the nudges that wait and aborts the running ones. */
   async stop(): Promise<void> {
     this.#abort.abort();
     this.#timer?.cancel();

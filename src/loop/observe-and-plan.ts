@@ -7,7 +7,7 @@ import { observe, readMissing, type Known, type Observer } from './observe.ts';
 /** A plan that asks for something to be read. */
 type PlannedRead = Extract<Plan, { do: 'read' }>;
 
-/** What observing and planning depends on, beside what there is. */
+/** The options of observing and planning. */
 export interface PlanningOptions {
   /** Since the epoch. */
   readonly now: Seconds;
@@ -17,11 +17,11 @@ export interface PlanningOptions {
   readonly mayRead?: (plan: PlannedRead, observed: Observed) => boolean;
   /** Whether the owners of the Secret may be changed; if not, the rest is planned. They may, by default. */
   readonly mayDisown?: () => boolean;
-  /** What has to be read although the plan does not ask for it: the caches are known to be behind. Nothing by default. */
+  /** The object to read although the plan does not ask for it: the caches are known to be behind. Nothing by default. */
   readonly mustRead?: (plan: Plan, observed: Observed, known: Known) => 'token' | 'jwt' | undefined;
   /** The JWT with what its status does not say yet; `known` is what was read so far. */
   readonly withUnwritten?: (jwt: Jwt, known: Known) => Jwt;
-  /** What else is known of what was observed. */
+  /** Adds facts that are known from elsewhere to the observed ones. */
   readonly adjust?: (observed: Observed) => Observed;
   /** Called with what was observed, and with what was read for it, before it is planned. */
   readonly onObserved?: (observed: Observed, known: Known) => void;
@@ -48,7 +48,7 @@ export async function observeAndPlan(
   }
 }
 
-/** What is to be read before the plan is carried out; `undefined`: nothing, or nothing that may be. */
+/** The object to read before the plan is carried out; `undefined`: nothing, or nothing that may be read. */
 function findRead(
   { mayRead = () => true, mustRead }: PlanningOptions,
   plan: Plan,

@@ -14,7 +14,7 @@ import { ok } from '../resources/result.ts';
 import { parseSecretMetadata, readKeyTerms, type SecretMetadata } from '../resources/secret.ts';
 import type { KeyCache } from './key-cache.ts';
 
-/** Where keys are. The caches answer at once; `readSecret` asks the API server and throws its errors. */
+/** The places in which keys are found. The caches answer at once; `readSecret` asks the API server and throws its errors. */
 export interface KeySources {
   /** Whether the caches hold the Secrets of that namespace; of those watched by themselves, one may be listed later. */
   isListed(namespace: string): boolean;
@@ -26,14 +26,14 @@ export interface KeySources {
   readSecret(namespace: string, name: string): Promise<JsonObject | undefined>;
 }
 
-/** What observing a key depends on. */
+/** The dependencies of observing a key. */
 export interface KeyObserver {
   readonly sources: KeySources;
   readonly keyCache: KeyCache;
   readonly legacyKeyNamespace: string | undefined;
 }
 
-/** What the caches say of a JWT's key: whether it is there and may be used. It is not read. */
+/** Observes a JWT's key in the caches: whether it is there and may be used. The key is not read. */
 export function observeKey(
   { sources, legacyKeyNamespace }: Pick<KeyObserver, 'sources' | 'legacyKeyNamespace'>,
   jwt: Jwt,
@@ -59,7 +59,7 @@ export function observeKey(
 }
 
 /**
- * That the caches do not show such a key says nothing. What the status says of it holds until something is to be signed;
+ * A key that is missing in these caches may exist. The words of the status about it hold until something is to be signed;
  * without that only the API server knows, and is asked first.
  */
 function observeUnlistedKey({ recorded, generation }: Jwt, reference: KeyReference): KeyObservation {

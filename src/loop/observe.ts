@@ -27,7 +27,7 @@ export interface TokenSecret {
   readonly evidence: TokenEvidence | undefined;
 }
 
-/** Where observations come from. The caches answer at once; the `read…` functions ask the API server and throw its errors. */
+/** The sources of observations. The caches answer at once; the `read…` functions ask the API server and throw its errors. */
 export interface Sources extends KeySources {
   jwt(namespace: string, name: string): Jwt | undefined;
   tokenSecret(namespace: string, name: string): TokenSecret | undefined;
@@ -35,19 +35,19 @@ export interface Sources extends KeySources {
   readJwt(namespace: string, name: string): Promise<Jwt | undefined>;
 }
 
-/** What observing depends on. */
+/** The dependencies of observing. */
 export interface Observer extends KeyObserver {
   readonly sources: Sources;
-  /** Of the cluster's admin; absent: everything is allowed. */
+  /** The policy of the cluster's admin; absent: everything is allowed. */
   readonly policy?: SigningPolicy;
   /**
-   * Whether somebody else checks the signature of the token in that Secret soon, and has the JWT worked on again if it is
-   * wrong. Without it every round checks for itself.
+   * Whether other code checks the signature of the token in that Secret soon, and has the JWT worked on again if it is wrong.
+   * Without it every round checks for itself.
    */
   readonly isCheckedSoon?: (namespace: string, name: string) => boolean;
 }
 
-/** What was read over the network in this round, beyond what the caches hold. */
+/** The objects that were read over the network in this round, beyond those in the caches. */
 export interface Known {
   readonly key?: KeyObservation;
   /** `'absent'`: the API server said that there is no such Secret. */
@@ -55,7 +55,7 @@ export interface Known {
   readonly jwt?: Jwt;
 }
 
-/** What there is to be known without asking anybody, or a signature that has to be checked before. */
+/** The observed state as far as it is known without asking anybody, or a signature that has to be checked before. */
 export type ObservedOrPending =
   { readonly state: 'complete'; readonly observed: Observed } | PendingSignature;
 
@@ -133,7 +133,7 @@ export async function readMissing(
   return { ...known, key: await readKey(observer, jwt, jwt.spec.value, key.version) };
 }
 
-/** What is kept of the Secret of a JWT's name, from wire JSON. `signedBy` and `jwt` as of `gatherEvidence`. */
+/** The cached part of the Secret of a JWT's name, from wire JSON. `signedBy` and `jwt` as of `gatherEvidence`. */
 export function parseTokenSecret(object: unknown, signedBy?: string, jwt?: Jwt): TokenSecret {
   return {
     metadata: parseSecretMetadata(object),

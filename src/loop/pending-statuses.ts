@@ -6,11 +6,11 @@ interface Draft {
   readonly status: RecordedStatus;
 }
 
-/** Of one JWT: more tries than are made before the first of them arrives, late. */
+/** The most drafts of one JWT: more tries than are made before the first of them arrives, late. */
 const MAX_DRAFTS = 16;
 /**
- * Of all JWTs, each some 1 to 3 KB. With more, those whose token was written longest ago are signed once more if their
- * status could not be written either.
+ * The most drafts of all JWTs, each some 1 to 3 KB. With more, those whose token was written longest ago are signed once more if
+ * their status could not be written either.
  */
 const MAX_DRAFTS_OF_ALL = 10_000;
 

@@ -7,7 +7,7 @@ export interface PodName {
 /** How many pods may wait. */
 export interface Room {
   readonly most: number;
-  /** Of one namespace, so that others have room. */
+  /** The most pods of one namespace, so that others have room. */
   readonly mostOfNamespace: number;
 }
 

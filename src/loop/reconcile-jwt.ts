@@ -98,7 +98,7 @@ export function skipRound(reconciler: Reconciler, stored: Jwt): RoundResult | un
   }
 }
 
-/** What is read before it is written again, since the last writes met changes that no watch has reported. */
+/** The object to read before it is written again, since the last writes met changes that no watch has reported. */
 function readBeforeWrite(
   { memory: { budget, conflicts } }: Reconciler,
   plan: Plan,
@@ -206,7 +206,7 @@ async function repair(round: DecidedRound, write: PlannedWrite): Promise<RoundRe
 
 /**
  * Takes the JWT off the owners of its Secret, and returns the Secret: what else is due is decided on it. If that fails, a token
- * that is due is written before the failure is thrown: a policy may forbid the one and allow the other for ever.
+ * that is due is written before the failure is thrown: a policy may forbid the one and allow the other forever.
  */
 async function disown(round: DecidedRound, options: PlanningOptions): Promise<TokenSecret> {
   const { reconciler, progress, observed } = round;
@@ -241,7 +241,7 @@ async function signMeanwhile(
     await writeNewToken({ reconciler, progress, observed, now }, plan, write);
 }
 
-/** What is written to the Secret counts, also when it fails or meets a change of somebody else (`failRound`). */
+/** Makes a write of the Secret, and counts it, also when it fails or meets a change of another client (`failRound`). */
 async function spend<T>(
   { reconciler, progress, now }: DecidedRound,
   write: AttemptedWrite,

@@ -9,7 +9,7 @@ export interface Subject extends ObjectName {
   readonly uid: string;
 }
 
-/** Who an entry about this JWT is about. */
+/** The subject of an entry about this JWT. */
 export function subjectOf({ namespace, name, uid }: Subject): Subject {
   return { namespace, name, uid };
 }
@@ -28,8 +28,8 @@ export interface SignedEntry extends Subject {
 }
 
 /**
- * What the loop reports to the outside: log lines, metrics and Kubernetes Events are made of it. Nothing here carries
- * a key or a token. Methods return at once and never throw.
+ * The reports of the loop to the outside: log lines, metrics and Kubernetes Events are made of it. Nothing here carries a key or
+ * a token. Methods return at once and never throw.
  */
 export interface Recorder {
   signed(entry: SignedEntry): void;

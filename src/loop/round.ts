@@ -4,7 +4,7 @@ import type { Store } from './act.ts';
 import type { FailureHandler, Progress } from './fail-round.ts';
 import type { Observer } from './observe.ts';
 
-/** What rounds work with. */
+/** The dependencies of rounds. */
 export interface Reconciler extends FailureHandler {
   readonly observer: Observer;
   readonly store: Store;

@@ -22,7 +22,7 @@ export async function settleRound(round: DecidedRound, result: Outcome): Promise
 }
 
 /**
- * The Secret is left as it is until the wait is over: somebody else keeps changing it, or it cannot be written. An earlier
+ * The Secret is left as it is until the wait is over: another client keeps changing it, or it cannot be written. An earlier
  * write may still arrive: the status that belongs to it is kept.
  */
 export async function holdBack(round: DecidedRound, heldUntil: Seconds): Promise<RoundResult> {
@@ -55,8 +55,8 @@ export async function saveStatus(
 }
 
 /**
- * Whether another status came meanwhile: of an earlier try, whose answer got lost. A write would have met it (409). A round
- * with nothing to write looks again, as the change itself asks for no round while one is under way.
+ * Whether another status came meanwhile: of an earlier try, whose answer got lost. A write would have met it (409). A round with
+ * nothing to write looks again, as the change itself asks for no round while one is running.
  */
 function isStatusReplaced({ reconciler, progress }: DecidedRound): boolean {
   const { namespace, name, uid, recorded } = progress.begunWith;

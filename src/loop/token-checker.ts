@@ -9,7 +9,7 @@ const BATCH_PAUSE_MS = 250;
 /** Tokens checked after each pause: at most 2,000 a second. Each takes one thread 0.1 ms (RS256) to 2 ms (ES512). */
 const BATCH_SIZE = 500;
 
-/** What checking needs. */
+/** The dependencies of checking. */
 export interface TokenCheckerOptions {
   readonly sources: Pick<Sources, 'jwt' | 'tokenSecret'>;
   readonly clock: Pick<Clock, 'setTimer'>;

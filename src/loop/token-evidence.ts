@@ -14,15 +14,16 @@ import type { SigningKey } from '../signing/key.ts';
 import type { Seconds } from '../time/units.ts';
 
 /**
- * What is kept of a token in a Secret. The text itself, or what it can be made of again, stays only until its signature was
- * checked once, or was found to be beyond checking: the cache of a large cluster holds no tokens.
+ * The cached facts about a token in a Secret. The text itself, or the parts that it can be made of again, stays only until its
+ * signature was checked once, or was found to be beyond checking: the cache of a large cluster holds no tokens.
  */
 export interface TokenEvidence {
   /** `undefined`: the text is not a token that can be read. */
   readonly facts: TokenFacts | undefined;
   /**
-   * What the signature can be checked with: the text of the token, or no more than its signature if the rest follows from
-   * the spec. `undefined` once it was checked, or when it was too long to be kept: a round that needs it then reads the Secret.
+   * The parts that the signature can be checked with: the text of the token, or no more than its signature if the rest follows
+   * from the spec. `undefined` once it was checked, or when it was too long to be kept: a round that needs it then reads the
+   * Secret.
    */
   unchecked: string | SignatureOfToken | undefined;
   /** RFC 7638 thumbprint of the public key that the signature was checked with, successfully. */
@@ -55,7 +56,7 @@ export function gatherEvidence(secret: unknown, signedBy?: string, jwt?: Jwt): T
   };
 }
 
-/** What a token says, and what is kept of its text; `undefined`: it cannot be read. */
+/** The content of a token, and the part of its text that is kept; `undefined`: it cannot be read. */
 function recognize(text: string, jwt: Jwt | undefined) {
   const recorded = jwt === undefined ? undefined : recognizeToken(text, jwt);
   if (recorded !== undefined) return recorded;
@@ -79,7 +80,7 @@ export function findVerifier(
   return key;
 }
 
-/** What the verdict on a token depends on, beside the token. */
+/** The facts that the verdict on a token depends on, beside the token. */
 export interface Judging {
   readonly spec: JwtSpec;
   readonly verifier: Verifier | undefined;
@@ -149,7 +150,7 @@ export async function checkSignature(
   return isValid;
 }
 
-/** What was found out about a token that was read again counts for the cached evidence of the same Secret, unchanged. */
+/** Copies the verdict on a token that was read again to the cached evidence of the same Secret, if it is unchanged. */
 export function shareOutcome(read: TokenEvidence | undefined, cached: TokenEvidence | undefined): void {
   if (read === undefined || cached === undefined || read === cached) return;
   cached.verifiedBy = read.verifiedBy ?? cached.verifiedBy;

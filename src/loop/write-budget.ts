@@ -27,9 +27,9 @@ interface Account {
   /** Field managers seen in the Secret, and whether that was after the last write; see `Contenders`. */
   readonly contenders: Contenders;
   readonly isSeen: boolean;
-  /** Why the last write failed; `undefined`: it was made, or met a change of somebody else. */
+  /** The reason why the last write failed; `undefined`: it was made, or met a change of another client. */
   readonly problem: StateProblem | undefined;
-  /** What the level falls back to when a write is made: failures are nobody's changes. */
+  /** The level to fall back to when a write is made: failures are not changes of any client. */
   readonly levelBeforeFailures: number;
 }
 
@@ -70,7 +70,7 @@ export class WriteBudget {
   }
 
   /**
-   * More was written than is written at once, what failed not counted: somebody else must keep changing the Secret. `more`:
+   * More was written than is written at once, failed writes not counted: another client must keep changing the Secret. `more`:
    * unscheduled writes that are about to be made.
    */
   isContended(uid: string, now: Seconds, more = 0): boolean {
@@ -94,8 +94,8 @@ export class WriteBudget {
   }
 
   /**
-   * A write was made, or met a change of somebody else; or it failed, if there is a `problem`. Failures count until a write
-   * is made.
+   * A write was made, or met a change of another client; or it failed, if there is a `problem`. Failures count until a write is
+   * made.
    */
   spend(uid: string, now: Seconds, isScheduled: boolean, problem?: StateProblem): void {
     const account = this.#accountAt(uid, now) ?? NEW;

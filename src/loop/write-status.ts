@@ -9,7 +9,7 @@ import type { Memory } from './memory.ts';
 import type { Sources } from './observe.ts';
 import { subjectOf, type Recorder } from './recorder.ts';
 
-/** What writing a status takes. */
+/** The dependencies of writing a status. */
 export interface StatusWriter {
   readonly observer: { readonly sources: Pick<Sources, 'jwt'> };
   readonly store: Pick<Store, 'applyStatus'>;
