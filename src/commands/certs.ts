@@ -41,7 +41,7 @@ webhook configurations. Exit code 0: no problem was found; 1: a problem was foun
 });
 
 interface Options extends InstallationOptions {
-  /** That `trust` reads. */
+  /** The file that `trust` reads. */
   readonly file: string | undefined;
   readonly isAlone: boolean;
   readonly isKept: boolean;

@@ -1,8 +1,8 @@
 import type { Io } from './io.ts';
 
 /**
- * What every command's exit code says: done; a problem in what it looked at; wrong arguments; the cluster, a file or
- * the network failed.
+ * The exit codes of all commands: done; a problem in the objects that the command checked; wrong arguments; the cluster, a file
+ * or the network failed.
  */
 export const EXIT = { done: 0, refused: 1, usage: 2, outside: 3 } as const;
 /** One of `EXIT`. */
@@ -17,11 +17,11 @@ export interface CommandProblem {
 /** A command: its arguments without the program's and the command's name. Resolves with the exit code; throws only bugs. */
 export interface Command {
   (args: readonly string[], io: Io): Promise<ExitCode>;
-  /** What a shell offers to complete. */
+  /** The words that a shell offers to complete. */
   readonly offers?: Offers;
 }
 
-/** What may be written after a command. */
+/** The words that may follow a command. */
 export interface Offers {
   /** Names of flags without dashes, with their one letter and whether a value follows. */
   readonly flags: Readonly<Record<string, { readonly type: 'string' | 'boolean'; readonly short?: string }>>;

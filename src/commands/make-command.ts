@@ -6,16 +6,16 @@ import type { Io } from './io.ts';
 import { withMessageLines } from './message-lines.ts';
 import { EXIT, type Command, type ExitCode, type Offers } from './command.ts';
 
-/** What the help of a command says. */
+/** The parts of a command's help. */
 interface CommandHelp {
   /** Each way to call it, without the program's name. */
   readonly usage: readonly string[];
-  /** What it does. */
+  /** The purpose of the command. */
   readonly description: string;
   readonly flags: Flags;
   /** Calls that work, without the program's name: what is asked most comes first. */
   readonly examples: readonly string[];
-  /** What is good to know besides: rights, exit codes. */
+  /** Further facts that are good to know: rights, exit codes. */
   readonly notes?: string;
 }
 
@@ -24,7 +24,7 @@ interface CommandParts<F extends Flags, T> extends CommandHelp {
   readonly flags: F;
   /** Whether arguments without a flag are allowed, such as a name. */
   readonly takesWords?: true;
-  /** Of these, what a shell offers to complete. */
+  /** The arguments that a shell offers to complete. */
   readonly offers?: Omit<Offers, 'flags'>;
   /** Checks what was given. The problem is one sentence. */
   readonly readOptions: (values: FlagValues<F>, words: readonly string[]) => Result<T, string>;
@@ -53,7 +53,7 @@ export function makeCommand<const F extends Flags, T>(parts: CommandParts<F, T>)
   return Object.assign(command, { offers: { flags, ...offers } });
 }
 
-/** What `--help` prints. */
+/** The text that `--help` prints. */
 export function formatHelp({ usage, description, flags, examples, notes }: CommandHelp): string {
   const calls = usage.map((call) => `jwt-injector ${call}`).join('\n       ');
   const shown = ['Examples:', ...examples.map((call) => `  jwt-injector ${call}`)].join('\n');

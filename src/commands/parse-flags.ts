@@ -12,7 +12,7 @@ export type FlagValues<F extends Flags> = ReturnType<
   typeof parseArgs<{ args: string[]; options: F & typeof HELP_FLAG }>
 >['values'];
 
-/** What the arguments of a command say. */
+/** The values in the arguments of a command. */
 export interface ParsedFlags<F extends Flags> {
   readonly values: FlagValues<F>;
   /** Arguments that belong to no flag, in their order. */
@@ -55,7 +55,7 @@ export function readDurationFlag(flag: string, text: string, examples: string): 
     : ok(span);
 }
 
-/** Where the texts begin; a flag that is longer has its text on the next line. */
+/** The column at which the texts begin; a flag that is longer has its text on the next line. */
 const TEXT_COLUMN = 24;
 
 /** The flags and `--help` as the help lists them, one or more lines each. */

@@ -57,7 +57,7 @@ reached, or a file, a Secret or the cluster not be read.`,
 interface Options extends Omit<TokenOptions, 'place'> {
   readonly place: TokenOptions['place'] | 'all';
   readonly caFile: string | undefined;
-  /** Of each document. */
+  /** The time limit for each document. */
   readonly timeout: Milliseconds;
 }
 

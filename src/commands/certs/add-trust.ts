@@ -133,7 +133,7 @@ function withOtherEnd(text: string): string {
   return text.endsWith('\n') ? text.slice(0, -1) : `${text}\n`;
 }
 
-/** What would still be removed when somebody no longer applies it. */
+/** The entries that would still be removed when somebody no longer applies them. */
 function listApplied({ object, configuration }: Found): readonly string[] {
   return configuration.entries.flatMap(({ name }) =>
     findAppliers(object, name).map(

@@ -10,7 +10,7 @@ import { toSeconds, type Seconds } from '../../time/units.ts';
 
 /** One certificate, as `-o json` prints it. Times in RFC 3339. */
 export interface ShownCertificate {
-  /** Where it is stored: `Secret jwt-injector/jwt-injector-tls tls.crt`. */
+  /** The places in which it is stored: `Secret jwt-injector/jwt-injector-tls tls.crt`. */
   readonly places: readonly string[];
   readonly subject: string;
   readonly issuer: string;
@@ -24,13 +24,13 @@ export interface ShownCertificate {
   readonly fingerprint: string;
 }
 
-/** What `certs` reports. */
+/** The report of `certs`. */
 export interface CertificateReport {
   readonly now: Seconds;
   readonly namespace: string;
-  /** Who renews the serving certificate; `undefined` if that could not be read. */
+  /** The writer that renews the serving certificate; `undefined` if that could not be read. */
   readonly source: 'self' | 'files' | undefined;
-  /** What is served comes first; each once. */
+  /** The served certificate comes first; each once. */
   readonly certificates: readonly ShownCertificate[];
   /** The entries of the webhook configurations; `problem`: why the API server refuses what is served, if it does. */
   readonly entries: readonly { readonly name: string; readonly problem: string | undefined }[];

@@ -12,14 +12,14 @@ const VERBS: Readonly<Record<string, string>> = {
   create: 'create',
 };
 
-/** What the API server refused, and the remedy, in one line, for the person who ran the command. */
+/** The refusal of the API server, and the remedy, in one line, for the person who ran the command. */
 export function describeApiError(error: KubeError, printer: CommandPrinter): string {
   const why = describeFailedRequest(error);
   const remedy = findRemedy(error, printer);
   return remedy === undefined ? why : `${why}: ${remedy}`;
 }
 
-/** What the API server refused, in one line without the remedy. */
+/** The refusal of the API server, in one line without the remedy. */
 export function describeFailedRequest(error: KubeError): string {
   const { status, verb, resource, namespace, objectName, refusal } = error;
   if (isMissingNamespace(error)) return `there is no namespace ${namespace}`;
@@ -53,12 +53,12 @@ export function describeRequest({ verb, resource, namespace, objectName }: KubeE
 }
 
 interface AdmissionWords {
-  /** What refuses the request; `name` is that of the quota, policy or webhook. */
+  /** The part that refuses the request; `name` is that of the quota, policy or webhook. */
   readonly by: (name: string, error: KubeError) => string;
   readonly remedy: (name: string, error: KubeError, printer: CommandPrinter) => string;
 }
 
-/** What refuses a request of somebody who has the right. */
+/** The parts that refuse a request of a client that has the right. */
 const ADMISSION: Partial<Readonly<Record<RefusalKind, AdmissionWords>>> = {
   quota: {
     by: (name) => `ResourceQuota ${name}, which is used up,`,

@@ -12,7 +12,7 @@ import { EXIT, type ExitCode } from '../command.ts';
 /** The cluster with the caller's own rights. */
 export interface Access {
   readonly client: Omit<KubeClient, 'close'>;
-  /** That of the flag, otherwise that of the context, otherwise `default`. */
+  /** The namespace of the flag, otherwise that of the context, otherwise `default`. */
   readonly namespace: string;
   /** Commands for the same cluster. */
   readonly printer: CommandPrinter;

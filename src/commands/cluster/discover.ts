@@ -17,7 +17,7 @@ export async function discoverJwts(client: Access['client']): Promise<JwtApi | u
   return readJwtApi(await discover(client, JWT_API));
 }
 
-/** What the resources of `JWT_API` say of JWTs. */
+/** Reads the scope of JWTs, and whether they have a status, from the resources of `JWT_API`. */
 export function readJwtApi(resources: readonly unknown[]): JwtApi | undefined {
   const own = resources.find((resource) => stringMember(resource, 'name') === PLURAL);
   if (own === undefined) return undefined;

@@ -1,7 +1,7 @@
 import { isDenied, isForbidden, isNotFound, KubeError } from '../../kube/errors.ts';
 import { describeFailedRequest } from './api-errors.ts';
 
-/** What came of reading something in the cluster. */
+/** The result of reading something in the cluster. */
 export type ReadResult<T> =
   | { readonly state: 'found'; readonly value: T }
   | { readonly state: 'absent' }
@@ -20,7 +20,7 @@ export async function tryRead<T>(read: () => Promise<T>): Promise<ReadResult<T>>
   }
 }
 
-/** What was found; `undefined` for anything else. */
+/** The value that was found; `undefined` for any other result. */
 export function foundValue<T>(result: ReadResult<T>): T | undefined {
   return result.state === 'found' ? result.value : undefined;
 }

@@ -3,7 +3,7 @@ import type { RecordedStatus } from '../../resources/recorded-status.ts';
 
 /** In place of `True`, `False` or `Unknown` of the condition Ready, for a JWT without a status. */
 export const PENDING = 'Pending';
-/** What `PENDING` means. */
+/** The meaning of `PENDING`. */
 export const NOT_PROCESSED = 'jwt-injector has not processed it yet';
 
 /** Status, reason and message of the condition Ready. */
@@ -13,7 +13,7 @@ export interface ReadyState {
   readonly message: string;
 }
 
-/** What the condition Ready says, or `Pending` as long as the JWT has no such condition. */
+/** The state of the condition Ready, or `Pending` as long as the JWT has no such condition. */
 export function readReady(recorded: Pick<RecordedStatus, 'conditions'>): ReadyState {
   return findCondition(recorded, 'Ready') ?? { status: PENDING, reason: '', message: NOT_PROCESSED };
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../resources/json.ts';
 import type { Access } from './connect.ts';
 import { describeRequest } from './api-errors.ts';
 
-/** Where to list: in all namespaces, else in the one; `undefined` for what has no namespace. */
+/** The namespaces to list: all, else the one; `undefined` for a resource that has no namespace. */
 export interface Scope {
   readonly everywhere: boolean;
   readonly namespace: string | undefined;

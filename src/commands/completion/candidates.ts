@@ -8,7 +8,10 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   algorithm: ['ES256', 'RS256'],
 };
 
-/** What may stand where the last of the words is being typed. Empty when the shell is to offer files, or nothing is known. */
+/**
+ * Finds the words that may stand where the last word is being typed. Empty when the shell should offer files, or nothing is
+ * known.
+ */
 export async function findCandidates(
   typed: readonly string[],
   commands: Readonly<Record<string, CommandEntry>>,

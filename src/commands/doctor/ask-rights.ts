@@ -14,7 +14,7 @@ type Attributes = Omit<Right, 'half' | 'where'> & { readonly namespace?: string 
 const GROUP_VERSION = { group: 'authorization.k8s.io', version: 'v1' } as const;
 const SELF_REVIEWS: Resource = { ...GROUP_VERSION, plural: 'selfsubjectaccessreviews' };
 const USER_REVIEWS: Resource = { ...GROUP_VERSION, plural: 'subjectaccessreviews' };
-/** Of those that jwt-injector is limited to; each is asked for 12 rights, 15 with prompt delivery. */
+/** The limit for the namespaces to ask about; each is asked for 12 rights, 15 with prompt delivery. */
 const MAX_NAMESPACES = 20;
 
 /** Whether the caller has a right (SelfSubjectAccessReview, which everybody is allowed to create). */

@@ -25,7 +25,7 @@ const FIELDS: readonly (readonly ['spec' | 'status', string])[] = [
   ['status', 'lastRenew'],
 ];
 
-/** What a CRD may be instead of ours. */
+/** The usual faults of a CRD that is not ours. */
 function usualFaults(printer: CommandPrinter) {
   return {
     absent: problem(`the CRD ${NAME} is not installed: there are no JWTs`, installCrd(printer)),

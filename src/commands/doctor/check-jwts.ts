@@ -6,7 +6,7 @@ import { installCrd, readLogs } from '../installation/remedies.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 import { MAX_MESSAGE_LENGTH } from '../output/message-length.ts';
 
-/** What is said of the JWTs in {@link JwtCensus.others}. */
+/** The words for the JWTs in {@link JwtCensus.others}. */
 const OTHER_PROBLEMS: Readonly<Record<string, string>> = {
   Unseen: 'not looked at by jwt-injector since they were created',
   Expired: 'with an expired token although they are Ready, so they are not renewed',

@@ -6,7 +6,7 @@ import { CORRECT_FLAG, installAgain } from '../installation/remedies.ts';
 import { describeRight } from './shipped-rights.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 
-/** Of the service. */
+/** Checks the rights of the service. */
 export function checkServiceRights({
   deployment,
   controller,
@@ -31,7 +31,7 @@ export function checkServiceRights({
   );
 }
 
-/** What limits the right to patch pods, where there is that right. */
+/** Checks the policy that limits the right to patch pods, if there is that right. */
 export function checkDeliveryPolicy({
   deployment,
   controller,
@@ -48,7 +48,7 @@ export function checkDeliveryPolicy({
   ]);
 }
 
-/** Of the caller. */
+/** Checks the rights of the caller. */
 export function checkOwnRights({ mayCreateJwts, tryNamespace }: InstallationSnapshot): readonly Judgement[] {
   return judge(
     mayCreateJwts,

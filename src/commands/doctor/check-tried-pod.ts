@@ -2,7 +2,7 @@ import { judge, problem, unknown, well, type Judgement } from '../installation/f
 import { readLogs } from '../installation/remedies.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 
-/** What the API server made of a pod with an annotation: the whole way through the webhook, without the kubelet. */
+/** Checks the API server's answer to a pod with an annotation: the whole way through the webhook, without the kubelet. */
 export function checkTriedPod(snapshot: InstallationSnapshot): readonly Judgement[] {
   const { triedPod, tryNamespace } = snapshot;
   const absent = unknown(`there is no namespace ${tryNamespace} in which a pod could be tried`);

@@ -9,10 +9,10 @@ import { MUTATING_ENTRIES, VALIDATING_ENTRIES, type ShippedEntry } from './shipp
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 import type { Seconds } from '../../time/units.ts';
 
-/** What the API server sends of pods and workloads, compared with what is shipped. */
+/** Compares the requests about pods and workloads that the API server sends with the shipped configuration. */
 export function checkMutating(snapshot: InstallationSnapshot): readonly Judgement[] {
   const installed = foundValue(snapshot.deployment);
-  // Of a Deployment that could not be read, nobody knows whether it takes the default by label.
+  // If the Deployment could not be read, nobody knows whether it takes the default by label.
   const mayLackDefault = installed === undefined || !hasNamespaceDefault(installed);
   return checkConfiguration(
     'MutatingWebhookConfiguration',
@@ -26,7 +26,7 @@ export function checkMutating(snapshot: InstallationSnapshot): readonly Judgemen
   );
 }
 
-/** What the API server sends of JWTs, compared with what is shipped. */
+/** Compares the requests about JWTs that the API server sends with the shipped configuration. */
 export function checkValidating(snapshot: InstallationSnapshot): readonly Judgement[] {
   return checkConfiguration(
     'ValidatingWebhookConfiguration',
@@ -65,7 +65,7 @@ function checkConfiguration(
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 const NAMESPACE_DEFAULT_ENTRY = `namespace-default.${GROUP}`;
 
-/** Where only some namespaces are served, there is no default by label; elsewhere an administrator may have left it out. */
+/** Whether the default by label may be missing: if only some namespaces are served, or an administrator left it out. */
 function isLeftOut(entries: readonly unknown[], mayLackDefault: boolean): boolean {
   if (mayLackDefault && findEntry(entries, NAMESPACE_DEFAULT_ENTRY) === undefined) return true;
   const pods = findEntry(entries, `pods.${GROUP}`);

@@ -2,11 +2,11 @@ import { describeFindings } from '../installation/describe-findings.ts';
 import type { Finding } from '../installation/finding.ts';
 import type { Paint } from '../output/report-output.ts';
 
-/** What `doctor` reports. */
+/** The report of `doctor`. */
 export interface DoctorReport {
-  /** Of this program. */
+  /** The version of this program. */
   readonly version: string;
-  /** Where jwt-injector is installed. */
+  /** The namespace in which jwt-injector is installed. */
   readonly namespace: string;
   readonly findings: readonly Finding[];
 }

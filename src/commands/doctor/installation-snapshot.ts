@@ -9,7 +9,7 @@ import type { Right } from './shipped-rights.ts';
 
 /** Everything that the checks look at, read once with the caller's rights. Objects are wire JSON. */
 export interface InstallationSnapshot extends CertificateSnapshot {
-  /** Of this program. */
+  /** The version of this program. */
   readonly version: string;
   readonly server: {
     readonly version: string;
@@ -29,16 +29,16 @@ export interface InstallationSnapshot extends CertificateSnapshot {
   readonly deliveryBinding: ReadResult<JsonObject>;
   /** Rights that the ServiceAccounts lack. */
   readonly missingRights: ReadResult<readonly Right[]>;
-  /** Of the caller, in `tryNamespace`. */
+  /** The caller's right to create JWTs in `tryNamespace`. */
   readonly mayCreateJwts: ReadResult<boolean>;
   readonly triedPod: ReadResult<TriedPod>;
-  /** Where JWTs are looked for if the caller is not allowed to look everywhere, and where the pod is tried. */
+  /** The namespace in which JWTs are read if the caller is not allowed to read all, and in which the pod is tried. */
   readonly tryNamespace: string;
   readonly jwts: ReadResult<JwtCensus>;
   readonly oldDeployments: ReadResult<readonly OldDeployment[]>;
 }
 
-/** What the API server made of a pod with an annotation; it was not created. */
+/** The API server's answer to a pod with an annotation; it was not created. */
 export type TriedPod =
   | { readonly outcome: 'injected' | 'unchanged' | 'no-answer' }
   /** Somebody else refuses pods like this one: quota, a policy, a webhook. */

@@ -10,7 +10,7 @@ export interface JwtGroup {
   count: number;
   /** `namespace/name`. */
   readonly first: string;
-  /** What the condition of the first one says. */
+  /** The message of the condition of the first one. */
   readonly message: string;
 }
 
@@ -32,7 +32,7 @@ export interface JwtCensus {
 
 /** The service looks at a new JWT within milliseconds; a minute is for one that has just been started. */
 const UNSEEN_AFTER: Seconds = 60;
-/** A renewal or the list itself may be under way. */
+/** A renewal or the list itself may be running. */
 const EXPIRED_AFTER: Seconds = 10;
 /** Conditions that are there only when they say something. */
 const WARNINGS = ['RenewalOverdue', 'Contended'];

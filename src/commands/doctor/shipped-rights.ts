@@ -8,7 +8,7 @@ export interface Right {
   readonly group: string;
   readonly resource: string;
   readonly subresource?: string;
-  /** Of one object. */
+  /** The one object that the right is limited to. */
   readonly name?: string;
   /** `own`: that of jwt-injector; `served`: those of the JWTs; `cluster`: it has none. */
   readonly where: 'own' | 'served' | 'cluster';
@@ -70,7 +70,7 @@ const READ_NAMESPACES: Rule = {
   verbs: READ,
 };
 
-/** What deploy/ grants, and so what the service needs. */
+/** The rights that deploy/ grants, which are those that the service needs. */
 export function shippedRights(needs: {
   readonly usesNamespaceDefault: boolean;
   readonly promptDelivery: boolean;

@@ -5,13 +5,13 @@ export interface ShippedEntry {
   readonly name: string;
   readonly path: string;
   readonly failurePolicy: 'Fail' | 'Ignore';
-  /** What happens when failurePolicy is the other one. */
+  /** The consequence of the other failurePolicy. */
   readonly otherwise: string;
   /** `operations group/resource`, each pair that is sent. */
   readonly rules: readonly string[];
   /** By name, with all white space as one space. */
   readonly conditions: Readonly<Record<string, string>>;
-  /** Of namespaces, besides the excluded ones: `key operator values`. */
+  /** The selector of namespaces, besides the excluded ones: `key operator values`. */
   readonly selector: readonly string[];
 }
 
@@ -77,7 +77,7 @@ export const MUTATING_ENTRIES: readonly ShippedEntry[] = [
   },
 ];
 
-/** Of the other configuration. */
+/** The entries of the other configuration. */
 export const VALIDATING_ENTRIES: readonly ShippedEntry[] = [
   {
     name: `jwts.${GROUP}`,

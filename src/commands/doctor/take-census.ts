@@ -42,7 +42,7 @@ async function countJwts(client: ListClient, only: JwtCensus['only'], most: numb
       },
     });
   } catch (error) {
-    // What was counted until then is reported, together with the fact that it is not all.
+    // The JWTs counted until then are reported, together with the fact that they are not all.
     if (isDenied(error) || census.seen.size === 0) throw error;
     census.isCut = true;
   }

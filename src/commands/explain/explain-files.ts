@@ -27,11 +27,11 @@ type Explained = { readonly source: string } & (
   | { readonly what: 'other'; readonly report: OtherReport }
 );
 
-/** What `explain -f` was asked. */
+/** The options of `explain -f`. */
 export interface FilesToExplain {
   readonly filenames: readonly string[];
   readonly output: OutputFormat;
-  /** What JWTs may ask for; `undefined`: anything. */
+  /** The limits for JWTs; `undefined`: no limit. */
   readonly policy: SigningPolicy | undefined;
 }
 

@@ -12,7 +12,7 @@ import type { Io } from '../io.ts';
 import { printReport, type OutputFormat } from '../output/report-output.ts';
 import { EXIT, type ExitCode } from '../command.ts';
 
-/** What `explain jwt` was asked. `legacyKeyNamespace`, `policy`: as the service's flags. */
+/** The options of `explain jwt`. `legacyKeyNamespace`, `policy`: as the service's flags. */
 export interface ExplainJwtOptions {
   readonly name: string;
   readonly legacyKeyNamespace: string | undefined;

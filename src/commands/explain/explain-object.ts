@@ -9,12 +9,12 @@ import { member, objectMember, stringMember, type JsonObject } from '../../resou
 import type { ListedObject, OfflineDefault } from '../input/documents.ts';
 import { applyPatch } from '../yaml/apply-patch.ts';
 
-/** What the webhook decides on one pod or workload, and what its pods look like then. */
+/** The decision of the webhook on one pod or workload, and its pods after it. */
 export interface ObjectReport {
   readonly kind: string;
   readonly namespace: string | undefined;
   readonly name: string;
-  /** Where its pod template is, `spec.template` for example; empty for a pod. */
+  /** The path of its pod template, `spec.template` for example; empty for a pod. */
   readonly template: string;
   readonly decision: Decision['decision'];
   readonly reason: Decision['reason'];

@@ -30,9 +30,9 @@ export interface JwtFileReport {
   /** Why no token can be signed; empty when it can, as far as the files show. */
   readonly problems: readonly StateProblem[];
   readonly warnings: readonly string[];
-  /** What is often a mistake. */
+  /** Advice about values that are often a mistake. */
   readonly advice: readonly string[];
-  /** Where the private key is, and whether it fits. */
+  /** The place of the private key, and whether it fits. */
   readonly key: string;
   /** Seconds. */
   readonly lifetimes: Lifetimes | undefined;

@@ -99,7 +99,7 @@ function describeNext(report: JwtReport, circumstances: Circumstances): readonly
 /** Seconds: a worker may be busy, and a write has a deadline. */
 const ATTEMPT_TAKES = 10;
 
-/** What changes the Secret. */
+/** The actions that change the Secret. */
 const WRITES: ReadonlySet<JwtReport['next']['action']> = new Set(['disown', 'sign', 'repair']);
 
 /**

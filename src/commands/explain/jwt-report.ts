@@ -20,7 +20,7 @@ import type { Lifetimes } from '../../signing/schedule.ts';
 /** All that is reported of a JWT in the cluster, as `-o json` prints it. Times in RFC 3339 unless they are claims. */
 export interface JwtReport extends ObjectName {
   readonly kind: 'JWT';
-  /** Of the condition Ready: `True`, `False`, `Unknown`; `PENDING` when there is no status yet. */
+  /** The status of the condition Ready: `True`, `False`, `Unknown`; `PENDING` when there is no status yet. */
   readonly ready: string;
   readonly reason: string;
   /** Whether the status is of the spec as it is now. */
@@ -31,13 +31,13 @@ export interface JwtReport extends ObjectName {
     readonly reason: string;
     readonly message: string;
   }[];
-  /** Who owns the Secret of its name; `forbidden` when the caller is not allowed to know. */
+  /** The owner of the Secret of its name; `forbidden` when the caller is not allowed to know. */
   readonly secret: Ownership | 'absent' | 'forbidden';
   /** Header and claims of the token in its own Secret; never the signature. */
   readonly token: { readonly header: JsonObject; readonly claims: JsonObject } | undefined;
   /** How often it was renewed. */
   readonly renewals: number | undefined;
-  /** Where the private key is. */
+  /** The place of the private key. */
   readonly key: string;
   readonly next: NextAction;
   /** When a failed attempt is made again. */
@@ -45,11 +45,11 @@ export interface JwtReport extends ObjectName {
   readonly nextRenewals: readonly { readonly at: string; readonly expiresAt: string }[];
   /** The lifetimes of the spec in seconds, `undefined` when the spec cannot be served. */
   readonly lifetimes: Lifetimes | undefined;
-  /** What verifiers will refuse in such a token, or what leaks the key. */
+  /** The faults for which verifiers will refuse such a token, or which leak the key. */
   readonly warnings: readonly string[];
-  /** What is often a mistake. */
+  /** Advice about values that are often a mistake. */
   readonly advice: readonly string[];
-  /** What the caller is not allowed to read, each in words to follow "you are not allowed to". */
+  /** The objects that the caller is not allowed to read, each in words to follow "you are not allowed to". */
   readonly forbidden: readonly string[];
 }
 

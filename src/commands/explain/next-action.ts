@@ -7,7 +7,7 @@ import { listRenewals, type Renewal } from '../../signing/renewals.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Seconds } from '../../time/units.ts';
 
-/** What the loop would do now, and why. */
+/** The action that the loop would take now, and why. */
 export interface NextAction {
   /** The word of the plan; `unknown` when the caller is not allowed to read what it depends on. */
   readonly action: Plan['do'] | 'unknown';
@@ -105,7 +105,7 @@ function describeUnreadSecret({ jwt }: Snapshot, now: Seconds): NextAction {
   };
 }
 
-/** Where the private key is, in words to go after "is". */
+/** The place of the private key, in words to go after "is". */
 export function describeKeyPlace({ keyReference }: Pick<Snapshot, 'keyReference'>): string {
   if (keyReference === undefined) return 'in the JWT itself (spec.key.value)';
   const { namespace, name, key } = keyReference;

@@ -18,16 +18,16 @@ import { describeRequest } from '../cluster/api-errors.ts';
 import { readSecret, readSecretMetadata, type SecretSnapshot } from '../cluster/read-secret.ts';
 import type { Seconds } from '../../time/units.ts';
 
-/** What the loop would see of a JWT and do now, as far as the caller is allowed to know. */
+/** The state of a JWT as the loop would see it, and its next action, as far as the caller is allowed to know. */
 export interface Snapshot {
   readonly jwt: Jwt;
   /** The Secret that the key is in; `undefined` for a key in the JWT itself. */
   readonly keyReference: KeyReference | undefined;
   /** `undefined` when the caller is not allowed to read the Secret of the JWT's name: then nothing can be predicted. */
   readonly seen: { readonly observed: Observed; readonly plan: Plan } | undefined;
-  /** Of the JWT's own Secret; header and claims of its token, not its text. `undefined` for what cannot be shown, too. */
+  /** Header and claims of the token in the JWT's own Secret, not its text. `undefined` for what cannot be shown, too. */
   readonly read: ReadToken | undefined;
-  /** What the caller is not allowed to read, each in words to follow "you are not allowed to". */
+  /** The objects that the caller is not allowed to read, each in words to follow "you are not allowed to". */
   readonly forbidden: readonly string[];
 }
 
@@ -78,7 +78,7 @@ export async function takeSnapshot(
   return { ...common, seen, read: read === undefined || isTooDeep(read) ? undefined : read };
 }
 
-/** What the caller found out about the Secrets that a JWT depends on. */
+/** The Secrets that a JWT depends on, as far as the caller could read them. */
 interface SecretsFound {
   readonly own: SecretSnapshot;
   readonly key: SecretSnapshot | undefined;
@@ -122,7 +122,7 @@ function isManaged(jwt: Jwt, own: SecretSnapshot): boolean {
   return findOwnership(jwt, own.metadata) === 'ours';
 }
 
-/** What the status says of the spec as it is now: the policy itself is not for users to read. */
+/** Takes the verdict on the current spec from the status: the policy itself is not for users to read. */
 function assumePolicy(observed: Observed): Observed {
   const { recorded, generation } = observed.jwt;
   const condition = findCondition(recorded, 'PolicyDenied');
@@ -133,7 +133,7 @@ function assumePolicy(observed: Observed): Observed {
   return { ...observed, policyRefusal };
 }
 
-/** What the status says of a key whose Secret the caller is not allowed to read. */
+/** Takes the state of a key from the status, if the caller is not allowed to read its Secret. */
 function assumeKey(jwt: Jwt): KeyObservation {
   const condition = findCondition(jwt.recorded, 'KeyAvailable');
   const reason = STATE_REASONS.find((word) => word === condition?.reason);

@@ -15,7 +15,7 @@ export interface TokenReport {
   readonly name: string;
   /** False when the pod would wait for it; true where it cannot be known. */
   readonly usable: boolean;
-  /** What is known of JWT and Secret, in one line, with the remedy. */
+  /** The state of JWT and Secret, in one line, with the remedy. */
   readonly message: string;
 }
 

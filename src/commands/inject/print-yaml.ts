@@ -22,7 +22,7 @@ export function printYaml(documents: readonly EditableDocument[]): string {
   return parts.join('');
 }
 
-/** What is needed between two documents. Directives may only follow a document that has been ended. */
+/** The text that is needed between two documents. Directives may only follow a document that has been ended. */
 function divide(before: string, after: string): string {
   const mark = BEGINNING.exec(after)?.groups?.['mark'];
   if (mark === '---' || (mark === '%' && ENDED.test(before))) return '';

@@ -40,7 +40,7 @@ async function readTokenFile(filename: string, io: Io): Promise<Result<FoundToke
   const [secret] = secrets;
   if (secret !== undefined)
     return findSecretToken(secret, TOKEN_KEY, `${source}: Secret ${secretName(secret)}`);
-  // What some issuers answer; Pelican reads it, too.
+  // Some issuers answer with such an object; Pelican reads it, too.
   return readFoundToken(stringMember(objects[0], 'access_token') ?? trimmed, source);
 }
 

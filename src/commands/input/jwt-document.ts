@@ -21,12 +21,14 @@ export function warnOfUnknownFields(spec: unknown): readonly string[] {
   return findUnknownFields(spec).map((path) => `${path} is not a field of a JWT and is ignored`);
 }
 
-/** What the API server refuses of a new JWT besides what its `spec` alone shows: a key in the Secret of its token. */
+/**
+ * Finds a problem for which the API server refuses a new JWT besides those of its `spec` alone: a key in the Secret of its token.
+ */
 export function findKeyConflict(jwt: Jwt, { key }: JwtSpec): StateProblem | undefined {
   return isKeyInOwnSecret(jwt, key, jwt.namespace) ? describeKeyInOwnSecret(jwt) : undefined;
 }
 
-/** Where a JWT of a file has its private key, as far as the objects beside it show. */
+/** The place of the private key of a JWT in a file, as far as the objects beside it show. */
 export type KeyInFile =
   | { readonly from: 'value'; readonly text: string }
   | {

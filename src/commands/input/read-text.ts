@@ -7,7 +7,7 @@ import { EXIT, type CommandProblem } from '../command.ts';
 /** Ten times the limit of one object in Kubernetes (etcd's 1.5 MiB); as YAML it needs a hundred times its size in memory. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
-/** What messages call a file that is named on the command line: `-` is the standard input. */
+/** The name in messages of a file that is named on the command line: `-` is the standard input. */
 export function showFilename(filename: string): string {
   return filename === '-' ? 'standard input' : filename;
 }

@@ -7,7 +7,7 @@ import { readTokenPlace, TOKEN_FLAGS, type TokenPlace } from './token-place.ts';
 /** The flags of every command that reports on one token: where it is, and how the report is printed. */
 export const TOKEN_REPORT_FLAGS = { ...TOKEN_FLAGS, ...OUTPUT_FLAG, ...CLUSTER_FLAGS } as const;
 
-/** What `TOKEN_REPORT_FLAGS` and the words beside them say. */
+/** The values of `TOKEN_REPORT_FLAGS` and the words beside them. */
 export interface TokenOptions {
   readonly place: TokenPlace;
   /** The cluster to ask, if the token is in one. */

@@ -3,7 +3,7 @@ import { fail, ok, type Result } from '../../resources/result.ts';
 import { describeGiven, unexpectedArgument } from './given-words.ts';
 import { checkObjectName, isJwtKind, readJwtName } from './jwt-name.ts';
 
-/** Where a token is. */
+/** The place of a token. */
 export type TokenPlace =
   | { readonly from: 'argument'; readonly text: string }
   | { readonly from: 'file'; readonly filename: string }

@@ -7,7 +7,7 @@ import { printReport, type OutputFormat, type Paint, type Style } from '../outpu
 import { describeTokenParts } from '../output/token-lines.ts';
 import { EXIT, type ExitCode } from '../command.ts';
 
-/** What is reported of a token, as `-o json` prints it; never the signature. */
+/** The reported facts about a token, as `-o json` prints them; never the signature. */
 interface InspectedToken {
   readonly source: string;
   readonly header: JsonObject;

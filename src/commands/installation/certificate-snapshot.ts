@@ -4,18 +4,18 @@ import type { Milliseconds } from '../../time/units.ts';
 import type { CommandPrinter } from '../cluster/command-printer.ts';
 import type { ReadResult } from '../cluster/read-result.ts';
 
-/** What the certificate, and those who trust it, look like. Objects are wire JSON. */
+/** The certificate, and the objects that trust it, at one moment. Objects are wire JSON. */
 export interface CertificateSnapshot {
   /** By this machine. */
   readonly now: Milliseconds;
-  /** Where jwt-injector is installed. */
+  /** The namespace in which jwt-injector is installed. */
   readonly namespace: string;
   /** For the commands of remedies. */
   readonly printer: CommandPrinter;
   readonly deployment: ReadResult<JsonObject>;
   readonly mutating: ReadResult<JsonObject>;
   readonly validating: ReadResult<JsonObject>;
-  /** What the pods serve. */
+  /** The certificate that the pods serve. */
   readonly tls: TlsSnapshot;
 }
 

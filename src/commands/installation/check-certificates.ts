@@ -48,7 +48,7 @@ export function checkServing(snapshot: CertificateSnapshot): readonly Judgement[
   });
 }
 
-/** What the API server trusts, entry by entry, compared with what is served. */
+/** Compares the trust of the API server, entry by entry, with the certificate that is served. */
 export function checkBundles(snapshot: CertificateSnapshot): readonly Judgement[] {
   const entries = listEntries(snapshot);
   if (entries.length === 0) return [unknown('no webhook configuration could be read')];
@@ -89,7 +89,7 @@ export function distrust(
   const isItself = valid.some(({ fingerprint256 }) => fingerprint256 === leaf.fingerprint256);
   if (!isItself && findIssuer(leaf, valid) === undefined)
     return 'does not trust the certificate that is served: another authority issued it';
-  // That the certificate is for the Service is checked by itself.
+  // Another check says whether the certificate is for the Service.
   if (host === undefined || host.endsWith('.svc')) return undefined;
   const name = isAddress(host) ? leaf.checkIP(host) : leaf.checkHost(host);
   return name === undefined
@@ -101,7 +101,7 @@ function isCalledByService(snapshot: CertificateSnapshot): boolean {
   return listEntries(snapshot).some(({ host }) => host?.endsWith('.svc') === true);
 }
 
-/** Who renews it, and how they are asked to. */
+/** Says who renews it, and how to ask for that. */
 function renewalOf(snapshot: CertificateSnapshot): string {
   const { tls, namespace, printer, mutating } = snapshot;
   const { source, name } = tls;

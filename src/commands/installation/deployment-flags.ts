@@ -48,7 +48,7 @@ export function findNamespaces(
   return deployment === undefined ? ok(undefined) : readValid(deployment, 'namespaces', readNamespaces);
 }
 
-/** Where its certificate comes from. The problem is one sentence: what is wrong with the flag. */
+/** The source of its certificate. The problem is one sentence: the fault of the flag. */
 export function findCertificateConfig(deployment: JsonObject): Result<CertificateConfig, string> {
   return readValid(deployment, 'tls-secret', readCertificateConfig);
 }
@@ -66,8 +66,8 @@ function readValid<T>(
 }
 
 /**
- * What `run` reads there. A variable counts as not set if its value is somewhere else (`valueFrom`, `envFrom`). Of flags that are
- * on or off, what is wrong is not looked at: the container says it when it starts.
+ * The settings that `run` reads there. A variable counts as not set if its value is somewhere else (`valueFrom`, `envFrom`).
+ * Faults of flags that are on or off are not checked: the container reports them when it starts.
  */
 function settingsOf(deployment: JsonObject): Settings {
   const container = containerOf(deployment);

@@ -8,11 +8,11 @@ export interface Finding {
   readonly result: 'ok' | 'problem' | 'unknown';
   /** One line for people. */
   readonly message: string;
-  /** What helps, often a command. Of every problem. */
+  /** The remedy, often a command. Every problem has one. */
   readonly remedy?: string;
 }
 
-/** What a check says; its name is added later. */
+/** The result of a check; its name is added later. */
 export type Judgement = Omit<Finding, 'check'>;
 
 /** All is as it should be. */
@@ -35,7 +35,7 @@ export function wellUnless(problems: readonly Judgement[], message: string): rea
   return problems.length === 0 ? [well(message)] : problems;
 }
 
-/** What a check makes of something that was found; of what is absent, `absent`; of what was not read, that it is unknown. */
+/** Judges an object that was found; one that is absent by `absent`; one that was not read is unknown. */
 export function judge<T>(
   reading: ReadResult<T>,
   absent: Judgement,

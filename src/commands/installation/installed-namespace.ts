@@ -32,7 +32,7 @@ export function installedNamespace({ mutating, validating }: WebhookConfiguratio
   return namespaceOf(mutating) ?? namespaceOf(validating);
 }
 
-/** Of the Service that the first entry calls. */
+/** The namespace of the Service that the first entry calls. */
 function namespaceOf(configuration: ReadResult<JsonObject>): string | undefined {
   const [entry] = arrayMember(foundValue(configuration), 'webhooks');
   return stringMember(objectMember(objectMember(entry, 'clientConfig'), 'service'), 'namespace');

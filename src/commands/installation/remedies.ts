@@ -1,6 +1,6 @@
 import type { CommandPrinter } from '../cluster/command-printer.ts';
 
-/** Where the CRD is below the folder of a checkout or a release, as the docs name it. */
+/** The place of the CRD below the folder of a checkout or a release, as the docs name it. */
 const CRD_FOLDER = 'deploy/kustomize/crd';
 const APPLY = ['apply', '--server-side', '--force-conflicts', '-k'];
 
@@ -29,7 +29,7 @@ interface Installed {
   readonly printer: CommandPrinter;
 }
 
-/** What its pods say. */
+/** The command that shows the logs of its pods. */
 export function readLogs({ namespace, printer }: Installed): string {
   return printer.kubectl('logs', '-n', namespace, ...ALL_PODS, '--prefix', '--tail=50');
 }

@@ -12,7 +12,7 @@ import { describeRequest } from '../cluster/api-errors.ts';
 /** Whether jwt-injector is running, by the Lease of its leader; `runs` is `undefined` when that is not known. */
 export interface ServiceState {
   readonly runs: boolean | undefined;
-  /** What is known, and the command that shows more. */
+  /** The known facts, and the command that shows more. */
   readonly words: string;
 }
 

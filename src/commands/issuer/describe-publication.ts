@@ -6,7 +6,7 @@ import { formatTime, formatUtc, parseTime } from '../../time/format-time.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/report-output.ts';
 
-/** What is published, as `-o json` prints it. */
+/** The published documents, as `-o json` prints them. */
 export interface Publication {
   readonly issuer: string;
   readonly keys: readonly {
@@ -21,7 +21,7 @@ export interface Publication {
   }[];
   /** By their path below the issuer's URL. */
   readonly documents: Readonly<Record<string, unknown>>;
-  /** What each verifier asks for, in its order. */
+  /** The URLs that each verifier asks for, in its order. */
   readonly requests: readonly { readonly verifier: string; readonly urls: readonly string[] }[];
   /** The files that were written. */
   readonly files: readonly string[];
@@ -55,7 +55,7 @@ export function reportPublication({ issuer, urls, keys, documents, files }: Publ
   };
 }
 
-/** What each verifier asks for; `else` is in the words of the list. */
+/** The URLs that each verifier asks for; `else` is in the words of the list. */
 function requestsOf(issuer: string, urls: IssuerUrls): Publication['requests'] {
   const keys = jwksUrl(issuer);
   return [

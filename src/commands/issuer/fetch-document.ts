@@ -10,11 +10,11 @@ import { describeNetworkError, openTunnel } from './open-tunnel.ts';
 
 /** How documents are fetched. */
 export interface FetchOptions {
-  /** Whose certificates are accepted: see {@link trustAuthorities}. */
+  /** The authorities whose certificates are accepted: see {@link trustAuthorities}. */
   readonly trust: SecureContext;
   /** For one document with its redirects. */
   readonly timeout: Milliseconds;
-  /** Where HTTPS_PROXY and NO_PROXY are looked up, as `findProxy` does. */
+  /** The environment in which HTTPS_PROXY and NO_PROXY are looked up, as `findProxy` does. */
   readonly environment: NodeJS.ProcessEnv;
 }
 
@@ -35,7 +35,7 @@ export function trustAuthorities(ca: string | undefined): SecureContext {
 export interface Fetched {
   readonly status: number;
   readonly text: string;
-  /** Where each redirect led. */
+  /** The URLs that each redirect led to. */
   readonly redirects: readonly string[];
 }
 

@@ -17,7 +17,7 @@ export const FETCH_FLAGS = {
   timeout: { type: 'string', default: '10s', value: 'DURATION', help: 'for each document' },
 } as const;
 
-/** Of each document: the value of `--timeout`. The problem is one sentence. */
+/** The time limit for each document: the value of `--timeout`. The problem is one sentence. */
 export function readFetchTimeout({ timeout }: { readonly timeout: string }): Result<Milliseconds, string> {
   return readDurationFlag('timeout', timeout, '10s or 1m');
 }

@@ -8,14 +8,14 @@ import type { KeyEntry } from '../../signing/issuer/key-set.ts';
 import { readRotation } from './rotation.ts';
 import type { Seconds } from '../../time/units.ts';
 
-/** Whose keys, and where they are published. */
+/** The issuer of the keys, and where they are published. */
 export interface IssuerKeys {
   /** The claim `iss`; `undefined` when it is not known. */
   readonly issuer: string | undefined;
   readonly entries: readonly KeyEntry[];
   /** The JWT has another issuer now, and tokens of this one are still in use. */
   readonly isEarlier?: true;
-  /** What is to be said of the entries when they are published. */
+  /** Warnings about the entries when they are published. */
   readonly warnings?: readonly string[];
 }
 
@@ -25,10 +25,10 @@ export function nameJwt({ namespace, name }: Pick<Jwt, 'namespace' | 'name'>): s
 }
 
 /**
- * What a JWT says that has to be published: below its current issuer, which comes first, the keys in its status and the one of
- * a rotation under way; below each issuer that it had before, the keys whose tokens are still in use. No entries when
- * nothing was signed for the issuer yet: an annotation and `spec.issuer` are anybody's who may change the JWT, so neither brings
- * a key into the documents of an issuer by itself. `object`: what it was read from.
+ * The keys of a JWT that have to be published: below its current issuer, which comes first, the keys in its status and the
+ * one of a running rotation; below each issuer that it had before, the keys whose tokens are still in use. No entries when
+ * nothing was signed for the issuer yet: anybody who may change the JWT may change an annotation and `spec.issuer`, so
+ * neither brings a key into the documents of an issuer by itself. `object`: the wire JSON of the JWT.
  */
 export function keysOfJwt(jwt: Jwt, object: unknown, now: Seconds): readonly [IssuerKeys, ...IssuerKeys[]] {
   const { recorded, spec } = jwt;

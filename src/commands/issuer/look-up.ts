@@ -10,11 +10,11 @@ export interface Asked {
   /** Its HTTP status; 0 when there was no answer. */
   readonly status: number;
   readonly redirects: readonly string[];
-  /** What is wrong with the answer, if it could not be used. */
+  /** The problem of the answer, if it could not be used. */
   readonly problem: string | undefined;
 }
 
-/** What the look-ups of all ways found, and what was asked for it, each document once. */
+/** The results of the look-ups of all ways, and the documents that were asked for, each once. */
 export interface LookUps {
   readonly ways: Readonly<Record<LookUpWay, LookUp>>;
   readonly asked: readonly Asked[];

@@ -35,7 +35,7 @@ export async function openSocksTunnel(
   }
 }
 
-/** Of a proxy that names none. */
+/** The port of a proxy that names no port. */
 const SOCKS_PORT = '1080';
 
 function credentialsOf({ username, password }: URL): {

@@ -51,7 +51,7 @@ export function describeNetworkError(error: unknown): string {
   return (error instanceof Error && 'code' in error ? String(error.code) : '') || 'the connection broke';
 }
 
-/** Of a proxy that names none. */
+/** The port of a proxy that names no port. */
 const HTTP_PORT = '80';
 
 function authorize({ username, password }: URL): Readonly<Record<string, string>> {

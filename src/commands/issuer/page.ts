@@ -24,7 +24,7 @@ export function isOurPage(html: string): boolean {
   return html.includes(GENERATOR);
 }
 
-/** What an earlier page of ours says of its keys; nothing of a page that somebody changed. */
+/** Reads the dates of the keys in an earlier page of ours; none in a page that somebody changed. */
 export function readSince(html: string): Since {
   const [, text = ''] = DATA.exec(html) ?? [];
   try {

@@ -10,13 +10,13 @@ import type { IssuerKeys } from './keys-of-jwt.ts';
 import { openSite } from './site.ts';
 import { EXIT, type CommandProblem } from '../command.ts';
 
-/** What is published, and where. */
+/** The documents to publish, and their places. */
 export interface PublicationOptions {
   /** `undefined`: that of the JWTs. */
   readonly issuer: string | undefined;
   /** All JWTs of `issuer` in all namespaces are meant: nobody named them. */
   readonly everywhere: boolean;
-  /** Where the documents are written; `undefined`: nowhere. */
+  /** The folder in which the documents are written; `undefined`: they are not written. */
   readonly dir: string | undefined;
   /** `kid`s of published keys that can be removed. */
   readonly remove: readonly string[];
@@ -24,7 +24,7 @@ export interface PublicationOptions {
   readonly force: boolean;
 }
 
-/** What is printed about a publication, and the warnings. */
+/** The text that is printed about a publication, and the warnings. */
 export interface Published {
   readonly publication: Publication;
   readonly warnings: readonly string[];
@@ -93,7 +93,7 @@ function warnOfDropped(dropped: readonly KeyEntry[]): readonly string[] {
   });
 }
 
-/** Where nothing is published yet all keys are new. */
+/** All keys are new if nothing is published yet. */
 function warnOfNew(keys: readonly PublishedKey[], published: readonly KeyEntry[]): readonly string[] {
   if (published.length === 0) return [];
   return keys

@@ -10,7 +10,7 @@ import type { Seconds } from '../../time/units.ts';
 import { isOurPage, makePage, readSince } from './page.ts';
 import { EXIT, type CommandProblem } from '../command.ts';
 
-/** What is written into a site. */
+/** The content of a site. */
 interface SiteContent {
   readonly issuer: string;
   readonly keys: readonly PublishedKey[];

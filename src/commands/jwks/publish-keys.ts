@@ -11,7 +11,7 @@ import type { IssuerKeys } from '../issuer/keys-of-jwt.ts';
 import { keyOfPem, keysOfFiles } from './keys-of-files.ts';
 import { EXIT, type CommandProblem, type ExitCode } from '../command.ts';
 
-/** What `jwks` was asked. */
+/** The options of `jwks`. */
 export interface JwksOptions extends PublicationOptions {
   readonly names: readonly string[];
   readonly filenames: readonly string[];

@@ -6,11 +6,11 @@ import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/report-output.ts';
 import type { KeyFile, KeyFileRole } from './key-files.ts';
 
-/** What `keygen` made; never the private key. */
+/** The key that `keygen` made; never the private key. */
 export interface MadeKey {
-  /** Of the JWT. */
+  /** The name of the JWT. */
   readonly name: string;
-  /** Of the JWT; `undefined`: that of the context in which it is applied. */
+  /** The namespace of the JWT; `undefined`: that of the context in which it is applied. */
   readonly namespace: string | undefined;
   readonly issuer: string;
   readonly algorithm: string;
@@ -21,7 +21,7 @@ export interface MadeKey {
   readonly secret: ObjectName | undefined;
 }
 
-/** What was made, as `-o json` prints it. */
+/** The report on the key, as `-o json` prints it. */
 export interface KeyReport {
   readonly name: string;
   readonly issuer: string;
@@ -33,13 +33,13 @@ export interface KeyReport {
   readonly secret: ObjectName | undefined;
 }
 
-/** What was made, for scripts. */
+/** The report on the key, for scripts. */
 export function reportKey({ name, issuer, algorithm, publicKey, files, secret }: MadeKey): KeyReport {
   const shown = files.map(({ path, what }) => ({ path, what }));
   return { name, issuer, keyId: publicKey.kid, algorithm, publicKey, files: shown, secret };
 }
 
-/** What was made, and what to do with it next, in lines for people. */
+/** The report on the key, and the next steps, in lines for people. */
 export function describeMadeKey(
   made: MadeKey,
   { kubectl, jwtInjector }: CommandPrinter,

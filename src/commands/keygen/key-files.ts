@@ -4,7 +4,7 @@ import type { NewFile } from '../output/new-files.ts';
 const PRIVATE = 0o600;
 const PUBLIC = 0o644;
 
-/** What the files of `keygen` are for. Each is named after the JWT, with its suffix. */
+/** The roles of the files of `keygen`. Each is named after the JWT, with its suffix. */
 const FILE_ROLES = {
   privateKey: { suffix: 'key.pem', what: 'the private key', mode: PRIVATE },
   keySecret: { suffix: 'key-secret.yaml', what: 'the Secret that holds it', mode: PRIVATE },
@@ -12,7 +12,7 @@ const FILE_ROLES = {
   publicKey: { suffix: 'jwk.json', what: 'the public key, to be published', mode: PUBLIC },
 } as const;
 
-/** What a file of `keygen` is for. */
+/** The role of a file of `keygen`. */
 export type KeyFileRole = keyof typeof FILE_ROLES;
 
 /** A file of `keygen`, with what people are shown of it. */

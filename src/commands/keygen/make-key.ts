@@ -17,7 +17,7 @@ import { jwkFor, keySecret, keySecretName } from '../issuer/key-halves.ts';
 import { jwtFor, toYaml, type KeyPlan } from './manifests.ts';
 import { EXIT, type ExitCode } from '../command.ts';
 
-/** What `keygen` was asked. */
+/** The options of `keygen`. */
 export interface KeygenOptions extends Omit<KeyPlan, 'namespace'> {
   /** Folder of the files. */
   readonly dir: string;

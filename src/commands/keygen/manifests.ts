@@ -5,9 +5,9 @@ import { WLCG_ANY, WLCG_VERSION } from '../../signing/profiles.ts';
 import { KEY_FILE, keySecretName } from '../issuer/key-halves.ts';
 import { printYamlValue } from '../yaml/print-yaml-value.ts';
 
-/** What the author chose. */
+/** The choices of the author. */
 export interface KeyPlan {
-  /** Of the JWT. */
+  /** The name of the JWT. */
   readonly name: string;
   /** `undefined`: the one in which the manifests are applied. */
   readonly namespace: string | undefined;

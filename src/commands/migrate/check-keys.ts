@@ -59,7 +59,7 @@ function checkKeySecret(jwt: Jwt, facts: MigrationFacts, grants: Grants): JwtFin
   return { level: 'fix', reason, why: refusal.message, commands };
 }
 
-/** That is a conflict of Secrets, and reported as such. */
+/** A key in the JWT's own Secret is a conflict of Secrets, and reported as such. */
 function isOwnSecret(jwt: Jwt, { namespace, name }: KeyReference): boolean {
   return namespace === jwt.namespace && name === jwt.name;
 }
@@ -125,7 +125,9 @@ function findReference(jwt: Jwt, { legacyKeyNamespace }: MigrationFacts): KeyRef
   return jwt.spec.ok ? locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace) : undefined;
 }
 
-/** Where token-manager read a key without a namespace, if jwt-injector reads it elsewhere, by its flag or its default. */
+/**
+ * The place where token-manager read a key without a namespace, if jwt-injector reads it elsewhere, by its flag or its default.
+ */
 function oldReference(jwt: Jwt, reference: KeyReference): KeyReference | undefined {
   if (!jwt.spec.ok || jwt.spec.value.key.from !== 'secret') return undefined;
   const isOmitted = jwt.spec.value.key.namespace === undefined;

@@ -8,7 +8,7 @@ import { formatTable } from '../output/table.ts';
 import { printReport, type OutputFormat, type Paint } from '../output/report-output.ts';
 import { EXIT, type ExitCode } from '../command.ts';
 
-/** What `migrate check` was asked. */
+/** The options of `migrate check`. */
 export interface MigrateOptions extends GatherOptions {
   readonly output: OutputFormat;
 }

@@ -17,9 +17,9 @@ import { cleaningPatch, findKopfLeftovers, type KopfLeftovers } from '../token-m
 import { EXIT, type ExitCode } from '../command.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
-/** What `migrate clean` was asked. */
+/** The options of `migrate clean`. */
 export interface CleanOptions {
-  /** Of all namespaces; else of that of the access. */
+  /** Whether to clean the JWTs of all namespaces; else those in the namespace of the access. */
   readonly everywhere: boolean;
   readonly dryRun: boolean;
   readonly output: OutputFormat;
@@ -27,7 +27,7 @@ export interface CleanOptions {
 
 /** One JWT with leftovers, as `-o json` prints it, and what was done about them. */
 interface CleanedJwt extends ObjectName {
-  /** What token-manager left on it. */
+  /** The leftovers of token-manager on it. */
   readonly legacyMarkers: KopfLeftovers;
   /** `found`: nothing was changed, because of --dry-run or because token-manager runs, or may run. */
   readonly outcome: 'found' | 'cleaned' | 'failed';

@@ -44,7 +44,7 @@ export function findLeftovers(facts: MigrationFacts): readonly MigrationFinding[
 function checkScope({ namespace, jwts, printer }: MigrationFacts): readonly MigrationFinding[] {
   const { kubectl } = printer;
   const withFinalizers = jwts.some(({ jwt }) => jwt.finalizers.length > 0);
-  // Of a pipe only the end counts: a list that could not be made would look like one of nothing.
+  // Only the end of a pipe counts: a list that could not be made would look like an empty one.
   const removal = kubectl('patch', '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
   const patch = String.raw`printf '%s\n' "$names" | xargs -n 1 ${removal}`;
   const unlock = `(${inOrder(`names=$(${kubectl('get', RESOURCE, '-o', 'name')})`, patch)})`;

@@ -22,7 +22,7 @@ import { JWTS } from '../../kube/known-resources.ts';
 
 /** Which JWTs to check, and how the service will be run. */
 export interface GatherOptions {
-  /** Of all namespaces; else of that of the access. */
+  /** Whether to read all namespaces; else the one of the access. */
   readonly everywhere: boolean;
   readonly legacyKeyNamespace: string | undefined;
 }

@@ -2,7 +2,7 @@ import type { JwtApi } from '../cluster/discover.ts';
 
 /** Which JWTs are looked at. */
 export interface JwtScope {
-  /** That of all of them; they may be of several without it. */
+  /** The namespace of all of them; they may be of several without it. */
   readonly namespace?: string;
   /** To follow "JWTs". */
   readonly words: string;

@@ -9,7 +9,7 @@ import type { findKeyCopies, KopfLeftovers } from '../token-manager/kopf-leftove
 export interface MigratingJwt {
   readonly jwt: Jwt;
   readonly spec: unknown;
-  /** What token-manager left on it. */
+  /** The leftovers of token-manager on it. */
   readonly kopfLeftovers: KopfLeftovers | undefined;
   readonly keyCopies: ReturnType<typeof findKeyCopies>;
 }
@@ -23,14 +23,14 @@ export interface MigrationFacts {
   readonly deployments: readonly OldDeployment[];
   /** Whether the CRD is part of a Helm release, and would be deleted with it; true also when that is not known. */
   readonly crdInRelease: boolean;
-  /** Where operators of kopf announce that they are running. `resource` with its group, as kubectl takes it. */
+  /** The objects in which operators of kopf announce that they are running. `resource` with its group, as kubectl takes it. */
   readonly peerings: readonly {
     readonly resource: string;
     readonly namespace: string | undefined;
     readonly name: string;
   }[];
   readonly legacyKeyNamespace: string | undefined;
-  /** Where cluster-scoped JWTs would be created again. */
+  /** The namespace in which cluster-scoped JWTs would be created again. */
   readonly namespace: string;
   /** For the commands that fix something. */
   readonly printer: CommandPrinter;
@@ -49,7 +49,7 @@ export interface MigrationFinding {
   readonly commands: readonly string[];
 }
 
-/** Where token-manager looked for a key that names no namespace. */
+/** The namespace in which token-manager looked for a key that names no namespace. */
 export const OLD_KEY_NAMESPACE = 'default';
 
 /** A JWT in a sentence: `JWT science/my-jwt`, without the namespace where the CRD is cluster-scoped. */

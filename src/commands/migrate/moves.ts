@@ -20,7 +20,7 @@ const LOOKED_UP = 5;
 
 /** The move of a key into a Secret of its own, for all JWTs that sign with it. */
 export interface KeyMove {
-  /** Where the key is, in words. */
+  /** The place of the key, in words. */
   readonly from: string;
   readonly command: string;
 }
@@ -36,7 +36,7 @@ interface Source {
   readonly dropped: Readonly<Record<string, null>>;
 }
 
-/** Where the JWT's key is, if it has to be moved; a ConfigMap that cannot be is `undefined` too. */
+/** The place of the JWT's key, if it has to be moved; a ConfigMap that cannot be moved is `undefined` too. */
 function findKeyToMove(printer: CommandPrinter, { jwt, spec }: MigratingJwt): Source | undefined {
   const { namespace, name } = jwt;
   const map = objectMember(objectMember(spec, 'key'), 'configMap');

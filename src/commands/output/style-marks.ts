@@ -15,7 +15,7 @@ function choosePrivateCharacter(): string {
   return String.fromCharCode(randomInt(0xe000, 0xf900));
 }
 
-/** What `styleText` puts before and after a text, to be put around any text; `printable` turns it into that again. */
+/** The marks of `styleText` before and after a text, to be put around any text; `printable` turns them into a style again. */
 export function markStyle(sequence: string): string {
   return sequence.replaceAll(ESCAPE, MARK);
 }

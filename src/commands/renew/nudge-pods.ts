@@ -19,7 +19,7 @@ export interface NudgedPods {
   readonly nudged: readonly string[];
 }
 
-/** What came of nudging pods. */
+/** The result of nudging pods. */
 export interface NudgeOutcome {
   /** `undefined` when they could not be listed. */
   readonly pods: NudgedPods | undefined;

@@ -4,7 +4,7 @@ import { RENEW } from '../../resources/names.ts';
 import { formatMicroTime } from '../../time/format-time.ts';
 import type { Milliseconds } from '../../time/units.ts';
 
-/** Who changes JWTs and pods by the command: not the service, whose field manager is for what the service writes. */
+/** The field manager of changes to JWTs and pods by the command: that of the service is for the writes of the service. */
 export const RENEW_FIELD_MANAGER = 'jwt-injector-renew';
 
 /** A value for the annotation that no other request has, even one of the same millisecond: its microseconds are random. */

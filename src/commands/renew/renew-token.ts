@@ -21,7 +21,7 @@ import { printReport, type OutputFormat, type Paint } from '../output/report-out
 import { EXIT, type ExitCode } from '../command.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
-/** What `renew` was asked. */
+/** The options of `renew`. */
 export interface RenewOptions {
   readonly name: string;
   /** `undefined` to only request the token. */
@@ -31,7 +31,7 @@ export interface RenewOptions {
   readonly output: OutputFormat;
 }
 
-/** What is reported of a token. Tokens of token-manager have no id; times in RFC 3339. */
+/** The reported facts about a token. Tokens of token-manager have no id; times in RFC 3339. */
 interface ShownToken {
   readonly tokenId: string | undefined;
   readonly expiresAt: string | undefined;

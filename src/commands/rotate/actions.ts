@@ -21,7 +21,7 @@ export interface RotationTarget {
   readonly jwt: Jwt;
 }
 
-/** What a new key is made for. */
+/** The options for a new key. */
 export interface NewKeyPlan {
   readonly algorithm: NewKeyAlgorithm;
   readonly wait: Seconds;
@@ -60,7 +60,7 @@ export async function makeNewKey(target: RotationTarget, plan: NewKeyPlan): Prom
   }
 }
 
-/** Of a thumbprint in base64url, what a name may hold: eight hexadecimal digits. */
+/** The part of a thumbprint in base64url that a name may hold: eight hexadecimal digits. */
 function shortName(thumbprint: string): string {
   return Buffer.from(thumbprint, 'base64url').toString('hex').slice(0, 8);
 }

@@ -1,7 +1,7 @@
 import { arrayMember, member, objectMember, stringMember } from '../../resources/json.ts';
 import { LAST_APPLIED } from '../../resources/names.ts';
 
-/** What the file or repository says that the JWT is applied from, as far as the JWT shows it. */
+/** The content of the file or repository that the JWT is applied from, as far as the JWT shows it. */
 export type AppliedSource =
   /** It names the new key. */
   | { readonly state: 'changed' }
@@ -14,9 +14,9 @@ export type AppliedSource =
 const ALWAYS_APPLIED = ['f:issuer', 'f:data', 'f:expiryTime'] as const;
 
 /**
- * What the source of a JWT (wire JSON) says after its `keyId` was changed to the new one. A server-side apply owns the fields
- * that it names as they are now, and lost those that were changed since; a client-side apply keeps a copy of the file in an
- * annotation, which may be older than a server-side apply.
+ * Finds the content of a JWT's source from the JWT (wire JSON) after its `keyId` was changed to the new one. A server-side apply
+ * owns the fields that it names as they are now, and lost those that were changed since; a client-side apply keeps a copy of the
+ * file in an annotation, which may be older than a server-side apply.
  */
 export function findAppliedSource(object: unknown, newKeyId: string): AppliedSource {
   const metadata = objectMember(object, 'metadata');

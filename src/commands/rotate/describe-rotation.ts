@@ -22,25 +22,25 @@ export interface RotationReport extends ObjectName {
    * old key is needed, if it still is.
    */
   readonly until: string | undefined;
-  /** What it waits for. */
+  /** The obstacle that it waits for. */
   readonly problem: string | undefined;
   /** Other JWTs that sign with the old key, as `namespace/name`; while there are any, it may not go. */
   readonly sharedWith: readonly string[];
-  /** What else is to be known. */
+  /** Further notes. */
   readonly notes: readonly string[];
   /** Commands for the person who rotates. */
   readonly commands: readonly string[];
 }
 
-/** What a report needs besides the state. */
+/** The values that a report needs besides the state. */
 export interface ReportContext {
-  /** Where the documents of the issuer are written. */
+  /** The folder in which the documents of the issuer are written. */
   readonly dir: string | undefined;
   readonly sharers: Sharers | undefined;
   readonly printer: CommandPrinter;
 }
 
-/** What is reported of a step. */
+/** The report on a step. */
 export function reportRotation(
   { state, issuer, source }: ObservedRotation,
   step: RotationStep,
@@ -69,7 +69,9 @@ export function reportRotation(
 
 const NAMES_SOURCE: ReadonlySet<RotationStep['do']> = new Set(['reverted', 'keep-old', 'finish']);
 
-/** What is applied again has to name the new key, or it brings back the old one, of which the Secret is to be deleted. */
+/**
+ * A source that is applied again has to name the new key, or it brings back the old one, of which the Secret is to be deleted.
+ */
 function noteSource(
   { jwt, rotation }: ObservedRotation['state'],
   step: RotationStep,

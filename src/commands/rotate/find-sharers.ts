@@ -13,7 +13,7 @@ export interface Sharer extends ObjectName {
   readonly issuer: string | undefined;
 }
 
-/** Who needs the old key, as far as the caller may know. */
+/** The JWTs that need the old key, as far as the caller may know. */
 export interface Sharers {
   readonly jwts: readonly Sharer[];
   /** Whether the key of another JWT, this one or another key, is in the Secret of the old one, or may be. */

@@ -3,8 +3,8 @@ import { KEY_FILE } from '../issuer/key-halves.ts';
 import type { Rotation } from '../issuer/rotation.ts';
 
 /**
- * What a JWT of that namespace has in `spec` to sign with the new key. The namespace is named, because the service may read a key
- * without one from elsewhere (`--legacy-key-namespace`).
+ * The members of `spec` with which a JWT of that namespace signs with the new key. The namespace is named, because the service
+ * may read a key without one from elsewhere (`--legacy-key-namespace`).
  */
 export function newKeySpec({ secret, publicKey }: Rotation, namespace: string) {
   return {

@@ -7,7 +7,7 @@ import type { PublicationProblem } from './publication.ts';
 /** Until scitokens-cpp (10 minutes) and Pelican (15) have fetched the keys again, whatever `--wait` says. */
 export const MIN_WAIT: Seconds = 15 * 60;
 
-/** What is known of a rotation at one moment. Times in seconds since the epoch. */
+/** The state of a rotation at one moment. Times in seconds since the epoch. */
 export interface RotationState {
   readonly jwt: Jwt;
   /** `undefined` before the first step. */
@@ -21,7 +21,7 @@ export interface RotationState {
   readonly now: Seconds;
 }
 
-/** What is to be done next, one thing at a time. */
+/** The next step, one thing at a time. */
 export type RotationStep =
   | { readonly do: 'make-key' }
   | { readonly do: 'note-wait' }

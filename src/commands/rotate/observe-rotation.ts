@@ -18,15 +18,15 @@ import { findPublicationProblem, type PublicationProblem } from './publication.t
 import { readRotation, type Rotation } from '../issuer/rotation.ts';
 import { EXIT, type CommandProblem } from '../command.ts';
 
-/** What `nextStep` decides on, and whose key is replaced. */
+/** The facts that `nextStep` decides on, and the JWT whose key is replaced. */
 export interface ObservedRotation {
   readonly state: RotationState;
   readonly issuer: string;
-  /** What the JWT is applied from. */
+  /** The source that the JWT is applied from. */
   readonly source: AppliedSource;
 }
 
-/** What the caller asks of a rotation. */
+/** The options of the caller. */
 export interface ObserveOptions extends FetchOptions {
   readonly wait: Seconds | undefined;
   readonly algorithm: NewKeyAlgorithm | undefined;
@@ -71,7 +71,7 @@ function refuseRotation(message: string): Result<never, CommandProblem> {
   return fail({ exit: EXIT.refused, message });
 }
 
-/** Whose tokens the JWT signs; the problem is why its key cannot be replaced. */
+/** The issuer whose tokens the JWT signs; the problem is why its key cannot be replaced. */
 function findRotatedIssuer(jwt: Jwt, printer: CommandPrinter): Result<string, string> {
   const { isDeleting, spec, recorded } = jwt;
   if (isDeleting) return fail('it is being deleted');
@@ -82,7 +82,7 @@ function findRotatedIssuer(jwt: Jwt, printer: CommandPrinter): Result<string, st
     : issuer;
 }
 
-/** What an earlier run began and cannot be had in another way now. */
+/** Finds an option that contradicts the choices of an earlier run, which cannot be changed now. */
 function findContradiction(
   rotation: Rotation | undefined,
   { wait, algorithm, force }: ObserveOptions,

@@ -20,12 +20,12 @@ import {
 import type { RotationState, RotationStep } from './next-step.ts';
 import { writeDocuments } from './write-documents.ts';
 
-/** What `rotate` was asked. */
+/** The options of `rotate`. */
 export interface RotateOptions {
   readonly name: string;
   /** `undefined`: that of the JWT, if a key can be made for it. */
   readonly algorithm: NewKeyAlgorithm | undefined;
-  /** Where the documents of the issuer are written. */
+  /** The folder in which the documents of the issuer are written. */
   readonly dir: string | undefined;
   /** `undefined`: as long as an earlier run was asked to, or the shortest time. */
   readonly wait: Seconds | undefined;
@@ -37,7 +37,7 @@ export interface RotateOptions {
   readonly output: OutputFormat;
 }
 
-/** What a step needs besides what is known of the rotation. */
+/** The values that a step needs besides the state of the rotation. */
 export interface StepContext {
   readonly access: Access;
   readonly options: RotateOptions;

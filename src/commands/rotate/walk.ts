@@ -18,10 +18,10 @@ import { LOOK_SOON_MS, takeStep, type RotateOptions } from './take-step.ts';
 
 /** At the beginning it can still be decided otherwise; at the end it counts. */
 const NAMES_SHARERS: ReadonlySet<RotationStep['do']> = new Set(['make-key', 'keep-old', 'finish']);
-/** What passes by itself, or with what somebody publishes. */
+/** The steps that pass by themselves, or when somebody publishes the documents. */
 const WAITING: ReadonlySet<RotationStep['do']> = new Set(['publish', 'look-again', 'wait']);
 
-/** What one run of `rotate` works with. */
+/** The dependencies of one run of `rotate`. */
 export interface RotationRun {
   readonly access: Access;
   readonly options: RotateOptions;
@@ -32,9 +32,9 @@ export interface RotationRun {
 /** Walks the documented rotation from where it is, one step after the other; each is in the JWT before the next begins. */
 export class RotationWalk {
   readonly #run: RotationRun;
-  /** What was shown last, as JSON. */
+  /** The report that was shown last, as JSON. */
   #shown = '';
-  /** Of the step that was due last. */
+  /** The report of the step that was due last. */
   #last: RotationReport | undefined;
   /** Whether the JWT had the new key already when this run began: force is for the end then, else for the switch. */
   #beganSwitched: boolean | undefined;

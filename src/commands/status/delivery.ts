@@ -6,7 +6,7 @@ import type { FixedMount, PodMounts, SecretMounts } from './pod-mounts.ts';
 /** Which token a container with a mount by `subPath` has. */
 export type FixedMountToken = 'present' | 'older' | 'not known';
 
-/** What a pod has of the current token, by the times of the cluster and the pace of the kubelet. */
+/** The state of the current token in a pod, by the times of the cluster and the pace of the kubelet. */
 export interface PodDelivery {
   /**
    * `delivered`: it has it. `due`: it will have it by `dueBy` at the latest. `starting`: no container has started.

@@ -18,7 +18,7 @@ export interface StatusQuery {
   readonly everywhere: boolean;
 }
 
-/** What was read, and from where as far as the caller may list. */
+/** The objects that were read, as far as the caller may list them. */
 export interface GatheredStatus {
   readonly seen: Seen;
   /** Whether all namespaces were read: the caller may be allowed to list one alone. */

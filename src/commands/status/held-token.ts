@@ -2,7 +2,7 @@ import { readToken } from '../../signing/token.ts';
 import type { JwtState } from './jwt-state.ts';
 import type { MountedFile } from './pod-mounts.ts';
 
-/** What was found in a file of a pod; never the token. */
+/** The facts about a file of a pod; never the token. */
 export interface HeldFile extends MountedFile {
   /** Compared with the JWT's current one by the claim `jti`; `unread`: `problem` says why. */
   readonly token: 'present' | 'older' | 'newer' | 'not known' | 'unread';

@@ -7,10 +7,10 @@ import { readReady } from '../cluster/ready-state.ts';
 
 /** The part of a JWT that `status` shows; there may be a hundred thousand of them. Times in seconds since the epoch. */
 export interface JwtState extends ObjectName {
-  /** Of the condition Ready: `True`, `False`, `Unknown`; `PENDING` when there is no status yet. */
+  /** The status of the condition Ready: `True`, `False`, `Unknown`; `PENDING` when there is no status yet. */
   readonly ready: string;
   readonly reason: string;
-  /** Of that condition. */
+  /** The message of that condition. */
   readonly message: string;
   readonly tokenId: string | undefined;
   readonly issuedAt: Seconds | undefined;

@@ -31,7 +31,7 @@ export interface SecretMounts {
   readonly isRefreshed: boolean;
   /** Containers with a mount by `subPath`, which the kubelet fills only when it starts the container. */
   readonly fixed: readonly FixedMount[];
-  /** Where running containers have the token: once from the refreshed volume, and in each of `fixed`. */
+  /** The files in which running containers have the token: one from the refreshed volume, and each of `fixed`. */
   readonly files: readonly MountedFile[];
 }
 
@@ -104,7 +104,7 @@ function readMounts(
   return { isRefreshed, fixed, files };
 }
 
-/** What a `subPathExpr` shows only the kubelet knows; of a volume with nothing but the token it is most likely that. */
+/** Only the kubelet knows the path of a `subPathExpr`; if the volume has nothing but the token, it is most likely that. */
 function showsToken(mount: MountShape, volumes: ShowingVolumes): boolean {
   return mount.subPath === undefined ? volumes.has(mount.volume) : visibleFiles(mount, volumes).length > 0;
 }

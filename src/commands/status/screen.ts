@@ -6,7 +6,7 @@ import { printReport, type OutputFormat } from '../output/report-output.ts';
 import { describeInLine, describeStatus } from './status-lines.ts';
 import type { StatusReport } from './status-report.ts';
 
-/** Where one report after the other is shown; `now` in seconds since the epoch. */
+/** The screen that shows one report after the other; `now` in seconds since the epoch. */
 export interface Screen {
   show(report: StatusReport, now: Seconds): void;
 }

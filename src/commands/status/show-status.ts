@@ -9,7 +9,7 @@ import { describeStatus } from './status-lines.ts';
 import { isAllWell, reportStatus } from './status-report.ts';
 import { EXIT, type ExitCode } from '../command.ts';
 
-/** What `status` was asked. */
+/** The options of `status`. */
 export interface StatusOptions extends StatusQuery {
   readonly output: OutputFormat;
   /** Read the files in the pods. */

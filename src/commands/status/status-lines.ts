@@ -9,7 +9,7 @@ import type { HeldFile } from './held-token.ts';
 import type { JwtStatus, PodStatus, StatusReport } from './status-report.ts';
 
 const HEADER = ['JWT', 'READY', 'REASON', 'EXPIRES', 'NEXT RENEWAL'];
-/** Of each JWT; `-o json` has all. */
+/** The pods shown of each JWT; `-o json` has all. */
 const MAX_SHOWN_PODS = 10;
 
 /** A table of the JWTs; below each what is wrong with it, and the pods that mount it. `now` in seconds since the epoch. */
@@ -52,7 +52,7 @@ function describeExpiry({ remainingSeconds = 0, remainingPercent }: JwtStatus): 
   return remainingPercent === undefined ? when : `${drawBar(remainingPercent)} ${when}`;
 }
 
-/** What is left of a token's life. Empty only when nothing is left. */
+/** Draws the rest of a token's life. Empty only when nothing is left. */
 export function drawBar(percent: number): string {
   const full = Math.ceil((percent / 100) * BAR_WIDTH);
   return '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);

@@ -6,24 +6,24 @@ import type { HeldFile } from './held-token.ts';
 import type { JwtState } from './jwt-state.ts';
 import type { PodMounts } from './pod-mounts.ts';
 
-/** What was read of the cluster. `pods` is `undefined` when the caller is not allowed to list them. */
+/** The objects that were read in the cluster. `pods` is `undefined` when the caller is not allowed to list them. */
 export interface Seen {
   readonly jwts: Iterable<JwtState>;
   readonly pods: Iterable<PodMounts> | undefined;
-  /** What the caller is not allowed to read, each a line for people. */
+  /** The objects that the caller is not allowed to read, each a line for people. */
   readonly notes: readonly string[];
-  /** What was read in the pods, if it was, by `heldKey`. */
+  /** The files that were read in the pods, if they were, by `heldKey`. */
   readonly held?: ReadonlyMap<string, readonly HeldFile[]>;
 }
 
-/** Of one Secret in one pod. */
+/** The key of one Secret in one pod. */
 export function heldKey({ namespace, name }: Pick<PodMounts, 'namespace' | 'name'>, secret: string): string {
   return `${namespace}/${name}/${secret}`;
 }
 
 /** All that `status` shows, as `-o json` prints it. Times in RFC 3339. */
 export interface StatusReport {
-  /** What expires first comes first; before them what has no token. */
+  /** The JWT whose token expires first comes first; before it those without a token. */
   readonly jwts: readonly JwtStatus[];
   readonly notes: readonly string[];
 }
@@ -37,7 +37,7 @@ export interface JwtStatus extends Pick<
   readonly expiresAt: string | undefined;
   /** Until it expires; negative since it has. */
   readonly remainingSeconds: Seconds | undefined;
-  /** What is left of its life, 0 to 100. */
+  /** The part of its life that is left, 0 to 100. */
   readonly remainingPercent: number | undefined;
   readonly renewsAt: string | undefined;
   /** `undefined` when the caller is not allowed to list them. */
@@ -50,7 +50,7 @@ export interface PodStatus {
   readonly delivery: PodDelivery['state'];
   readonly dueBy: string | undefined;
   readonly neverRefreshed: PodDelivery['neverRefreshed'];
-  /** What its files hold; `undefined` when they were not read. */
+  /** The contents of its files; `undefined` when they were not read. */
   readonly files: readonly HeldFile[] | undefined;
 }
 

@@ -2,7 +2,7 @@ import { isKopf } from '../../reconcile/take-over.ts';
 import { arrayMember, member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { LAST_APPLIED } from '../../resources/names.ts';
 
-/** What token-manager left on a JWT, by name. */
+/** The leftovers of token-manager on a JWT, by name. */
 export interface KopfLeftovers {
   readonly annotations: readonly string[];
   readonly finalizers: readonly string[];
@@ -11,7 +11,7 @@ export interface KopfLeftovers {
 /** kopf keeps a copy of the whole spec in it. */
 const HANDLED = 'kopf.zalando.org/last-handled-configuration';
 
-/** What kopf left on a JWT (wire JSON); `undefined` when it left nothing. */
+/** Finds the leftovers of kopf on a JWT (wire JSON); `undefined` when it left nothing. */
 export function findKopfLeftovers(object: JsonObject): KopfLeftovers | undefined {
   const metadata = objectMember(object, 'metadata');
   const annotations = Object.keys(objectMember(metadata, 'annotations') ?? {}).filter(isKopf);

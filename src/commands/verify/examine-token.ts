@@ -14,7 +14,7 @@ import type { FoundToken } from '../input/found-token.ts';
 import type { FetchOptions } from '../issuer/fetch-document.ts';
 import { lookUpKeys, type Asked, type LookUps } from '../issuer/look-up.ts';
 
-/** What was found out about a token, as `-o json` prints it; never the signature. */
+/** The findings about a token, as `-o json` prints them; never the signature. */
 export interface Verification {
   readonly source: string;
   readonly issuer: string;
@@ -32,17 +32,17 @@ export interface Verification {
   /** Whether a published key verifies the signature. */
   readonly signature: 'valid' | 'invalid' | 'not checked';
   readonly verdicts: readonly VerifierVerdict[];
-  /** What is often a mistake. */
+  /** Advice about values that are often a mistake. */
   readonly advice: readonly string[];
 }
 
-/** What was found out, and whether the issuer did not answer at all. */
+/** The findings, and whether the issuer did not answer at all. */
 export interface Examined {
   readonly report: Verification;
   readonly isUnreachable: boolean;
 }
 
-/** What each verifier makes of a token, with the keys that `look` finds. `now` in seconds since the epoch. */
+/** Gets the verdict of each verifier on a token, with the keys that `look` finds. `now` in seconds since the epoch. */
 export async function examineToken(
   token: FoundToken,
   look: (issuer: string) => Promise<LookUps>,
@@ -83,7 +83,7 @@ export async function examineToken(
   return { report, isUnreachable: Object.values(ways).every((way) => !way.found && way.isUnreachable) };
 }
 
-/** What the issuer publishes, as each verifier asks for it. */
+/** Fetches the documents of the issuer, as each verifier asks for them. */
 export async function lookUp(issuer: string, options: FetchOptions): Promise<LookUps> {
   const urls = findIssuerUrls(issuer);
   if (urls.ok) return lookUpKeys(issuer, urls.value, options);
@@ -101,7 +101,7 @@ async function isSignedBy({ text, header }: FoundToken, way: LookUps['ways'][Loo
   const { alg, kid } = header;
   const jwk = way.found ? chooseKey(readKeys(way.keys), kid) : undefined;
   if (jwk === undefined || !isAlgorithmName(alg)) return false;
-  // Who does without crv takes the key for one of P-256; for the others a rule says that it is missing.
+  // A verifier that does without crv takes the key for one of P-256; for the others a rule says that it is missing.
   const curve = jwk.kty === 'EC' && jwk.crv === undefined ? { crv: 'P-256' } : {};
   const key = await readPublicKey({ ...jwk, ...curve }, alg).catch(() => undefined);
   const critical = arrayMember(header, 'crit').filter((name) => typeof name === 'string');

@@ -17,7 +17,7 @@ import { findWorkloadKind, templateOf, type WorkloadKind } from '../../admission
 import { listObjects, type ListedObject, type OfflineDefault } from '../input/documents.ts';
 import type { EditableDocument } from '../yaml/editable-document.ts';
 
-/** What happens offline to one pod, or pod template, of a file. */
+/** The offline injection into one pod, or pod template, of a file. */
 export interface OfflineInjection {
   readonly kind: string;
   readonly name: string;
@@ -132,7 +132,7 @@ function refuseAnnotations(
   );
 }
 
-/** Of a kind that the webhook never sees: only its pods, so only what the template says counts. */
+/** Injects into a kind that the webhook never sees: only its pods, so only the words of the template count. */
 function injectTemplate(named: NamedObject, { path, template }: FoundTemplate): OfflineInjection {
   const { object, kind, namespace, defaultToken } = named;
   const own = INJECTION_KEYS.find((key) => member(annotationsOf(object), key) !== undefined);

@@ -9,7 +9,7 @@ export function keepsComments(before: string, after: string): boolean {
   return missing.size === 0;
 }
 
-/** What the library's lexer puts before a scalar without quotes. */
+/** The mark that the library's lexer puts before a scalar without quotes. */
 const SCALAR_FOLLOWS = '\u001F';
 
 function countComments(text: string): Map<string, number> {

@@ -48,7 +48,7 @@ export function editText(
   return edited + text.slice(position);
 }
 
-/** What is added to one map or list: a member, or items at one end. */
+/** The additions to one map or list: a member, or items at one end. */
 interface Group {
   readonly path: readonly string[];
   /** Key of the member, `0` for the front of a list, `-` for its end. */

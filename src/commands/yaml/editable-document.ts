@@ -70,7 +70,7 @@ function readYaml(given: string): Result<readonly EditableDocument[], YamlProble
       return fail({ document: index + 1, message: describeYamlError(error, lineCounter) });
     }
     if (index > 0 && isUnseenByKubectl(document)) return fail({ document: index, message: NOTHING_AFTER });
-    // What is between two documents belongs to the second, or after the last to that.
+    // The text between two documents belongs to the second, or after the last to that.
     const end = index === documents.length - 1 ? text.length : endOfDocument(document, text);
     const source = text.slice(start, end);
     const otherBreak = findOtherBreak(source);

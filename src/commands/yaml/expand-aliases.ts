@@ -33,7 +33,7 @@ function expand(node: unknown, anchors: Map<string, Node>): unknown {
   return node;
 }
 
-/** What the alias stands for, with the comments of the alias. */
+/** A copy of the node that the alias stands for, with the comments of the alias. */
 function copyFor(alias: Alias, anchors: Map<string, Node>): Node {
   const copy = anchors.get(alias.source)?.clone();
   if (!isMap(copy) && !isSeq(copy) && !isScalar(copy)) return alias;
@@ -44,7 +44,7 @@ function copyFor(alias: Alias, anchors: Map<string, Node>): Node {
   return copy;
 }
 
-/** Of a key that is there more than once the last counts; a merge key stands for the keys that it brings. */
+/** The last one counts if a key is there more than once; a merge key stands for the keys that it brings. */
 function mergeItems({ items }: YAMLMap, comments: readonly string[]): Pair[] {
   const found = new Map<unknown, Pair>();
   const put = (pair: Pair): unknown => {
@@ -61,7 +61,7 @@ function mergeItems({ items }: YAMLMap, comments: readonly string[]): Pair[] {
       if (first !== undefined) commentOf.set(first, joinComments(commentOf.get(first), comments[index]));
     }
   }
-  // What was said about a merge key stays where its keys are, even if another one takes the place of the first.
+  // A comment about a merge key stays where its keys are, even if another one takes the place of the first.
   for (const [key, comment] of commentOf) {
     const first = found.get(key)?.key;
     if (comment !== '' && isScalar(first)) first.commentBefore = joinComments(comment, first.commentBefore);

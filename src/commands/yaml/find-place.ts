@@ -44,17 +44,17 @@ export function findNode(document: Document.Parsed, path: readonly string[]): un
   return node;
 }
 
-/** Of several pairs with the key the last counts. */
+/** The last pair counts if several have the key. */
 export function findPair(map: YAMLMap, key: string): Pair | undefined {
   return map.items.findLast((pair) => keyText(pair.key) === key);
 }
 
-/** Where the text of a node begins, `undefined` for one that was not read from a text. */
+/** The place where the text of a node begins, `undefined` for one that was not read from a text. */
 export function startOf(node: unknown): number | undefined {
   return isMap(node) || isSeq(node) || isScalar(node) ? node.range?.[0] : undefined;
 }
 
-/** Where the text of a node ends, without the comments and blank lines after it. */
+/** The place where the text of a node ends, without the comments and blank lines after it. */
 export function endOf(node: unknown, text: string): number | undefined {
   if (isMap(node) && !isFlow(node)) {
     const last = node.items.at(-1);

@@ -6,7 +6,9 @@ import { Lexer } from 'yaml';
  */
 const OTHER_BREAK = /\r(?!\n)|[\u0085\u2028\u2029]/;
 
-/** What the library's lexer puts between the parts of a text: a document begins, a broken flow ends, a scalar follows. */
+/**
+ * The marks that the library's lexer puts between the parts of a text: a document begins, a broken flow ends, a scalar follows.
+ */
 const MARKS: ReadonlySet<string> = new Set(['\u0002', '\u0018', '\u001F']);
 
 /** At the end of a comment, where the line ends anyway. */

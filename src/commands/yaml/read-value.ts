@@ -92,7 +92,7 @@ class ValueReader {
     throw new YamlFault(`a key is ${value === null ? 'empty' : 'a list or a map'}: write a string`);
   }
 
-  /** Of several maps the first wins. */
+  /** The first map wins if there are several. */
   #readMerged(source: unknown, depth: number): readonly (readonly [string, unknown])[] {
     const { value } = this.read(source, depth + 1);
     const maps = Array.isArray(value) ? value.toReversed() : [value];

@@ -1,6 +1,6 @@
 import { YamlFault } from './yaml-fault.ts';
 
-/** What a scalar can be. A `bigint` is an integer that JavaScript's numbers cannot hold; it fits into 64 bits. */
+/** The value of a scalar. A `bigint` is an integer that JavaScript's numbers cannot hold; it fits into 64 bits. */
 export type ScalarValue = string | number | bigint | boolean | null;
 
 /** Kubernetes reads YAML with Go's yaml.v2 (by sigs.k8s.io/yaml): its table of words, each in three ways of writing. */
@@ -28,7 +28,7 @@ const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 /** Kubernetes holds integers in 64 bits, with a sign; larger ones it takes for floating point numbers. */
 const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
 const UINT64_MAX = 2n ** 64n - 1n;
-/** Of 64 bits in the longest way of writing, with room for leading zeros; `BigInt` needs the square of the rest. */
+/** The digits of 64 bits in the longest way of writing, with room for leading zeros; `BigInt` needs the square of the rest. */
 const MAX_DIGITS = 200;
 
 /** A scalar without quotes and without a tag. Throws `YamlFault` for what Kubernetes cannot read. */

@@ -14,7 +14,7 @@ export function splitJsonObjects(text: string): readonly string[] | undefined {
   return objects.length > 1 && objects.every(isValid) ? objects : undefined;
 }
 
-/** Where the object that begins at `start` ends, with the white space around it; `undefined` if no object begins there. */
+/** The end of the object that begins at `start`, with the white space around it; `undefined` if no object begins there. */
 function endOfObject(text: string, start: number): number | undefined {
   let at = skipSpace(text, start);
   if (text[at] !== '{') return undefined;
