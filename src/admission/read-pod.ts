@@ -8,7 +8,7 @@ import { isMirrorPod, readMap, readPodShape, type PodShape } from './pod-shape.t
 
 /** A pod as a review, or a file, has it. */
 export interface PodInput {
-  /** The Pod, or a pod template, as raw JSON. Its `status` is not looked at. */
+  /** The Pod, or a pod template, as raw JSON. Its `status` is not read. */
   readonly pod: unknown;
   /** Instead of the pod's own: a template's with those copied from its workload. */
   readonly annotations?: JsonObject | undefined;

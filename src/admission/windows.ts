@@ -3,7 +3,7 @@ import { arrayMember, objectMember, stringMember, type JsonObject } from '../res
 const OS_LABELS = ['kubernetes.io/os', 'beta.kubernetes.io/os'];
 const WINDOWS = 'windows';
 
-/** Which setting says that the pod runs on Windows, where our paths have no meaning. */
+/** The setting that says that the pod runs on Windows, where our paths have no meaning. */
 export function windowsSetting(spec: JsonObject): string | undefined {
   if (stringMember(objectMember(spec, 'os'), 'name') === WINDOWS) return 'spec.os.name';
   const selector = objectMember(spec, 'nodeSelector');

@@ -25,7 +25,7 @@ export interface CertificateStore {
   readonly writeBundles: (seen: WebhookConfiguration, changes: readonly BundleChange[]) => Promise<boolean>;
 }
 
-/** Which certificate is kept, and what that takes. */
+/** The certificate that the loop keeps, and its dependencies. */
 export interface CertificateLoopOptions {
   readonly store: CertificateStore;
   /** The namespace of the Secret. */

@@ -8,7 +8,7 @@ import {
 } from '../resources/json.ts';
 import { GROUP } from '../resources/names.ts';
 
-/** Which of the two kinds a webhook configuration is of. */
+/** The two kinds of webhook configurations. */
 export type ConfigurationKind = 'mutating' | 'validating';
 
 /** A webhook configuration (admissionregistration.k8s.io/v1), as far as certificates go. */
@@ -43,7 +43,7 @@ export interface BundleChange {
 const INJECTOR = /^cert-manager\.io\/inject-(?:ca-from|ca-from-secret|apiserver-ca)$/;
 /** The names that a certificate can have: RFC 1123 names, IPv4 and IPv6 addresses. */
 const HOST = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f.:]{2,45})$/;
-/** Entries that are looked at: ours are five, and others may have been added. */
+/** The most entries that are read: ours are five, and others may have been added. */
 export const MAX_WEBHOOK_ENTRIES = 64;
 
 /** Reads the wire object. */

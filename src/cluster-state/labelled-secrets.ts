@@ -84,7 +84,7 @@ export function metadataOf(secret: LabelledSecret): SecretMetadata {
   return isOfJwt(secret) ? secret.metadata : secret;
 }
 
-/** Whether a JWT of its name existed when it was looked at. */
+/** Whether a JWT of its name existed when the Secret was parsed. */
 export function isOfJwt(secret: LabelledSecret): secret is TokenSecret {
   return 'metadata' in secret;
 }

@@ -14,7 +14,7 @@ const MAX_MOUNTS = 100_000;
 const UNMOUNTED: ReadonlySet<string> = new Set();
 
 /**
- * Which pods mount a Secret. A list-watch of pods keeps it, with `readMountedSecrets` of each as its value: of a pod nothing
+ * The pods that mount a Secret. A list-watch of pods keeps it, with `readMountedSecrets` of each as its value: of a pod nothing
  * else stays in memory.
  */
 export class MountingPods {

@@ -4,8 +4,8 @@ import { formatMicroTime } from '../time/format-time.ts';
 import type { Milliseconds, Seconds } from '../time/units.ts';
 
 /**
- * How long after a Secret its pods are nudged. The kubelet watches Secrets and pods over two connections; if it looked at
- * the pod first, it would find the old token, and look again a minute later.
+ * How long after a Secret its pods are nudged. The kubelet watches Secrets and pods over two connections; if it handled the pod
+ * first, it would find the old token, and look again a minute later.
  */
 export const NUDGE_AFTER_MS = 200;
 

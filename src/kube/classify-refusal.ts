@@ -51,8 +51,8 @@ const REFUSED_FIELDS: readonly (readonly [RefusalKind, RegExp, RegExp])[] = [
 const LASTING: ReadonlySet<number> = new Set([400, 403, 405, 415, 422]);
 
 /**
- * Why the same request will be refused again, or `undefined` when it may succeed later or the object is to be looked
- * at again. A namespace that is being deleted does not count: its JWT goes too.
+ * Why the same request will be refused again, or `undefined` when it may succeed later or the object is to be read again. A
+ * namespace that is being deleted does not count: its JWT goes too.
  */
 export function classifyRefusal({ status, reason, message, causes }: Answered): Refusal | undefined {
   if (status < 400 || status > 499) return undefined;

@@ -31,8 +31,8 @@ export interface Page<T> {
 }
 
 /**
- * Which page: the first one without a token. `onMetadata` is called with the metadata of the list as soon as they are known,
- * before most of the items were parsed. What it says may turn out wrong: those of the page that is returned are right.
+ * The page to read: the first one without a token. `onMetadata` is called with the metadata of the list as soon as they are
+ * known, before most of the items were parsed. What it says may turn out wrong: those of the page that is returned are right.
  */
 export interface PagePlace {
   readonly size: PageSize;

@@ -14,7 +14,7 @@ export function placeOf(object: JsonObject): ObjectName {
   return { namespace: stringMember(found, 'namespace') ?? '', name: stringMember(found, 'name') ?? '' };
 }
 
-/** Which object and state the beginning of a JSON text is about. */
+/** The object and state that the beginning of a JSON text is about. */
 export interface ObjectIdentity extends ObjectName {
   readonly resourceVersion: string;
 }
@@ -26,7 +26,7 @@ export interface ObjectIdentity extends ObjectName {
 const HEAD =
   /^\{(?:"type":"[A-Z]+","object":\{)?(?:"kind":"\w+","apiVersion":"[\w./-]+",)?"metadata":\{"name":"([\w.-]+)",(?:"generateName":"[\w.-]*",)?(?:"namespace":"([\w-]+)",)?"uid":"[\w-]+","resourceVersion":"(\d+)"/;
 
-/** Which object the beginning of an object's or a watch event's JSON is about, if it is sure. */
+/** The object that the beginning of an object's or a watch event's JSON is about, if it is sure. */
 export function identifyHead(text: string): ObjectIdentity | undefined {
   const [, name, namespace = '', resourceVersion] = HEAD.exec(text) ?? [];
   return name === undefined || resourceVersion === undefined

@@ -6,7 +6,7 @@ export interface Resource {
   readonly plural: string;
 }
 
-/** Which object, collection or subresource a request is about. */
+/** The object, collection or subresource that a request is about. */
 export interface RequestTarget {
   readonly resource: string;
   readonly namespace?: string;

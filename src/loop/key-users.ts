@@ -1,6 +1,6 @@
 /**
- * Which JWTs sign with a key in which Secret; both as `namespace/name`. A JWT without such a Secret (`undefined`) is in no
- * list. To save memory there is no second index by JWT: a caller removes a JWT with the same arguments as it added it.
+ * The JWTs that sign with a key, by the Secret of the key; both as `namespace/name`. A JWT without such a Secret (`undefined`)
+ * is in no list. To save memory there is no second index by JWT: a caller removes a JWT with the same arguments as it added it.
  */
 export class KeyUsers {
   readonly #bySecret = new Map<string, Set<string>>();

@@ -49,7 +49,7 @@ interface Waiting extends PodName {
  * without any: renewals come in groups, and a second is long for somebody who waits.
  */
 const RATE = { aSecond: 50, atOnce: 100 };
-/** Under way: a slow API server must not have more of ours to do than signing gives it (32 workers). */
+/** The most nudges at a time: a slow API server must not have more of ours to do than signing gives it (32 workers). */
 const MAX_UNDER_WAY = 4;
 /** While signing is behind: both end in writes of the API server, and a token matters more than how soon it is seen. */
 const UNDER_WAY_BESIDE_SIGNING = 1;
@@ -168,7 +168,7 @@ export class NudgeQueue {
     }
   }
 
-  /** Pods for which there is no room are not even looked at: a Secret may have a hundred thousand. */
+  /** Pods for which there is no room are not even read: a Secret may have a hundred thousand. */
   #addPodsOf(key: string, since: Milliseconds): void {
     const { namespace, name: secret } = parseObjectKey(key);
     const pods = this.#options.podsOf(namespace, secret);

@@ -18,7 +18,7 @@ import type { KeyCache } from './key-cache.ts';
 export interface KeySources {
   /** Whether the caches hold the Secrets of that namespace; of those watched by themselves, one may be listed later. */
   isListed(namespace: string): boolean;
-  /** Secrets of a JWT's name with our label: their data was looked at. */
+  /** The Secrets of a JWT's name with our label: their data was read. */
   tokenSecret(namespace: string, name: string): { readonly metadata: SecretMetadata } | undefined;
   /** The metadata of any other Secret. */
   secretMetadata(namespace: string, name: string): SecretMetadata | undefined;

@@ -19,7 +19,7 @@ import {
 } from './token-evidence.ts';
 import { Stale } from './stale.ts';
 
-/** The Secret of a JWT's name, whose data was looked at. */
+/** The Secret of a JWT's name, whose data was read. */
 export interface TokenSecret {
   readonly metadata: SecretMetadata;
   /** It has data keys besides `token`. */

@@ -1,4 +1,4 @@
-/** Which pod it is. */
+/** The name of a pod. */
 export interface PodName {
   readonly namespace: string;
   readonly name: string;

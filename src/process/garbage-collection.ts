@@ -24,7 +24,7 @@ const V8_FLAGS = [
   '--no-memory-reducer-favors-memory',
 ] as const;
 
-/** Has the garbage collector hold reviews up for as short a time as it can. For a service; short-lived commands gain nothing. */
+/** Makes the garbage collector hold reviews up as briefly as possible. For a service; short-lived commands gain nothing. */
 export function shortenPauses(): void {
   if (isMeasuredV8(process.versions.v8)) for (const flag of V8_FLAGS) setFlagsFromString(flag);
 }

@@ -105,7 +105,7 @@ export function chooseLane(choice: LaneChoice): Lane | undefined {
   return choice.first.quick !== undefined && hasRoomForQuick(choice) ? 'quick' : undefined;
 }
 
-/** Which of fresh keys and suspects is asked first; without lanes in which none waits, or may begin beside the other. */
+/** The limited lanes in the order in which they are asked; without those in which no key waits, or may begin beside the other. */
 function limitedLanesInOrder(choice: LaneChoice): readonly LimitedLane[] {
   const { first, bounds, lastLimited } = choice;
   const { fresh, suspect } = first;

@@ -15,7 +15,7 @@ type KeyRecord = Pick<RecordedStatus, 'keyId' | 'keyThumbprint' | 'publicKey' | 
 export function recordKey({ jwt, key, secret, recordedKey }: Observed, hasSigned: boolean): KeyRecord {
   const { recorded, spec } = jwt;
   const { keyThumbprint, publicKey, keyVersion } = recorded;
-  // Whether a token in a Secret of somebody else was looked at depends on what is in memory.
+  // A token in another owner's Secret may have been checked or not, depending on what is in memory: it does not count.
   const isOurs = secret !== undefined && findOwnership(jwt, secret) === 'ours';
   const token = isOurs && secret.token.state === 'valid' ? secret.token : undefined;
   if (!spec.ok || (!hasSigned && token === undefined))

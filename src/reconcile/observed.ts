@@ -32,7 +32,7 @@ export type TokenObservation =
 /** The Secret of the JWT's name: its metadata, and the verdict on its token. */
 export interface SecretObservation extends SecretMetadata {
   readonly token: TokenObservation;
-  /** It has data keys besides `token`; `undefined`: its data was not looked at. */
+  /** It has data keys besides `token`; `undefined`: its data was not read. */
   readonly hasOtherData: boolean | undefined;
 }
 

@@ -13,7 +13,7 @@ export interface Outcome {
   readonly problem?: StateProblem;
   /** When a failed attempt is made again, or what waits because of others is done. */
   readonly nextAttemptAt?: Seconds;
-  /** Somebody else keeps changing the Secret: the field managers that were seen. */
+  /** Another client keeps changing the Secret: the field managers that were seen. */
   readonly contenders?: Contenders;
 }
 

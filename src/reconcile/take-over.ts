@@ -20,8 +20,8 @@ export function releaseTime({ deletedAt, finalizers }: Jwt): Seconds | undefined
 }
 
 /**
- * A merge patch (RFC 7386) of a deleted JWT that removes token-manager's finalizer, which would keep JWT and namespace for
- * ever. Carries the resourceVersion, so that no finalizer of others is lost.
+ * A merge patch (RFC 7386) of a deleted JWT that removes token-manager's finalizer, which would keep JWT and namespace forever.
+ * Carries the resourceVersion, so that no finalizer of others is lost.
  */
 export function releasePatch({ resourceVersion, finalizers }: Jwt): JsonObject {
   return { metadata: { resourceVersion, finalizers: finalizers.filter((name) => !isKopf(name)) } };

@@ -7,9 +7,9 @@ import type { Observed } from './observed.ts';
 import { findOwnership, isOwner, nameOf } from './ownership.ts';
 
 /**
- * Whether garbage collection would delete with the JWT what is not the JWT's own: data of others, the private key, or a
- * token that `Retain` keeps. `unread`: only the data of the Secret shows it. What becomes of the token does not matter, and
- * a Secret that another object controls is that one's.
+ * Whether garbage collection would delete with the JWT what is not the JWT's own: data of others, the private key, or a token
+ * that `Retain` keeps. `unread`: only the data of the Secret shows it. The fate of the token does not matter, and a Secret that
+ * another object controls is that one's.
  */
 export function judgeOwnerReference({
   jwt,

@@ -1,7 +1,7 @@
 /** A JSON object as it came over the wire: own properties only, nothing known about its members. */
 export type JsonObject = { readonly [key: string]: unknown };
 
-/** Whether parsed JSON is an object: neither null nor an array. What its members are is not looked at. */
+/** Whether parsed JSON is an object: neither null nor an array. Its members are not checked. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-/** Which object of a kind: `namespace` is empty for what has none. */
+/** The name of an object of a kind: `namespace` is empty for a kind without namespaces. */
 export interface ObjectName {
   readonly namespace: string;
   readonly name: string;

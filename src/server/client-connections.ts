@@ -20,7 +20,7 @@ export interface ConnectionLimits {
   readonly answering: Milliseconds;
   /** Without a request, whether or not there was one before. */
   readonly idle: Milliseconds;
-  /** How often the others are looked at: no limit is kept more exactly. */
+  /** How often the others are checked: no limit is kept more exactly. */
   readonly look: Milliseconds;
 }
 

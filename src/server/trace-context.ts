@@ -1,4 +1,4 @@
-/** Which trace a request belongs to. The names are those by which tools find the trace of a log line. */
+/** The trace that a request belongs to. The names are those by which tools find the trace of a log line. */
 export interface TraceContext {
   /** 32 hexadecimal digits. OpenTelemetry, "Trace Context in non-OTLP Log Formats". */
   readonly trace_id: string;

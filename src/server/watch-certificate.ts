@@ -6,7 +6,7 @@ import { readCertificateFiles, type CertificateFiles, type ServingCertificate } 
 /** As often as cert-manager looks at its own: Secret volumes swap links, which file watching misses. */
 export const CERTIFICATE_POLL_MS = 10_000;
 
-/** Which files to look at, and what is called with the results. */
+/** The files to watch, and the callbacks for the results. */
 export interface CertificateWatch {
   readonly files: CertificateFiles;
   /** The pair in use when the watch begins. */

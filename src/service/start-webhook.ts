@@ -37,8 +37,8 @@ export interface WebhookDependencies {
 }
 
 /**
- * Watches the namespaces' defaults and listens. The certificate is read from its files before that and looked at again and
- * again; one of its own comes later, when the cluster has answered, and `/readyz` waits for it.
+ * Watches the namespaces' defaults and listens. The certificate is read from its files before that, and checked again regularly;
+ * one of its own comes later, when the cluster has answered, and `/readyz` waits for it.
  */
 export async function startWebhook(
   config: WebhookConfig,

@@ -21,8 +21,8 @@ export type Verdict =
     };
 
 /**
- * Whether a token is valid at `now` (seconds since the epoch) and says what the spec asks for.
- * The signature is not looked at here: see {@link verifiesWith}.
+ * Whether a token is valid at `now` (seconds since the epoch) and says what the spec asks for. The signature is not checked
+ * here: see {@link verifiesWith}.
  */
 export function judgeClaims(token: TokenFacts, spec: JwtSpec, now: Seconds): Verdict {
   const { exp: expiresAt, nbf } = token;

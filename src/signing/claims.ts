@@ -61,7 +61,7 @@ export function buildClaims(spec: JwtSpec, now: Seconds, jti: string): Result<Cl
   });
 }
 
-/** Which of the claims that are ours to set stand in `data` and are going to be overridden. */
+/** The claims that are ours to set, and that stand in `data` and will be overridden. */
 export function overriddenClaims(data: JsonObject): readonly string[] {
   return OVERRIDDEN_CLAIMS.filter((name) => Object.hasOwn(data, name));
 }

@@ -41,5 +41,5 @@ export interface InstallationSnapshot extends CertificateSnapshot {
 /** The API server's answer to a pod with an annotation; it was not created. */
 export type TriedPod =
   | { readonly outcome: 'injected' | 'unchanged' | 'no-answer' }
-  /** Somebody else refuses pods like this one: quota, a policy, a webhook. */
+  /** Another part refuses pods like this one: quota, a policy, a webhook. */
   | { readonly outcome: 'refused'; readonly why: string };

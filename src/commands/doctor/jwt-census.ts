@@ -16,11 +16,11 @@ export interface JwtGroup {
 
 /** The JWTs that one is allowed to see, counted: of a hundred thousand, only what is wrong is kept. */
 export interface JwtCensus {
-  /** The one namespace that was looked at, and why no other was; `undefined`: in all namespaces. */
+  /** The one namespace that was read, and why no other was; `undefined`: all namespaces were. */
   readonly only: { readonly namespace: string; readonly why: string } | undefined;
   /** `namespace/name` of each: a list that ends too early begins again. */
   readonly seen: Set<string>;
-  /** There are more, which were not looked at. */
+  /** There are more, which were not read. */
   isCut: boolean;
   /** The JWTs that are not Ready, by reason. */
   readonly notReady: Map<string, JwtGroup>;

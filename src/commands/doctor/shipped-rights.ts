@@ -2,7 +2,7 @@ import { APP, GROUP, PLURAL } from '../../resources/names.ts';
 
 /** One right, as a SubjectAccessReview asks for it. */
 export interface Right {
-  /** Which half of the service needs it. */
+  /** The half of the service that needs it. */
   readonly half: 'controller' | 'webhook';
   readonly verb: string;
   readonly group: string;

@@ -8,7 +8,7 @@ import { JWTS } from '../../kube/known-resources.ts';
 
 type ListClient = Pick<Access['client'], 'listMapped'>;
 
-/** More JWTs are not looked at: a list that long takes half a minute. */
+/** More JWTs are not read: a list that long takes half a minute. */
 const MAX_COUNTED_JWTS = 100_000;
 /** For the whole list. */
 const LIST_MS = 60_000;

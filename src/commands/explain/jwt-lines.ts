@@ -103,8 +103,8 @@ const ATTEMPT_TAKES = 10;
 const WRITES: ReadonlySet<JwtReport['next']['action']> = new Set(['disown', 'sign', 'repair']);
 
 /**
- * Whether something is done in a moment, if jwt-injector is running. A key that was looked at since it changed need not
- * show in the status, if it is still the same.
+ * Whether something is done in a moment, if jwt-injector is running. A key that was checked since it changed need not show in
+ * the status, if it is still the same.
  */
 export function isDueAtOnce({ next, nextAttemptAt }: JwtReport, now: Seconds): boolean {
   const { action, cause } = next;

@@ -10,7 +10,7 @@ import { keysOfJwt, nameJwt, type IssuerKeys } from './keys-of-jwt.ts';
 import { EXIT, type CommandProblem } from '../command.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
-/** Which JWTs. */
+/** The choice of JWTs. */
 export interface ClusterChoice {
   readonly names: readonly string[];
   /** Instead of names: all of the issuer. */

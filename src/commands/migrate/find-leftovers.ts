@@ -15,7 +15,7 @@ const RESOURCE = `${PLURAL}.${GROUP}`;
 
 type Check = (facts: MigrationFacts) => readonly MigrationFinding[];
 
-/** In the order in which things are fixed. JWTs of a Cluster-scoped CRD are looked at once they have a namespace. */
+/** The checks in the order in which things are fixed. JWTs of a Cluster-scoped CRD are checked once they have a namespace. */
 const MIGRATION_CHECKS: readonly Check[] = [
   checkOldDeployments,
   checkSchema,

@@ -20,7 +20,7 @@ import { listTargets } from './moves.ts';
 import { tryList } from '../cluster/try-list.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
-/** Which JWTs to check, and how the service will be run. */
+/** The JWTs to check, and how the service will be run. */
 export interface GatherOptions {
   /** Whether to read all namespaces; else the one of the access. */
   readonly everywhere: boolean;

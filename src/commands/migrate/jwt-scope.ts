@@ -1,6 +1,6 @@
 import type { JwtApi } from '../cluster/discover.ts';
 
-/** Which JWTs are looked at. */
+/** The JWTs that are checked. */
 export interface JwtScope {
   /** The namespace of all of them; they may be of several without it. */
   readonly namespace?: string;

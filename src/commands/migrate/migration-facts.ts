@@ -49,7 +49,7 @@ export interface MigrationFinding {
   readonly commands: readonly string[];
 }
 
-/** The namespace in which token-manager looked for a key that names no namespace. */
+/** The namespace in which token-manager read a key that names no namespace. */
 export const OLD_KEY_NAMESPACE = 'default';
 
 /** A JWT in a sentence: `JWT science/my-jwt`, without the namespace where the CRD is cluster-scoped. */

@@ -7,8 +7,8 @@ const OUTAGE_MS: Milliseconds = 5 * 60_000;
 const SHORT_OUTAGE_MS: Milliseconds = 5_000;
 
 /**
- * Whether a step that ended with `error` is to be looked at again: somebody changed the JWT meanwhile, or the API server
- * has been away for no longer than it may. `failingFor`: since the last step that went well.
+ * Whether the rotation goes on after a step that ended with `error`: somebody changed the JWT meanwhile, or the API server has
+ * not been away for too long. `failingFor`: since the last step that went well.
  */
 export function isWorthAnotherLook(error: unknown, failingFor: Milliseconds, noWait: boolean): boolean {
   if (isConflict(error)) return true;

@@ -3,7 +3,7 @@ import { REFRESHED_WITHIN } from '../../resources/kubelet.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { FixedMount, PodMounts, SecretMounts } from './pod-mounts.ts';
 
-/** Which token a container with a mount by `subPath` has. */
+/** The token that a container with a mount by `subPath` has. */
 export type FixedMountToken = 'present' | 'older' | 'not known';
 
 /** The state of the current token in a pod, by the times of the cluster and the pace of the kubelet. */

@@ -12,7 +12,7 @@ import type { Seen } from './status-report.ts';
 import type { CommandProblem } from '../command.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
-/** Which JWTs: those of these names, or all of the namespace, or of all namespaces. */
+/** The choice of JWTs: those of these names, or all of the namespace, or of all namespaces. */
 export interface StatusQuery {
   readonly names: readonly string[];
   readonly everywhere: boolean;

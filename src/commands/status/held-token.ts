@@ -9,7 +9,7 @@ export interface HeldFile extends MountedFile {
   readonly problem: string | undefined;
 }
 
-/** Which token a text is, beside the current one of the JWT. `newer`: it was signed after the JWT was read. */
+/** The token that a text is, beside the current one of the JWT. `newer`: it was signed after the JWT was read. */
 export function compareToken(
   text: string,
   { tokenId, issuedAt }: Pick<JwtState, 'tokenId' | 'issuedAt'>,

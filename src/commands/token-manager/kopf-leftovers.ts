@@ -35,7 +35,7 @@ export function cleaningPatch(object: JsonObject, leftovers: KopfLeftovers): Jso
   };
 }
 
-/** Which copies of the spec in the JWT's annotations contain a private key: that of kopf, and that of `kubectl apply`. */
+/** The copies of the spec in the JWT's annotations that contain a private key: that of kopf, and that of `kubectl apply`. */
 export function findKeyCopies(object: JsonObject): { readonly handled: boolean; readonly applied: boolean } {
   const annotations = objectMember(objectMember(object, 'metadata'), 'annotations');
   const holdsKey = (name: string): boolean => {
