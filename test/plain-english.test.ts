@@ -44,12 +44,16 @@ const HARD_WORDS: readonly (readonly [pattern: RegExp, instead: string])[] = [
 /** A comment that begins with an amount or a reference instead of what it is about. */
 const NO_SUBJECT = /^\s*(?:\/\*)?\*\*? (?:So (?:many|much|few)|As (?:many|much)|Those|Such|The same)\b/;
 
-/** A comment in tests that begins with a clause whose subject is missing. */
+/** A line of a comment in tests that begins with a clause whose subject is missing. */
 const LOST_SUBJECT =
   /^\s*(?:(?:\/\*)?\*\*?|\/\/) (?:Of|That|Whose|Who|Is (?:called|made|removed|given|asked))\b/;
 
-/** Words of tests that readers of other mother tongues stumble over, with what to say instead. */
-const HARD_WORDS_OF_TESTS: typeof HARD_WORDS = [
+/** The first line of a comment in src that begins with such a clause, or with a question in place of its subject. */
+const LOST_SUBJECT_IN_SRC =
+  /^\s*(?:\/\*\*|\*|\/\/) (?:What|Which|Where|Of|That|Whose|Who|Is (?:called|made|removed|given|asked))\b/;
+
+/** Phrases of comments that readers of other mother tongues stumble over, with what to say instead. */
+const HARD_PHRASES: typeof HARD_WORDS = [
   [/\bis looked (?:at|for)\b/i, 'is read, checked, processed; is searched for'],
   [/\bfor ever\b/i, 'forever, always'],
   [/\bby turns\b/i, 'alternating'],
@@ -57,6 +61,7 @@ const HARD_WORDS_OF_TESTS: typeof HARD_WORDS = [
   [/\bfor so long\b/i, 'for this time'],
   [/\bunder way\b/i, 'running, concurrent'],
   [/\bas .* as (?:it|they) (?:may|can)\b/i, 'as … as possible, for any …'],
+  [/\b(?:of|if|by) somebody else\b|\bsomebody else's/i, 'of another client, of another owner'],
 ];
 
 /** The name of a test, in its call or in a table. */
@@ -93,7 +98,10 @@ function splitNames(text: string): string {
 }
 
 /** Matches wherever one of the patterns does, and more: a line that it does not match needs no closer look. */
-const ANY_HARD_WORD = new RegExp(HARD_WORDS.map(([{ source }]) => source).join('|'), 'i');
+const ANY_HARD_WORD = new RegExp(
+  [...HARD_WORDS, ...HARD_PHRASES].map(([{ source }]) => source).join('|'),
+  'i',
+);
 
 /** Also finds words that are parts of names, and phrases that go on in the next line. */
 function hardWords(lines: readonly Line[], words = HARD_WORDS): readonly string[] {
@@ -109,8 +117,35 @@ function hardWords(lines: readonly Line[], words = HARD_WORDS): readonly string[
   });
 }
 
+const COMMENT = /^\s*(?:\/\*\*|\*|\/\/)(?= |$)/;
+
+/** The lines that are comments. */
+function commentsOf(lines: readonly Line[]): readonly Line[] {
+  return lines.filter(({ text }) => COMMENT.test(text));
+}
+
+/** The first lines of comments: what goes on in a next line may begin with any word. */
+function firstLinesOf(lines: readonly Line[]): readonly Line[] {
+  return lines.filter(({ text }, index) => {
+    const before = lines[index - 1]?.text ?? '';
+    if (!COMMENT.test(text)) return false;
+    return /^\s*\/\*\*$/.test(before) || /^\s*\/\*\*/.test(text) || !COMMENT.test(before);
+  });
+}
+
 describe('plain English', () => {
   it('is written in src', () => assert.deepEqual(hardWords(linesOf('src/**/*.ts')), []));
+
+  it('is written in comments of src: no phrases of a dialect', () =>
+    assert.deepEqual(hardWords(commentsOf(linesOf('src/**/*.ts')), HARD_PHRASES), []));
+
+  it('is written in comments of src: each has a subject', () => {
+    const lines = firstLinesOf(linesOf('src/**/*.ts'));
+    assert.deepEqual(
+      lines.filter(({ text }) => LOST_SUBJECT_IN_SRC.test(text)),
+      [],
+    );
+  });
 
   it('is written in comments: each says what it is about', () => {
     const lines = linesOf('{src,test}/**/*.ts').filter(({ text }) => NO_SUBJECT.test(text));
@@ -147,7 +182,7 @@ describe('plain English', () => {
     const lines = linesOf('test/**/*.{ts,mjs,cjs,sh,py,yaml,json}').filter(
       ({ where }) => !where.startsWith(OWN_WORDS),
     );
-    assert.deepEqual(hardWords(lines, [...HARD_WORDS, ...HARD_WORDS_OF_TESTS]), []);
+    assert.deepEqual(hardWords(lines, [...HARD_WORDS, ...HARD_PHRASES]), []);
   });
 
   it('is written in comments of tests: each has a subject', () => {

@@ -3,7 +3,7 @@ import { findTokenVolumes, secretsOf } from '../admission/token-volume.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 
 const ENDED_PHASES: ReadonlySet<unknown> = new Set(['Succeeded', 'Failed']);
-/** The Secrets of one pod: twice as many as it can ask for. A pod has as many volumes as fit into 1.5 MB. */
+/** The Secrets of one pod: twice the number that it can ask for. A pod has as many volumes as fit into 1.5 MB. */
 const MAX_SECRETS = 64;
 /** The policy of deploy/ lets none be nudged that has more: comparing them takes time that grows with the square. */
 const MAX_ANNOTATIONS = 1_000;

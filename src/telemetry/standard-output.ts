@@ -65,7 +65,7 @@ function describeLoss(count: number): string {
   return `${JSON.stringify({ level: 'warn', time: formatLogTime(Date.now()), msg })}\n`;
 }
 
-/** Writes as many of the bytes as it can, and returns the rest. A reader that is gone takes everything. */
+/** Writes bytes until the destination takes no more, and returns the rest. A reader that is gone takes everything. */
 function writeSome(bytes: Buffer, write: (bytes: Uint8Array) => number): Buffer {
   let rest = bytes;
   try {

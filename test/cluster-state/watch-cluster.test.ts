@@ -50,7 +50,7 @@ const startApi = (isClosed: (path: string) => boolean, isSilent = (_path: string
     return response.end(JSON.stringify({ metadata: { resourceVersion: '8' }, items }));
   });
 
-it('a namespace that cannot be read delays no other, and is used as soon as it can', async () => {
+it('a namespace that cannot be read delays no other, and is used once it can be read', async () => {
   let isClosed = true;
   await using server = await startApi((path) => isClosed && path.includes('/namespaces/b/'));
   await using client = clientOf(clusterAt(server.url));

@@ -11,7 +11,7 @@ const REFUSED: ScriptedAnswer = { status: 500, body: { message: 'no webhook' } }
 
 describe('pods that are created all the time', { timeout: 2 * WITHIN_MS, concurrency: true }, () => {
   /** Pods whose first creation the caller answers. */
-  async function startWithOneUnderWay(opened: AsyncDisposableStack) {
+  async function startWithOneRunning(opened: AsyncDisposableStack) {
     const answer = Promise.withResolvers<ScriptedAnswer>();
     let asked = 0;
     const fake = opened.use(
@@ -30,7 +30,7 @@ describe('pods that are created all the time', { timeout: 2 * WITHIN_MS, concurr
 
   it('count when their running creation was answered; a refused one is not injected', async () => {
     await using opened = new AsyncDisposableStack();
-    const { pods, answer } = await startWithOneUnderWay(opened);
+    const { pods, answer } = await startWithOneRunning(opened);
     const settled = pods.settle();
     answer.resolve(REFUSED);
     await settled;
@@ -41,7 +41,7 @@ describe('pods that are created all the time', { timeout: 2 * WITHIN_MS, concurr
 
   it('are forgotten with the result of a running request', async () => {
     await using opened = new AsyncDisposableStack();
-    const { pods, answer } = await startWithOneUnderWay(opened);
+    const { pods, answer } = await startWithOneRunning(opened);
     pods.forget();
     answer.resolve(REFUSED);
     const harms = await waitUntil('a pod', WITHIN_MS, () => {

@@ -81,7 +81,7 @@ describe('with --namespaces and Roles alone', { concurrency: false }, () => {
     await objects.waitForCondition('namespaced', 'legacy-key', 'Ready', 'True', 'Signed');
   });
 
-  it('a namespace that cannot be read delays no other, and its JWTs are served as soon as it can', async () => {
+  it('a namespace that cannot be read delays no other, and its JWTs are served once it can be read', async () => {
     await stage.service().stop();
     await stage.cluster.createNamespace('closed');
     await applyIn('closed');

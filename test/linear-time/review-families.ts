@@ -184,7 +184,7 @@ export const FAMILIES: readonly Family[] = [
       ),
   },
   {
-    title: 'annotations that break every rule, each as long as it may be',
+    title: 'annotations that break every rule, each of the greatest allowed length',
     pod: (size) =>
       annotatedPod(
         { containers: repeat(size, (index) => container(`c${index}`)) },

@@ -93,7 +93,7 @@ describe('a status that cannot be written, like the Secret before it', () => {
 });
 
 describe('a status of an earlier try that arrives late, during a round that has nothing to write', () => {
-  it('is looked at soon', async () => {
+  it('is read again soon', async () => {
     const { settled, first } = await settle();
     const late: Jwt = { ...settled, recorded: { ...settled.recorded, nextAttemptAt: NOW } };
     const seen = [KEY_SECRET, stored(first.secrets[0])];

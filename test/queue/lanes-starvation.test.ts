@@ -27,16 +27,16 @@ interface Story {
 }
 
 function run({ lanes, roundMs, onBegun, onEnded, hasFailed = () => false, minutes }: Story): void {
-  const underWay = new Map<string, Milliseconds>();
+  const running = new Map<string, Milliseconds>();
   for (let now = 10_000; now < minutes * MINUTE_MS; now += 50) {
-    for (const [key, endsAt] of underWay) {
+    for (const [key, endsAt] of running) {
       if (now < endsAt) continue;
-      underWay.delete(key);
+      running.delete(key);
       lanes.end(key, now, hasFailed(key));
       onEnded(key, now);
     }
     for (let next = lanes.begin(now); next !== undefined; next = lanes.begin(now)) {
-      underWay.set(next.key, now + roundMs(next.key));
+      running.set(next.key, now + roundMs(next.key));
       onBegun(next.key, now);
     }
   }

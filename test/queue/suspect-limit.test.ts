@@ -6,21 +6,21 @@ const [MIN_LIMIT, MAX_LIMIT] = [4, 16];
 
 /** The limit in each second, while as many rounds run as it allows; `tookWith` gives the time of one. */
 function follow(
-  tookWith: (underWay: number) => number,
+  tookWith: (running: number) => number,
   seconds: number,
   hasFailed = false,
 ): readonly number[] {
   const limit = new SuspectLimit(MIN_LIMIT, MAX_LIMIT);
-  const underWay: { startedAt: number; endsAt: number }[] = [];
+  const running: { startedAt: number; endsAt: number }[] = [];
   const limits: number[] = [];
   for (let now = 0; now < seconds * 1_000; now += 10) {
-    for (const round of underWay.filter(({ endsAt }) => endsAt <= now)) {
-      underWay.splice(underWay.indexOf(round), 1);
+    for (const round of running.filter(({ endsAt }) => endsAt <= now)) {
+      running.splice(running.indexOf(round), 1);
       const { startedAt } = round;
       limit.ended({ startedAt, endedAt: now, hasFailed, isSlow: now - startedAt >= 250 });
     }
-    while (underWay.length < limit.limit)
-      underWay.push({ startedAt: now, endsAt: now + tookWith(underWay.length + 1) });
+    while (running.length < limit.limit)
+      running.push({ startedAt: now, endsAt: now + tookWith(running.length + 1) });
     if (now % 1_000 === 0) limits.push(limit.limit);
   }
   return limits;
@@ -33,7 +33,7 @@ describe('the limit of suspects', () => {
   });
 
   it('stays low if they slow each other down', () => {
-    const limits = follow((underWay) => 170 * underWay, 600).slice(30);
+    const limits = follow((running) => 170 * running, 600).slice(30);
     assert.ok(Math.max(...limits) <= MAX_LIMIT / 2, String(limits));
   });
 
@@ -53,7 +53,7 @@ describe('the limit of suspects', () => {
 
   it('never exceeds its bounds', () => {
     for (const took of [10, 300, 3_000])
-      for (const limit of follow((underWay) => took * (1 + (underWay % 3)), 120))
+      for (const limit of follow((running) => took * (1 + (running % 3)), 120))
         assert.ok(limit >= MIN_LIMIT && limit <= MAX_LIMIT);
   });
 });

@@ -42,7 +42,7 @@ describe('the record of the key that the current token was signed with', () => {
     assert.equal(recorded('verified'), 'key/7');
   });
 
-  it('does not change for a token in a Secret of somebody else, whether it was checked or not', () => {
+  it('does not change for a token in a Secret of another owner, whether it was checked or not', () => {
     const jwt = makeJwt();
     const token = { state: 'valid', expiresAt: NOW, isLegacy: false, tokenId: 'x' } as const;
     for (const signature of ['unknown', 'verified'] as const) {

@@ -15,7 +15,7 @@ export const INSTALLATION_FLAGS = {
 
 /** Values of `INSTALLATION_FLAGS`. */
 export interface InstallationOptions {
-  /** Which cluster, without a namespace. */
+  /** The flags that choose the cluster, without a namespace. */
   readonly place: ConnectFlags;
   /** `undefined` by default. */
   readonly namespace: string | undefined;

@@ -117,7 +117,7 @@ async function cleanOne({ client, printer }: Access, jwt: JwtWithLeftovers): Pro
   for (let tries = 1; ; tries += 1) {
     try {
       const present = tries === 1 ? jwt : readLeftovers(await client.get(path));
-      if (present === undefined) return reportCleaned(jwt, 'cleaned'); // by somebody else
+      if (present === undefined) return reportCleaned(jwt, 'cleaned'); // by another client
       await client.mergePatch(path, cleaningPatch(present.object, present.leftovers));
       return reportCleaned(jwt, 'cleaned');
     } catch (error) {

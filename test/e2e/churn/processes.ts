@@ -25,8 +25,8 @@ const WEBHOOK_PORT = (8443).toString(16).toUpperCase();
 const STATES = { established: '01', listening: '0A' } as const;
 
 /**
- * The ready replicas, first the one with the most connections to its webhook: the API server uses one replica
- * as long as it can, and does not notice what happens to the other.
+ * The ready replicas, first the one with the most connections to its webhook: the API server stays with one replica
+ * while that answers, and does not notice what happens to the other.
  */
 export async function listReplicas({ kubectl }: ControlPlane): Promise<readonly Replica[]> {
   const args = ['get', 'pods', '-n', PRODUCT, '-l', `app.kubernetes.io/name=${PRODUCT}`, '-o', 'json'];

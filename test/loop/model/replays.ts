@@ -218,7 +218,7 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'lead', replica: 1, zombieMs: 0 },
     wait(1_000),
   ],
-  'a token in a Secret of somebody else was recorded as signed with the key, if it was in memory': [
+  'a token in a Secret of another owner was recorded as signed with the key, if it was in memory': [
     wait(90_000),
     { do: 'vandalise', jwt: a, how: 'strip annotations' },
     { do: 'delete', jwt: a, how: 'orphan', recreate: true },

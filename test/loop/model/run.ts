@@ -143,7 +143,7 @@ async function comeToRest(world: World): Promise<void> {
   await world.pass(laws.untilAnswered() + MOMENT_MS);
   throwViolations(world);
   if (world.isLookDue) await lookOnce(world);
-  if (world.hasCallsUnderWay) await world.pass(MOMENT_MS / 10); // a renewal that has just begun
+  if (world.hasRunningCalls) await world.pass(MOMENT_MS / 10); // a renewal that has just begun
   world.note('at rest');
   laws.violations.push(...findUnsettled(world));
   throwViolations(world);

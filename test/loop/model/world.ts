@@ -130,7 +130,7 @@ export class World {
   lead(index: number | undefined, zombieMs: number): void {
     if (index === this.#leader) return;
     this.#begin(JWT_KEYS);
-    this.isLookDue ||= this.hasCallsUnderWay;
+    this.isLookDue ||= this.hasRunningCalls;
     const old = this.leading;
     const term = old?.term;
     this.#leader = index;
@@ -144,7 +144,7 @@ export class World {
 
   restart(index: number): void {
     this.#begin(JWT_KEYS);
-    this.isLookDue ||= this.hasCallsUnderWay;
+    this.isLookDue ||= this.hasRunningCalls;
     this.#replicas[index]?.kill();
     this.#replicas[index] = this.#newReplica(index);
     this.laws.disturb(JWT_KEYS, this.#answerMs);
@@ -197,10 +197,10 @@ export class World {
   get #isIdle(): boolean {
     const isCurrent =
       this.leading === undefined || (this.leading.isCurrent && this.#lags[this.#leader ?? 0] === 0);
-    return isCurrent && this.#crypto.pending() === 0 && !this.hasCallsUnderWay;
+    return isCurrent && this.#crypto.pending() === 0 && !this.hasRunningCalls;
   }
 
-  get hasCallsUnderWay(): boolean {
+  get hasRunningCalls(): boolean {
     return this.#replicas.some(({ link }) => link.inFlight > 0);
   }
 
