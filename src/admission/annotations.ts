@@ -19,7 +19,7 @@ export interface AnnotationValues extends Readonly<Partial<Record<Name, string>>
 
 /** The settings of a pod that asks for tokens, with their defaults: valid, as far as that shows without its containers. */
 export interface InjectionSettings {
-  /** At least one, no duplicates; the first is the one that the environment variable names. */
+  /** The tokens, at least one, no duplicates; the first is the one that the environment variable names. */
   readonly tokens: readonly string[];
   readonly containers: ContainerSelection;
   readonly mountPath: string;

@@ -50,9 +50,9 @@ export interface InjectionPlan {
 }
 
 interface DecisionText {
-  /** For people, one line. */
+  /** The text for people, one line. */
   readonly message: string;
-  /** In any order: `mostUseful` chooses those that are shown. */
+  /** The warnings in any order: `mostUseful` chooses those that are shown. */
   readonly warnings: readonly Warning[];
 }
 

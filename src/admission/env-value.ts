@@ -3,7 +3,10 @@ import type { ContainerShape } from './pod-shape.ts';
 
 /** Twice the 4,095 bytes of the longest path of Linux, as each `$` of it may be written `$$`. */
 const MAX_ENV_LENGTH = 8190;
-/** In one value, with those in the values that it refers to: what they come to would be the product of their numbers. */
+/**
+ * The most references in one value, with those in the values that it refers to: all together would be the product of their
+ * numbers.
+ */
 const MAX_REFERENCES = 32;
 
 /** `$$`, which stands for `$`, or `$(NAME)`. Anything else after a `$` stays as it is (Kubernetes, forked/golang/expansion). */

@@ -3,7 +3,7 @@ import { member, stringMember, type JsonObject } from '../resources/json.ts';
 import { INJECTION_KEYS } from './annotation-keys.ts';
 import { readJsonAnnotation } from './json-annotation.ts';
 
-/** In the order of the record. */
+/** The keys in the order of the record. */
 const SORTED_KEYS = INJECTION_KEYS.toSorted();
 
 /** How a template's annotations have to change: a key with a string is set, one with `undefined` is removed. */

@@ -11,7 +11,7 @@ interface Directory {
   readonly below: Map<string, Directory>;
   /** The volumes that are mounted there. */
   readonly volumes: string[];
-  /** By the first part of the path from here, the last mount below. */
+  /** The last mount below, by the first part of the path from here. */
   readonly mounts: Map<string, MountShape>;
 }
 

@@ -29,7 +29,7 @@ export interface TokenSource {
 export interface WantedToken extends Pick<TokenSource, 'name' | 'volumes'> {
   /** One object for all tokens of a pod. */
   readonly nested: NestedMounts;
-  /** For a container that does not mount it yet; one object for all containers. */
+  /** The mount for a container that does not mount it yet; one object for all containers. */
   readonly newMount: NewMount;
 }
 

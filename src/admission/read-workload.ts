@@ -28,7 +28,7 @@ export interface WorkloadInput {
 export interface ReadWorkload {
   readonly kind: WorkloadKind;
   readonly object: unknown;
-  /** As it is. */
+  /** The template as it is. */
   readonly template: JsonObject;
   /** The changes that are written to the template. */
   readonly follow: TemplateChanges;

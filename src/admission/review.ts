@@ -5,6 +5,6 @@ import type { NamespaceDefault } from '../resources/namespace-default.ts';
 export interface Review {
   /** The namespace whose default has to be known for the answer; `undefined` where the answer depends on none. */
   readonly defaultOf: string | undefined;
-  /** To be called with a known default without a token where `defaultOf` is undefined, or no namespace default is in use. */
+  /** Must be called with a known default without a token if `defaultOf` is undefined, or no namespace default is in use. */
   readonly answer: (namespaceDefault: NamespaceDefault) => AdmissionAnswer;
 }

@@ -82,7 +82,7 @@ function byteLength(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
 
-/** As if each character were written `\u0000`. */
+/** The size if each character were written `\u0000`. */
 function mostTextBytes(text: string): number {
   return 6 * text.length;
 }

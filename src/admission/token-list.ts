@@ -55,7 +55,7 @@ function readDefault(defaultToken: string | undefined): Result<readonly string[]
   });
 }
 
-/** With the closest name that is valid. */
+/** Explains the fault of a name, with the closest name that is valid. */
 export function explainTokenName(name: string): Problem {
   const nearest = closestTokenName(name);
   return {

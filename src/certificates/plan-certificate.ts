@@ -34,7 +34,7 @@ export type CertificateStep =
       readonly signer: OwnTlsSecret | undefined;
       /** resourceVersion of the Secret that is changed; `undefined`: the Secret is created. */
       readonly replacedVersion: string | undefined;
-      /** To be trusted on for a while. */
+      /** Authorities that have to be trusted for a while longer. */
       readonly retired: readonly X509Certificate[];
       readonly hosts: readonly string[];
     }

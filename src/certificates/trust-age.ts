@@ -17,9 +17,9 @@ export interface TrustSnapshot {
 
 /** How long all bundles have trusted the authority that signs. */
 export interface TrustedTimes {
-  /** For all that API servers know; infinite where there is nothing to wait for. */
+  /** The time as API servers see it; infinite if there is nothing to wait for. */
   readonly trustedFor: Milliseconds;
-  /** As this process saw it, without a break. */
+  /** The time as this process saw it, without a break. */
   readonly seenFor: Milliseconds;
 }
 

@@ -23,7 +23,7 @@ export interface WebhookConfiguration {
 
 /** One entry of ours. */
 export interface WebhookEntry {
-  /** In the list of all entries. */
+  /** The place in the list of all entries. */
   readonly index: number;
   readonly name: string;
   /** The name that the API server expects in the certificate: a DNS name or an IP address. */

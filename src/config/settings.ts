@@ -67,7 +67,7 @@ export class Settings {
 }
 
 interface Arguments {
-  /** As text, `true` for a boolean flag alone. The last of several counts. */
+  /** The values as text, `true` for a boolean flag alone. The last of several counts. */
   readonly given: ReadonlyMap<string, string>;
   /** The arguments that `run` does not take, one sentence each. */
   readonly unknown: readonly string[];

@@ -2,7 +2,7 @@ import { namespaceOfKey, objectKey } from '../resources/object-key.ts';
 
 interface KeptMounts {
   readonly resourceVersion: string;
-  /** As `namespace/name`; of the pod's namespace. */
+  /** The Secrets as `namespace/name`; they are in the pod's namespace. */
   readonly secrets: readonly string[];
 }
 

@@ -9,7 +9,7 @@ import type { Milliseconds, Seconds } from '../time/units.ts';
  */
 export const NUDGE_AFTER_MS = 200;
 
-/** After a nudge; measured on real nodes: within a second. */
+/** The time in which the kubelet has read the Secret after a nudge; measured on real nodes: within a second. */
 export const SEEN_AFTER_NUDGE: Seconds = 5;
 
 /**

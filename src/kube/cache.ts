@@ -29,7 +29,7 @@ interface CacheEntry<T> {
  */
 export class Cache<T> implements WatchStore<T> {
   readonly #entries = new Map<string, CacheEntry<T>>();
-  /** By deleted key: a resourceVersion at which the object was not there any more. */
+  /** Deleted keys, each with a resourceVersion at which the object was not there any more. */
   readonly #tombstones = new Map<string, string>();
   readonly #listeners = new Set<(change: Change<T>) => void>();
 

@@ -4,7 +4,7 @@ import type { Refusal, RefusalKind } from '../reconcile/refusal.ts';
 export interface Answered {
   readonly status: number;
   readonly reason: string;
-  /** For patterns alone: it may quote a token. */
+  /** The text for patterns alone: it may quote a token. */
   readonly message: string;
   readonly causes: readonly { readonly field: string; readonly reason: string }[];
 }

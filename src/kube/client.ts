@@ -17,7 +17,7 @@ export interface RequestOptions {
   /** Replaces `application/json`. */
   readonly accept?: string;
   readonly signal?: AbortSignal;
-  /** For the whole call, repetitions included; 5 s by default. */
+  /** The time limit for the whole call, repetitions included; 5 s by default. */
   readonly deadline?: Milliseconds;
 }
 

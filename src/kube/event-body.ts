@@ -11,7 +11,7 @@ export interface Occurrence {
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly action: string;
-  /** For people, never with key or token; cut at 1 kB. */
+  /** The text for people, never with key or token; cut at 1 kB. */
   readonly note: string;
 }
 

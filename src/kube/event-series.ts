@@ -41,7 +41,7 @@ const MAX_SERIES = 10_000; // some 3 MB: anybody can make JWTs that fail faster 
 /** Writes Events and counts their repetitions: the first of a key is created, those within 6 min become its series. */
 export class EventSeriesWriter {
   readonly #options: EventSeriesOptions;
-  /** By key; what was seen last is last. */
+  /** The series by key; the one seen last is last. */
   readonly #series = new Map<string, EventSeries>();
   #serial = 0;
 

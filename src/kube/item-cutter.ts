@@ -120,7 +120,7 @@ export class ItemCutter {
     return parseObject(this.#head);
   }
 
-  /** After the last chunk: the list's own members, `items` empty. Throws a SyntaxError when the list is cut off. */
+  /** Ends after the last chunk; returns the list's own members, `items` empty. Throws a SyntaxError when the list is cut off. */
   end(): JsonObject {
     return parseObject(this.#envelope);
   }

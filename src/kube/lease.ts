@@ -18,14 +18,14 @@ export interface LeaseState {
   readonly duration: Milliseconds;
   /** How often it changed hands. */
   readonly transitions: number;
-  /** As on the wire. */
+  /** The text as on the wire. */
   readonly acquireTime: string | undefined;
   readonly resourceVersion: string;
 }
 
 /** The content of a Lease that people are shown. */
 export interface ReportedLease extends LeaseState {
-  /** By the clock of its holder, so no replica relies on it; `undefined` when it was never renewed. */
+  /** The time by the clock of its holder, so no replica relies on it; `undefined` when it was never renewed. */
   readonly renewedAt: Seconds | undefined;
 }
 

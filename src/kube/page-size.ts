@@ -15,13 +15,13 @@ export class PageSize {
     return this.#limit;
   }
 
-  /** After a page that came whole. */
+  /** Adapts the size after a page that came whole. */
   noteTime(time: Milliseconds): void {
     const factor = time > SLOW_PAGE_MS ? SLOW_PAGE_MS / time : time < SLOW_PAGE_MS / 2 ? 2 : 1;
     this.#limit = Math.min(MAX_PAGE_SIZE, Math.max(1, Math.floor(this.#limit * factor)));
   }
 
-  /** After a page that ended too early; false when a smaller one cannot be asked for. */
+  /** Asks for an eighth after a page that ended too early; false when a smaller one cannot be asked for. */
   shrink(): boolean {
     if (this.#limit === 1) return false;
     this.#limit = Math.ceil(this.#limit / 8);

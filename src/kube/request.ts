@@ -14,7 +14,7 @@ import { failTransport } from './transport-errors.ts';
 
 /** One request as the client's verbs describe it. */
 export interface Call {
-  /** In words of the API (`get`, `list`, `apply`, …), for errors. */
+  /** The word of the API (`get`, `list`, `apply`, …), for errors. */
   readonly verb: string;
   readonly method: 'GET' | 'POST' | 'PATCH';
   readonly path: string;
@@ -22,7 +22,7 @@ export interface Call {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly accept?: string | undefined;
-  /** For the whole call with its repetitions. */
+  /** The time limit for the whole call with its repetitions. */
   readonly deadline: Milliseconds;
   /** Time without a byte after which an answer counts as lost, before the deadline. */
   readonly silence?: Milliseconds;
@@ -97,7 +97,9 @@ export async function request<T>(
   }
 }
 
-/** After which time the call may be repeated, if it may: 429 never did anything; 503 may have, which only some verbs allow. */
+/**
+ * The time after which the call may be repeated, if it may: 429 never did anything; 503 may have, which only some verbs allow.
+ */
 function repeatAfter({ verb }: Call, { status, retryAfter }: KubeError): Milliseconds | undefined {
   const isIdempotent = verb === 'get' || verb === 'list' || verb === 'apply';
   return status === 429 || (status === 503 && isIdempotent) ? retryAfter : undefined;

@@ -34,7 +34,7 @@ export class WatchHealth {
   readonly #resource: string;
   readonly #log: Log;
   readonly #random: () => number;
-  /** In a row. */
+  /** Failures in a row. */
   #failures = 0;
   /** The last answer was 410. */
   #wasExpired = false;

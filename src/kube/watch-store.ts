@@ -28,7 +28,7 @@ export interface Kept<T> {
 export class Replacement<T> {
   readonly #store: WatchStore<T>;
   readonly #scope: string;
-  /** By key, objects of which the store has a newer state than they are in. */
+  /** Objects by key, of which the store has a newer state. */
   readonly #older = new Map<string, Kept<T>>();
 
   constructor(store: WatchStore<T>, scope: string) {

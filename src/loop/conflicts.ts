@@ -18,7 +18,7 @@ const MAX_JWTS = 10_000;
  * before the third one.
  */
 export class Conflicts {
-  /** By the uid of the JWT; the ones refused last are at the end. */
+  /** Conflicts in a row by the uid of the JWT; the ones refused last are at the end. */
   readonly #inARow: Readonly<Record<WrittenFrom, Map<string, number>>> = { token: new Map(), jwt: new Map() };
 
   /** A write was refused. */

@@ -26,7 +26,7 @@ export interface KeyHolder<Content> {
 
 type Held = KeyHolder<KeyReading> | undefined;
 
-/** With the text of the key; `undefined`: there is no such object. */
+/** The holder with the text of the key; `undefined`: there is no such object. */
 type Loaded = KeyHolder<Result<string, StateProblem>> | undefined;
 
 /**

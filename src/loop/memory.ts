@@ -20,7 +20,9 @@ export class Memory {
     return this.proved.recall(this.pending.recall(jwt, tokenId));
   }
 
-  /** To be called with every change of a JWT, also while another replica leads: forgets JWTs that were deleted or re-created. */
+  /**
+   * Must be called with every change of a JWT, also while another replica leads: forgets JWTs that were deleted or re-created.
+   */
   jwtChanged(before: Jwt | undefined, after: Jwt | undefined): void {
     if (before === undefined || before.uid === after?.uid) return;
     this.budget.forget(before.uid);

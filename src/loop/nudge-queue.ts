@@ -212,7 +212,7 @@ export class NudgeQueue {
   }
 }
 
-/** Without a response body; why the API server refuses it, if it said that. */
+/** Describes the failure without a response body; why the API server refuses it, if it said that. */
 function describeNudgeFailure(failure: Failure | undefined): string {
   if (failure === undefined) return 'an internal error';
   const { message, refusal } = failure;

@@ -20,7 +20,7 @@ const MAX_DRAFTS_OF_ALL = 10_000;
  * cause of the signature would still seem to exist, and each try would sign once more.
  */
 export class PendingStatuses {
-  /** By the uid of the JWT; those that were noted last are at the end. */
+  /** Drafts by the uid of the JWT; those that were noted last are at the end. */
   readonly #drafts = new Map<string, readonly Draft[]>();
   #count = 0;
 

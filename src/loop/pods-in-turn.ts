@@ -14,7 +14,7 @@ export interface Room {
 /** Pods that wait, each once, the namespaces in turn. */
 export class PodsInTurn<Pod extends PodName> {
   readonly #room: Room;
-  /** By namespace, the one whose turn it is first; then by the pod's name. */
+  /** The pods by namespace, the one whose turn it is first; then by the pod's name. */
   readonly #waiting = new Map<string, Map<string, Pod>>();
   #size = 0;
 

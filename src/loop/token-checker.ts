@@ -48,7 +48,7 @@ export class TokenChecker {
     return this.#waiting.has(objectKey({ namespace, name }));
   }
 
-  /** To be called when all JWTs and Secrets are listed: before that, a token may seem to have no JWT. */
+  /** Must be called when all JWTs and Secrets are listed: before that, a token may seem to have no JWT. */
   start(): void {
     if (this.#state !== 'new') return;
     this.#state = 'started';

@@ -50,10 +50,10 @@ const NEW: Account = {
  * longer. All times are in seconds since the epoch.
  */
 export class WriteBudget {
-  /** By the uid of the JWT; those that wrote last are at the end. */
+  /** Accounts by the uid of the JWT; those that wrote last are at the end. */
   readonly #accounts = new Map<string, Account>();
 
-  /** From when on the next unscheduled write may be made; `now` or earlier: at once. */
+  /** The time from which the next unscheduled write may be made; `now` or earlier: at once. */
   nextWriteAt(uid: string, now: Seconds): Seconds {
     const account = this.#accountAt(uid, now);
     return account === undefined ? now : account.at + waitOf(levelOf(account, now));
@@ -124,7 +124,7 @@ export class WriteBudget {
     return this.contenders(uid);
   }
 
-  /** As found last. */
+  /** The contenders as found last. */
   contenders(uid: string): Contenders {
     return this.#accounts.get(uid)?.contenders ?? [];
   }
@@ -142,7 +142,7 @@ export class WriteBudget {
     return corrected;
   }
 
-  /** Without a write: the account stays where it is in the order of writes. */
+  /** Replaces an account without a write: it stays where it is in the order of writes. */
   #replace(uid: string, account: Account): void {
     this.#accounts.set(uid, account);
   }

@@ -44,7 +44,7 @@ export class Lanes {
   /** Never worked on, or changed since they were suspects. */
   readonly #fresh: FairHeap<Urgency>;
   readonly #suspects: FairHeap<Suspect>;
-  /** By key, of those whose last round failed or was slow. */
+  /** The records by key, of keys whose last round failed or was slow. */
   readonly #records = new Map<string, BadRecord>();
   readonly #rounds = new Map<string, LaneRound>();
   #lastLimited: LimitedLane | undefined;

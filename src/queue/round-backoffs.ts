@@ -16,7 +16,7 @@ const SHARE_UNTIL_EXPIRY = 0.5;
  */
 export class RoundBackoffs {
   readonly #random: () => number;
-  /** By key; as many in a row as count. */
+  /** The failures in a row that count, by key. */
   readonly #failures = new Map<string, number>();
 
   /** `random` gives numbers in [0, 1). */

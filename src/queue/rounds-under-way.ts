@@ -12,7 +12,7 @@ const MAX_ROUND_MS = 120_000;
 interface RoundUnderWay {
   /** The urgency of a request that came meanwhile. */
   again: Urgency | undefined;
-  /** By the monotonic clock. */
+  /** The time by the monotonic clock. */
   readonly startedAt: Milliseconds;
   isGivenUp: boolean;
   giveUp: (why: string) => void;

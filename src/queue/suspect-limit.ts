@@ -21,7 +21,7 @@ export interface SuspectRound {
 export class SuspectLimit {
   readonly #least: number;
   readonly #most: number;
-  /** With its fraction: a slow round adds a part of one. */
+  /** The limit with its fraction: a slow round adds a part of one. */
   #exact: number;
   /** Since when the limit is the least. */
   #leastSince = Number.POSITIVE_INFINITY;

@@ -19,7 +19,7 @@ export interface Condition {
   readonly type: ConditionType;
   readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: StateReason;
-  /** For people; ends with the remedy when there is something to fix. */
+  /** The text for people; ends with the remedy when there is something to fix. */
   readonly message: string;
 }
 

@@ -109,7 +109,7 @@ interface Remark {
   readonly describe: (facts: RemarkFacts) => StateProblem | undefined;
 }
 
-/** In the order of the status. */
+/** The remarks, in the order of the status. */
 const REMARKS: readonly Remark[] = [
   { type: 'RenewalClamped', describe: describeClamping },
   { type: 'IssuerMismatch', describe: describeIssuers },

@@ -44,7 +44,7 @@ function earliestAfter(now: Seconds, moments: readonly (Seconds | undefined)[]):
   return earliest(moments.filter((moment) => moment !== undefined && moment > now));
 }
 
-/** In seconds since the epoch; `undefined`: none of the moments comes. */
+/** The earliest moment, in seconds since the epoch; `undefined`: none of the moments comes. */
 export function earliest(moments: readonly (Seconds | undefined)[]): Seconds | undefined {
   const coming = moments.filter((moment) => moment !== undefined);
   return coming.length === 0 ? undefined : Math.min(...coming);

@@ -39,7 +39,7 @@ export function nameOf({ namespace, name }: Pick<Jwt, 'namespace' | 'name'>): st
 
 /** The obstacle for a JWT whose Secret is not ours, or is being deleted. */
 export interface Conflict {
-  /** With the remedy at the end. */
+  /** The reason, with the remedy at the end. */
   readonly why: string;
   /** The words of the kubectl command that hands the Secret over, where that is a remedy, too. */
   readonly handOver: readonly string[] | undefined;

@@ -10,7 +10,7 @@ type Signed = Pick<RecordedStatus, 'publicKey' | 'expiresAt' | 'tokenId' | 'issu
 /** The facts about a key and its tokens, in an entry or of the current one. */
 type Entry = Omit<Signed, 'tokenId'>;
 
-/** As the CRD bounds them. With more keys within one lifetime, those that expire first are lost. */
+/** The limit of the CRD. With more keys within one lifetime, those that expire first are lost. */
 const MAX_KEYS = 16;
 
 /**
@@ -54,7 +54,7 @@ function isSame(one: Entry, other: Entry): boolean {
   );
 }
 
-/** Without `alg`: a key that signs with another algorithm now would be published twice under one `kid`. */
+/** The identity of a key, without `alg`: a key that signs with another algorithm now would be published twice under one `kid`. */
 function identityOf(publicKey = ''): unknown {
   const { alg: _alg, ...jwk } = parsePublicJwk(publicKey) ?? { text: publicKey };
   return jwk;

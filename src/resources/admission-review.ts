@@ -34,7 +34,7 @@ export interface AdmissionAnswer {
   readonly decision: AdmissionDecision;
   /** A state reason when a JWT itself is refused: the words of its conditions. */
   readonly reason: AdmissionReason | StateReason;
-  /** For people: shown by kubectl when the request is refused, and in the log line. */
+  /** The text for people: shown by kubectl when the request is refused, and in the log line. */
   readonly message: string;
   /** Shown by kubectl whether or not the request is refused: at most 120 characters each, at most three. */
   readonly warnings: readonly string[];

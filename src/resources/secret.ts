@@ -157,7 +157,7 @@ export function hasOtherData(object: unknown): boolean {
   return Object.keys(objectMember(object, 'data') ?? {}).some((key) => key !== TOKEN_KEY);
 }
 
-/** In bytes. No server takes a header of that size, and the JSON in it may cost twenty times as much memory. */
+/** The limit in bytes. No server takes a header of that size, and the JSON in it may cost twenty times as much memory. */
 export const MAX_TOKEN_BYTES = 65_536;
 
 /** Whether the value of the token's data key is longer than any token; itself without decoding it. */

@@ -43,13 +43,13 @@ export const WEBHOOK_LIMITS: ConnectionLimits = {
 export interface WebhookAppOptions {
   /** The one in use, if there is one yet; `setSecureContext` of the server takes another pair later. */
   readonly certificate: () => ServingCertificate | undefined;
-  /** By path, each POST. */
+  /** The routes by path, each POST. */
   readonly routes: Readonly<Record<string, ReviewRoute>>;
   readonly logger: ServiceLogger;
   readonly metrics: Pick<Metrics, 'admissions'>;
   /** Asked for every request: while true, answers end their connection. */
   readonly isDraining: () => boolean;
-  /** For tests that cannot wait. */
+  /** Other limits, for tests that cannot wait. */
   readonly limits?: Partial<ConnectionLimits>;
 }
 

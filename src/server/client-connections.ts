@@ -14,11 +14,11 @@ export interface ConnectionLimits {
    */
   readonly guaranteed: number;
   readonly handshake: Milliseconds;
-  /** From the first byte of a request to its last. */
+  /** The time from the first byte of a request to its last. */
   readonly asking: Milliseconds;
-  /** From the last byte of a request until its answer has been taken. */
+  /** The time from the last byte of a request until its answer has been taken. */
   readonly answering: Milliseconds;
-  /** Without a request, whether or not there was one before. */
+  /** The time without a request, whether or not there was one before. */
   readonly idle: Milliseconds;
   /** How often the others are checked: no limit is kept more exactly. */
   readonly look: Milliseconds;
@@ -224,7 +224,7 @@ function stateOfConnection({ stream, isReceived, response, bytesWhenQuiet }: Ope
   return response?.writableFinished === false ? 'answering' : 'idle';
 }
 
-/** From now on the server begins its handshakes, which its own listeners do, when they get a turn, not with the connection. */
+/** Has the server's own listeners begin handshakes when they get a turn, not with the connection. */
 function takeTurns(server: Server): HandshakeTurns<Socket> {
   const listeners = server.listeners('connection');
   server.removeAllListeners('connection');

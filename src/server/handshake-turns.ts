@@ -13,7 +13,7 @@ const MAX_WAIT_MS = 20;
  */
 export class HandshakeTurns<T> {
   readonly #begin: (item: T) => void;
-  /** By owner, in the order of their turns; of each the oldest first. */
+  /** The waiting items by owner, in the order of their turns; of each the oldest first. */
   readonly #waiting = new Map<string, Set<T>>();
   #hasArrived = false;
   #waitingSince: Milliseconds | undefined;

@@ -48,7 +48,7 @@ export type AcceptOptions = Pick<ServerOpts, 'pauseOnConnect'>;
 /** A port on which a server listens. */
 export interface Port {
   readonly address: AddressInfo;
-  /** From now on listens only with the server's own socket; resolves when the connections of all others have ended. */
+  /** Stops listening, except with the server's own socket; resolves when the connections of all others have ended. */
   readonly close: () => Promise<void>;
 }
 

@@ -24,7 +24,7 @@ export async function sortAddresses(ips: readonly string[]): Promise<SortedAddre
   return { own, foreign: ips.filter((ip) => !own.includes(ip)) };
 }
 
-/** At a port that is free; only what is wrong with the address counts. */
+/** Whether a server can listen at the address, on a free port; only a problem with the address counts. */
 async function canListen(host: string): Promise<boolean> {
   const server = createServer().listen({ host, port: 0 });
   try {

@@ -16,7 +16,7 @@ export interface ReadinessCheck {
 export interface ProbesOptions {
   readonly checks: readonly ReadinessCheck[];
   readonly metrics: Scraped;
-  /** For tests that cannot wait. */
+  /** Other limits, for tests that cannot wait. */
   readonly limits?: Partial<ConnectionLimits>;
 }
 

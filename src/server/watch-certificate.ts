@@ -3,7 +3,7 @@ import type { Clock } from '../time/clock.ts';
 import { ageOfCertificate, certificateProblem, type CertificateAge } from './certificate-age.ts';
 import { readCertificateFiles, type CertificateFiles, type ServingCertificate } from './tls.ts';
 
-/** As often as cert-manager looks at its own: Secret volumes swap links, which file watching misses. */
+/** The interval at which cert-manager reads its own, too: Secret volumes swap links, which file watching misses. */
 export const CERTIFICATE_POLL_MS = 10_000;
 
 /** The files to watch, and the callbacks for the results. */
@@ -12,7 +12,7 @@ export interface CertificateWatch {
   /** The pair in use when the watch begins. */
   readonly current: ServingCertificate;
   readonly onChange: (certificate: ServingCertificate) => void;
-  /** At the beginning and after each look. */
+  /** Called at the beginning and after each look. */
   readonly onLook: (inUse: ServingCertificate) => void;
   /** Once per problem, not once per look: key and certificate may be written one after the other. */
   readonly onProblem: (problem: string) => void;

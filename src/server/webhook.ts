@@ -15,17 +15,17 @@ import { secureContextOptions, type ServingCertificate } from './tls.ts';
  * every client in use needs one answer that ends its connection.
  */
 const WEBHOOK_DRAIN_MS = 5_000;
-/** After this, what is still open carries no request: a handshake without one, or a body that does not come. */
+/** After this time, connections that are still open carry no request: a handshake without one, or a body that does not come. */
 const CLOSE_LIMIT_MS = 5_000;
 const SWEEP_MS = 50;
 
 /** The settings that the webhook serves with, and its look-ups. */
 export interface WebhookOptions extends RouteOptions {
-  /** To begin with; without one, no handshake succeeds before `useCertificate`. */
+  /** The certificate to begin with; without it, no handshake succeeds before `useCertificate`. */
   readonly certificate: ServingCertificate | undefined;
   readonly logger: ServiceLogger;
   readonly metrics: Pick<Metrics, 'admissions' | 'gauges'>;
-  /** For tests that cannot wait. */
+  /** Other limits, for tests that cannot wait. */
   readonly limits?: Partial<ConnectionLimits>;
   /** The answer of `/validate/jwts`, a path that exists only with it. */
   readonly validateJwt?: (request: AdmissionRequest) => AdmissionAnswer | Promise<AdmissionAnswer>;

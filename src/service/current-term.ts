@@ -5,7 +5,7 @@ import type { Delivery } from './start-delivery.ts';
 /** The work that runs only while this replica leads. */
 export interface TermWork {
   readonly controller: Controller;
-  /** With prompt delivery. */
+  /** Prompt delivery, if it is on. */
   readonly delivery: Delivery | undefined;
 }
 

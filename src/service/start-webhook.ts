@@ -19,7 +19,7 @@ import { sortAddresses } from '../server/own-addresses.ts';
 /** The admission half, once it answers. */
 export interface RunningWebhook {
   readonly checks: readonly ReadinessCheck[];
-  /** From now on not ready, and each answer ends its connection; closes when Kubernetes had time to lead clients elsewhere. */
+  /** Reports not ready, and ends each connection with its answer; closes when Kubernetes had time to lead clients elsewhere. */
   stop(): Promise<void>;
 }
 

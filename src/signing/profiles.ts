@@ -11,7 +11,7 @@ export const MAX_ZTN_BYTES = 4_096;
 
 /** The rules by which scitokens-cpp, and so XRootD, judges a token. */
 export interface Profile {
-  /** As its messages say it. */
+  /** The name in messages. */
   readonly name: 'WLCG' | 'SciTokens 1.0' | 'SciTokens 2.0';
   /**
    * The audience that means any, where a token must have one. `undefined`: a token needs no audience, and one that it has

@@ -8,9 +8,9 @@ export const MIN_RENEWAL_DISTANCE: Seconds = 30;
 
 /** The times in a JWT's spec. */
 export interface Lifetimes {
-  /** From signing to expiry. */
+  /** The time from signing to expiry. */
   readonly lifetime: Seconds;
-  /** Before expiry, as the spec says; absent = half of the lifetime. */
+  /** The time before expiry, as the spec says; absent = half of the lifetime. */
   readonly resignBefore?: Seconds;
 }
 

@@ -7,7 +7,7 @@ import type { Claims } from './claims.ts';
 import type { SigningKey } from './key.ts';
 import { headerOf } from './token.ts';
 
-/** In bytes, before base64url: R and S of ECDSA (RFC 7518 §3.4), Ed25519 (RFC 8037), RSA at its least key of 2048 bits. */
+/** Bytes before base64url: R and S of ECDSA (RFC 7518 §3.4), Ed25519 (RFC 8037), RSA at its least key of 2048 bits. */
 const SIGNATURE_BYTES: Readonly<Record<AlgorithmName, number>> = {
   RS256: 256,
   RS384: 256,

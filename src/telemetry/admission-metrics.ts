@@ -1,7 +1,7 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Seconds } from '../time/units.ts';
 
-/** From 100 µs: an admission takes less than one millisecond. */
+/** Buckets from 100 µs: an admission takes less than one millisecond. */
 const BUCKETS: Seconds[] = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
 ];
@@ -15,7 +15,7 @@ const MAX_KEPT = 1024;
 export class AdmissionMetrics {
   readonly #decisions: Counter<'decision' | 'reason'>;
   readonly #duration: Histogram;
-  /** By decision, then by reason. */
+  /** The counts by decision, then by reason. */
   readonly #noted = new Map<string, Map<string, number>>();
   readonly #durations = new Float64Array(MAX_KEPT);
   #waiting = 0;

@@ -14,7 +14,7 @@ interface CountedCause {
 /** When to log what may happen fifty times a second: for each cause one line a minute, with how often it happened since. */
 export class LineLimit {
   readonly #clock: Pick<Clock, 'monotonic'>;
-  /** By name. The one whose line is oldest is first. */
+  /** The causes by name. The one whose line is oldest is first. */
   readonly #causes = new Map<string, CountedCause>();
 
   constructor(clock: Pick<Clock, 'monotonic'>) {

@@ -11,7 +11,7 @@ const METRIC_PREFIX = 'jwt_injector_';
 const SIGNING_BUCKETS: Seconds[] = [
   0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5,
 ];
-/** From on time to the five minutes of the longest back-off. */
+/** Buckets from on time to the five minutes of the longest back-off. */
 const LATENESS_BUCKETS: Seconds[] = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 /** The default of 10 ms costs 0.9 % of an idle core by its timer. */
 const EVENT_LOOP_PRECISION_MS = 1_000;
@@ -75,7 +75,7 @@ export function createMetrics() {
       labelNames: ['reason'],
       registers,
     }),
-    /** Without prompt delivery it has no series. */
+    /** The counter has no series without prompt delivery. */
     deliveryNudges: new Counter({
       name: `${METRIC_PREFIX}delivery_nudges_total`,
       help: 'Pods that were nudged after a renewal, by result.',

@@ -89,13 +89,13 @@ export class StateGauges {
     });
   }
 
-  /** From now on they show this controller. */
+  /** Makes the gauges show this controller. */
   readController<T>(state: ControllerState<T>): void {
     this.#controller = state;
     this.#writeTokenSeries = (out) => writeTokenSeries(out, this.#prefix, state.jwts(), state.readToken);
   }
 
-  /** From now on they show the watches of one more part of the service. */
+  /** Makes the gauges show the watches of one more part of the service. */
   readWatches(read: () => Iterable<WatchReading>): void {
     this.#readWatches.push(read);
   }

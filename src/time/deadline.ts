@@ -8,7 +8,7 @@ export interface Deadline {
   /** The time was over before the caller gave up. */
   readonly expired: () => boolean;
   readonly remaining: () => Milliseconds;
-  /** As it was given. */
+  /** The time as it was given. */
   readonly time: Milliseconds;
   /** Releases the timer and the caller's signal; to be called whatever happened. */
   readonly release: () => void;

@@ -2,9 +2,9 @@ import type { Milliseconds } from './units.ts';
 
 /** How often something may be done. */
 export interface Rate {
-  /** In the long run. */
+  /** The rate in the long run. */
   readonly aSecond: number;
-  /** After a time without any. */
+  /** The number of times at once after a quiet time. */
   readonly atOnce: number;
 }
 

@@ -9,7 +9,7 @@ export interface ShippedEntry {
   readonly otherwise: string;
   /** `operations group/resource`, each pair that is sent. */
   readonly rules: readonly string[];
-  /** By name, with all white space as one space. */
+  /** The conditions by name, with all white space as one space. */
   readonly conditions: Readonly<Record<string, string>>;
   /** The selector of namespaces, besides the excluded ones: `key operator values`. */
   readonly selector: readonly string[];

@@ -14,7 +14,7 @@ export interface MadeKey {
   readonly namespace: string | undefined;
   readonly issuer: string;
   readonly algorithm: string;
-  /** To be published. */
+  /** The key to publish. */
   readonly publicKey: JWK & { readonly kid: string };
   readonly files: readonly Pick<KeyFile, 'role' | 'path' | 'what'>[];
   /** `undefined`: one of the files holds it instead. */

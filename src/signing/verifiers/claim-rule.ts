@@ -12,7 +12,7 @@ export interface ClaimRule {
 
 /** The servers of Pelican. */
 export const PELICAN_SERVERS = ['pelican-cache', 'pelican-origin'] as const;
-/** In the order of `VERIFIERS`. */
+/** All verifiers, in the order of `VERIFIERS`. */
 export const ALL_VERIFIERS = ['pelican-client', 'pelicanfs', ...PELICAN_SERVERS, 'xrootd'] as const;
 
 /** The verifier refuses the token. */
