@@ -12,7 +12,7 @@ export interface JwtApi {
   readonly hasStatus: boolean;
 }
 
-/** By discovery, which everybody is allowed to read, unlike the CRD itself. `undefined`: there is no such resource. */
+/** Finds JWTs by discovery, which everybody is allowed to read, unlike the CRD itself. `undefined`: there is no such resource. */
 export async function discoverJwts(client: Access['client']): Promise<JwtApi | undefined> {
   return readJwtApi(await discover(client, JWT_API));
 }

@@ -1,7 +1,7 @@
 import { findCondition } from '../../reconcile/conditions.ts';
 import type { RecordedStatus } from '../../resources/recorded-status.ts';
 
-/** In place of `True`, `False` or `Unknown` of the condition Ready, for a JWT without a status. */
+/** The value in place of `True`, `False` or `Unknown` of the condition Ready, for a JWT without a status. */
 export const PENDING = 'Pending';
 /** The meaning of `PENDING`. */
 export const NOT_PROCESSED = 'jwt-injector has not processed it yet';

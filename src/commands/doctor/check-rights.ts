@@ -65,7 +65,7 @@ export function checkOwnRights({ mayCreateJwts, tryNamespace }: InstallationSnap
 
 const LABEL = 'rbac.authorization.k8s.io/aggregate-to-';
 
-/** By which anyone who may edit a namespace may edit its JWTs. */
+/** Checks the role by which anyone who may edit a namespace may edit its JWTs. */
 export function checkEditRole({ editRole, printer }: InstallationSnapshot): readonly Judgement[] {
   // editRole.enabled=false of the chart leaves it out on purpose.
   const absent = unknown('there is no ClusterRole jwt-injector-edit: only administrators edit JWTs');

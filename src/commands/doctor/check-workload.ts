@@ -48,7 +48,7 @@ function checkReplicas(
     : [well(`${ready} of ${wanted} replicas of ${what} are ready`)];
 }
 
-/** By the tag of the image; a digest says nothing about the version. */
+/** Compares the versions by the tag of the image; a digest says nothing about the version. */
 export function checkVersions({
   deployment,
   controller,

@@ -16,7 +16,7 @@ export interface InstallationSnapshot extends CertificateSnapshot {
     /** How far its clock is ahead of this machine's; `undefined` if it did not say its time. */
     readonly clockAhead: Milliseconds | undefined;
   };
-  /** By discovery, which everybody is allowed to read. */
+  /** The resource JWT by discovery, which everybody is allowed to read. */
   readonly api: ReadResult<JwtApi>;
   readonly crd: ReadResult<JsonObject>;
   /** Deployment `jwt-injector-controller`, of an installation where the halves are separate. */

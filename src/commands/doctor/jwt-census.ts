@@ -26,7 +26,7 @@ export interface JwtCensus {
   readonly notReady: Map<string, JwtGroup>;
   /** Ready or not, by what is wrong: `Expired`, `RenewalOverdue`, `Contended`, `Unseen`. */
   readonly others: Map<string, JwtGroup>;
-  /** With a finalizer or annotations of token-manager. */
+  /** The JWTs with a finalizer or annotations of token-manager. */
   readonly withLeftovers: Map<'KopfLeftovers', JwtGroup>;
 }
 

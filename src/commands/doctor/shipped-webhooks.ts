@@ -25,7 +25,7 @@ const WANTS_A_POD = {
 const WITHOUT_TOKEN = 'pods start without their token while the webhook does not answer';
 const BLOCKS = 'what has nothing to do with tokens may be refused while the webhook does not answer';
 
-/** In the order of the configuration. */
+/** The entries in the order of the configuration. */
 export const MUTATING_ENTRIES: readonly ShippedEntry[] = [
   {
     name: `pods.${GROUP}`,

@@ -9,7 +9,7 @@ import type { TriedPod } from './installation-snapshot.ts';
 /** The webhook's own time limit is 5 s, and other webhooks have theirs. */
 const ADMISSION_DEADLINE_MS = 30_000;
 
-/** As small as a pod can be, and as the Pod Security Standard "restricted" wants it. */
+/** The smallest pod that the Pod Security Standard "restricted" allows. */
 const POD = {
   apiVersion: 'v1',
   kind: 'Pod',

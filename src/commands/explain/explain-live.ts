@@ -72,7 +72,7 @@ function apiVersionOf({ group, version }: Resource): string {
   return group === '' ? version : `${group}/${version}`;
 }
 
-/** As it would be created now: without what the cluster has added since. */
+/** The object as it would be created now: without the additions of the cluster. */
 function asMade(object: JsonObject): JsonObject {
   const { managedFields: _fields, ...metadata } = objectMember(object, 'metadata') ?? {};
   const { status: _status, ...rest } = object;

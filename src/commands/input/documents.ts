@@ -39,9 +39,9 @@ export async function readDocuments(
 /** One object of a document: the document itself, or an item of a List in it. */
 export interface ListedObject {
   readonly object: JsonObject;
-  /** From the root of the document to the object, such as `items`, `0`. */
+  /** The path from the root of the document to the object, such as `items`, `0`. */
   readonly path: readonly string[];
-  /** As `EditableDocument.written`, from the object on. */
+  /** `EditableDocument.written` for the document, with paths from the object. */
   readonly written: EditableDocument['written'];
 }
 

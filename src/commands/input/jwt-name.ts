@@ -3,7 +3,7 @@ import { GROUP } from '../../resources/names.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { describeGiven, unexpectedArgument } from './given-words.ts';
 
-/** As kubectl takes them; the singular with its group is what `kubectl get -o name` prints. */
+/** The words that kubectl takes; `kubectl get -o name` prints the singular with its group. */
 const JWT_WORDS: ReadonlySet<string> = new Set(['jwt', 'jwts', `jwt.${GROUP}`, `jwts.${GROUP}`]);
 
 /** Whether a word before the name of an object says that this is a JWT. */

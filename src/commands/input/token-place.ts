@@ -32,7 +32,7 @@ export function isCompact(text: string): boolean {
   return COMPACT.test(text);
 }
 
-/** As it stands in the header `Authorization` (RFC 6750 §2.1). */
+/** The word in the header `Authorization` (RFC 6750 §2.1). */
 const SCHEME = /^bearer\s+/i;
 
 /** The token alone, of a text that was copied with what is before it in the header `Authorization`. */

@@ -6,7 +6,7 @@ import type { ReadResult } from '../cluster/read-result.ts';
 
 /** The certificate, and the objects that trust it, at one moment. Objects are wire JSON. */
 export interface CertificateSnapshot {
-  /** By this machine. */
+  /** The time of this machine. */
   readonly now: Milliseconds;
   /** The namespace in which jwt-injector is installed. */
   readonly namespace: string;

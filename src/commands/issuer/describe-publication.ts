@@ -19,7 +19,7 @@ export interface Publication {
     readonly sources: readonly string[];
     readonly jwk: JWK;
   }[];
-  /** By their path below the issuer's URL. */
+  /** The documents by their path below the issuer's URL. */
   readonly documents: Readonly<Record<string, unknown>>;
   /** The URLs that each verifier asks for, in its order. */
   readonly requests: readonly { readonly verifier: string; readonly urls: readonly string[] }[];

@@ -133,7 +133,7 @@ const openLate: typeof openTunnel = async (...given) => {
   return openSocksTunnel(...given);
 };
 
-/** By the protocol of the proxy: those that kubectl knows. */
+/** The tunnels by the protocol of the proxy: those that kubectl knows. */
 const TUNNELS: Readonly<Record<string, typeof openTunnel>> = {
   'http:': openTunnel,
   'https:': openTunnel,

@@ -20,7 +20,7 @@ export interface PublicationOptions {
   readonly dir: string | undefined;
   /** `kid`s of published keys that can be removed. */
   readonly remove: readonly string[];
-  /** Also those that no longer sign while their tokens are valid: a key that was stolen. */
+  /** Whether to remove keys, too, that no longer sign while their tokens are valid: a key that was stolen. */
   readonly force: boolean;
 }
 

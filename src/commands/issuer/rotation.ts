@@ -11,7 +11,7 @@ import type { Seconds } from '../../time/units.ts';
 export interface Rotation {
   /** The Secret of the new private key, in the namespace of the JWT, with the data key `key.pem`. */
   readonly secret: string;
-  /** With `kid` and `alg`. */
+  /** The public key, with `kid` and `alg`. */
   readonly publicKey: JWK & { readonly kid: string; readonly alg: NewKeyAlgorithm };
   /** The `kid` that is replaced. */
   readonly previousKeyId: string;

@@ -10,7 +10,7 @@ import { readSecret } from '../cluster/read-secret.ts';
 import { EXIT, type CommandProblem } from '../command.ts';
 import { KEY_FILE, keySecret } from '../issuer/key-halves.ts';
 
-/** Not that of the service, which is for what the service writes. */
+/** Another field manager than that of the service, which is for the writes of the service. */
 const KEYGEN_FIELD_MANAGER = 'jwt-injector-keygen';
 
 /** Why the Secret was not created, or may not have been. */

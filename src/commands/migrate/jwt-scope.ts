@@ -4,7 +4,7 @@ import type { JwtApi } from '../cluster/discover.ts';
 export interface JwtScope {
   /** The namespace of all of them; they may be of several without it. */
   readonly namespace?: string;
-  /** To follow "JWTs". */
+  /** The words to follow "JWTs". */
   readonly words: string;
 }
 

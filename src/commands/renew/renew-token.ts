@@ -111,7 +111,7 @@ export async function renewToken(
   const waited = `no new token for JWT ${namespace}/${name} within ${toSeconds(timeout)} s`;
   return printFailure(`${waited}: ${service.words}`, EXIT.outside, UNTIL_PROCESSED);
 
-  /** With what follows from it, each in a line of its own. */
+  /** Prints a failure, and its consequences, each in a line of its own. */
   function printFailure(message: string, exit: ExitCode, ...more: readonly string[]): ExitCode {
     for (const line of [`error: ${message}`, ...more]) io.stderr.write(`${line}\n`);
     return exit;

@@ -12,7 +12,7 @@ import { JWTS } from '../../kube/known-resources.ts';
 import { newKeyPatch } from './new-key-spec.ts';
 import { findOldSecret } from './old-secret.ts';
 
-/** Not that of the service, which is for what the service writes. */
+/** Another field manager than that of the service, which is for the writes of the service. */
 const ROTATE_FIELD_MANAGER = 'jwt-injector-rotate';
 
 /** The JWT that a step changes, as it was read. The step fails with 409 when somebody changed it since. */
@@ -25,7 +25,7 @@ export interface RotationTarget {
 export interface NewKeyPlan {
   readonly algorithm: NewKeyAlgorithm;
   readonly wait: Seconds;
-  /** As the service's flag. */
+  /** The value of the service's flag. */
   readonly legacyKeyNamespace: string | undefined;
 }
 

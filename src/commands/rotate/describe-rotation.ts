@@ -86,7 +86,7 @@ function noteSource(
   ];
 }
 
-/** By force the new key signs without having been seen at any URL. */
+/** Whether the new key signs, by force, without having been seen at any URL. */
 function isKeyUnseen(rotation: Rotation | undefined, step: RotationStep): boolean {
   return (step.do === 'switch' || step.do === 'keep-old') && rotation?.publishedAt === undefined;
 }

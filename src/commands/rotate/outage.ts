@@ -3,7 +3,7 @@ import type { Milliseconds } from '../../time/units.ts';
 
 /** An API server that is replaced by another one is back by then. */
 const OUTAGE_MS: Milliseconds = 5 * 60_000;
-/** With --no-wait: enough to learn whether a request was served whose answer was lost. */
+/** The limit with --no-wait: enough to learn whether a request was served whose answer was lost. */
 const SHORT_OUTAGE_MS: Milliseconds = 5_000;
 
 /**

@@ -32,7 +32,7 @@ export interface RotateOptions {
   /** Do what can be done now, and end. */
   readonly noWait: boolean;
   readonly force: boolean;
-  /** As the service's flag. */
+  /** The value of the service's flag. */
   readonly legacyKeyNamespace: string | undefined;
   readonly output: OutputFormat;
 }

@@ -16,7 +16,7 @@ import { observeRotation, type ObservedRotation } from './observe-rotation.ts';
 import { isWorthAnotherLook } from './outage.ts';
 import { LOOK_SOON_MS, takeStep, type RotateOptions } from './take-step.ts';
 
-/** At the beginning it can still be decided otherwise; at the end it counts. */
+/** The steps that name sharers: at the beginning it can still be decided otherwise; at the end it counts. */
 const NAMES_SHARERS: ReadonlySet<RotationStep['do']> = new Set(['make-key', 'keep-old', 'finish']);
 /** The steps that pass by themselves, or when somebody publishes the documents. */
 const WAITING: ReadonlySet<RotationStep['do']> = new Set(['publish', 'look-again', 'wait']);

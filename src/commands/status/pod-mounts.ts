@@ -21,7 +21,7 @@ export interface PodMounts extends ObjectName {
   readonly startedAt: Seconds | undefined;
   /** When the kubelet was last made to look at its Secrets. */
   readonly nudgedAt: Seconds | undefined;
-  /** By name of the Secret. */
+  /** The mounts by name of the Secret. */
   readonly secrets: ReadonlyMap<string, SecretMounts>;
 }
 

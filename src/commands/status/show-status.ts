@@ -12,7 +12,7 @@ import { EXIT, type ExitCode } from '../command.ts';
 /** The options of `status`. */
 export interface StatusOptions extends StatusQuery {
   readonly output: OutputFormat;
-  /** Read the files in the pods. */
+  /** Whether to read the files in the pods. */
   readonly isReading: boolean;
 }
 

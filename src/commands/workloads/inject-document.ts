@@ -21,14 +21,16 @@ import type { EditableDocument } from '../yaml/editable-document.ts';
 export interface OfflineInjection {
   readonly kind: string;
   readonly name: string;
-  /** From the root of the document to the object; empty for an object that is a document itself. */
+  /** The path from the root of the document to the object; empty for an object that is a document itself. */
   readonly path: readonly string[];
-  /** From the object to its pod template; empty for a pod. */
+  /** The path from the object to its pod template; empty for a pod. */
   readonly template: readonly string[];
   readonly decision: Decision;
-  /** From the root of the document. They write volumes, mounts and env vars, in a workload into its pod template. */
+  /**
+   * The operations from the root of the document. They write volumes, mounts and env vars, in a workload into its pod template.
+   */
   readonly operations: readonly PatchOperation[];
-  /** From there, too: what the webhook for workloads writes, annotations of a pod template. */
+  /** The operations of the webhook for workloads, from there, too: annotations of a pod template. */
   readonly copying: readonly PatchOperation[];
 }
 

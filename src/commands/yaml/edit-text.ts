@@ -74,7 +74,7 @@ interface Ground {
   readonly place: YamlPlace;
 }
 
-/** As deep as what is added to, unless it says so. */
+/** An edit whose text is as deep as the node that it is added to, unless it has a depth. */
 type PlannedEdit = Omit<Edit, 'depth'> & Partial<Pick<Edit, 'depth'>>;
 
 function planGroup(ground: Ground, { path, key, values }: Group): readonly PlannedEdit[] | undefined {

@@ -11,13 +11,13 @@ import { splitJsonObjects } from './split-json.ts';
 
 /** One document of a file, which can be changed without losing its comments, order and style. */
 export interface EditableDocument {
-  /** As Kubernetes reads it; a `bigint` where a number would lose digits. */
+  /** The value as Kubernetes reads it; a `bigint` where a number would lose digits. */
   readonly value: unknown;
-  /** As it is in the file, or as it is after `addTo`. Ends with a line break. */
+  /** The text as it is in the file, or after `addTo`. Ends with a line break. */
   readonly text: () => string;
   /** Whether a comment of the file is not in `text`: no other way to write what `addTo` added was found. */
   readonly losesComments: () => boolean;
-  /** Only `add` operations of RFC 6902 whose parents exist. */
+  /** Takes only `add` operations of RFC 6902 whose parents exist. */
   readonly addTo: (operations: readonly PatchOperation[]) => void;
   /** The value after `addTo`. */
   readonly changedValue: () => unknown;

@@ -11,7 +11,7 @@ const OTHER_BREAK = /\r(?!\n)|[\u0085\u2028\u2029]/;
  */
 const MARKS: ReadonlySet<string> = new Set(['\u0002', '\u0018', '\u001F']);
 
-/** At the end of a comment, where the line ends anyway. */
+/** The breaks at the end of a comment, where the line ends anyway. */
 const BREAKS_AT_END = /[\r\u0085\u2028\u2029]+$/;
 
 /**

@@ -38,7 +38,7 @@ function isEmpty(value: unknown): boolean {
   return typeof value !== 'object' || value === null || Object.keys(value).length === 0;
 }
 
-/** On one line, as in JSON; without quotes where YAML needs none. */
+/** Writes a value on one line, as in JSON; without quotes where YAML needs none. */
 export function writeFlow(value: unknown, style: YamlStyle): string {
   if (Array.isArray(value)) return `[${value.map((item) => writeFlow(item, style)).join(', ')}]`;
   if (!isJsonObject(value)) return style.isJson ? quoted(value) : writeScalar(value);
@@ -79,7 +79,7 @@ export function writeDocument(value: unknown, style: YamlStyle): string {
 /** A key on a line of its own, blank lines and comments, and the dash of a list. */
 const LIST_ITEM = /(?<![^\n])( *)[^\s#-][^\n]*:[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*( *)- /;
 
-/** As the first list below a key shows it, and the first line break. */
+/** Finds the style that the first list below a key shows, and the first line break. */
 export function findStyle(text: string): TextStyle {
   const list = LIST_ITEM.exec(text);
   return {
