@@ -261,6 +261,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('keep owners' as const),
+      ms: fc.constantFrom(40 * SECOND, 3 * HOUR),
+    }),
+  },
+  {
     weight: 2,
     arbitrary: fc.record({
       do: fc.constant('suspend' as const),
