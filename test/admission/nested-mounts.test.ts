@@ -39,6 +39,14 @@ describe('for a mount below another one, the kubelet makes a directory in the ot
     assert.equal(outcomeOf([app], { initContainers: [side] }, { [KEYS.containers]: 'app' }), hidden);
   });
 
+  it('whatever mounts the other’s volume later, with nothing below', () => {
+    const app = mounting('app', ['v', '/x']);
+    const side = mounting('side', ['v', '/y'], ['cache', '/y/jwt']);
+    const later = mounting('later', ['v', '/z'], ['cache', '/elsewhere']);
+    const outcome = outcomeOf([app, side, later], {}, { [KEYS.containers]: 'app' });
+    assert.equal(outcome, HIDDEN('/y/jwt', '/x/jwt/token', '/x'));
+  });
+
   it('below a mount with a subPath, too, at its root', () => {
     const app = mounting('app', ['v', '/x', 'jwt'], ['v', '/y', 'other'], ['cache', '/y/jwt']);
     assert.equal(outcomeOf([app]), HIDDEN('/y/jwt', '/x/token', '/x'));

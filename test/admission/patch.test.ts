@@ -26,6 +26,21 @@ describe('the patch of a plan', () => {
     );
   });
 
+  it('adds to each container its own mounts, beside one that needs others and the same variable', () => {
+    const there = container('there', { volumeMounts: [], env: [] });
+    const others = [{ ...MOUNTS[0], mountPath: '/other' }] as const;
+    const containers = [ALONE, { ...ALONE, index: 1, mounts: others }];
+    assert.deepEqual(
+      JSON.parse(writePatch({ spec: { containers: [there, there] } }, { volumes: [], containers })),
+      [
+        add('/spec/containers/0/volumeMounts/-', MOUNTS[0]),
+        add('/spec/containers/0/env/0', ENV),
+        add('/spec/containers/1/volumeMounts/-', others[0]),
+        add('/spec/containers/1/env/0', ENV),
+      ],
+    );
+  });
+
   it('adds to each container what is missing there, also if several need the same', () => {
     const there = container('there', { volumeMounts: [], env: [] });
     const spec = {

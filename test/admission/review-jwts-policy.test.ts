@@ -18,6 +18,13 @@ describe('a JWT', () => {
     assert.equal((await change(wireJwt({ keyId: 'other' }))).allowed, false);
   });
 
+  it('that the policy forbids gets no warnings, also if it would get some without', async () => {
+    const request = requestOf(wireJwt());
+    assert.notDeepEqual((await answerTo(request)).warnings, []);
+    const policy = { ...NO_POLICY, forbidInlineKeys: true };
+    assert.deepEqual((await answerTo(request, { policy })).warnings, []);
+  });
+
   it('whose key is in a ConfigMap is refused for the other things that the policy forbids', async () => {
     const policy = { ...NO_POLICY, maxLifetime: 3_600 };
     const key = { configMap: { name: 'my-keys', key: 'key.pem' } };

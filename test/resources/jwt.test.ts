@@ -148,6 +148,11 @@ describe('the spec of a JWT', () => {
     });
   }
 
+  it('may have either deletionPolicy, which changes nothing else', () => {
+    for (const deletionPolicy of ['Delete', 'Retain'])
+      assert.deepEqual(makeSpec({ deletionPolicy }), makeSpec());
+  });
+
   it('is missing if there is none', () => {
     for (const spec of [undefined, null, 'text', []])
       assert.deepEqual(parseJwtSpec(spec), {
