@@ -46,11 +46,10 @@ function answerWorkload(
   namespaceDefault: NamespaceDefault,
 ): AdmissionAnswer {
   const decision = namespaceDefault.known ? decidePod(workload.pod, namespaceDefault.token) : undefined;
-  // The API server says more about a wrong shape than we could.
-  const isSilent = decision === undefined || decision.reason === 'NoContainers';
-  const warnings = isSilent
-    ? []
-    : mostUseful([...decision.warnings, ...warnOfTemplate(workload, decision, oldObject)]);
+  const warnings =
+    decision === undefined
+      ? []
+      : mostUseful([...decision.warnings, ...warnOfTemplate(workload, decision, oldObject)]);
   const operations = copyingPatch(workload);
   return operations.length > 0
     ? patched(
