@@ -14,8 +14,11 @@ const PAGES = ['README.md', ...globSync('docs/*.md', { cwd: ROOT }).toSorted()];
 /** Tests that read the commands below headings of a page, and run them. */
 const READ_FROM: Readonly<Record<string, readonly string[]>> = {
   'README.md': ['test/integration/manifests.test.ts'],
-  'docs/install.md': ['test/deploy/lifecycle.test.ts'],
-  'docs/certificates.md': ['test/integration/certificates.test.ts', 'test/deploy/certificate-ways.test.ts'],
+  'docs/install.md': ['test/deploy/lifecycle.install.test.ts'],
+  'docs/certificates.md': [
+    'test/integration/certificates.test.ts',
+    'test/deploy/certificate-ways.install.test.ts',
+  ],
 };
 
 /** Commands that a test runs in other words: the test, and what stands there for them. */
@@ -68,12 +71,12 @@ const RUN_ELSEWHERE: Readonly<Record<string, readonly [file: string, words: stri
   'kubectl explain jwt.spec': ['test/integration/crd.test.ts', "['explain', 'jwt.spec']"],
   'kubectl rollout undo': ['test/integration/admission-workloads.test.ts', "kubectl('rollout', 'undo'"],
   'helm uninstall jwt-injector -n jwt-injector': [
-    'test/deploy/lifecycle.test.ts',
+    'test/deploy/lifecycle.install.test.ts',
     "helm.run('uninstall', 'jwt-injector', ...PLACE)",
   ],
   'jwt-injector status': ['test/integration/cli-status.test.ts', 'statusCommand'],
   'kubectl apply --server-side --force-conflicts -k deploy/kustomize/crd': [
-    'test/deploy/lifecycle.test.ts',
+    'test/deploy/lifecycle.install.test.ts',
     '`${crd} --force-conflicts`',
   ],
   'kubectl get jwt -A': ['test/integration/crd.test.ts', "'get', 'jwt', 'my-jwt'"],

@@ -8,7 +8,7 @@ import { findGoTool } from '../tools/go-tool.ts';
 
 const MODULE = join(import.meta.dirname, '../tools/helm');
 
-/** Skips the schemas of all kinds, which take half of the time: `lifecycle.test.ts` installs with them. */
+/** Skips the schemas of all kinds, which take half of the time: `lifecycle.install.test.ts` installs with them. */
 export const UNCHECKED = '--disable-openapi-validation';
 
 /** The shipped chart. */

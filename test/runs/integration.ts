@@ -24,10 +24,7 @@ const WITHOUT_CLUSTER =
 
 /** Files that take long begin first, so that the others fill the remaining time. */
 const FIRST = [
-  'lifecycle',
-  'certificate-ways',
   'manifests',
-  'client-side-release',
   'certificates',
   'tokens',
   'monitoring',
@@ -53,7 +50,7 @@ const FIRST = [
  * Files that install the product themselves. They run before a worker installs it for all others. See
  * `borrowEmptyCluster`.
  */
-const ON_EMPTY_CLUSTER = /\/(?:certificate-ways|client-side-release|lifecycle|manifests)\.test\.ts$/;
+const ON_EMPTY_CLUSTER = /(?:\.install|\/manifests)\.test\.ts$/;
 
 const TEST_ENDS_WITHIN_MS = 300_000;
 
@@ -66,10 +63,11 @@ process.env['GOGC'] ??= '400';
 const HELP = `Usage: npm run test:integration -- [options] [FILE...]
 
 Runs the test files that need a cluster, or the FILEs, several at a time. Each worker starts one control plane and lends
-it to its files, one after the other. A file runs alone with node --test FILE, and starts its own then.
+it to its files, one after the other. A file runs alone with node --test FILE, and starts its own then. Files that end
+in .install.test.ts run only if they are named: npm run test:install names them.
 
 Options:
-  --workers N   how many files at a time (default 4)
+  --workers N   how many files at a time (default 6)
   --help        this text
 
 Exit codes: 0 all passed, 1 a test failed, 2 wrong usage, 3 something outside failed.
@@ -78,7 +76,7 @@ Exit codes: 0 all passed, 1 a test failed, 2 wrong usage, 3 something outside fa
 await runScript({
   forHelp: 'npm run test:integration -- --help',
   help: HELP,
-  options: { workers: { type: 'string', default: '4' } },
+  options: { workers: { type: 'string', default: '6' } },
   takesWords: true,
   run: async ({ workers }, words) => {
     if (!/^[1-9]$/.test(workers)) return `--workers is ${JSON.stringify(workers)}, but it must be 1 to 9`;
@@ -108,7 +106,7 @@ function listJobs(): Job[] {
     const place = FIRST.findIndex((name) => title === name || title.endsWith(`/${name}.test.ts`));
     return place === -1 ? FIRST.length : place;
   };
-  const files = globSync(PATTERNS, { cwd: ROOT }).toSorted();
+  const files = globSync(PATTERNS, { cwd: ROOT, exclude: ['**/*.install.test.ts'] }).toSorted();
   const without = files.filter((file) => WITHOUT_CLUSTER.test(file));
   const jobs = files.filter((file) => !WITHOUT_CLUSTER.test(file)).map(alone);
   return [...jobs, { title: 'without a cluster', files: without }].toSorted(
@@ -125,8 +123,9 @@ async function work(waiting: Job[], results: RunResult[], bundled: Promise<unkno
   };
   for (let job = take(waiting, isForEmpty); job !== undefined; job = take(waiting, isForEmpty)) {
     await run(job);
-    await emptyCluster(cluster);
+    if (waiting.length > 0) await emptyCluster(cluster); // else it ends with its cluster
   }
+  if (waiting.length === 0) return;
   const installation = await installProduct(cluster);
   const installed = await rememberInstalled(cluster, installation.manifests);
   await bundled;
