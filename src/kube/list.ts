@@ -36,12 +36,12 @@ export async function listPages<T>(
  * The token of the next page is known before the objects of a page are parsed: the API server prepares the next one while this
  * one is read. No more than two are read at a time.
  */
-async function listOnce<T>(begin: (token: string | undefined) => PageUnderWay<T>): Promise<Listed<T>> {
+async function listOnce<T>(begin: (token: string | undefined) => PendingPage<T>): Promise<Listed<T>> {
   const items: T[] = [];
   let resourceVersion: string | undefined;
-  for (let page: PageUnderWay<T> | undefined = begin(undefined); page !== undefined;) {
+  for (let page: PendingPage<T> | undefined = begin(undefined); page !== undefined;) {
     const announced: string | undefined = await page.nextToken;
-    let next: PageUnderWay<T> | undefined = announced === undefined ? undefined : begin(announced);
+    let next: PendingPage<T> | undefined = announced === undefined ? undefined : begin(announced);
     try {
       const { items: more, metadata } = await page.whole;
       for (const item of more) items.push(item);
@@ -61,7 +61,7 @@ async function listOnce<T>(begin: (token: string | undefined) => PageUnderWay<T>
   return { items, resourceVersion: resourceVersion ?? '' };
 }
 
-interface PageUnderWay<T> {
+interface PendingPage<T> {
   readonly whole: Promise<Page<T>>;
   /** The token of the page after it, `undefined` if this one is the last, or failed. Never rejects. */
   readonly nextToken: Promise<string | undefined>;
@@ -73,7 +73,7 @@ function beginPage<T>(
   path: string,
   options: ListOptions<T>,
   { size, token }: { readonly size: PageSize; readonly token: string | undefined },
-): PageUnderWay<T> {
+): PendingPage<T> {
   const { signal } = options;
   const ending = new AbortController();
   const giveUp = (): void => ending.abort();

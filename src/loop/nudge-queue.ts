@@ -71,7 +71,7 @@ export class NudgeQueue {
   readonly #waiting = new PodsInTurn<Waiting>({ most: MAX_WAITING, mostOfNamespace: MAX_WAITING / 2 });
   /** Pods whose nudge failed, and when it is tried again. */
   readonly #failed = new Map<Waiting, Milliseconds>();
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #running = new Set<Promise<void>>();
   readonly #rate = new RateLimit(RATE);
   #isStarted = false;
   #timer: Timer | undefined;
@@ -102,7 +102,7 @@ export class NudgeQueue {
   async stop(): Promise<void> {
     this.#abort.abort();
     this.#timer?.cancel();
-    await Promise.all(this.#underWay);
+    await Promise.all(this.#running);
   }
 
   /** Does what can be done now, and sets the timer for what comes next. */
@@ -122,17 +122,17 @@ export class NudgeQueue {
       }
       this.#rate.take();
       const sent = this.#send(next).finally(() => {
-        this.#underWay.delete(sent);
+        this.#running.delete(sent);
         this.#schedule();
       });
-      this.#underWay.add(sent);
+      this.#running.add(sent);
     }
     this.#schedule();
   }
 
   #hasCapacity(): boolean {
     const most = this.#options.isSigningBehind() ? UNDER_WAY_BESIDE_SIGNING : MAX_UNDER_WAY;
-    return this.#underWay.size < most;
+    return this.#running.size < most;
   }
 
   #schedule(): void {

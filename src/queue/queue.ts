@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { Lanes } from './lanes.ts';
 import { RoundBackoffs, type ScheduledBackoff } from './round-backoffs.ts';
-import { RoundsUnderWay } from './rounds-under-way.ts';
+import { RunningRounds } from './running-rounds.ts';
 import type { Urgency } from './urgency.ts';
 import { WakeUps } from './wake-ups.ts';
 import { PRIORITIES, type RoundResult, type Work } from './work.ts';
@@ -54,7 +54,7 @@ export class WorkQueue {
   readonly #options: WorkQueueOptions;
   readonly #lanes: Lanes;
   readonly #wakeUps: WakeUps<Work>;
-  readonly #underWay: RoundsUnderWay;
+  readonly #running: RunningRounds;
   readonly #backoffs: RoundBackoffs;
   #state: 'new' | 'started' | 'stopped' = 'new';
   #sequence = 0;
@@ -68,7 +68,7 @@ export class WorkQueue {
   constructor(options: WorkQueueOptions) {
     this.#options = options;
     const { clock, random = Math.random, resyncPeriod, workers } = options;
-    this.#underWay = new RoundsUnderWay(clock);
+    this.#running = new RunningRounds(clock);
     this.#backoffs = new RoundBackoffs(random);
     this.#lanes = new Lanes(workers, PRIORITIES.indexOf('new'));
     this.#wakeUps = new WakeUps({
@@ -79,19 +79,19 @@ export class WorkQueue {
       onResync: (key, expiresAt) => this.#enqueue(key, { priority: 'resync', expiresAt }),
       onRetry: (key, work) => this.#enqueue(key, work),
       onClockSteppedBack: () => {
-        for (const key of this.#underWay.keys()) this.#enqueue(key, { priority: 'due' });
+        for (const key of this.#running.keys()) this.#enqueue(key, { priority: 'due' });
       },
     });
   }
 
   /** How many keys wait for a worker. */
   depth(): number {
-    return this.#lanes.size + this.#underWay.countAskedAgain();
+    return this.#lanes.size + this.#running.countAskedAgain();
   }
 
   /** Whether the key is being worked on, or backs off after a failure. */
   isBusy(key: string): boolean {
-    return this.#underWay.has(key) || this.#backoffs.has(key);
+    return this.#running.has(key) || this.#backoffs.has(key);
   }
 
   /** Asks for a round as soon as a worker is free. `new` and `changed` are news: they end the key's back-off. */
@@ -109,7 +109,7 @@ export class WorkQueue {
    * round or has one.
    */
   scheduleWake(key: string, { dueAt, expiresAt }: Extract<RoundResult, { next: 'wait' }>): void {
-    if (this.#underWay.has(key) || this.#lanes.get(key) !== undefined) return;
+    if (this.#running.has(key) || this.#lanes.get(key) !== undefined) return;
     this.#scheduleWake(key, dueAt, expiresAt);
   }
 
@@ -118,7 +118,7 @@ export class WorkQueue {
     this.#lanes.forget(key);
     this.#wakeUps.drop(key);
     this.#backoffs.forget(key);
-    this.#underWay.askAgain(key, undefined);
+    this.#running.askAgain(key, undefined);
     this.#noticeIdle();
   }
 
@@ -138,7 +138,7 @@ export class WorkQueue {
     this.#noticeIdle();
     if (this.#isIdle()) return;
     const limit = this.#options.clock.setTimer(drainTime, () => {
-      this.#underWay.giveUpAll('the queue was stopped');
+      this.#running.giveUpAll('the queue was stopped');
     });
     await this.idle();
     limit.cancel();
@@ -153,7 +153,7 @@ export class WorkQueue {
   }
 
   #isIdle(): boolean {
-    return this.#underWay.size === 0 && (this.#state === 'stopped' || this.#lanes.size === 0);
+    return this.#running.size === 0 && (this.#state === 'stopped' || this.#lanes.size === 0);
   }
 
   #noticeIdle(): void {
@@ -162,7 +162,7 @@ export class WorkQueue {
   }
 
   #enqueue(key: string, { priority, expiresAt = Number.POSITIVE_INFINITY }: Work): void {
-    const inside = this.#underWay.asked(key) ?? this.#lanes.get(key);
+    const inside = this.#running.asked(key) ?? this.#lanes.get(key);
     const rank = PRIORITIES.indexOf(priority);
     this.#sequence += 1;
     const urgency = {
@@ -170,8 +170,8 @@ export class WorkQueue {
       expiresAt: Math.min(expiresAt, inside?.expiresAt ?? expiresAt),
       sequence: inside?.sequence ?? this.#sequence,
     };
-    if (this.#underWay.has(key)) {
-      this.#underWay.askAgain(key, urgency);
+    if (this.#running.has(key)) {
+      this.#running.askAgain(key, urgency);
     } else {
       this.#lanes.set(key, urgency);
       this.#dispatchSoon();
@@ -216,13 +216,13 @@ export class WorkQueue {
     this.#wakeUps.drop(key); // its result says when the next round is due
     this.#wakeUps.noticeClockStep();
     const { clock, reconcile } = this.#options;
-    this.#underWay.begin(key);
+    this.#running.begin(key);
     const backoff = this.#backoffs.schedule(key, urgency.expiresAt - clock.now());
     const nextAttemptAt = clock.now() + backoff.delay;
     const endOfBackoff = clock.monotonic() + backoff.delay;
     let result: RoundResult;
     try {
-      result = await this.#underWay.work(key, (isGivenUp) => reconcile(key, isGivenUp, nextAttemptAt));
+      result = await this.#running.work(key, (isGivenUp) => reconcile(key, isGivenUp, nextAttemptAt));
     } catch (error) {
       result = { next: 'retry' };
       if (this.#state === 'started') this.#options.onError(key, error);
@@ -233,8 +233,8 @@ export class WorkQueue {
   /** Each step needs what those before it have left. */
   #finish(key: string, result: RoundResult, start: RoundStart): void {
     // A request that came meanwhile goes with the round.
-    const again = this.#underWay.asked(key);
-    this.#underWay.end(key);
+    const again = this.#running.asked(key);
+    this.#running.end(key);
     // How the round went decides in which lane its key waits from now on.
     this.#lanes.end(key, this.#options.clock.monotonic(), result.next === 'retry');
     if (result.next === 'forget') this.#lanes.forget(key);

@@ -9,7 +9,7 @@ import type { Urgency } from './urgency.ts';
 const MAX_ROUND_MS = 120_000;
 
 /** A key that is being worked on. */
-interface RoundUnderWay {
+interface RunningRound {
   /** The urgency of a request that came meanwhile. */
   again: Urgency | undefined;
   /** The time by the monotonic clock. */
@@ -19,9 +19,9 @@ interface RoundUnderWay {
 }
 
 /** The keys that are being worked on, in the order in which that began. One timer ends the rounds that take too long. */
-export class RoundsUnderWay {
+export class RunningRounds {
   readonly #clock: Pick<Clock, 'monotonic' | 'setTimer'>;
-  readonly #rounds = new Map<string, RoundUnderWay>();
+  readonly #rounds = new Map<string, RunningRound>();
   #timer: Timer | undefined;
 
   constructor(clock: Pick<Clock, 'monotonic' | 'setTimer'>) {
