@@ -11,7 +11,7 @@ interface Directory {
   readonly below: Map<string, Directory>;
   /** The volumes that are mounted there. */
   readonly volumes: string[];
-  /** The last mount below, by the first part of the path from here. */
+  /** The first mount below, by the first part of the path from here. */
   readonly mounts: Map<string, MountShape>;
 }
 
@@ -97,7 +97,7 @@ function mountedDirectories(
   for (const mount of mounts) {
     let directory: Directory | undefined = root;
     for (const part of mount.path.split('/')) {
-      directory.mounts.set(part, mount);
+      if (!directory.mounts.has(part)) directory.mounts.set(part, mount);
       directory = directory.below.get(part);
       if (directory === undefined) break;
     }
@@ -114,6 +114,7 @@ function firstPart(path: string): string {
   return end === -1 ? path : path.slice(0, end);
 }
 
+/** The first value of a part stays. */
 function addPart<Value>(
   parts: Map<string, Map<string, Value>>,
   volume: string,
@@ -122,5 +123,5 @@ function addPart<Value>(
 ): void {
   const known = parts.get(volume);
   if (known === undefined) parts.set(volume, new Map([[part, value]]));
-  else known.set(part, value);
+  else if (!known.has(part)) known.set(part, value);
 }

@@ -76,6 +76,17 @@ describe('for a mount below another one, the kubelet makes a directory in the ot
     assert.equal(outcome('a', 'b'), HIDDEN('/y/a', '/x/a/token', '/x'));
   });
 
+  it('named by the first mount that does it, of one container or of several', () => {
+    const app = mounting('app', ['v', '/x']);
+    const first = mounting('first', ['v', '/y'], ['cache', '/y/jwt/a'], ['cache', '/y/jwt/b']);
+    const second = mounting('second', ['v', '/z'], ['cache', '/z/jwt']);
+    for (const sides of [[first], [first, second]])
+      assert.equal(
+        outcomeOf([app, ...sides], {}, { [KEYS.containers]: 'app' }),
+        HIDDEN('/y/jwt/a', '/x/jwt/token', '/x'),
+      );
+  });
+
   it('so a new mount of the volume does not show it either', () => {
     const app = mounting('app');
     const side = mounting('side', ['v', '/y'], ['cache', '/y/jwt']);
