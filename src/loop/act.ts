@@ -2,6 +2,7 @@ import type { JsonObject } from '../resources/json.ts';
 import { parseSecretMetadata, readSecretToken } from '../resources/secret.ts';
 import { desiredSecret } from '../reconcile/desired-secret.ts';
 import type { Observed, SecretObservation } from '../reconcile/observed.ts';
+import { isOwner } from '../reconcile/ownership.ts';
 import { isLegacySecret, takeOverPatch } from '../reconcile/take-over.ts';
 import { disownPatch } from '../reconcile/unwanted-owner.ts';
 import { readToken } from '../signing/token.ts';
@@ -29,15 +30,26 @@ export interface Store {
   patchJwt(namespace: string, name: string, patch: JsonObject): Promise<void>;
 }
 
-/** Writes a token that was just signed. Throws what the API server answers. */
-export async function writeToken(store: Store, { jwt, secret }: Observed, token: NewToken): Promise<void> {
+/**
+ * Writes a token that was just signed. Throws what the API server answers.
+ * @param keepsOwner the JWT stays an owner of the Secret if it is one, although it should not be: it could not be taken off
+ */
+export async function writeToken(
+  store: Store,
+  { jwt, secret }: Observed,
+  token: NewToken,
+  keepsOwner = false,
+): Promise<void> {
   if (!jwt.spec.ok) throw new Error('a token was to be written for a spec that cannot be served');
   const present =
     secret !== undefined && isLegacySecret(secret)
       ? await takeOver(store, secret, await store.readSecret(jwt.namespace, jwt.name))
       : secret;
   const { text, issuedAt, claims } = token;
-  const body = desiredSecret(jwt, jwt.spec.value, { text, issuedAt, expiresAt: claims.exp }, present);
+  const hasOwner =
+    keepsOwner && secret?.owners.some((owner) => isOwner(jwt, owner)) === true ? true : undefined;
+  const inSecret = { text, issuedAt, expiresAt: claims.exp };
+  const body = desiredSecret(jwt, jwt.spec.value, inSecret, present, hasOwner);
   await store.applySecret(body, { force: secret !== undefined, signedBy: token.signedBy });
 }
 

@@ -75,7 +75,7 @@ export async function failRound(
   error: unknown,
   { now, nextAttemptAt }: { readonly now: Seconds; readonly nextAttemptAt: Seconds },
 ): Promise<RoundResult> {
-  const { stored, write } = progress;
+  const { stored, write, signed } = progress;
   const failure = failureOf(handler, error);
   if (failure === undefined) handler.onBug(error);
   const end = writeEndOf(failure, error);
@@ -93,7 +93,7 @@ export async function failRound(
     const source = write === undefined ? 'jwt' : 'token';
     const wasRead = conflicts.mustRead(stored.uid, source);
     conflicts.note(stored.uid, source);
-    if (!wasRead) return retry;
+    if (!wasRead && signed === undefined) return retry;
   }
   // The watch will report that it is gone; if it stays after all, it is tried again.
   const mayBeGone = end === 'conflict' || failure?.meaning === 'absent';

@@ -165,7 +165,7 @@ async function sign(
 async function writeNewToken(
   round: DecidedRound,
   { cause }: Extract<SecretChange, { do: 'sign' }>,
-  write: PlannedWrite,
+  write: PlannedWrite & { readonly keepsOwner?: true },
 ): Promise<Result<{ readonly outcome: Outcome; readonly status: RecordedStatus }, StateProblem>> {
   const { reconciler, progress, observed, now } = round;
   const { jwt } = observed;
@@ -179,7 +179,7 @@ async function writeNewToken(
   // If the answer to the write gets lost, the token that is found in the Secret shows whether it arrived.
   reconciler.memory.pending.note(jwt.uid, claims.jti, status);
   await spend(round, { isScheduled: write.isScheduled, tokenId: claims.jti }, () =>
-    writeToken(reconciler.store, observed, made.value),
+    writeToken(reconciler.store, observed, made.value, write.keepsOwner),
   );
   progress.signed = signed;
   reconciler.recorder.signed({
@@ -224,7 +224,10 @@ async function disown(round: DecidedRound, options: PlanningOptions): Promise<To
   }
 }
 
-/** Signs what is due although the owners of the Secret are not as they should be. The status is left to the end of the round. */
+/**
+ * Signs what is due although the owners of the Secret are not as they should be; they stay as they are, as what refused the one
+ * change would refuse the other. The status is left to the end of the round.
+ */
 async function signMeanwhile(
   { reconciler, progress, observed: { isJwtConfirmed }, now }: DecidedRound,
   options: PlanningOptions,
@@ -238,7 +241,7 @@ async function signMeanwhile(
   if (plan.do !== 'sign') return;
   const write = planWrite(reconciler.memory.budget, observed, plan, now);
   if (write.heldUntil === undefined)
-    await writeNewToken({ reconciler, progress, observed, now }, plan, write);
+    await writeNewToken({ reconciler, progress, observed, now }, plan, { ...write, keepsOwner: true });
 }
 
 /** Makes a write of the Secret, and counts it, also when it fails or meets a change of another client (`failRound`). */

@@ -50,13 +50,13 @@ export async function saveStatus(
 ): Promise<RoundResult> {
   const { reconciler, progress, observed, now } = round;
   const isWritten = await writeStatus(reconciler, progress.stored, status);
-  if (!isWritten && isStatusReplaced(round)) return { next: 'retry' };
+  if (!isWritten && isStatusReplaced(round)) return waitUntil(now);
   return scheduleNextRound(reconciler.memory.budget, observed, outcome, now);
 }
 
 /**
  * Whether another status came meanwhile: of an earlier try, whose answer got lost. A write would have met it (409). A round with
- * nothing to write looks again, as the change itself asks for no round while one is running.
+ * nothing to write is followed by another one at once, as the change itself asks for no round while one is running.
  */
 function isStatusReplaced({ reconciler, progress }: DecidedRound): boolean {
   const { namespace, name, uid, recorded } = progress.begunWith;

@@ -60,12 +60,14 @@ function without(map: StringMap, isLeftOut: (name: string) => boolean): StringMa
  * The Secret as a server-side apply says it (Kubernetes API, Server-Side Apply). It carries the observed
  * resourceVersion, so that a Secret that came or changed meanwhile answers 409 instead of being overwritten.
  * `blockOwnerDeletion` is left out: it would need rights on `jwts/finalizers`.
+ * @param hasOwner whether the JWT is to be an owner of the Secret
  */
 export function desiredSecret(
   jwt: Jwt,
   spec: JwtSpec,
   { text, issuedAt, expiresAt }: TokenInSecret,
   present: Pick<SecretObservation, 'resourceVersion' | 'hasOtherData'> | undefined,
+  hasOwner = wantsOwner(jwt, present?.hasOtherData),
 ): JsonObject {
   const owner = {
     apiVersion: `${GROUP}/${VERSION}`,
@@ -88,7 +90,7 @@ export function desiredSecret(
         [LAST_SIGNING_TIME]: String(issuedAt),
         [EXPIRES_AT]: formatTime(expiresAt),
       },
-      ...(wantsOwner(jwt, present?.hasOtherData) ? { ownerReferences: [owner] } : {}),
+      ...(hasOwner ? { ownerReferences: [owner] } : {}),
       resourceVersion: present?.resourceVersion ?? ABSENT,
     },
     data: { [TOKEN_KEY]: Buffer.from(text).toString('base64') },

@@ -5,7 +5,7 @@ import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import type { Observer } from '../../src/loop/observe.ts';
 import { findCondition } from '../../src/reconcile/conditions.ts';
 import type { Failure } from '../../src/reconcile/failure.ts';
-import { objectMember, stringMember, type JsonObject } from '../../src/resources/json.ts';
+import { arrayMember, objectMember, stringMember, type JsonObject } from '../../src/resources/json.ts';
 import { MANAGED_LABEL, OWNING_JWT } from '../../src/resources/names.ts';
 import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
 import { NOW } from '../fixtures/observed.ts';
@@ -124,7 +124,7 @@ describe('a JWT that cannot be taken off the owners of its Secret', () => {
 
   /** A reconciler whose patches of Secrets end in this failure; so do the writes in `fails`. */
   function makeRefused(failure: Failure, seen: readonly JsonObject[], fails: readonly string[] = []) {
-    const made = makeReconciler(seen, fails, failure);
+    const made = makeReconciler(seen, fails, failure, [due]);
     const patches: string[] = [];
     const store = {
       ...made.reconciler.store,
@@ -147,6 +147,23 @@ describe('a JWT that cannot be taken off the owners of its Secret', () => {
     assert.equal(status?.nextAttemptAt, NOW + 300);
     assert.ok(round.next === 'retry' && round.after === 300_000);
     assert.equal(reconciler.memory.budget.problem(jwt.uid)?.reason, 'WriteRefused');
+  });
+
+  it('keeps its owner reference in that write, as the policy forbids each write without it', async () => {
+    const { made, reconciler } = makeRefused(POLICY, [KEY_SECRET, SHARED]);
+    const applied: JsonObject[] = [];
+    const store = {
+      ...reconciler.store,
+      applySecret: async (secret: JsonObject) => {
+        applied.push(secret);
+      },
+    };
+    await reconcileJwt({ ...reconciler, store }, due, NEXT_ATTEMPT_AT);
+    assert.deepEqual(
+      applied.map((secret) => arrayMember(objectMember(secret, 'metadata'), 'ownerReferences')),
+      [[{ ...OWNER, controller: true }]],
+    );
+    assert.equal(made.signed.length, 1);
   });
 
   it('is signed as it was read, where the caches are known to show it as it was before', async () => {
@@ -191,5 +208,9 @@ describe('a JWT that cannot be taken off the owners of its Secret', () => {
       await reconcileJwt(reconciler, due, NEXT_ATTEMPT_AT);
       assert.equal(made.signed.length, signed);
     }
+    assert.deepEqual(
+      [made.statuses.at(-1)?.tokenId, readyOf(made)],
+      [made.signed[0]?.tokenId, 'WriteFailed'],
+    );
   });
 });
