@@ -12,12 +12,19 @@ import type { DecidedRound } from './round.ts';
 import type { WriteBudget } from './write-budget.ts';
 import { writeStatus } from './write-status.ts';
 
-/** The end of a round that leaves no write open. */
+/** The end of a round that leaves no write open, except perhaps that of the owners of the Secret. */
 export async function settleRound(round: DecidedRound, result: Outcome): Promise<RoundResult> {
-  const { reconciler, observed, now } = round;
-  const nextAttemptAt = nextDisowning(reconciler.memory.budget, observed, now);
-  const next = await writeOutcome(round, nextAttemptAt === undefined ? result : { ...result, nextAttemptAt });
-  reconciler.memory.pending.forget(round.progress.stored.uid);
+  const { reconciler, progress, observed, now } = round;
+  const { budget, pending } = reconciler.memory;
+  const nextAttemptAt = nextDisowning(budget, observed, now);
+  const problem =
+    result.problem ?? (nextAttemptAt === undefined ? undefined : budget.problem(progress.stored.uid));
+  const next = await writeOutcome(round, {
+    ...result,
+    ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
+    ...(problem === undefined ? {} : { problem }),
+  });
+  pending.forget(progress.stored.uid);
   return next;
 }
 

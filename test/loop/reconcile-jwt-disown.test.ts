@@ -9,7 +9,7 @@ import { arrayMember, objectMember, stringMember, type JsonObject } from '../../
 import { MANAGED_LABEL, OWNING_JWT } from '../../src/resources/names.ts';
 import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
 import { NOW } from '../fixtures/observed.ts';
-import { jwt, makeReconciler, NEXT_ATTEMPT_AT } from './made-reconciler.ts';
+import { jwt, makeReconciler, NEXT_ATTEMPT_AT, stored } from './made-reconciler.ts';
 import { KEY_SECRET, WITH_KEY, wireSecret } from './model/sources.ts';
 
 const OWNER = { apiVersion: 'tokens.osg-htc.org/v1', kind: 'JWT', name: jwt.name, uid: jwt.uid };
@@ -190,6 +190,20 @@ describe('a JWT that cannot be taken off the owners of its Secret', () => {
     const { made, reconciler } = makeRefused(DOWN, [KEY_SECRET, SHARED]);
     assert.equal((await reconcileJwt(reconciler, due, NEXT_ATTEMPT_AT)).next, 'retry');
     assert.deepEqual([made.signed.length, readyOf(made)], [1, 'WriteFailed']);
+  });
+
+  it('has that in its status until it is tried again, also if nothing else is to be done', async () => {
+    const first = makeReconciler([KEY_SECRET]);
+    await reconcileJwt(first.reconciler, jwt, NEXT_ATTEMPT_AT);
+    const secret = structuredClone(stored(first.secrets[0]));
+    Object.assign(Object(secret['data']), { note: 'cHJlY2lvdXM=' });
+    Object.assign(Object(secret['metadata']), { ownerReferences: [OWNER] });
+    const settled = { ...jwt, recorded: first.statuses[0] ?? NO_STATUS };
+    const { made, patches, reconciler } = makeRefused(POLICY, [KEY_SECRET, secret]);
+    const problem = { reason: 'WriteRefused', message: 'a policy' } as const;
+    for (let write = 0; write < 5; write += 1) reconciler.memory.budget.spend(jwt.uid, NOW, false, problem);
+    await reconcileJwt(reconciler, settled, NEXT_ATTEMPT_AT);
+    assert.deepEqual([patches, made.writes, readyOf(made)], [[], ['status'], 'WriteRefused']);
   });
 
   it('gets no more than its status where nothing is due, or can be signed', async () => {
