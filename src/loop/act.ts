@@ -1,8 +1,8 @@
 import type { JsonObject } from '../resources/json.ts';
 import { parseSecretMetadata, readSecretToken } from '../resources/secret.ts';
-import { desiredSecret } from '../reconcile/desired-secret.ts';
+import { desiredSecret, wantsOwner } from '../reconcile/desired-secret.ts';
 import type { Observed, SecretObservation } from '../reconcile/observed.ts';
-import { isOwner } from '../reconcile/ownership.ts';
+import { isOwnedBy } from '../reconcile/ownership.ts';
 import { isLegacySecret, takeOverPatch } from '../reconcile/take-over.ts';
 import { disownPatch } from '../reconcile/unwanted-owner.ts';
 import { readToken } from '../signing/token.ts';
@@ -46,8 +46,8 @@ export async function writeToken(
       ? await takeOver(store, secret, await store.readSecret(jwt.namespace, jwt.name))
       : secret;
   const { text, issuedAt, claims } = token;
-  const hasOwner =
-    keepsOwner && secret?.owners.some((owner) => isOwner(jwt, owner)) === true ? true : undefined;
+  const staysOwner = keepsOwner && secret !== undefined && isOwnedBy(jwt, secret);
+  const hasOwner = staysOwner || wantsOwner(jwt, secret?.hasOtherData);
   const inSecret = { text, issuedAt, expiresAt: claims.exp };
   const body = desiredSecret(jwt, jwt.spec.value, inSecret, present, hasOwner);
   await store.applySecret(body, { force: secret !== undefined, signedBy: token.signedBy });

@@ -20,11 +20,16 @@ type Identity = Pick<Jwt, 'namespace' | 'name' | 'uid'>;
 export function findOwnership(jwt: Identity, { owners, annotations }: Owned): Ownership {
   const controller = findOtherController(jwt, owners);
   if (controller !== undefined) return isPredecessor(jwt, controller) ? 'predecessor' : 'foreign';
-  if (owners.some((owner) => isOwner(jwt, owner))) return 'ours';
+  if (isOwnedBy(jwt, { owners })) return 'ours';
   const named = annotations[OWNING_JWT];
   const isSignedBefore = named === undefined && annotations[LAST_SIGNING_TIME] !== undefined;
   const isNamed = named === nameOf(jwt);
   return isNamed || isSignedBefore || annotations[ADOPT] === jwt.name ? 'ours' : 'foreign';
+}
+
+/** Whether an owner reference of the Secret is of exactly this JWT. */
+export function isOwnedBy(jwt: Pick<Jwt, 'uid'>, { owners }: Pick<Owned, 'owners'>): boolean {
+  return owners.some((owner) => isOwner(jwt, owner));
 }
 
 /** Whether the owner reference is of exactly this JWT. */

@@ -4,7 +4,7 @@ import type { SignatureCause } from '../resources/reasons.ts';
 import type { Seconds } from '../time/units.ts';
 import { hasDrift, wantsOwner } from './desired-secret.ts';
 import type { Observed } from './observed.ts';
-import { describeConflict, findOwnership, isOwner } from './ownership.ts';
+import { describeConflict, findOwnership, isOwnedBy } from './ownership.ts';
 import { findCause, type PlanFacts } from './signature-cause.ts';
 import { releaseTime } from './take-over.ts';
 import { judgeOwnerReference } from './unwanted-owner.ts';
@@ -91,7 +91,7 @@ function mayRelease(observed: Observed, now: Seconds): boolean {
  */
 function mayBeOrphan({ jwt, secret, isJwtConfirmed }: Observed): boolean {
   if (secret === undefined || isJwtConfirmed || !wantsOwner(jwt, secret.hasOtherData)) return false;
-  return !secret.owners.some((owner) => isOwner(jwt, owner));
+  return !isOwnedBy(jwt, secret);
 }
 
 /** A token is never written to the Secret that holds the key. */

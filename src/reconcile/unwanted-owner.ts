@@ -4,7 +4,7 @@ import type { Jwt } from '../resources/jwt.ts';
 import { OWNING_JWT } from '../resources/names.ts';
 import { parseSecretMetadata } from '../resources/secret.ts';
 import type { Observed } from './observed.ts';
-import { findOwnership, isOwner, nameOf } from './ownership.ts';
+import { findOwnership, isOwnedBy, nameOf } from './ownership.ts';
 
 /**
  * Whether garbage collection would delete with the JWT what is not the JWT's own: data of others, the private key, or a token
@@ -16,8 +16,7 @@ export function judgeOwnerReference({
   secret,
   isKeyInOwnSecret,
 }: Pick<Observed, 'jwt' | 'secret' | 'isKeyInOwnSecret'>): 'harmless' | 'unwanted' | 'unread' {
-  if (secret === undefined || secret.isDeleting || !secret.owners.some((owner) => isOwner(jwt, owner)))
-    return 'harmless';
+  if (secret === undefined || secret.isDeleting || !isOwnedBy(jwt, secret)) return 'harmless';
   if (findOwnership(jwt, secret) !== 'ours') return 'harmless';
   if (isKeyInOwnSecret || jwt.isRetained) return 'unwanted';
   if (secret.hasOtherData === undefined) return 'unread';

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { listenAsProxy, tunnelTo, type ProxyServer } from './proxy-server.ts';
 
 /** A proxy that speaks SOCKS version 5 (RFC 1928), and connects to the same server for all hosts. */
-export interface SocksProxy extends AsyncDisposable {
-  readonly port: number;
+export interface SocksProxy extends ProxyServer {
   /** The hosts that were asked for with their ports, and the credentials. */
   readonly asked: string[];
   /** Its reaction to a request. */
@@ -16,23 +16,8 @@ const [DONE, NOT_ALLOWED] = [0, 2];
 
 /** `url` is the server on this machine to which all tunnels lead. */
 export async function startSocksProxy(url: string): Promise<SocksProxy> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
-    void serve(socket);
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const proxy: SocksProxy = {
-    port: (server.address() as AddressInfo).port,
-    asked: [],
-    does: 'tunnel',
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  const server = createServer((socket) => void serve(socket));
+  const proxy: SocksProxy = { ...(await listenAsProxy(server)), asked: [], does: 'tunnel' };
   return proxy;
 
   /** Each message of the client is complete, as it waits for the answer to the one before. */
@@ -52,11 +37,7 @@ export async function startSocksProxy(url: string): Promise<SocksProxy> {
     if (proxy.does === 'nothing') return;
     const status = proxy.does === 'refuse' ? NOT_ALLOWED : DONE;
     socket.write(Buffer.from([VERSION, status, 0, 1, 0, 0, 0, 0, 0, 0]));
-    if (proxy.does === 'refuse') return;
-    const onward = connect(Number(new URL(url).port), '127.0.0.1');
-    onward.on('error', () => socket.destroy());
-    socket.on('close', () => onward.destroy());
-    onward.pipe(socket).pipe(onward);
+    if (proxy.does === 'tunnel') tunnelTo(url, socket);
   }
 }
 

@@ -1,6 +1,5 @@
 import type { KubeError } from '../../../src/kube/errors.ts';
-import type { JsonObject } from '../../../src/resources/json.ts';
-import { arrayMember, objectMember, stringMember } from '../../../src/resources/json.ts';
+import { arrayMember, objectMember, stringMember, type JsonObject } from '../../../src/resources/json.ts';
 import { pointerTo } from '../../../src/resources/json-patch.ts';
 import { APP, OWNING_JWT } from '../../../src/resources/names.ts';
 import { formatTime } from '../../../src/time/format-time.ts';
@@ -217,9 +216,7 @@ export class ModelCluster {
 
   /** Merge patch of a JWT by the service. The model supports the one that sets the finalizers. */
   patchJwt(key: string, body: JsonObject): JsonObject {
-    const before = this.jwts.get(key);
-    if (before === undefined) throw refusal('patch', 'jwts', key, { status: 404 });
-    if (isOutdated(body, before)) throw refusal('patch', 'jwts', key, { status: 409 });
+    const before = this.#jwtToWrite('patch', key, body);
     const finalizers = arrayMember(objectMember(body, 'metadata'), 'finalizers').map(String);
     const after = { ...before, finalizers };
     return wireOf(this.#storeJwt(key, after) ?? after);
@@ -227,11 +224,17 @@ export class ModelCluster {
 
   /** Server-side apply of the whole status by the service. */
   applyStatus(key: string, body: JsonObject): JsonObject {
-    const before = this.jwts.get(key);
-    if (before === undefined) throw refusal('apply', 'jwts', key, { status: 404 });
-    if (isOutdated(body, before)) throw refusal('apply', 'jwts', key, { status: 409 });
+    const before = this.#jwtToWrite('apply', key, body);
     const after = { ...before, status: objectMember(body, 'status') ?? {} };
     return wireOf(this.#storeJwt(key, after) ?? after);
+  }
+
+  /** The JWT that a write changes. Throws if it is gone, or another version than the write names. */
+  #jwtToWrite(verb: 'patch' | 'apply', key: string, body: JsonObject): ModelJwt {
+    const before = this.jwts.get(key);
+    if (before === undefined) throw refusal(verb, 'jwts', key, { status: 404 });
+    if (isOutdated(body, before)) throw refusal(verb, 'jwts', key, { status: 409 });
+    return before;
   }
 
   #newUid(): string {
