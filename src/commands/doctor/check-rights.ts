@@ -2,7 +2,7 @@ import { member, objectMember, stringMap } from '../../resources/json.ts';
 import { findNamespaces, isPromptDelivery } from '../installation/deployment-flags.ts';
 import { judge, problem, unknown, well, type Judgement } from '../installation/finding.ts';
 import { foundValue } from '../cluster/read-result.ts';
-import { CORRECT_FLAG, installAgain } from '../installation/remedies.ts';
+import { installAgain } from '../installation/remedies.ts';
 import { describeRight } from './shipped-rights.ts';
 import type { InstallationSnapshot } from './installation-snapshot.ts';
 
@@ -15,7 +15,7 @@ export function checkServiceRights({
   printer,
 }: InstallationSnapshot): readonly Judgement[] {
   const namespaces = findNamespaces(foundValue(controller) ?? foundValue(deployment));
-  if (!namespaces.ok) return [problem(namespaces.problem, CORRECT_FLAG)];
+  if (!namespaces.ok) return [namespaces.problem];
   return judge(
     missingRights,
     unknown('this API server does not say what others are allowed to do'),

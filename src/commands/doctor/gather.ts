@@ -76,7 +76,7 @@ export async function gather(access: Access, given: string | undefined): Promise
     deliveryBinding,
     missingRights: limits.ok
       ? await tryRead(() => findMissingRights(client, { ...certificates, limits: limits.value, deployments }))
-      : { state: 'unread', why: limits.problem },
+      : { state: 'unread', why: limits.problem.message },
     mayCreateJwts,
     triedPod,
     tryNamespace,

@@ -8,7 +8,7 @@ import { toSeconds, type Milliseconds } from '../../time/units.ts';
 import { findCertificateConfig } from './deployment-flags.ts';
 import { judge, problem, unknown, well, wellUnless, type Judgement } from './finding.ts';
 import { foundValue } from '../cluster/read-result.ts';
-import { CORRECT_FLAG, readLogs } from './remedies.ts';
+import { readLogs } from './remedies.ts';
 import type { CertificateSnapshot } from './certificate-snapshot.ts';
 
 /** The certificate in the Secret: whether the API server could take it. */
@@ -16,7 +16,7 @@ export function checkServing(snapshot: CertificateSnapshot): readonly Judgement[
   const { tls, namespace, now } = snapshot;
   const deployment = foundValue(snapshot.deployment);
   const config = deployment === undefined ? undefined : findCertificateConfig(deployment);
-  if (config?.ok === false) return [problem(config.problem, CORRECT_FLAG)];
+  if (config?.ok === false) return [config.problem];
   const where = `Secret ${namespace}/${tls.name}`;
   const remedy = renewalOf(snapshot);
   const absent =

@@ -9,6 +9,8 @@ import { Settings } from '../../config/settings.ts';
 import { arrayMember, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { APP } from '../../resources/names.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
+import { problem, unknown, type Judgement } from './finding.ts';
+import { CORRECT_FLAG } from './remedies.ts';
 
 /** Name of the second container in the pods that answer reviews. */
 const FALLBACK = 'fallback-webhook';
@@ -41,15 +43,15 @@ export function hasNamespaceDefault(deployment: JsonObject): boolean {
   return takesNamespaceDefault(settings, readNamespaces(settings));
 }
 
-/** The namespaces that it is limited to; `undefined`: all. The problem is one sentence: what is wrong with the flag. */
+/** The namespaces that it is limited to; `undefined`: all. Fails with the judgement on the flag. */
 export function findNamespaces(
   deployment: JsonObject | undefined,
-): Result<readonly string[] | undefined, string> {
+): Result<readonly string[] | undefined, Judgement> {
   return deployment === undefined ? ok(undefined) : readValid(deployment, 'namespaces', readNamespaces);
 }
 
-/** The source of its certificate. The problem is one sentence: the fault of the flag. */
-export function findCertificateConfig(deployment: JsonObject): Result<CertificateConfig, string> {
+/** The source of its certificate. Fails with the judgement on the flag. */
+export function findCertificateConfig(deployment: JsonObject): Result<CertificateConfig, Judgement> {
   return readValid(deployment, 'tls-secret', readCertificateConfig);
 }
 
@@ -58,11 +60,17 @@ function readValid<T>(
   deployment: JsonObject,
   flag: FlagName,
   read: (settings: Settings) => T,
-): Result<T, string> {
+): Result<T, Judgement> {
   const settings = settingsOf(deployment);
   const value = read(settings);
-  const problem = settings.problemOf(flag);
-  return problem === undefined ? ok(value) : fail(`the Deployment has an invalid flag: ${problem}`);
+  const fault = settings.problemOf(flag);
+  if (fault === undefined) return ok(value);
+  const text = settings.text(flag);
+  return fail(
+    text?.includes('$(') === true
+      ? unknown(`the Deployment sets --${flag} to "${text}", which is known in its containers only`)
+      : problem(`the Deployment has an invalid flag: ${fault}`, CORRECT_FLAG),
+  );
 }
 
 /**

@@ -8,6 +8,7 @@ import { DEPLOYMENTS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
 import { installedNamespace, readWebhookConfigurations } from './installed-namespace.ts';
 import { findCertificateConfig } from './deployment-flags.ts';
+import type { Judgement } from './finding.ts';
 import { tryRead, foundValue, type ReadResult } from '../cluster/read-result.ts';
 import type { CertificateSnapshot, TlsSnapshot } from './certificate-snapshot.ts';
 import { SECRETS } from '../../kube/known-resources.ts';
@@ -36,7 +37,7 @@ async function readTlsSnapshot(
   deployment: JsonObject | undefined,
 ): Promise<TlsSnapshot> {
   const found = findTlsSource(deployment);
-  if (!found.ok) return { ...BY_DEFAULT, secret: { state: 'unread', why: found.problem } };
+  if (!found.ok) return { ...BY_DEFAULT, secret: { state: 'unread', why: found.problem.message } };
   const secret = await tryRead(async () => {
     const path = resourcePath(SECRETS, { namespace, name: found.value.name });
     return objectMember(await client.get(path), 'data') ?? {};
@@ -48,7 +49,7 @@ type TlsSource = Pick<TlsSnapshot, 'name' | 'source'>;
 
 const BY_DEFAULT: TlsSource = { name: TLS_SECRET, source: undefined };
 
-function findTlsSource(deployment: JsonObject | undefined): Result<TlsSource, string> {
+function findTlsSource(deployment: JsonObject | undefined): Result<TlsSource, Judgement> {
   if (deployment === undefined) return ok(BY_DEFAULT);
   const certificate = findCertificateConfig(deployment);
   if (!certificate.ok) return certificate;

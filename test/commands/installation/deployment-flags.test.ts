@@ -8,6 +8,8 @@ import {
 } from '../../../src/commands/installation/deployment-flags.ts';
 import { parseConfig } from '../../../src/config/config.ts';
 import { fail, ok } from '../../../src/resources/result.ts';
+import { problem, unknown } from '../../../src/commands/installation/finding.ts';
+import { CORRECT_FLAG } from '../../../src/commands/installation/remedies.ts';
 
 /** The certificate's files, so that all settings are allowed together with `--namespaces`. */
 const CERTIFICATE = ['--tls-cert-file=c', '--tls-key-file=k'];
@@ -77,18 +79,29 @@ describe('the flags of a Deployment are read as run reads them', () => {
     assert.equal(isPromptDelivery(undefined), false);
   });
 
+  it('a value with a variable that the kubelet expands is not known', () => {
+    const says =
+      'the Deployment sets --namespaces to "$(POD_NAMESPACE)", which is known in its containers only';
+    const byVariable = deploymentWith([], [{ name: 'JWT_INJECTOR_NAMESPACES', value: '$(POD_NAMESPACE)' }]);
+    for (const deployment of [deploymentWith(['--namespaces=$(POD_NAMESPACE)']), byVariable])
+      assert.deepEqual(findNamespaces({ ...deployment }), fail(unknown(says)));
+  });
+
   it('what run refuses is said as run says it, and nothing is taken for it', () => {
     const secret =
       'the Deployment has an invalid flag: --tls-secret must be the name of a Secret, not "Bad_Name"';
     const byVariable = deploymentWith([], [{ name: 'JWT_INJECTOR_TLS_SECRET', value: 'Bad_Name' }]);
     for (const deployment of [deploymentWith(['--tls-secret=Bad_Name']), byVariable])
-      assert.deepEqual(findCertificateConfig({ ...deployment }), fail(secret));
+      assert.deepEqual(findCertificateConfig({ ...deployment }), fail(problem(secret, CORRECT_FLAG)));
     const withoutValue = { ...deploymentWith(['--tls-secret']) };
-    const needed = fail('the Deployment has an invalid flag: --tls-secret needs a value');
-    assert.deepEqual(findCertificateConfig(withoutValue), needed);
+    const needed = 'the Deployment has an invalid flag: --tls-secret needs a value';
+    assert.deepEqual(findCertificateConfig(withoutValue), fail(problem(needed, CORRECT_FLAG)));
     const namespaces =
       'the Deployment has an invalid flag: --namespaces must be names of namespaces, separated by commas, not "a,,b"';
-    assert.deepEqual(findNamespaces({ ...deploymentWith(['--namespaces=a,,b']) }), fail(namespaces));
+    assert.deepEqual(
+      findNamespaces({ ...deploymentWith(['--namespaces=a,,b']) }),
+      fail(problem(namespaces, CORRECT_FLAG)),
+    );
     assert.deepEqual(findNamespaces({ ...deploymentWith(['--tls-secret=Bad_Name']) }), ok(undefined));
   });
 });
