@@ -1,6 +1,7 @@
 import { isExcluded } from '../resources/excluded-namespaces.ts';
 import { APP, INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import { objectMember, type JsonObject } from '../resources/json.ts';
+import { isNamespaceName } from '../resources/object-name.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { isOptedOut, readAnnotationValues, warnOfEmptyValues, type AnnotationValues } from './annotations.ts';
 import { skipPod, type SkipDecision } from './decision.ts';
@@ -56,9 +57,16 @@ export function readPod(input: PodInput): Result<ReadPod, SkipDecision> {
   });
 }
 
-/** Whether the decision depends on the default of the pod's namespace: it does not for most pods. */
-export function needsNamespaceDefault(read: Result<Pick<ReadPod, 'values'>, unknown>): boolean {
-  return read.ok && read.value.values.token === undefined;
+/**
+ * The namespace whose default the decision depends on: that of the request, for pods that name no token. A name that no namespace
+ * can have has no default: any client of the port can send one of megabytes, and it is in the path of a request then.
+ */
+export function namespaceInQuestion(
+  read: Result<Pick<ReadPod, 'values'>, unknown>,
+  namespace = '',
+): string | undefined {
+  const isOpen = read.ok && read.value.values.token === undefined;
+  return isOpen && isNamespaceName(namespace) ? namespace : undefined;
 }
 
 function findExemption({ pod, namespace, ownNamespace }: PodInput): SkipDecision | undefined {

@@ -1,6 +1,7 @@
 import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
 import { isExcluded } from '../resources/excluded-namespaces.ts';
 import { NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
+import { MAX_DNS_LABEL } from '../resources/object-name.ts';
 import type { Result } from '../resources/result.ts';
 import { allowed, denied, errored, erroredButAllowed, patched } from './answer.ts';
 import type { AnnotationValues } from './annotations.ts';
@@ -8,8 +9,9 @@ import { decidePod } from './decide-pod.ts';
 import type { Decision, SkipDecision } from './decision.ts';
 import { decideEphemeral, readEphemeral } from './decide-ephemeral.ts';
 import { writePatch } from './patch.ts';
-import { needsNamespaceDefault, readPod } from './read-pod.ts';
+import { namespaceInQuestion, readPod } from './read-pod.ts';
 import type { Review } from './review.ts';
+import { quote } from './text.ts';
 import { mostUseful } from './warnings.ts';
 
 /**
@@ -64,9 +66,9 @@ function decidedBy(
   pod: Result<{ readonly values: AnnotationValues }, SkipDecision>,
   decide: (defaultToken: string | undefined) => Decision,
 ): Review {
-  const { object, namespace = '' } = request;
+  const { object, namespace } = request;
   return {
-    defaultOf: namespace !== '' && needsNamespaceDefault(pod) ? namespace : undefined,
+    defaultOf: namespaceInQuestion(pod, namespace),
     answer: (namespaceDefault) =>
       namespaceDefault.known
         ? answerOf(decide(namespaceDefault.token), object)
@@ -83,6 +85,6 @@ function answerOf(decision: Decision, pod: unknown): AdmissionAnswer {
     : allowed(reason, message, warnings);
 }
 
-function explainUnknownDefault(namespace: string): string {
-  return `label ${NAMESPACE_DEFAULT_LABEL} of namespace "${namespace}" could not be read: try again`;
+function explainUnknownDefault(namespace = ''): string {
+  return `label ${NAMESPACE_DEFAULT_LABEL} of namespace ${quote(namespace, MAX_DNS_LABEL)} could not be read: try again`;
 }

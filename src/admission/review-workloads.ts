@@ -3,7 +3,7 @@ import type { NamespaceDefault } from '../resources/namespace-default.ts';
 import { allowed, patched } from './answer.ts';
 import { decidePod } from './decide-pod.ts';
 import type { Decision } from './decision.ts';
-import { needsNamespaceDefault } from './read-pod.ts';
+import { namespaceInQuestion } from './read-pod.ts';
 import { copyingPatch, readWorkload, type ReadWorkload } from './read-workload.ts';
 import type { Review } from './review.ts';
 import { warnOfTemplate } from './template-warnings.ts';
@@ -22,9 +22,9 @@ export function readWorkloadReview(request: AdmissionRequest, ownNamespace: stri
     const answer = allowed('NotRequested', 'nothing is injected into this kind of request');
     return { defaultOf: undefined, answer: () => answer };
   }
-  const { namespace = '', oldObject } = request;
+  const { namespace, oldObject } = request;
   return {
-    defaultOf: namespace !== '' && needsNamespaceDefault(workload.pod) ? namespace : undefined,
+    defaultOf: namespaceInQuestion(workload.pod, namespace),
     answer: (namespaceDefault) => answerWorkload(workload, oldObject, namespaceDefault),
   };
 }

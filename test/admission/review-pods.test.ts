@@ -73,11 +73,12 @@ describe('the default of the namespace', () => {
     assert.equal(defaultOf(bare, EPHEMERAL), 'ns');
   });
 
-  it('is not read if it cannot change the answer, or if the namespace is not known', () => {
+  it('is not read if it cannot change the answer, or if no namespace has that name', () => {
     assert.equal(defaultOf(POD), undefined);
     assert.equal(defaultOf(annotatedPod({}, { [KEYS.token]: '', [KEYS.inject]: 'false' })), undefined);
     assert.equal(defaultOf(bare, { operation: 'DELETE' }), undefined);
-    for (const namespace of [undefined, '']) assert.equal(defaultOf(bare, { namespace }), undefined);
+    for (const namespace of [undefined, '', 'Ns', 'a.b', '../pods', 'n'.repeat(64)])
+      assert.equal(defaultOf(bare, { namespace }), undefined);
   });
 
   it('is the token of a new pod without one', () => {

@@ -219,7 +219,8 @@ describe('the namespace’s default', () => {
       readWorkloadReview(workloadRequest(object, more), APP).defaultOf;
     assert.equal(defaultOf(settings), 'ns');
     assert.equal(defaultOf(workload({ annotations: TOKEN })), undefined);
-    assert.equal(defaultOf(settings, { namespace: undefined }), undefined);
+    for (const namespace of [undefined, 'a.b', 'n'.repeat(64)])
+      assert.equal(defaultOf(settings, { namespace }), undefined);
     assert.equal(defaultOf(settings, { subResource: 'scale' }), undefined);
   });
 
