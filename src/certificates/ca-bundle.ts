@@ -5,6 +5,7 @@ import { isOwnAuthority } from './own-authority.ts';
 import {
   findExcess,
   hasExpired,
+  isIssuedBy,
   MAX_CERTIFICATES,
   readCertificates,
   TOO_MANY_CERTIFICATES,
@@ -99,5 +100,5 @@ export function findIssuer(
   leaf: X509Certificate,
   list: readonly X509Certificate[],
 ): X509Certificate | undefined {
-  return list.find((authority) => leaf.checkIssued(authority) && leaf.verify(authority.publicKey));
+  return list.find((authority) => isIssuedBy(leaf, authority));
 }

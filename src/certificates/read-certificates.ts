@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { X509Certificate, type KeyObject } from 'node:crypto';
 import type { Milliseconds } from '../time/units.ts';
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]{1,32768}?-----END CERTIFICATE-----/g;
@@ -36,6 +36,27 @@ export function readCertificate(text: string): X509Certificate | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Its public key; `undefined` where it is of a kind that this program's OpenSSL does not know. */
+export function publicKeyOf(certificate: X509Certificate): KeyObject | undefined {
+  try {
+    return certificate.publicKey;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether it was issued by this authority, by name and by signature. */
+export function isIssuedBy(certificate: X509Certificate, authority: X509Certificate): boolean {
+  if (!certificate.checkIssued(authority)) return false;
+  const key = publicKeyOf(authority);
+  return key !== undefined && certificate.verify(key);
+}
+
+/** A subject or issuer in one line, `O=Example, CN=Intermediate`: Node writes each part of it on a line of its own. */
+export function nameInLine(name: string): string {
+  return name.replaceAll('\n', ', ');
 }
 
 /** PEM text of all, each with a line break at its end. */

@@ -6,27 +6,39 @@ import type { ServingCertificate } from './tls.ts';
 /** The last part of a certificate's life, in which it should have been replaced: cert-manager replaces it at the same point. */
 const LAST_PART = 1 / 3;
 
-type Validity = Pick<ServingCertificate, 'validFrom' | 'expiresAt'>;
+/** The dates of the webhook's certificate, and the intermediate that sets the last one, if not the leaf. */
+export type CertificateDates = Pick<ServingCertificate, 'validFrom' | 'expiresAt'> &
+  Partial<Pick<ServingCertificate, 'firstToExpire'>>;
 
 /** `late`: in the last third of its life. */
 export type CertificateAge = 'early' | 'fresh' | 'late' | 'expired';
 
 /** How old a certificate is at `now`, in milliseconds since the epoch. */
-export function ageOfCertificate({ validFrom, expiresAt }: Validity, now: Milliseconds): CertificateAge {
+export function ageOfCertificate(
+  { validFrom, expiresAt }: CertificateDates,
+  now: Milliseconds,
+): CertificateAge {
   if (now >= expiresAt) return 'expired';
   if (now < validFrom) return 'early';
   return now >= lateTime({ validFrom, expiresAt }) ? 'late' : 'fresh';
 }
 
-function lateTime({ validFrom, expiresAt }: Validity): Milliseconds {
+function lateTime({ validFrom, expiresAt }: CertificateDates): Milliseconds {
   return expiresAt - (expiresAt - validFrom) * LAST_PART;
 }
 
 /** The reason why clients do not accept this certificate at `now`, for `/readyz` and before another one is replaced by it. */
-export function certificateProblem(certificate: Validity | undefined, now: Milliseconds): string | undefined {
+export function certificateProblem(
+  certificate: CertificateDates | undefined,
+  now: Milliseconds,
+): string | undefined {
   if (certificate === undefined) return 'none yet';
   const age = ageOfCertificate(certificate, now);
-  if (age === 'expired') return `expired at ${formatTime(toSeconds(certificate.expiresAt))}`;
+  if (age === 'expired') {
+    const what =
+      certificate.firstToExpire === undefined ? '' : `its intermediate ${certificate.firstToExpire} `;
+    return `${what}expired at ${formatTime(toSeconds(certificate.expiresAt))}`;
+  }
   return age === 'early'
     ? `not valid before ${formatTime(toSeconds(certificate.validFrom))}: compare the clocks`
     : undefined;
@@ -41,7 +53,7 @@ const AGAIN_MS: Readonly<Record<CertificateAge, Milliseconds>> = {
 };
 
 /** Logs the age of the certificate in use, now and then. Gives the time until it has something to log again; infinite: never. */
-export type AgeLog = (certificate: Validity, now: Milliseconds) => Milliseconds;
+export type AgeLog = (certificate: CertificateDates, now: Milliseconds) => Milliseconds;
 
 /**
  * A function to be called with the certificate in use, again and again. `remedy` says in a few words what somebody has to do
@@ -56,31 +68,37 @@ export function logAge(log: Logger, remedy: string): AgeLog {
     const isKnown = logged?.age === age && logged.expiresAt === expiresAt;
     if (logged === undefined || !isKnown || now >= logged.at + AGAIN_MS[age]) {
       logged = { age, expiresAt, at: now };
+      const { validFrom, firstToExpire } = certificate;
       const times = {
-        validFrom: formatTime(toSeconds(certificate.validFrom)),
+        validFrom: formatTime(toSeconds(validFrom)),
         expiresAt: formatTime(toSeconds(expiresAt)),
       };
-      LOG[age](log, times, remedy);
+      const what =
+        firstToExpire === undefined
+          ? 'the webhook’s certificate'
+          : `the intermediate ${firstToExpire} of the webhook’s certificate`;
+      LOG[age](log, times, what, remedy);
     }
     return Math.min(logged.at + AGAIN_MS[age], nextAgeTime(certificate, now)) - now;
   };
 }
 
 /** When it will be of another age, since the epoch. */
-function nextAgeTime({ validFrom, expiresAt }: Validity, now: Milliseconds): Milliseconds {
+function nextAgeTime({ validFrom, expiresAt }: CertificateDates, now: Milliseconds): Milliseconds {
   const times = [validFrom, lateTime({ validFrom, expiresAt }), expiresAt];
   return times.find((time) => time > now) ?? Number.POSITIVE_INFINITY;
 }
 
-const LOG: Readonly<Record<CertificateAge, (log: Logger, times: object, remedy: string) => void>> = {
+type LogOfAge = (log: Logger, times: object, what: string, remedy: string) => void;
+
+const LOG: Readonly<Record<CertificateAge, LogOfAge>> = {
   fresh: () => undefined,
   early: (log, times) =>
     log.error(times, 'the webhook’s certificate is not valid yet, and clients refuse it: compare the clocks'),
-  late: (log, times, remedy) =>
-    log.warn(times, `the webhook’s certificate is in the last third of its life: ${remedy}`),
-  expired: (log, times, remedy) =>
+  late: (log, times, what, remedy) => log.warn(times, `${what} is in the last third of its life: ${remedy}`),
+  expired: (log, times, what, remedy) =>
     log.error(
       times,
-      `the webhook’s certificate has expired, and the API server refuses it, and with it every annotated pod: ${remedy}`,
+      `${what} has expired, and the API server refuses it, and with it every annotated pod: ${remedy}`,
     ),
 };

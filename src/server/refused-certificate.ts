@@ -2,8 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import { formatTime } from '../time/format-time.ts';
 import { toSeconds } from '../time/units.ts';
-import { ageOfCertificate } from './certificate-age.ts';
-import type { ServingCertificate } from './tls.ts';
+import { ageOfCertificate, type CertificateDates } from './certificate-age.ts';
 
 /** The alerts (RFC 8446 §6.2) by which a client says that it does not trust the certificate it was shown. */
 const REFUSALS = /ALERT_(?:UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED)$/;
@@ -18,7 +17,7 @@ const QUIET_MS = 60_000;
 export function warnOfRefusedCertificate(
   server: EventEmitter,
   logger: Logger,
-  inUse: () => Pick<ServingCertificate, 'validFrom' | 'expiresAt'> | undefined,
+  inUse: () => CertificateDates | undefined,
 ): void {
   let quietUntil = 0;
   server.on('tlsClientError', (error: unknown) => {
@@ -34,12 +33,11 @@ export function warnOfRefusedCertificate(
   });
 }
 
-function likelyReason(
-  alert: string,
-  certificate: Pick<ServingCertificate, 'validFrom' | 'expiresAt'>,
-): string {
+function likelyReason(alert: string, certificate: CertificateDates): string {
   const age = ageOfCertificate(certificate, Date.now());
-  if (age === 'expired') return 'it has expired';
+  const { firstToExpire } = certificate;
+  if (age === 'expired')
+    return `${firstToExpire === undefined ? 'it' : `its intermediate ${firstToExpire}`} has expired`;
   if (age === 'early' || EXPIRED.test(alert))
     return 'it is valid at another time than the client’s: compare the clocks';
   return 'the caBundle of the webhook configurations must hold its CA';

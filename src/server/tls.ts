@@ -1,8 +1,11 @@
 import { constants, createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { isAmong } from '../certificates/ca-bundle.ts';
+import { readCertificates } from '../certificates/read-certificates.ts';
+import { whyClientsRefuse } from '../certificates/refused-by-clients.ts';
+import { intermediatesOf, validityOfChain, type ChainValidity } from '../certificates/serving-chain.ts';
 import { describeFileError } from '../resources/file-error.ts';
-import type { Milliseconds } from '../time/units.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 
 /** PEM texts: a certificate, with its intermediates after it, and its private key. */
@@ -11,11 +14,8 @@ export interface CertificatePair {
   readonly key: string;
 }
 
-/** A pair that a server can use. The times are the leaf's, since the epoch. */
-export interface ServingCertificate extends CertificatePair {
-  readonly validFrom: Milliseconds;
-  readonly expiresAt: Milliseconds;
-}
+/** A pair that a server can use, and the time in which clients take it. */
+export interface ServingCertificate extends CertificatePair, ChainValidity {}
 
 /** Paths of PEM files: the chain with the leaf first, and the leaf's private key. */
 export interface CertificateFiles {
@@ -33,7 +33,10 @@ export function secureContextOptions(pair: CertificatePair | undefined): SecureC
   return pair === undefined ? { secureOptions } : { cert: pair.cert, key: pair.key, secureOptions };
 }
 
-/** Checks what TLS will check, so that a server never gets a pair it cannot use. Never quotes the key. */
+/**
+ * Checks what TLS will check, here and in the API server, so that a server never gets a pair with which no handshake succeeds.
+ * Never quotes the key.
+ */
 export function checkCertificate(pair: CertificatePair): Result<ServingCertificate, string> {
   const leaf = orUndefined(() => new X509Certificate(pair.cert));
   if (leaf === undefined) return fail('the certificate is not a valid PEM certificate');
@@ -46,8 +49,12 @@ export function checkCertificate(pair: CertificatePair): Result<ServingCertifica
   } catch (error) {
     return fail(`TLS does not take this pair: ${reasonOf(error)}`);
   }
+  const behind = readCertificates(pair.cert).filter((other) => !isAmong(other, [leaf]));
+  const intermediates = intermediatesOf(leaf, behind);
+  const refused = whyClientsRefuse(leaf, intermediates, behind);
+  if (refused !== undefined) return fail(`clients refuse the certificate: ${refused}`);
   const { cert, key } = pair;
-  return ok({ cert, key, validFrom: leaf.validFromDate.getTime(), expiresAt: leaf.validToDate.getTime() });
+  return ok({ cert, key, ...validityOfChain(leaf, intermediates) });
 }
 
 /** OpenSSL's few words, `ee key too small` for example. */

@@ -27,6 +27,21 @@ describe('the age of a certificate', () => {
     assert.equal(certificateProblem(VALID, 90 * HOUR), 'expired at 1970-01-04T18:00:00Z');
   });
 
+  it('names the intermediate that has expired', () => {
+    const dates = { ...VALID, firstToExpire: 'CN=between' };
+    assert.equal(
+      certificateProblem(dates, 90 * HOUR),
+      'its intermediate CN=between expired at 1970-01-04T18:00:00Z',
+    );
+    const lines: string[] = [];
+    const destination = { write: (line: string) => void lines.push(line) };
+    const log = logAge(createLogger({ level: 'info', destination }), 'put a new pair into its files');
+    for (const now of [70 * HOUR, 90 * HOUR]) log(dates, now);
+    assert.equal(lines.length, 2);
+    assert.match(lines[0] ?? '', /the intermediate CN=between of the webhook’s certificate is in the last/);
+    assert.match(lines[1] ?? '', /the intermediate CN=between of the webhook’s certificate has expired, /);
+  });
+
   it('is logged each day in its last third, and each hour after it has expired, until another certificate is used', () => {
     const lines: { readonly level: string; readonly msg: string; readonly expiresAt: string }[] = [];
     const log = logAge(

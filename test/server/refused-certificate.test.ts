@@ -18,11 +18,11 @@ const BAD_CERTIFICATE = 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE';
  * A server whose certificate expires in `expiresIn` milliseconds. The returned function gives the lines
  * logged after an alert.
  */
-function serverWith(expiresIn: number): (code: string) => readonly string[] {
+function serverWith(expiresIn: number, firstToExpire?: string): (code: string) => readonly string[] {
   const lines: string[] = [];
   const server = new EventEmitter();
   const destination = { write: (line: string) => void lines.push(line) };
-  const certificate = { validFrom: 0, expiresAt: Date.now() + expiresIn };
+  const certificate = { validFrom: 0, expiresAt: Date.now() + expiresIn, firstToExpire };
   warnOfRefusedCertificate(server, createLogger({ level: 'info', destination }), () => certificate);
   return (code) => {
     server.emit('tlsClientError', Object.assign(new Error('x'), { code }));
@@ -45,6 +45,11 @@ describe('a client that refuses our certificate', () => {
     const [line = ''] = serverWith(-1)(BAD_CERTIFICATE);
     assert.match(line, /a client refuses our certificate: it has expired"/);
     assert.doesNotMatch(line, /caBundle/);
+  });
+
+  it('is explained by an intermediate that has expired', () => {
+    const [line = ''] = serverWith(-1, 'CN=between')(BAD_CERTIFICATE);
+    assert.match(line, /a client refuses our certificate: its intermediate CN=between has expired"/);
   });
 
   it('is explained by the clocks when only the client finds the certificate expired', () => {

@@ -12,6 +12,8 @@ import {
 import { CERTIFICATE_POLL_MS, watchCertificate } from '../../src/server/watch-certificate.ts';
 import { formatTime } from '../../src/time/format-time.ts';
 import { HOUR_MS, toSeconds } from '../../src/time/units.ts';
+import { makeLink } from '../certificates/made-chain.ts';
+import { pairOfCurve } from '../certificates/openssl-pair.ts';
 import { makeDevCertificate, RSA_1024, type DevCertificate } from './dev-certificate.ts';
 import { servingCertificate } from './started-webhook.ts';
 
@@ -19,12 +21,14 @@ let folder: string;
 let first: DevCertificate;
 let second: DevCertificate;
 let small: DevCertificate;
+let foreign: CertificatePair;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'jwt-injector-'));
-  [first, second, small] = await Promise.all([
+  [first, second, small, foreign] = await Promise.all([
     makeDevCertificate(),
     makeDevCertificate(),
     makeDevCertificate(3_600_000, RSA_1024),
+    pairOfCurve('secp256k1'),
   ]);
 });
 
@@ -49,6 +53,24 @@ describe('a certificate', () => {
     assert.ok(checkCertificate({ cert: first.cert + '\n' + second.cert, key: first.key }).ok);
   });
 
+  it('whose intermediate expires before it is valid as long as that', async () => {
+    const now = Date.now();
+    const authority = await makeLink('ca', { from: now, until: now + 9 * HOUR_MS });
+    const between = await makeLink('between', { by: authority, from: now, until: now + HOUR_MS });
+    const leaf = await makeLink('leaf', { by: between, from: now, until: now + 2 * HOUR_MS });
+    const pair = { cert: `${leaf.pem}${between.pem}${authority.pem}`, key: leaf.key };
+    const checked = checkCertificate(pair);
+    assert.ok(checked.ok);
+    assert.equal(checked.value.expiresAt, between.certificate.validToDate.getTime());
+    assert.equal(checked.value.firstToExpire, 'CN=between');
+    const expired = formatTime(toSeconds(checked.value.expiresAt));
+    const { calls } = await watchThrough('between', [(write) => write(pair)], {
+      validity: { expiresAt: now + 2 * HOUR_MS },
+      now: () => now + HOUR_MS,
+    });
+    assert.deepEqual(calls, [`/between.crt: its intermediate CN=between expired at ${expired}`]);
+  });
+
   const bad: readonly [string, () => { cert: string; key: string }, RegExp][] = [
     ['that is not valid', () => ({ cert: 'x', key: first.key }), /not a valid PEM certificate/],
     [
@@ -64,6 +86,11 @@ describe('a certificate', () => {
       /do not belong together.*server’s own certificate comes first/,
     ],
     ['with a broken block after it', brokenChain, /^TLS does not take this pair: /],
+    [
+      'of a key that OpenSSL alone takes',
+      () => foreign,
+      /^clients refuse the certificate: its key is of the curve secp256k1/,
+    ],
     ['of a key that TLS finds too small', () => small, /^TLS does not take this pair: ee key too small/],
   ];
   for (const [title, pair, message] of bad) {
@@ -137,6 +164,7 @@ describe('the files of a certificate are polled:', () => {
       () => undefined,
       (write) => write(brokenChain()),
       (write) => write(small),
+      (write) => write(foreign),
       (write) => write(second),
       () => undefined,
       () => rm(filesOf('whole').keyFile),
@@ -145,10 +173,12 @@ describe('the files of a certificate are polled:', () => {
       '/whole.crt and /whole.key: key and certificate do not belong together (the server’s own certificate comes first)',
       '/whole.crt and /whole.key: TLS does not take this pair: bad base64 decode',
       '/whole.crt and /whole.key: TLS does not take this pair: ee key too small',
+      '/whole.crt and /whole.key: clients refuse the certificate: its key is of the curve secp256k1, which the API server does not take: ' +
+        'use P-256, P-384, P-521, RSA or Ed25519',
       'second',
       'cannot read /whole.key: there is no such file',
     ]);
-    assert.deepEqual(inUse, [...Array.from({ length: 6 }, () => 'first'), 'second', 'second', 'second']);
+    assert.deepEqual(inUse, [...Array.from({ length: 7 }, () => 'first'), 'second', 'second', 'second']);
   });
 
   it('one that has expired is reported once, and used only when the old one has expired, too', async () => {

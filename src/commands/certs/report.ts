@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { certificateRenewalTime } from '../../certificates/lifetimes.ts';
-import { readCertificates } from '../../certificates/read-certificates.ts';
+import { nameInLine, readCertificates } from '../../certificates/read-certificates.ts';
 import { checkBundles, checkServing, distrust, listEntries } from '../installation/check-certificates.ts';
 import type { Finding } from '../installation/finding.ts';
 import { foundValue } from '../cluster/read-result.ts';
@@ -66,7 +66,10 @@ export function reportCertificates(snapshot: CertificateSnapshot): CertificateRe
     certificates: [...found.values()].map(({ certificate, places }) =>
       reportCertificate(certificate, places, tls.source === 'self' && own.has(certificate.fingerprint256)),
     ),
-    entries: entries.map((entry) => ({ name: entry.name, problem: distrust(entry, leaf, now) })),
+    entries: entries.map((entry) => ({
+      name: entry.name,
+      problem: distrust(entry, secret?.chain ?? [], now),
+    })),
     findings,
   };
 }
@@ -78,8 +81,8 @@ function reportCertificate(
 ): ShownCertificate {
   return {
     places,
-    subject: oneLine(certificate.subject),
-    issuer: certificate.checkIssued(certificate) ? 'itself' : oneLine(certificate.issuer),
+    subject: nameInLine(certificate.subject),
+    issuer: certificate.checkIssued(certificate) ? 'itself' : nameInLine(certificate.issuer),
     names: certificate.subjectAltName,
     validFrom: formatDate(certificate.validFromDate),
     expiresAt: formatDate(certificate.validToDate),
@@ -90,9 +93,4 @@ function reportCertificate(
 
 function formatDate(date: Date): string {
   return formatTime(toSeconds(date.getTime()));
-}
-
-/** Node writes each part of a name on a line of its own. */
-function oneLine(name: string): string {
-  return name.split('\n').join(', ');
 }

@@ -1,6 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
-import { findIssuer } from '../../certificates/ca-bundle.ts';
+import { findIssuer, isAmong } from '../../certificates/ca-bundle.ts';
 import { isValidAt, readCertificates } from '../../certificates/read-certificates.ts';
+import { whyClientsRefuse } from '../../certificates/refused-by-clients.ts';
+import { intermediatesOf, validityOfChain } from '../../certificates/serving-chain.ts';
 import { isAddress, readConfiguration, type WebhookEntry } from '../../certificates/webhook-configuration.ts';
 import { ageOfCertificate } from '../../server/certificate-age.ts';
 import { formatTime } from '../../time/format-time.ts';
@@ -26,18 +28,23 @@ export function checkServing(snapshot: CertificateSnapshot): readonly Judgement[
   return judge(tls.secret, absent, ({ chain, keyFits }) => {
     const [leaf] = chain;
     if (leaf === undefined) return [problem(`tls.crt of ${where} is not a certificate`, remedy)];
-    const until = formatTime(toSeconds(leaf.validToDate.getTime()));
-    const validity = { validFrom: leaf.validFromDate.getTime(), expiresAt: leaf.validToDate.getTime() };
+    const intermediates = intermediatesOf(leaf, chain);
+    const validity = validityOfChain(leaf, intermediates);
+    const until = formatTime(toSeconds(validity.expiresAt));
+    const what =
+      validity.firstToExpire === undefined
+        ? 'the certificate'
+        : `the intermediate ${validity.firstToExpire} of the certificate`;
+    const why = whyClientsRefuse(leaf, intermediates, chain.slice(1));
     const refused = `the API server refuses it, and with it every annotated pod`;
     const host = `jwt-injector.${namespace}.svc`;
     const problems = [
+      ...(why === undefined ? [] : [problem(`the certificate in ${where} is of no use: ${why}`, remedy)]),
       ...(keyFits ? [] : [problem(`tls.key of ${where} is not the private key of tls.crt`, remedy)]),
       ...{
-        expired: [problem(`the certificate in ${where} expired at ${until}: ${refused}`, remedy)],
+        expired: [problem(`${what} in ${where} expired at ${until}: ${refused}`, remedy)],
         early: [problem(`the certificate in ${where} is not valid yet: ${refused}`, 'compare the clocks')],
-        late: [
-          problem(`the certificate in ${where} expires at ${until}, and should have been renewed`, remedy),
-        ],
+        late: [problem(`${what} in ${where} expires at ${until}, and should have been renewed`, remedy)],
         fresh: [],
       }[ageOfCertificate(validity, now)],
       ...(isCalledByService(snapshot) && leaf.checkHost(host) === undefined
@@ -52,14 +59,14 @@ export function checkServing(snapshot: CertificateSnapshot): readonly Judgement[
 export function checkBundles(snapshot: CertificateSnapshot): readonly Judgement[] {
   const entries = listEntries(snapshot);
   if (entries.length === 0) return [unknown('no webhook configuration could be read')];
-  const leaf = foundValue(snapshot.tls.secret)?.chain[0];
+  const chain = foundValue(snapshot.tls.secret)?.chain ?? [];
   const problems = entries.flatMap((entry) => {
-    const why = distrust(entry, leaf, snapshot.now);
+    const why = distrust(entry, chain, snapshot.now);
     return why === undefined ? [] : [problem(`caBundle of ${entry.name} ${why}`, renewalOf(snapshot))];
   });
   if (problems.length > 0) return problems;
   return [
-    leaf === undefined
+    chain.length === 0
       ? unknown('every caBundle holds a valid certificate; what is served is not known')
       : well(`every caBundle trusts the certificate of Secret ${snapshot.tls.name}`),
   ];
@@ -74,10 +81,13 @@ export function listEntries({ mutating, validating }: CertificateSnapshot): read
   ];
 }
 
-/** Why the API server refuses what is served, to follow "caBundle of …"; `undefined` if it does not. */
+/**
+ * Why the API server refuses what is served, to follow "caBundle of …"; `undefined` if it does not. `chain` is the served file: an
+ * authority may have issued the first certificate, or an intermediate behind it.
+ */
 export function distrust(
   { caBundle, host }: WebhookEntry,
-  leaf: X509Certificate | undefined,
+  chain: readonly X509Certificate[],
   now: Milliseconds,
 ): string | undefined {
   if (caBundle === '') return 'is empty, so the API server trusts no certificate';
@@ -85,9 +95,10 @@ export function distrust(
   if (authorities.length === 0) return 'holds no certificate';
   const valid = authorities.filter((authority) => isValidAt(authority, now));
   if (valid.length === 0) return 'holds no certificate that is valid now';
+  const [leaf] = chain;
   if (leaf === undefined) return undefined;
-  const isItself = valid.some(({ fingerprint256 }) => fingerprint256 === leaf.fingerprint256);
-  if (!isItself && findIssuer(leaf, valid) === undefined)
+  const served = [leaf, ...intermediatesOf(leaf, chain)];
+  if (!served.some((one) => isAmong(one, valid) || findIssuer(one, valid) !== undefined))
     return 'does not trust the certificate that is served: another authority issued it';
   // Another check says whether the certificate is for the Service.
   if (host === undefined || host.endsWith('.svc')) return undefined;

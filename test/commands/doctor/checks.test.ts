@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { findFaults } from '../../../src/commands/doctor/checks.ts';
 import type { InstallationSnapshot } from '../../../src/commands/doctor/installation-snapshot.ts';
+import { makeLink } from '../../certificates/made-chain.ts';
+import { DAY, HOST } from '../../certificates/made.ts';
 import { NOW, wire } from './fault.ts';
 import { FAULTS_IN_EFFECT, FAULTS_OF_CLUSTER } from './faults-of-cluster.ts';
 import { FAULTS_OF_WEBHOOKS } from './faults-of-webhooks.ts';
-import { FORBIDDEN, wellInstallation } from './well-installation.ts';
+import { FORBIDDEN, found, wellInstallation } from './well-installation.ts';
 
 const FAULTS = [...FAULTS_OF_CLUSTER, ...FAULTS_OF_WEBHOOKS, ...FAULTS_IN_EFFECT];
 
@@ -40,6 +42,24 @@ describe('doctor', () => {
       });
     assert.deepEqual(
       findFaults(snapshot).filter(({ result }) => result !== 'ok'),
+      [],
+    );
+  });
+
+  it('finds nothing where an intermediate issued the certificate, and caBundle holds its authority', async () => {
+    const snapshot = well();
+    const dates = { from: NOW - DAY, until: NOW + 9 * DAY };
+    const root = await makeLink('root', dates);
+    const between = await makeLink('between', { ...dates, by: root });
+    const leaf = await makeLink('leaf', { ...dates, by: between, host: HOST });
+    for (const configuration of [snapshot.mutating, snapshot.validating])
+      for (const { clientConfig } of wire(configuration).webhooks)
+        clientConfig.caBundle = Buffer.from(root.pem).toString('base64');
+    const chain = [leaf.certificate, between.certificate];
+    const secret = found({ chain, keyFits: true, authorities: [] });
+    const planted = { ...snapshot, tls: { ...snapshot.tls, secret } };
+    assert.deepEqual(
+      findFaults(planted).filter(({ result }) => result !== 'ok'),
       [],
     );
   });

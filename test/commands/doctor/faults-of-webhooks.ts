@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import type { InstallationSnapshot } from '../../../src/commands/doctor/installation-snapshot.ts';
+import { makeLink } from '../../certificates/made-chain.ts';
 import { DAY, make } from '../../certificates/made.ts';
+import { pairOfCurve } from '../../certificates/openssl-pair.ts';
 import { entry, NOW, wire, type Fault } from './fault.ts';
 import { ABSENT, found } from './well-installation.ts';
 
@@ -36,6 +38,29 @@ export const FAULTS_OF_WEBHOOKS: readonly Fault[] = [
     () => issued(NOW - 25 * DAY),
     'certificate',
     /should have been renewed/,
+  ],
+  [
+    'one whose intermediate has expired',
+    async () => {
+      const root = await makeLink('root', { from: NOW, until: NOW + DAY });
+      const between = await makeLink('between', { by: root, from: NOW - 2 * DAY, until: NOW - DAY });
+      const leaf = await makeLink('leaf', { by: between, from: NOW - DAY, until: NOW + DAY });
+      const chain = [leaf.certificate, between.certificate];
+      const secret = { chain, keyFits: true, authorities: [] };
+      return { tls: { name: 'jwt-injector-tls', source: 'files', secret: found(secret) } };
+    },
+    'certificate',
+    /the intermediate CN=between of the certificate in Secret .* expired at/,
+  ],
+  [
+    'one that Go’s TLS refuses',
+    async () => {
+      const chain = [new X509Certificate((await pairOfCurve('secp256k1')).cert)];
+      const secret = { chain, keyFits: true, authorities: [] };
+      return { tls: { name: 'jwt-injector-tls', source: 'files', secret: found(secret) } };
+    },
+    'certificate',
+    /is of no use: its key is of the curve secp256k1/,
   ],
   ['one that is not valid yet', () => issued(NOW + DAY), 'certificate', /not valid yet/],
   [
