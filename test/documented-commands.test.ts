@@ -215,6 +215,18 @@ describe('the commands of the pages for users and administrators', () => {
     );
   });
 
+  it('replace no Secret that holds the key of a JWT', () => {
+    // The JWT counts, too: "kubectl apply" of both in one command changes it where the Secret is refused.
+    const replacing = commands.filter(({ text }) =>
+      /\bkubectl (?:apply|replace)\b.*-(?:key-secret|jwt)\.yaml/.test(text),
+    );
+    assert.deepEqual(
+      replacing.map(({ page, text }) => `${page}: ${text}`),
+      [],
+    );
+    assert.ok(commands.some(({ text }) => /\bkubectl create -f \S+-key-secret\.yaml/.test(text)));
+  });
+
   const inText = PAGES.flatMap((page) => commandsInText(page).map((text) => ({ page, text })));
 
   it('in running text: of Kubernetes and of the checkout, are in a block, run by a test, or listed with the reason why not', () => {

@@ -12,3 +12,8 @@ export function shellCommand(program: string, words: readonly string[]): string 
 export function kubectl(...words: readonly string[]): string {
   return shellCommand('kubectl', words);
 }
+
+/** One command made of several: after one that fails, none runs. */
+export function inOrder(...commands: readonly string[]): string {
+  return commands.join(' && ');
+}

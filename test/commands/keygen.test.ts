@@ -124,7 +124,8 @@ describe('keygen', () => {
       stdout.trimEnd().split('\n'),
       [
         ['jwt-injector', 'jwks', '-f', pathOf('jwk.json'), ...issuer, '--dir', 'site/'],
-        ['kubectl', 'apply', '-f', pathOf('key-secret.yaml'), '-f', pathOf('jwt.yaml'), '-n', 'science'],
+        ['kubectl', 'create', '-f', pathOf('key-secret.yaml'), '-n', 'science'],
+        ['kubectl', 'create', '-f', pathOf('jwt.yaml'), '-n', 'science'],
         ['jwt-injector', 'verify', 'jwt', 'x', '-n', 'science'],
       ].flat(),
     );

@@ -1,6 +1,6 @@
 import type { ObjectName } from '../../resources/object-key.ts';
 import type { JWK } from 'jose';
-import { shellCommand } from '../../resources/shell-words.ts';
+import { inOrder, shellCommand } from '../../resources/shell-words.ts';
 import type { CommandPrinter } from '../cluster/command-printer.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/report-output.ts';
@@ -46,10 +46,12 @@ export function describeMadeKey(
   paint: Paint,
 ): readonly string[] {
   const { name, namespace, issuer, algorithm, publicKey, files, secret } = made;
-  const pathsOf = (...roles: readonly KeyFileRole[]): readonly string[] =>
-    files.filter(({ role }) => roles.includes(role)).flatMap(({ path }) => ['-f', path]);
+  const pathsOf = (role: KeyFileRole): readonly string[] =>
+    files.filter((file) => file.role === role).flatMap(({ path }) => ['-f', path]);
   const publishing = ['jwks', ...pathsOf('publicKey'), '--issuer', issuer, '--dir', 'site/'];
   const where = namespace === undefined ? [] : ['-n', namespace];
+  // The key first: where another one has its name, it stays as it is, and no JWT is made that would sign with it.
+  const objects = (['keySecret', 'jwt'] as const).map(pathsOf).filter((paths) => paths.length > 0);
   return [
     paint('bold', `A key for JWT ${name}: ${algorithm}, kid ${publicKey.kid}`),
     ...formatTable([...describeSecret(secret), ...files.map(({ path, what }) => [`  ${path}`, what])]),
@@ -59,7 +61,7 @@ export function describeMadeKey(
     '',
     paint('bold', 'Next'),
     `  ${shellCommand('jwt-injector', publishing)}`,
-    `  ${kubectl('apply', ...pathsOf('keySecret', 'jwt'), ...where)}`,
+    `  ${inOrder(...objects.map((paths) => kubectl('create', ...paths, ...where)))}`,
     `  ${jwtInjector('verify', 'jwt', name, ...where)}`,
   ];
 }

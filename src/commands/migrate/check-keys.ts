@@ -4,7 +4,8 @@ import { objectMember } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { ALLOWED_NAMESPACES, LAST_APPLIED, RESERVED_POLICIES } from '../../resources/names.ts';
 import { TOO_LONG } from '../../resources/owner.ts';
-import { createKeySecretCommand, editJwt, grantKey, inOrder, patchSpec } from './shell-commands.ts';
+import { inOrder } from '../../resources/shell-words.ts';
+import { createKeySecretCommand, editJwt, grantKey, patchSpec } from './shell-commands.ts';
 import { DATA_KEY, planMoves } from './moves.ts';
 import {
   findingSubject,

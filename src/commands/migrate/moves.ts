@@ -2,8 +2,9 @@ import type { ObjectName } from '../../resources/object-key.ts';
 import { isNamespaceName, isObjectName, startOfName } from '../../resources/object-name.ts';
 import { objectMember, stringMember } from '../../resources/json.ts';
 import { isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
+import { inOrder } from '../../resources/shell-words.ts';
 import type { CommandPrinter } from '../cluster/command-printer.ts';
-import { inOrder, moveKey, patchSpec, printMember } from './shell-commands.ts';
+import { moveKey, patchSpec, printMember } from './shell-commands.ts';
 import {
   findingSubject,
   OLD_KEY_NAMESPACE,

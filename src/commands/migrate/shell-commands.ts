@@ -3,6 +3,7 @@ import type { JsonObject } from '../../resources/json.ts';
 import type { Jwt } from '../../resources/jwt.ts';
 import { ALLOWED_NAMESPACES } from '../../resources/names.ts';
 import type { CommandPrinter } from '../cluster/command-printer.ts';
+import { inOrder } from '../../resources/shell-words.ts';
 import { readGrants, type KeyReference } from '../../reconcile/key-access.ts';
 
 /** A merge patch (RFC 7386) of a JWT's spec. */
@@ -18,11 +19,6 @@ export function stopDeployment({ kubectl }: CommandPrinter, { namespace, name }:
 /** Opens the JWT in an editor. */
 export function editJwt({ kubectl }: CommandPrinter, { namespace, name }: Jwt): string {
   return kubectl('edit', 'jwt', name, '-n', namespace);
-}
-
-/** One command made of several: after one that fails, none runs. */
-export function inOrder(...commands: readonly string[]): string {
-  return commands.join(' && ');
 }
 
 /** The reader replaces KEYFILE: only they know where the key is. */
