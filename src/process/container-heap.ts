@@ -62,15 +62,24 @@ interface Fit {
   readonly env: Environment;
 }
 
-/** Flags and environment that fit the process to its container; `undefined` when nothing has to change. */
+/**
+ * Flags and environment that fit the process to its container; `undefined` when nothing has to change. The image starts Node
+ * with these flags, so that nothing has to begin again in it. A flag on the command line would win over the same one in
+ * `NODE_OPTIONS`, which an administrator can set: then it is left out.
+ */
 export function fitToContainer({ limit, flags, env, v8 }: Surroundings): Fit | undefined {
-  if (limit === 0 || limit >= LARGE) return undefined;
-  const given = [env['NODE_OPTIONS'] ?? '', ...flags].join(' ');
-  const wanted = isMeasuredV8(v8) ? [...HEAP_FLAGS, ...COLLECTOR_FLAGS] : HEAP_FLAGS;
-  const missing = wanted.filter(([, own]) => !own.test(given)).map(([flag]) => flag);
-  const isFrugal = Object.keys(FRUGAL_MALLOC).some((name) => env[name] !== undefined);
-  if (missing.length === 0 && isFrugal) return undefined;
-  return { flags: [...missing, ...flags], env: isFrugal ? env : { ...env, ...FRUGAL_MALLOC } };
+  const known = isMeasuredV8(v8) ? [...HEAP_FLAGS, ...COLLECTOR_FLAGS] : HEAP_FLAGS;
+  const others = flags.filter((flag) => !known.some(([ours]) => ours === flag));
+  const given = [env['NODE_OPTIONS'] ?? '', ...others].join(' ');
+  const isLimited = limit > 0 && limit < LARGE;
+  const wanted = known
+    .filter(([flag, own]) => (isLimited || flags.includes(flag)) && !own.test(given))
+    .map(([flag]) => flag);
+  const hasWanted =
+    wanted.length + others.length === flags.length && wanted.every((flag) => flags.includes(flag));
+  const isFrugal = !isLimited || Object.keys(FRUGAL_MALLOC).some((name) => env[name] !== undefined);
+  if (hasWanted && isFrugal) return undefined;
+  return { flags: [...wanted, ...others], env: isFrugal ? env : { ...env, ...FRUGAL_MALLOC } };
 }
 
 /**

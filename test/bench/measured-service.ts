@@ -4,8 +4,10 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:f
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
-import type { Command, MemoryLimit } from '../controlplane/memory-limit.ts';
 import { findFreePort } from '../controlplane/free-port.ts';
+import { readImageStart } from '../controlplane/image-start.ts';
+import { limitMemory, type Command } from '../controlplane/memory-limit.ts';
+import { readShippedContainer } from '../controlplane/shipped-containers.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 
 /**
@@ -16,7 +18,10 @@ const LAST_LINES = 60;
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** The compiled service, which logs to a file as in production. Its costs are counted by the kernel. */
+/**
+ * The compiled service as it is shipped: started as the image starts it, under the memory limit of the
+ * Deployment. It logs to a file. Its costs are counted by the kernel.
+ */
 export interface MeasuredService extends AsyncDisposable {
   readonly pid: number;
   /** Start time by `performance.now()`. */
@@ -29,6 +34,8 @@ export interface MeasuredService extends AsyncDisposable {
   readonly readyAfterMs: number;
   readonly readyAfterCpu: number;
   readonly logFile: string;
+  /** How its memory is limited, in words for a report. */
+  readonly limitedBy: string;
   /** CPU seconds used so far by all threads. */
   cpuSeconds(): number;
   /** Resident memory in MiB. */
@@ -54,21 +61,23 @@ export interface MeasuredOptions {
   readonly logFile: string;
   /** The service is killed when this cluster ends. */
   readonly cluster: Pick<ControlPlane, 'adopt'>;
-  /** Flags for Node. */
+  /** Flags for Node besides those of the image. */
   readonly nodeFlags?: readonly string[];
-  /** The memory limit; default: none. The caller disposes of it. */
-  readonly memory?: Pick<MemoryLimit, 'wrap'>;
 }
 
 export async function startMeasured(options: MeasuredOptions): Promise<MeasuredService> {
-  const { args, logFile, cluster, nodeFlags = [], memory } = options;
+  const { args, logFile, cluster, nodeFlags = [] } = options;
+  const image = await readImageStart();
   const httpPort = await findFreePort();
+  await using opened = new AsyncDisposableStack();
+  const memory = opened.use(await limitMemory(readShippedContainer('jwt-injector').memory));
   const output = openSync(logFile, 'w');
   const startedAt = performance.now();
   const run = [join(ROOT, 'dist/main.js'), 'run', `--http-address=127.0.0.1:${httpPort}`, ...args];
-  const command: Command = [process.execPath, ...nodeFlags, ...run];
-  const [program, ...programArgs] = memory?.wrap(command) ?? command;
-  const child = spawn(program, programArgs, { stdio: ['ignore', output, output] });
+  const command: Command = [process.execPath, ...image.flags, ...nodeFlags, ...run];
+  const [program, ...programArgs] = memory.wrap(command);
+  const env = { ...process.env, ...image.env };
+  const child = spawn(program, programArgs, { stdio: ['ignore', output, output], env });
   closeSync(output);
   const { pid } = child;
   if (pid === undefined) throw new Error('the service could not be started');
@@ -87,9 +96,11 @@ export async function startMeasured(options: MeasuredOptions): Promise<MeasuredS
   const readyAfterMs = performance.now() - startedAt;
   const readyAfterCpu = cpuSecondsOf(pid);
   const logLines = followLog(logFile);
+  const limited = opened.move();
   const stop = async (): Promise<void> => {
     await end(child);
     forget();
+    await limited.disposeAsync();
   };
   return {
     pid,
@@ -98,6 +109,7 @@ export async function startMeasured(options: MeasuredOptions): Promise<MeasuredS
     readyAfterMs,
     readyAfterCpu,
     logFile,
+    limitedBy: memory.means,
     cpuSeconds: () => cpuSecondsOf(pid),
     residentMiB: () => residentMiBOf(pid),
     peakMiB: () => statusMiBOf(pid, 'VmHWM'),

@@ -1,8 +1,6 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { limitMemory, type MemoryLimit } from '../controlplane/memory-limit.ts';
-import { readShippedContainer } from '../controlplane/shipped-containers.ts';
 import type { Stage } from '../controlplane/stage.ts';
 import { certificatesOf } from './admission-rows.ts';
 import { countRequests, requestsBetween } from './api-requests.ts';
@@ -87,11 +85,11 @@ export async function measureScale(bench: ScaleBench): Promise<readonly Row[]> {
 async function restart(
   stage: Stage,
   bare: BareClient,
-  { jwts, most, memory }: { readonly jwts: number; readonly most: number; readonly memory?: MemoryLimit },
+  { jwts, most }: { readonly jwts: number; readonly most: number },
 ): Promise<{ readonly service: MeasuredService; readonly row: Row }> {
   await changeSomething(bare);
   const before = await countRequests(bare);
-  const service = await start(stage, `restart-${jwts}`, memory === undefined ? {} : { memory });
+  const service = await start(stage, `restart-${jwts}`);
   await settle(service, jwts);
   const evaluatedMs = performance.now() - service.startedAt;
   await sleep(AFTERMATH_MS);
@@ -108,8 +106,7 @@ async function restart(
 
 /** As shipped: webhook, controller and scrapes in one process, under the memory limit of the Deployment. */
 async function measureUnderLimit({ stage, count, seconds }: ScaleBench, bare: BareClient): Promise<Row[]> {
-  await using memory = await limitMemory(readShippedContainer('jwt-injector').memory);
-  const restarted = await restart(stage, bare, { jwts: count, most: 1.2, memory });
+  const restarted = await restart(stage, bare, { jwts: count, most: 1.2 });
   await using service = restarted.service;
   const afterStartMiB = service.peakMiB();
   const admission = await measureWhileScraped(stage, service, count);
@@ -126,14 +123,14 @@ async function measureUnderLimit({ stage, count, seconds }: ScaleBench, bare: Ba
   const hourOfAll = (resignedMs * RESIGNED_SHARE) / 3_600_000;
   const isQuiet = quiet.share <= 0.01 && quiet.perSecond < 1;
   const row: Row = {
-    what: `${count} JWTs under 512 MiB (${memory.means})`,
+    what: `${count} JWTs under 512 MiB (${service.limitedBy})`,
     ours:
       `alive, peak ${peakMiB.toFixed(0)} MiB (start ${afterStartMiB.toFixed(0)}); nothing due: ${(quiet.share * 100).toFixed(2)} % of a core, ` +
       `${quiet.perSecond.toFixed(2)} requests/s; ${resigned} signed again in ${formatMs(resignedMs)}`,
     peer: '–',
     goal: `peak ≤ ${PEAK_GOAL_MIB} MiB, ≤ 1 % of a core, < 1 request/s, all signed again within an hour`,
     holds: peakMiB <= PEAK_GOAL_MIB && isQuiet && hourOfAll <= 1,
-    data: { peakMiB, afterStartMiB, ...quiet, resigned, resignedMs, means: memory.means },
+    data: { peakMiB, afterStartMiB, ...quiet, resigned, resignedMs, means: service.limitedBy },
   };
   return [restarted.row, admission, row];
 }

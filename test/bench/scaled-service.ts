@@ -115,7 +115,7 @@ export async function waitForCaches(
 export function start(
   stage: Stage,
   name: string,
-  { args = [], ...more }: Partial<Pick<MeasuredOptions, 'args' | 'nodeFlags' | 'memory'>> = {},
+  { args = [], ...more }: Partial<Pick<MeasuredOptions, 'args' | 'nodeFlags'>> = {},
 ): Promise<MeasuredService> {
   return startMeasured({
     args: [...stage.serviceArgs, `--webhook-address=127.0.0.1:${stage.webhookPort}`, ...args],

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
+import { readImageStart } from '../controlplane/image-start.ts';
 import { fitToContainer } from '../../src/process/container-heap.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -40,6 +41,32 @@ describe('the memory of the service', () => {
       expected: undefined,
     },
     {
+      title: 'is fitted without the flag of the image that NODE_OPTIONS sets, too',
+      found: {
+        limit: 512 * MIB,
+        flags: [percentage, semiSpace, marking, phases],
+        env: { NODE_OPTIONS: '--max-old-space-size=300', ...malloc },
+      },
+      expected: {
+        flags: [semiSpace, marking, phases],
+        env: { NODE_OPTIONS: '--max-old-space-size=300', ...malloc },
+      },
+    },
+    {
+      title: 'leaves that flag out without a limit, too',
+      found: {
+        limit: 0,
+        flags: [percentage, semiSpace],
+        env: { NODE_OPTIONS: '--max-semi-space-size=16' },
+      },
+      expected: { flags: [percentage], env: { NODE_OPTIONS: '--max-semi-space-size=16' } },
+    },
+    {
+      title: 'keeps the flags of the image without a limit',
+      found: { limit: 0, flags: [percentage, semiSpace], env: {} },
+      expected: undefined,
+    },
+    {
       title: 'stays as it is without a limit',
       found: { limit: 0, flags: [], env: {} },
       expected: undefined,
@@ -66,6 +93,12 @@ describe('the memory of the service', () => {
   ]) {
     it(title, () => assert.deepEqual(fitToContainer({ v8: '13.6.1', ...found }), expected));
   }
+
+  it('is fitted from the start in the image', async () => {
+    const { flags, env } = await readImageStart();
+    assert.equal(fitToContainer({ limit: 512 * MIB, flags, env, v8: process.versions.v8 }), undefined);
+    assert.equal(flags.length, 4);
+  });
 
   it('loses no signal that arrives before that restart', async () => {
     const limited = `data:text/javascript,${encodeURIComponent(`

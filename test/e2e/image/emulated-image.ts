@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { jwtVerify } from 'jose';
 import { PACKAGE_VERSION } from '../../../src/package-version.ts';
 import { ControlPlaneError } from '../../controlplane/control-plane-error.ts';
+import { readImageStart } from '../../controlplane/image-start.ts';
 import type { Reaper } from '../../controlplane/reaper.ts';
 import { type DebianArch, unpackPackages } from '../../machine/debian-packages.ts';
 import type { Runner } from '../../machine/runner.ts';
@@ -58,7 +59,8 @@ export async function checkEmulated(means: Means, arch: DebianArch): Promise<voi
   });
   const qemu = join(emulator, `root/usr/bin/qemu-${WORDS[arch].qemu}-static`);
   const node: Command = [qemu, '-L', files, join(files, 'usr/local/bin/node')];
-  const product: Command = [...node, '--max-old-space-size-percentage=70', join(files, 'app/dist/main.js')];
+  const { flags } = await readImageStart();
+  const product: Command = [...node, ...flags, join(files, 'app/dist/main.js')];
   const execute = ([program, ...first]: Command, ...args: readonly string[]) =>
     run(program, [...first, ...args], { cwd: folder });
 
