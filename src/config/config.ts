@@ -3,6 +3,7 @@ import { readController, type ControllerConfig } from './read-controller.ts';
 import { readNamespaces } from './read-namespaces.ts';
 import { readPolicy } from './read-policy.ts';
 import { readWebhook, type WebhookConfig } from './read-webhook.ts';
+import { refuseOnePort } from './refuse-one-port.ts';
 import { Settings } from './settings.ts';
 import { LOG_LEVELS, parseLogLevel, type Address, type LogLevel } from './values.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
@@ -48,6 +49,8 @@ export function parseConfig(
       '--namespaces needs --tls-cert-file and --tls-key-file: a self-issued certificate takes rights on webhook configurations, which have no namespace (or --no-webhook)',
     );
   const controller = readController(settings);
+  const httpAddress = readAddress(settings, 'http-address');
+  if (!noWebhook) refuseOnePort(settings, webhook, httpAddress);
   const config: Config = {
     kubeconfig: settings.text('kubeconfig'),
     context: settings.text('context'),
@@ -56,7 +59,7 @@ export function parseConfig(
     controller: noController ? undefined : controller,
     namespaces,
     policy: readPolicy(settings),
-    httpAddress: readAddress(settings, 'http-address'),
+    httpAddress,
     logLevel: settings.parsed('log-level', parseLogLevel, `one of ${LOG_LEVELS.join(', ')}`, 'info'),
   };
   return settings.problems.length === 0 ? ok(config) : fail(settings.problems);
