@@ -1,9 +1,15 @@
 import { giveWay } from '../time/give-way.ts';
+import type { Milliseconds } from '../time/units.ts';
+import { FairTime } from './fair-time.ts';
 
 /** How long one turn of the event loop may be spent on reviews before the others get theirs: reads, timers, new connections. */
 const REVIEW_SLICE_MS = 50;
+/** The limit with the reviews of owners that had nothing of that turn yet: they are any number. */
+const MAX_TURN_MS = 3 * REVIEW_SLICE_MS;
 /** After a turn that took longer, the waiting jobs pause for the time by which it was too long, but no longer than this. */
 const MAX_PAUSE_MS = 1_000;
+/** The least time for a review: one of 8 MiB that is one long text takes 80 ms. */
+const MS_PER_BYTE = 0.000_01;
 
 interface Job {
   readonly size: number;
@@ -12,22 +18,28 @@ interface Job {
 
 /**
  * Decides which job is next when there is more to do than fits in one turn of the event loop. Usually everything fits, and a
- * job runs at once, as do always those of an owner that has cost little time. Otherwise the owner that has cost the least
- * goes first, with the smallest of its jobs: so nobody waits for the expensive reviews of another one. A TLS handshake needs
- * several turns, so there is a pause after each expensive review.
+ * job runs at once, as do those of an owner that has taken little of a turn. Otherwise the owner that has had the least goes
+ * first, with the smallest of its jobs: so nobody waits for the expensive reviews of another one, nor for those of many others
+ * that come later. A TLS handshake needs several turns, so there is a pause after each expensive review.
  */
 export class ReviewTurns {
-  /** Milliseconds that jobs took in this turn. */
-  #spent = 0;
+  readonly #now: () => Milliseconds;
+  /** The time that jobs took in this turn, of all and by owner. */
+  #spent: Milliseconds = 0;
+  readonly #spentBy = new Map<string, Milliseconds>();
   #isTurnMarked = false;
   readonly #waiting = new Map<string, Job[]>();
-  /** Milliseconds by owner, since the last moment at which no job waited. */
-  readonly #costs = new Map<string, number>();
+  /** The time by owner since the last moment at which no job waited. */
+  readonly #had = new FairTime();
+
+  /** `now` never goes back. */
+  constructor(now: () => Milliseconds = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** Calls `run` now or soon; what it throws at once is thrown here, and is an uncaught exception later. */
   take(owner: string, size: number, run: () => void): void {
-    const isCalm = this.#waiting.size === 0 && this.#spent < REVIEW_SLICE_MS;
-    if (isCalm || (this.#costs.get(owner) ?? 0) < REVIEW_SLICE_MS) {
+    if (this.#mayRunNow(owner)) {
       this.#do(owner, run);
       return;
     }
@@ -36,16 +48,22 @@ export class ReviewTurns {
     else jobs.push({ size, run });
   }
 
+  #mayRunNow(owner: string): boolean {
+    if (this.#spent < REVIEW_SLICE_MS && this.#waiting.size === 0) return true;
+    return this.#spent < MAX_TURN_MS && (this.#spentBy.get(owner) ?? 0) < REVIEW_SLICE_MS;
+  }
+
   #do(owner: string, run: () => void): void {
-    const before = performance.now();
+    const before = this.#now();
     try {
       run();
     } finally {
-      const cost = performance.now() - before;
+      const cost = this.#now() - before;
       this.#spent += cost;
       // A busy turn ends after other tasks have run; it also forgets what was spent in many idle ones.
-      if (this.#spent >= REVIEW_SLICE_MS / 2) {
-        this.#costs.set(owner, (this.#costs.get(owner) ?? 0) + cost);
+      if (this.#waiting.size > 0 || this.#spent >= REVIEW_SLICE_MS / 2) {
+        this.#spentBy.set(owner, (this.#spentBy.get(owner) ?? 0) + cost);
+        this.#had.add(owner, cost, this.#waiting.size + (this.#waiting.has(owner) ? 0 : 1));
         this.#markTurn();
       }
     }
@@ -67,25 +85,27 @@ export class ReviewTurns {
   #startTurn(): void {
     this.#isTurnMarked = false;
     this.#spent = 0;
+    this.#spentBy.clear();
     while (this.#spent < REVIEW_SLICE_MS) {
-      const owner = this.#cheapestOwner();
+      const owner = this.#nextOwner();
       if (owner === undefined) break;
       this.#do(owner, this.#takeSmallest(owner));
     }
     if (this.#waiting.size > 0) this.#markTurn();
-    else if (this.#spent < REVIEW_SLICE_MS / 2) this.#costs.clear();
+    else if (this.#spent < REVIEW_SLICE_MS / 2) this.#had.clear();
   }
 
-  #cheapestOwner(): string | undefined {
-    let cheapest: string | undefined;
+  /** The owner that will have had the least after its smallest job. */
+  #nextOwner(): string | undefined {
+    let next: string | undefined;
     let least = Number.POSITIVE_INFINITY;
-    for (const owner of this.#waiting.keys()) {
-      const cost = this.#costs.get(owner) ?? 0;
-      if (cost >= least) continue;
-      least = cost;
-      cheapest = owner;
+    for (const [owner, jobs] of this.#waiting) {
+      const had = this.#had.of(owner) + Math.min(...jobs.map(({ size }) => size)) * MS_PER_BYTE;
+      if (had >= least) continue;
+      least = had;
+      next = owner;
     }
-    return cheapest;
+    return next;
   }
 
   #takeSmallest(owner: string): () => void {

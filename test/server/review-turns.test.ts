@@ -69,4 +69,80 @@ describe('turns:', () => {
     await untilIdle(done, 6);
     assert.deepEqual(done, ['a0', 'b9', 'b1', 'a3', 'a4', 'a5']);
   });
+
+  describe('an owner that does not ask for more than its share', () => {
+    const JOB_MS = 4;
+    /** Another one's jobs without end, so many of them at a time. */
+    const flood = ({ turns, spend }: Rig, owner: string, atOnce: number): void => {
+      const again = (): void =>
+        turns.take(owner, 64_000, () => {
+          spend(JOB_MS);
+          setImmediate(again);
+        });
+      for (let job = 0; job < atOnce; job += 1) again();
+    };
+
+    it('waits for few jobs of others that come later, however long it was there before', async () => {
+      const rig = openRig();
+      const waits: number[] = [];
+      const askFor = async (time: number): Promise<void> => {
+        for (const end = rig.now() + time; rig.now() < end;) {
+          const askedAt = rig.now();
+          const isDone = Promise.withResolvers<void>();
+          rig.turns.take('patient', 2_500, () => {
+            rig.spend(JOB_MS);
+            waits.push(rig.now() - askedAt);
+            isDone.resolve();
+          });
+          await isDone.promise;
+          for (const next = askedAt + 10 * JOB_MS; rig.now() < next;) await nextTurn();
+        }
+      };
+      flood(rig, 'first', 100);
+      await askFor(3_000);
+      for (let other = 0; other < 20; other += 1) flood(rig, `later-${other}`, 5);
+      await askFor(2_000);
+      rig.stop();
+      assert.ok(Math.max(...waits) <= 250, `${Math.max(...waits)} ms`);
+    });
+
+    it('does not wait in one turn for hundreds of others that come at the same time', async () => {
+      const { turns, spend, now, stop } = openRig();
+      const asked = now();
+      for (let other = 0; other < 300; other += 1) turns.take(`${other}`, 64_000, () => spend(40));
+      const done = Promise.withResolvers<number>();
+      turns.take('patient', 2_500, () => done.resolve(now() - asked));
+      const waited = await done.promise;
+      stop();
+      assert.ok(waited <= 200, `${waited} ms`);
+    });
+  });
 });
+
+/** Turns on a clock that only jobs advance; after `stop` they run no more. */
+interface Rig {
+  readonly turns: Pick<ReviewTurns, 'take'>;
+  readonly spend: (milliseconds: number) => void;
+  readonly now: () => number;
+  readonly stop: () => void;
+}
+
+function openRig(): Rig {
+  let time = 0;
+  let isStopped = false;
+  const turns = new ReviewTurns(() => time);
+  return {
+    turns: {
+      take: (owner, size, run) => {
+        if (!isStopped) turns.take(owner, size, () => (isStopped ? undefined : run()));
+      },
+    },
+    spend: (milliseconds) => {
+      time += milliseconds;
+    },
+    now: () => time,
+    stop: () => {
+      isStopped = true;
+    },
+  };
+}
