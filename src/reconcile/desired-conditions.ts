@@ -9,7 +9,8 @@ import { describeContention } from './contention.ts';
 import { isKeyChanged } from './key-record.ts';
 import { overdueTime } from './next-due-time.ts';
 import type { Observed } from './observed.ts';
-import type { Outcome, PresentToken } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
+import { isTokenInDoubt, type PresentToken } from './present-token.ts';
 
 /** Every condition that the status is to have after a round; `now` in seconds since the epoch. */
 export function desiredConditions(
@@ -27,11 +28,14 @@ export function desiredConditions(
 }
 
 function readyCondition(
-  { jwt, key, secret }: Observed,
-  { problem }: Outcome,
+  observed: Observed,
+  outcome: Outcome,
   token: PresentToken | undefined,
   now: Seconds,
 ): Condition {
+  const { jwt, key, secret } = observed;
+  const { problem } = outcome;
+  if (problem !== undefined && isTokenInDoubt(observed, outcome)) return describeDoubt(jwt, problem, token);
   const isOurs = problem?.reason !== 'SecretConflict';
   if (token !== undefined && token.expiresAt > now && isOurs) {
     if (problem?.reason === 'WriteFailed' || problem?.reason === 'WriteRefused') {
@@ -69,6 +73,27 @@ function readyCondition(
   }
   const { reason, message } = problem ?? { reason: 'WriteFailed', message: 'no token was written yet' };
   return { type: 'Ready', status: 'False', reason, message };
+}
+
+/** `Ready` for a token that could not be read: the status keeps what it said before, or says that nobody knows. */
+function describeDoubt(
+  { name }: Observed['jwt'],
+  { reason, message }: StateProblem,
+  token: PresentToken | undefined,
+): Condition {
+  return token === undefined
+    ? {
+        type: 'Ready',
+        status: 'Unknown',
+        reason,
+        message: `it is not known whether Secret ${name} holds a valid token: ${message}`,
+      }
+    : {
+        type: 'Ready',
+        status: 'True',
+        reason,
+        message: `Secret ${name} held a valid token when it was read last; it cannot be read now: ${message}`,
+      };
 }
 
 function keyCondition({ jwt, key }: Observed, { problem }: Outcome): Condition {

@@ -12,7 +12,8 @@ import { recordKey } from './key-record.ts';
 import type { Observed } from './observed.ts';
 import { recordRetiredKeys } from './retired-keys.ts';
 import { findOwnership } from './ownership.ts';
-import { presentToken, type Outcome, type PresentToken } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
+import { isTokenInDoubt, presentToken, type PresentToken } from './present-token.ts';
 
 /** The facts about the token in the status. */
 type TokenRecord = Pick<RecordedStatus, 'tokenId' | 'issuedAt' | 'expiresAt' | 'renewsAt'>;
@@ -31,12 +32,12 @@ const NO_TOKEN: TokenRecord = {
 export function desiredStatus(observed: Observed, outcome: Outcome, now: Seconds): RecordedStatus {
   const { jwt } = observed;
   const { generation, recorded, spec } = jwt;
-  const token = presentToken(observed, outcome);
+  const token = presentToken(observed, outcome, now);
   const conditions = desiredConditions(observed, outcome, token, now);
   const keyRecord = recordKey(observed, outcome.signed !== undefined);
   const tokenRecord =
     token === undefined || !spec.ok
-      ? recordExpiredToken(observed, now)
+      ? recordPastToken(observed, outcome, now)
       : recordToken(jwt, spec.value, token, outcome);
   const issuer = spec.ok ? issuerOf(spec.value) : undefined;
   return {
@@ -64,16 +65,18 @@ function issuerOf(spec: JwtSpec): string | undefined {
 
 /**
  * The record of the last token stays while the Secret holds one that has expired: when its renewal was due is not forgotten
- * until it was made, and who watches expiries sees this one.
+ * until it was made, and who watches expiries sees this one. It also stays while nobody knows what the Secret holds.
  */
-function recordExpiredToken({ jwt, secret }: Observed, now: Seconds): TokenRecord {
+function recordPastToken(observed: Observed, outcome: Outcome, now: Seconds): TokenRecord {
+  const { jwt, secret } = observed;
   const { tokenId, issuedAt, expiresAt, renewsAt } = jwt.recorded;
   const holdsExpired =
     secret?.token.state === 'faulty' &&
     secret.token.cause === 'Expired' &&
     findOwnership(jwt, secret) === 'ours';
   const isExpired = expiresAt !== undefined && expiresAt <= now;
-  return holdsExpired && isExpired ? { tokenId, issuedAt, expiresAt, renewsAt } : NO_TOKEN;
+  const isKept = (holdsExpired && isExpired) || isTokenInDoubt(observed, outcome);
+  return isKept ? { tokenId, issuedAt, expiresAt, renewsAt } : NO_TOKEN;
 }
 
 function recordToken(

@@ -30,8 +30,8 @@ const RUNS = process.env['LAWS_SEED'] === undefined ? Math.min(TRIES, KNOWN_GOOD
  * I5  Other managers' fields in a Secret stay. A Secret that belongs to another user, or whose JWT is gone, is never
  *     written. At rest, nothing that must outlive a JWT would be deleted with it.
  * Other laws: each JWT that exists while there is a leader gets no more rounds than news, back-offs and plans
- * explain, but at least one every ten minutes. At rest the status describes the Secret. Everything that was started
- * ends.
+ * explain, but at least one every ten minutes. At rest the status describes the Secret. No status denies or forgets a
+ * valid token that it recorded and that is still there. Everything that was started ends.
  */
 describe('the laws of fresh tokens', () => {
   let crypto: OrderedCrypto;

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import type { Condition, ConditionType } from '../../src/reconcile/conditions.ts';
 import { desiredConditions } from '../../src/reconcile/desired-conditions.ts';
 import type { KeyObservation, Observed, TokenObservation } from '../../src/reconcile/observed.ts';
-import { presentToken, type Outcome } from '../../src/reconcile/outcome.ts';
+import type { Outcome } from '../../src/reconcile/outcome.ts';
+import { presentToken } from '../../src/reconcile/present-token.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { DAY, NOW, UNREAD, makeObserved, ourSecret, readKey, settledJwt } from '../fixtures/observed.ts';
@@ -179,7 +180,7 @@ function conditionOf(
   outcome: Outcome,
   now = NOW,
 ): Condition | undefined {
-  const token = presentToken(observed, outcome);
+  const token = presentToken(observed, outcome, now);
   return desiredConditions(observed, outcome, token, now).find((condition) => condition.type === type);
 }
 

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { desiredConditions } from '../../src/reconcile/desired-conditions.ts';
 import { desiredStatus } from '../../src/reconcile/desired-status.ts';
 import type { Observed } from '../../src/reconcile/observed.ts';
-import { presentToken, type Outcome } from '../../src/reconcile/outcome.ts';
+import type { Outcome } from '../../src/reconcile/outcome.ts';
+import { presentToken } from '../../src/reconcile/present-token.ts';
 import type { StateProblem } from '../../src/resources/problem.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import {
@@ -20,7 +21,7 @@ import { faulty, gone, HOUR, key, noKey, otherKey, signed } from './outcomes.ts'
 
 /** `status reason` of a condition; `undefined` if it does not exist. */
 function conditionOf(observed: Observed, outcome: Outcome, type: string, now = NOW): string | undefined {
-  const conditions = desiredConditions(observed, outcome, presentToken(observed, outcome), now);
+  const conditions = desiredConditions(observed, outcome, presentToken(observed, outcome, now), now);
   const condition = conditions.find((one) => one.type === type);
   return condition === undefined ? undefined : `${condition.status} ${condition.reason}`;
 }
@@ -90,7 +91,7 @@ describe('KeyAvailable', () => {
 describe('the other conditions', () => {
   it('are absent if there is nothing to report', async () => {
     const observed = await settled();
-    const conditions = desiredConditions(observed, {}, presentToken(observed, {}), NOW);
+    const conditions = desiredConditions(observed, {}, presentToken(observed, {}, NOW), NOW);
     assert.deepEqual(
       conditions.map(({ type }) => type),
       ['Ready', 'KeyAvailable'],

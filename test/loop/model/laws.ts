@@ -6,7 +6,9 @@ import { LEGACY_MANAGER, type ModelSecret } from './secret.ts';
 import { fits, isThumbprint, keySecretOf, lifetimesOf, nameKey, says, Verifier } from './model-keys.ts';
 import type { KeyName, SeenToken } from './model-keys.ts';
 import { isDisownedAlone, isOurs } from './ownership.ts';
+import { StatusLaws } from './status-laws.ts';
 import { findDrift, wantedPaths } from './wanted.ts';
+import { within } from './within.ts';
 
 /** The state of the world beside the cluster that the laws need. Times in milliseconds. */
 export interface View {
@@ -36,6 +38,7 @@ interface Ledger {
 export class Laws {
   readonly violations: string[] = [];
   readonly verifier = new Verifier();
+  readonly statuses: StatusLaws;
   readonly #cluster: ModelCluster;
   readonly #view: View;
   readonly #ledgers = new Map<string, Ledger>();
@@ -46,6 +49,13 @@ export class Laws {
   constructor(cluster: ModelCluster, view: View) {
     this.#cluster = cluster;
     this.#view = view;
+    this.statuses = new StatusLaws({
+      cluster,
+      monotonic: () => view.monotonic(),
+      tokenIn: (secret) => this.tokenIn(secret),
+      isValid: (jwt) => this.isValid(jwt),
+      onViolation: (key, what) => this.#blame(key, what),
+    });
   }
 
   /** Records the present state of a JWT or a key Secret. */
@@ -90,9 +100,10 @@ export class Laws {
     for (const key of keys) this.#ledger(key).excuses += 1;
   }
 
-  /** The clock was turned back: earlier tokens can expire later than new ones. */
-  clockSteppedBack(): void {
-    this.#turnedBackAt = this.#view.monotonic();
+  /** The clock was turned, by milliseconds. After a step back earlier tokens can expire later than new ones. */
+  clockStepped(ms: number): void {
+    this.statuses.clockStepped();
+    if (ms < 0) this.#turnedBackAt = this.#view.monotonic();
   }
 
   /** I1, and more: as soon as signing is possible, except for the time to react, the token is as documented. */
@@ -289,10 +300,4 @@ export class Laws {
     this.#ledgers.set(key, ledger);
     return ledger;
   }
-}
-
-/** The states that were valid at some time since `from`, including the one that ended then. */
-function within<T extends { readonly since: number }>(states: readonly T[], from: number): readonly T[] {
-  const first = states.findLastIndex(({ since }) => since < from);
-  return states.slice(Math.max(0, first));
 }

@@ -231,6 +231,12 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'label', jwt: a, name: 'team', value: 'x' },
     wait(31_000),
   ],
+  'a valid token in a Secret without our label was denied, and forgotten, once it could not be read': [
+    wait(5_000),
+    { do: 'refuse', call: { verb: 'get', what: 'secret' }, answer: { status: 503 }, ms: 40_000 },
+    { do: 'vandalise', jwt: a, how: 'strip labels' },
+    wait(31_000),
+  ],
 };
 
 /** Each with several seeds, as losses and delays are random. */

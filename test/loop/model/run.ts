@@ -87,7 +87,9 @@ async function perform(world: World, step: Step): Promise<void> {
         cluster.editJwt(step.jwt, { annotations: put(annotations, name, step.value) });
       });
     case 'wipe status':
-      return world.wipeStatus(step.jwt);
+      // The status is the only record of the renewals that were served: one more is allowed.
+      world.laws.excuse([step.jwt]);
+      return world.act([step.jwt], () => cluster.editJwt(step.jwt, { status: {} }));
     case 'key':
       return world.act(usersOf(world, step.secret), () => putKey(world, step.secret, step.holds));
     case 'grant':

@@ -1,5 +1,6 @@
-import { arrayMember, isJsonObject, type JsonObject } from '../../../src/resources/json.ts';
+import type { JsonObject } from '../../../src/resources/json.ts';
 import { APP } from '../../../src/resources/names.ts';
+import { conditionIn } from './condition-in.ts';
 import type { ModelJwt } from './model-cluster.ts';
 import type { ModelSecret } from './secret.ts';
 import type { Laws } from './laws.ts';
@@ -53,7 +54,7 @@ function findDifferences(
   const token = laws.tokenIn(secret);
   const isOwn = secret !== undefined && isOurs(jwt, secret) && !secret.isDeleting;
   const isValid = isOwn && laws.isValid(jwt);
-  const ready = condition(status, 'Ready');
+  const ready = conditionIn(status, 'Ready');
   const found: string[] = [];
   const expect = (holds: boolean, line: string): void => {
     if (!holds) found.push(line);
@@ -74,10 +75,10 @@ function findDifferences(
     expect(!isRepairable || drift === undefined, `${drift} of the Secret drifted`);
     const isOverdue = token.exp - now <= lifetimesOf(jwt.spec).resignBefore / 2;
     expect(
-      secret.immutable || !isProvable || isOverdue === (condition(status, 'RenewalOverdue') !== undefined),
+      secret.immutable || !isProvable || isOverdue === (conditionIn(status, 'RenewalOverdue') !== undefined),
       `RenewalOverdue should be ${isOverdue}`,
     );
-    const key = condition(status, 'KeyAvailable');
+    const key = conditionIn(status, 'KeyAvailable');
     const isUsable = laws.isKeyUsable(jwt);
     expect(key?.['status'] === (isUsable ? 'True' : 'False'), `KeyAvailable should be ${isUsable}`);
   } else {
@@ -118,10 +119,4 @@ function keyProblem(laws: Laws, { namespace, spec }: ModelJwt): string | undefin
   if (name === undefined) return 'KeyNotFound';
   if (name === 'broken') return 'KeyUnreadable';
   return fits(name, spec['algorithm']) ? undefined : 'KeyMismatch';
-}
-
-function condition(status: JsonObject, type: string): JsonObject | undefined {
-  return arrayMember(status, 'conditions')
-    .filter(isJsonObject)
-    .find((item) => item['type'] === type);
 }

@@ -104,12 +104,6 @@ export class World {
     this.laws.disturb(all, waitMs + this.#answerMs);
   }
 
-  /** The status is the only record of the renewals that were served: one more is allowed. */
-  wipeStatus(key: JwtKey): void {
-    this.laws.excuse([key]);
-    this.act([key], () => this.cluster.editJwt(key, { status: {} }));
-  }
-
   setApiHealth(health: ApiHealth, relist: boolean): void {
     const before = this.#apiServer.health;
     if (health === before) return;
@@ -164,7 +158,7 @@ export class World {
   jump(ms: number): void {
     this.#begin(JWT_KEYS);
     this.clock.jump(ms);
-    if (ms < 0) this.laws.clockSteppedBack();
+    this.laws.clockStepped(ms);
     this.#troubles.step(this.#leader, ms);
     this.laws.disturb(JWT_KEYS, LOOK_MS + RETRY_PERIOD_MS + this.#answerMs);
   }
@@ -273,12 +267,14 @@ export class World {
       this.#isOwnChange = false;
     }
     this.writes += 1;
-    if (what === 'status')
-      return this.note(`status of ${key}: ${JSON.stringify(this.cluster.jwts.get(key)?.status)}`);
+    const from = replica?.staleSince(this.#roundMs) ?? 0;
     if (what === 'jwt') return this.laws.patched(key, jwt);
-    const after = this.cluster.secrets.get(key);
-    this.note(`Secret ${key}, revision ${after?.resourceVersion}`);
-    this.laws.written(key, before, replica?.staleSince(this.#roundMs) ?? 0);
+    if (what === 'status') {
+      this.note(`status of ${key}: ${JSON.stringify(this.cluster.jwts.get(key)?.status)}`);
+      return this.laws.statuses.written(key, jwt, from);
+    }
+    this.note(`Secret ${key}, revision ${this.cluster.secrets.get(key)?.resourceVersion}`);
+    this.laws.written(key, before, from);
   }
 
   note(what: string): void {
@@ -291,6 +287,7 @@ export class World {
     if (change.kind === 'jwt' || isKey) this.laws.note(change.kind, change.key);
     if (change.kind === 'jwt' && change.before === undefined) this.#pace.born(change.key);
     if (change.kind === 'secret' && !isKey) {
+      this.laws.statuses.secretChanged(change.key, change.before, change.after);
       const token = change.before?.fields.get('data/token')?.value;
       if (typeof token === 'string' && token !== change.after?.fields.get('data/token')?.value)
         this.#earlier.set(change.key, token);

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
+import { findCondition } from '../../src/reconcile/conditions.ts';
+import type { Failure } from '../../src/reconcile/failure.ts';
+import { objectMember, type JsonObject } from '../../src/resources/json.ts';
+import type { Jwt } from '../../src/resources/jwt.ts';
+import { NO_STATUS } from '../fixtures/jwts.ts';
+import { DAY, NOW } from '../fixtures/observed.ts';
+import { jwt, makeReconciler, NEXT_ATTEMPT_AT, stored } from './made-reconciler.ts';
+import { KEY_SECRET } from './model/sources.ts';
+
+const UNREACHABLE: Failure = { meaning: 'failed', message: 'get secrets science/my-jwt: Unreachable' };
+
+/** The JWT after its first round, and the Secret that it wrote. */
+async function signOnce(): Promise<{ readonly settled: Jwt; readonly secret: JsonObject }> {
+  const first = makeReconciler([KEY_SECRET]);
+  await reconcileJwt(first.reconciler, jwt, NEXT_ATTEMPT_AT);
+  const [recorded] = first.statuses;
+  assert.ok(recorded !== undefined);
+  return { settled: { ...jwt, recorded }, secret: stored(first.secrets[0]) };
+}
+
+/** The Secret with other metadata. */
+function withMetadata(secret: JsonObject, more: JsonObject): JsonObject {
+  return { ...secret, metadata: { ...objectMember(secret, 'metadata'), ...more } };
+}
+
+/** A round for which the API server answers no read of a Secret. */
+async function reconcileUnread(of: Jwt, seen: readonly JsonObject[], now = NOW) {
+  const made = makeReconciler([KEY_SECRET, ...seen], [], UNREACHABLE);
+  const sources = {
+    ...made.reconciler.observer.sources,
+    readSecret: async () => Promise.reject(new Error('no answer')),
+  };
+  const observer = { ...made.reconciler.observer, sources };
+  await reconcileJwt({ ...made.reconciler, observer, now: () => now * 1000 }, of, now + 4);
+  const status = made.statuses.at(-1) ?? NO_STATUS;
+  return { made, status, ready: findCondition(status, 'Ready') };
+}
+
+describe('a token that cannot be read at the moment', () => {
+  const WITHOUT_LABELS = { labels: {} };
+  /** As token-manager wrote it. */
+  const LEGACY = { ...WITHOUT_LABELS, annotations: { 'tokens.osg-htc.org/last-signing-time': String(NOW) } };
+
+  for (const [title, metadata] of [
+    ['the label was taken off its Secret', WITHOUT_LABELS],
+    ['token-manager wrote its Secret', LEGACY],
+  ] as const)
+    it(`stays Ready, and its record complete, until it expires, if ${title}`, async () => {
+      const { settled, secret } = await signOnce();
+      const { made, status, ready } = await reconcileUnread(settled, [withMetadata(secret, metadata)]);
+      assert.deepEqual([ready?.status, ready?.reason], ['True', 'WriteFailed']);
+      assert.equal(
+        ready?.message,
+        'Secret my-jwt held a valid token when it was read last; it cannot be read now: ' +
+          'get secrets science/my-jwt: Unreachable; it is tried again',
+      );
+      const { conditions: _now, nextAttemptAt, ...kept } = status;
+      const { conditions: _then, nextAttemptAt: _none, ...recorded } = settled.recorded;
+      assert.deepEqual(kept, recorded);
+      assert.equal(nextAttemptAt, NEXT_ATTEMPT_AT);
+      assert.deepEqual(made.writes, ['status']);
+      const again: Jwt = { ...settled, recorded: status };
+      const seen = [withMetadata(secret, metadata)];
+      const overdue = await reconcileUnread(again, seen, NOW + DAY - 3_600);
+      assert.equal(overdue.ready?.status, 'True');
+      assert.equal(findCondition(overdue.status, 'RenewalOverdue')?.status, 'True');
+      const expired = await reconcileUnread(again, seen, NOW + DAY);
+      assert.equal(expired.ready?.status, 'Unknown');
+      assert.equal(expired.status.expiresAt, NOW + DAY);
+    });
+
+  it('may be gone if no watch shows its Secret: Ready is Unknown, and the record stays', async () => {
+    const { settled } = await signOnce();
+    const { status, ready } = await reconcileUnread(settled, []);
+    assert.deepEqual([ready?.status, ready?.reason], ['Unknown', 'WriteFailed']);
+    assert.match(ready?.message ?? '', /^it is not known whether Secret my-jwt holds a valid token: get sec/);
+    assert.equal(status.tokenId, settled.recorded.tokenId);
+    assert.equal(status.expiresAt, NOW + DAY);
+    assert.equal(status.retiredKeys, undefined);
+  });
+
+  it('may not match a spec that has changed: Ready is Unknown, and the record stays', async () => {
+    const { settled, secret } = await signOnce();
+    const edited: Jwt = { ...settled, generation: settled.generation + 1 };
+    const { status, ready } = await reconcileUnread(edited, [withMetadata(secret, WITHOUT_LABELS)]);
+    assert.equal(ready?.status, 'Unknown');
+    assert.equal(status.expiresAt, NOW + DAY);
+  });
+
+  it('is Unknown if nothing was recorded of it', async () => {
+    const { secret } = await signOnce();
+    const { status, ready } = await reconcileUnread(jwt, [withMetadata(secret, WITHOUT_LABELS)]);
+    assert.equal(ready?.status, 'Unknown');
+    assert.equal(status.expiresAt, undefined);
+  });
+});
