@@ -40,7 +40,7 @@ export interface LaneBounds {
   readonly workers: number;
   /** The limit for fresh keys and suspects together. */
   readonly limited: number;
-  /** The places reserved for fresh keys, and for suspects; of suspects that failed no more go before fresh keys. */
+  /** The places reserved for fresh keys, and for suspects: in these they begin whatever waits besides. */
   readonly reserved: number;
   /** The limit for quick keys, with those that have become slow: limited rounds have their own beside them. */
   readonly quickAndSlow: number;
@@ -53,10 +53,12 @@ export interface LaneChoice {
   readonly rounds: RoundCounts;
   /** How many suspects may be worked on, by how their last rounds went. */
   readonly suspectLimit: number;
+  /** Whether one of the lane's keys has waited too long. */
+  readonly isImpatient: Readonly<Record<Lane, boolean>>;
   /** The rank of keys that were never worked on: what ranks before it is due. */
   readonly newRank: number;
-  /** The lane of the limited round that began last. */
-  readonly lastLimited: LimitedLane | undefined;
+  /** The lanes of the rounds that began last, of any and of limited ones. */
+  readonly last: { readonly lane: Lane | undefined; readonly limited: LimitedLane | undefined };
 }
 
 /** The bounds for this number of workers. */
@@ -94,27 +96,35 @@ export function suspectsInOrder(newRank: number): (a: Suspect, b: Suspect) => bo
  *   of the workers is kept for fresh keys and as many for suspects, and a fresh key or a suspect that is more urgent than
  *   all quick ones begins as long as limited rounds hold less than half.
  * - Nor does such a renewal wait behind others' new JWTs, of which more may come than can be worked on: a suspect that was
- *   only slow competes by its urgency, and for those that are due and failed an eighth is kept. Of these the ones that
- *   failed least go first.
- * - Nor do new JWTs wait forever behind such renewals, which may be due again and again: these leave them an eighth. Up to
- *   three workers have only one for both: there the two alternate.
+ *   only slow competes by its urgency, and in the eighth that is kept for suspects they begin before fresh keys, what is due
+ *   first, then what failed least. Nor do new JWTs wait forever behind suspects: these leave them an eighth. Up to three
+ *   workers have only one for both: there the two alternate while the suspect is due, or one of them has waited too long.
+ * - Of what is more urgent there may always be more: a fresh key or a suspect that has waited too long begins before quick keys
+ *   as long as its eighth is free. Quick keys have half of the workers in any case; a single worker alternates. Within a lane,
+ *   `WaitingKeys` gives such a key its turn. So each key gets its round, whatever comes besides.
  */
 export function chooseLane(choice: LaneChoice): Lane | undefined {
+  if (isTurnOfQuick(choice)) return 'quick';
   const limited = limitedLanesInOrder(choice).find((lane) => mayBeginLimited(choice, lane));
   if (limited !== undefined) return limited;
   return choice.first.quick !== undefined && hasRoomForQuick(choice) ? 'quick' : undefined;
 }
 
+/** With a single worker, limited rounds could hold it forever. */
+function isTurnOfQuick(choice: LaneChoice): boolean {
+  const { bounds, last, isImpatient } = choice;
+  return bounds.workers === 1 && isImpatient.quick && last.lane !== 'quick' && hasRoomForQuick(choice);
+}
+
 /** The limited lanes in the order in which they are asked; without those in which no key waits, or may begin beside the other. */
 function limitedLanesInOrder(choice: LaneChoice): readonly LimitedLane[] {
-  const { first, bounds, lastLimited } = choice;
+  const { first, bounds, last } = choice;
   const { fresh, suspect } = first;
   if (suspect === undefined || !hasRoomForSuspect(choice)) return fresh === undefined ? [] : ['fresh'];
   if (fresh === undefined) return ['suspect'];
-  if (!competesByUrgency(choice, suspect) || !isMoreUrgent(suspect, fresh)) return ['fresh'];
-  // A single worker cannot be shared in another way.
+  if (!mayPassFresh(choice, suspect, fresh)) return ['fresh'];
   const alternates = bounds.limited === 1;
-  return alternates && lastLimited === 'suspect' ? ['fresh', 'suspect'] : ['suspect', 'fresh'];
+  return alternates && last.limited === 'suspect' ? ['fresh', 'suspect'] : ['suspect', 'fresh'];
 }
 
 function hasRoomForSuspect({ first, bounds, rounds, suspectLimit }: LaneChoice): boolean {
@@ -123,21 +133,25 @@ function hasRoomForSuspect({ first, bounds, rounds, suspectLimit }: LaneChoice):
   return rounds.suspect < Math.min(most, suspectLimit);
 }
 
-/** Whether the suspect is compared with fresh keys by its urgency; otherwise it waits until no fresh key does. */
-function competesByUrgency({ bounds, rounds, newRank }: LaneChoice, { failures, rank }: Suspect): boolean {
-  return failures === 0 || (rank < newRank && rounds.suspect < bounds.reserved);
+/** Whether the suspect may begin before the fresh key. */
+function mayPassFresh(choice: LaneChoice, suspect: Suspect, fresh: Urgency): boolean {
+  const { bounds, rounds, newRank, isImpatient } = choice;
+  const isReserved = rounds.suspect < bounds.reserved;
+  if (isReserved && (bounds.limited > 1 || isImpatient.suspect)) return true;
+  const competes = suspect.failures === 0 || (isReserved && suspect.rank < newRank);
+  return competes && isMoreUrgent(suspect, fresh);
 }
 
 /** Whether the first key of this lane may begin, and before the first quick key. */
 function mayBeginLimited(choice: LaneChoice, lane: LimitedLane): boolean {
-  const { bounds, rounds, first } = choice;
+  const { bounds, rounds, first, isImpatient } = choice;
   const item = first[lane];
   if (item === undefined) return false;
   const limited = countLimited(rounds);
   if (limited >= bounds.limited || rounds.quick + limited >= bounds.workers) return false;
   const isFirst = first.quick === undefined || isMoreUrgent(item, first.quick);
-  if (isFirst) return true;
   const isReserved = rounds[lane] < bounds.reserved;
+  if (isFirst || (isReserved && isImpatient[lane])) return true;
   if (!isReserved && countSlowAndLimited(rounds) >= bounds.limited) return false;
   return !hasRoomForQuick(choice) || (isReserved && item.rank === first.quick.rank);
 }

@@ -61,6 +61,11 @@ export class FairHeap<T extends Ranked> {
     return this.#order.first()?.first;
   }
 
+  firstKey(): string | undefined {
+    const name = this.#order.firstKey();
+    return name === undefined ? undefined : this.#namespaces.get(name)?.heap.firstKey();
+  }
+
   /** Puts the item in, or replaces the one of this key. */
   set(key: string, item: T): void {
     const name = namespaceOfKey(key);

@@ -4,14 +4,14 @@ import {
   suspectsInOrder,
   type Lane,
   type LaneBounds,
-  type LimitedLane,
+  type LaneChoice,
   type RoundCounts,
   type Suspect,
 } from './choose-lane.ts';
-import { FairHeap } from './fair-heap.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { SuspectLimit } from './suspect-limit.ts';
 import { isMoreUrgent, type Urgency } from './urgency.ts';
+import { WaitingKeys } from './waiting-keys.ts';
 
 /** The record of a key whose last round failed or was slow. */
 interface BadRecord {
@@ -40,23 +40,24 @@ export class Lanes {
   /** The rank of keys that were never worked on. */
   readonly #newRank: number;
   readonly #suspectLimit: SuspectLimit;
-  readonly #quick: FairHeap<Urgency>;
+  readonly #quick: WaitingKeys<Urgency>;
   /** Never worked on, or changed since they were suspects. */
-  readonly #fresh: FairHeap<Urgency>;
-  readonly #suspects: FairHeap<Suspect>;
+  readonly #fresh: WaitingKeys<Urgency>;
+  readonly #suspects: WaitingKeys<Suspect>;
   /** The records by key, of keys whose last round failed or was slow. */
   readonly #records = new Map<string, BadRecord>();
   readonly #rounds = new Map<string, LaneRound>();
-  #lastLimited: LimitedLane | undefined;
+  /** The lanes of the rounds that began last, of any and of limited ones. */
+  #last: LaneChoice['last'] = { lane: undefined, limited: undefined };
 
   constructor(workers: number, newRank: number) {
     this.#bounds = boundLanes(workers);
     this.#newRank = newRank;
     this.#suspectLimit = new SuspectLimit(this.#bounds.reserved, this.#bounds.limited);
     // All workers may be busy with the most urgent of one namespace before those of others get their turns.
-    this.#quick = new FairHeap(isMoreUrgent, workers);
-    this.#fresh = new FairHeap(isMoreUrgent, workers);
-    this.#suspects = new FairHeap(suspectsInOrder(newRank), workers);
+    this.#quick = new WaitingKeys(isMoreUrgent, workers);
+    this.#fresh = new WaitingKeys(isMoreUrgent, workers);
+    this.#suspects = new WaitingKeys(suspectsInOrder(newRank), workers);
   }
 
   /** Keys that wait. */
@@ -96,11 +97,12 @@ export class Lanes {
 
   /** Takes out the key whose round is to begin now; `undefined` when none may. Each is to be ended. */
   begin(now: Milliseconds): { readonly key: string; readonly urgency: Urgency } | undefined {
+    for (const waiting of [this.#quick, this.#fresh, this.#suspects]) waiting.noticeTime(now);
     const lane = this.#chooseLane(now);
     const next = lane === undefined ? undefined : this.#laneOf(lane).pop();
     if (lane === undefined || next === undefined) return undefined;
     this.#rounds.set(next.key, { startedAt: now, lane });
-    if (lane !== 'quick') this.#lastLimited = lane;
+    this.#last = { lane, limited: lane === 'quick' ? this.#last.limited : lane };
     return { key: next.key, urgency: next.item };
   }
 
@@ -128,7 +130,7 @@ export class Lanes {
     return turns.length === 0 ? undefined : Math.min(...turns);
   }
 
-  #laneOf(lane: Lane): FairHeap<Urgency> | FairHeap<Suspect> {
+  #laneOf(lane: Lane): WaitingKeys<Urgency> | WaitingKeys<Suspect> {
     return { quick: this.#quick, fresh: this.#fresh, suspect: this.#suspects }[lane];
   }
 
@@ -136,10 +138,15 @@ export class Lanes {
     return chooseLane({
       bounds: this.#bounds,
       first: { quick: this.#quick.first(), fresh: this.#fresh.first(), suspect: this.#suspects.first() },
+      isImpatient: {
+        quick: this.#quick.hasImpatient,
+        fresh: this.#fresh.hasImpatient,
+        suspect: this.#suspects.hasImpatient,
+      },
       rounds: this.#countRounds(now),
       suspectLimit: this.#suspectLimit.limit,
       newRank: this.#newRank,
-      lastLimited: this.#lastLimited,
+      last: this.#last,
     });
   }
 

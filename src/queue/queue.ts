@@ -3,9 +3,9 @@ import type { Milliseconds } from '../time/units.ts';
 import { Lanes } from './lanes.ts';
 import { RoundBackoffs, type ScheduledBackoff } from './round-backoffs.ts';
 import { RunningRounds } from './running-rounds.ts';
-import type { Urgency } from './urgency.ts';
+import { raiseUrgency, type Urgency } from './urgency.ts';
 import { WakeUps } from './wake-ups.ts';
-import { PRIORITIES, type RoundResult, type Work } from './work.ts';
+import { PATIENCE_MS, PRIORITIES, type RoundResult, type Work } from './work.ts';
 
 /** The callbacks of the queue, and its limits. */
 export interface WorkQueueOptions {
@@ -77,7 +77,7 @@ export class WorkQueue {
       resyncPeriod,
       onDue: (key, expiresAt) => this.#enqueue(key, { priority: 'due', expiresAt }),
       onResync: (key, expiresAt) => this.#enqueue(key, { priority: 'resync', expiresAt }),
-      onRetry: (key, work) => this.#enqueue(key, work),
+      onRetry: (key, work) => this.#enqueue(key, this.#raiseExpired(work), PATIENCE_MS.due),
       onClockSteppedBack: () => {
         for (const key of this.#running.keys()) this.#enqueue(key, { priority: 'due' });
       },
@@ -96,12 +96,15 @@ export class WorkQueue {
 
   /** Asks for a round as soon as a worker is free. `new` and `changed` are news: they end the key's back-off. */
   add(key: string, work: Work): void {
+    let patience = PATIENCE_MS[work.priority];
     if (work.priority === 'new' || work.priority === 'changed') {
-      // The round that comes now decides about the next.
-      if (this.#backoffs.forget(key)) this.#wakeUps.dropRetry(key);
+      if (this.#backoffs.forget(key)) {
+        this.#wakeUps.dropRetry(key); // the round that comes now decides about the next
+        patience = PATIENCE_MS.due;
+      }
       this.#lanes.giveAnotherChance(key);
     }
-    this.#enqueue(key, work);
+    this.#enqueue(key, work, patience);
   }
 
   /**
@@ -161,15 +164,24 @@ export class WorkQueue {
     for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
-  #enqueue(key: string, { priority, expiresAt = Number.POSITIVE_INFINITY }: Work): void {
-    const inside = this.#running.asked(key) ?? this.#lanes.get(key);
-    const rank = PRIORITIES.indexOf(priority);
+  /** Nothing is more urgent than a token that has expired, whatever its first round was for. */
+  #raiseExpired(work: Work): Work {
+    const isExpired = work.expiresAt !== undefined && work.expiresAt <= this.#options.clock.now();
+    return isExpired ? { ...work, priority: 'due' } : work;
+  }
+
+  #enqueue(
+    key: string,
+    { priority, expiresAt = Number.POSITIVE_INFINITY }: Work,
+    patience: Milliseconds = PATIENCE_MS[priority],
+  ): void {
     this.#sequence += 1;
-    const urgency = {
-      rank: Math.min(rank, inside?.rank ?? rank),
-      expiresAt: Math.min(expiresAt, inside?.expiresAt ?? expiresAt),
-      sequence: inside?.sequence ?? this.#sequence,
-    };
+    const urgency = raiseUrgency(this.#running.asked(key) ?? this.#lanes.get(key), {
+      rank: PRIORITIES.indexOf(priority),
+      expiresAt,
+      sequence: this.#sequence,
+      patientUntil: this.#options.clock.monotonic() + patience,
+    });
     if (this.#running.has(key)) {
       this.#running.askAgain(key, urgency);
     } else {

@@ -6,10 +6,23 @@ export interface Urgency {
   readonly rank: number;
   readonly expiresAt: Milliseconds;
   readonly sequence: number;
+  /** From then on it gets turns although others are more urgent (`WaitingKeys`); a time of the monotonic clock. */
+  readonly patientUntil: Milliseconds;
 }
 
 /** Whether `a` goes before `b`: by priority, then the soonest to expire, then who came first. */
 export function isMoreUrgent(a: Urgency, b: Urgency): boolean {
   if (a.rank !== b.rank) return a.rank < b.rank;
   return a.expiresAt < b.expiresAt || (a.expiresAt === b.expiresAt && a.sequence < b.sequence);
+}
+
+/** The urgency of a key that waits already, if any, and is asked for again: it never falls, and the key keeps its place. */
+export function raiseUrgency(inside: Urgency | undefined, asked: Urgency): Urgency {
+  if (inside === undefined) return asked;
+  return {
+    rank: Math.min(asked.rank, inside.rank),
+    expiresAt: Math.min(asked.expiresAt, inside.expiresAt),
+    sequence: inside.sequence,
+    patientUntil: Math.min(asked.patientUntil, inside.patientUntil),
+  };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { Lanes } from '../../src/queue/lanes.ts';
 import { startQueue } from './noted-queue.ts';
+import { PATIENT } from './patient.ts';
 
 const MINUTE_MS = 60_000;
 const LIFETIME_MS = 10 * MINUTE_MS;
@@ -77,7 +78,7 @@ for (const [title, areSuspects] of [
     let sequence = 0;
     const waitFor = (name: string, rank: number, expiresAt: number): void => {
       sequence += 1;
-      lanes.set(`ns-${sequence % 50}/${name}-${sequence}`, { rank, expiresAt, sequence });
+      lanes.set(`ns-${sequence % 50}/${name}-${sequence}`, { rank, expiresAt, sequence, ...PATIENT });
     };
     for (let each = 0; each < 500; each += 1) waitFor('due', DUE, each);
     for (let each = 0; each < 50; each += 1) waitFor('new', NEW, Number.POSITIVE_INFINITY);
@@ -86,7 +87,8 @@ for (const [title, areSuspects] of [
         if (now < at) continue;
         endsAt.delete(key);
         lanes.end(key, now, false);
-        if (areSuspects && key.includes('due')) lanes.set(key, { rank: DUE, expiresAt: now, sequence: 0 });
+        if (areSuspects && key.includes('due'))
+          lanes.set(key, { rank: DUE, expiresAt: now, sequence: 0, ...PATIENT });
       }
       for (let next = lanes.begin(now); next !== undefined; next = lanes.begin(now)) {
         endsAt.set(next.key, now + 10_000 + 20_000 * Math.random());

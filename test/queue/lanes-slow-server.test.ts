@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Lanes } from '../../src/queue/lanes.ts';
 import type { Urgency } from '../../src/queue/urgency.ts';
+import { PATIENT } from './patient.ts';
 
 const WORKERS = 32;
 const HOUR_MS = 3_600_000;
@@ -27,7 +28,8 @@ function simulate({ before, roundMs, later }: Story): {
 } {
   const lanes = new Lanes(WORKERS, NEW);
   before?.(lanes);
-  for (const [sequence, key] of crowd.entries()) lanes.set(key, { rank: DUE, expiresAt: HOUR_MS, sequence });
+  for (const [sequence, key] of crowd.entries())
+    lanes.set(key, { rank: DUE, expiresAt: HOUR_MS, sequence, ...PATIENT });
   const begun = new Map<string, number>();
   const active = new Map<string, number>();
   let most = 0;
@@ -53,7 +55,7 @@ function simulate({ before, roundMs, later }: Story): {
 
 /** Its last round was slow, and did not fail. */
 const wasSlow = (key: string) => (lanes: Lanes) => {
-  lanes.set(key, { rank: NEW, expiresAt: HOUR_MS, sequence: 0 });
+  lanes.set(key, { rank: NEW, expiresAt: HOUR_MS, sequence: 0, ...PATIENT });
   lanes.begin(-10_000);
   lanes.end(key, -5_000, false);
 };
@@ -61,7 +63,7 @@ const wasSlow = (key: string) => (lanes: Lanes) => {
 describe('with an API server whose answers are all late', () => {
   for (const roundMs of [3_000, 20_000]) {
     it(`the soonest to expire begins first, although it was slow before, with rounds of ${roundMs} ms`, () => {
-      const urgency = { rank: DUE, expiresAt: 25_000, sequence: 9_999 };
+      const urgency = { rank: DUE, expiresAt: 25_000, sequence: 9_999, ...PATIENT };
       const { begun, most } = simulate({
         before: wasSlow('other/soon'),
         roundMs,
@@ -81,7 +83,7 @@ describe('with an API server whose answers are all late', () => {
       later: soon.map((key, sequence) => ({
         at: 5_000,
         key,
-        urgency: { rank: DUE, expiresAt: 25_000, sequence },
+        urgency: { rank: DUE, expiresAt: 25_000, sequence, ...PATIENT },
       })),
     });
     const last = Math.max(...soon.map((key) => begun.get(key) ?? Number.POSITIVE_INFINITY));
@@ -91,9 +93,10 @@ describe('with an API server whose answers are all late', () => {
   it('a thousand that fail slowly use at most half of the workers, and delay no others', () => {
     const lanes = new Lanes(WORKERS, NEW);
     const bad = Array.from({ length: 1_000 }, (_, index) => `bad/jwt-${index}`);
-    for (const [sequence, key] of bad.entries()) lanes.set(key, { rank: NEW, expiresAt: 0, sequence });
+    for (const [sequence, key] of bad.entries())
+      lanes.set(key, { rank: NEW, expiresAt: 0, sequence, ...PATIENT });
     for (const [sequence, key] of crowd.entries())
-      lanes.set(key, { rank: DUE, expiresAt: HOUR_MS, sequence });
+      lanes.set(key, { rank: DUE, expiresAt: HOUR_MS, sequence, ...PATIENT });
     const isBad = (key: string): boolean => key.startsWith('bad/');
     const active = new Map<string, number>();
     let others = 0;
@@ -103,7 +106,7 @@ describe('with an API server whose answers are all late', () => {
         lanes.end(key, now, isBad(key));
         active.delete(key);
         // More urgent than all others.
-        if (isBad(key)) lanes.set(key, { rank: DUE, expiresAt: 0, sequence: 0 });
+        if (isBad(key)) lanes.set(key, { rank: DUE, expiresAt: 0, sequence: 0, ...PATIENT });
       }
       for (let next = lanes.begin(now); next !== undefined; next = lanes.begin(now)) {
         active.set(next.key, now);
@@ -116,7 +119,7 @@ describe('with an API server whose answers are all late', () => {
   });
 
   it('a new JWT gets its turn although all others are due', () => {
-    const urgency = { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence: 9_999 };
+    const urgency = { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence: 9_999, ...PATIENT };
     const { begun } = simulate({ roundMs: 3_000, later: [{ at: 5_000, key: 'other/new', urgency }] });
     const at = begun.get('other/new') ?? Number.POSITIVE_INFINITY;
     assert.ok(at <= 10_000, `it began at ${at} ms`);

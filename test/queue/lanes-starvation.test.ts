@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Lanes } from '../../src/queue/lanes.ts';
 import type { Milliseconds } from '../../src/time/units.ts';
+import { PATIENT } from './patient.ts';
 
-const [DUE, NEW, RESYNC] = [0, 1, 3];
+const [DUE, NEW, CHANGED, RESYNC] = [0, 1, 2, 3];
 const MINUTE_MS = 60_000;
 
 /** Runs a round of a key that is new or failed, with this result. */
 function workOn(lanes: Lanes, key: string, round: 'slow' | 'failed'): void {
-  lanes.set(key, { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence: 0 });
+  lanes.set(key, { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence: 0, ...PATIENT });
   assert.equal(lanes.begin(0)?.key, key);
   lanes.end(key, round === 'slow' ? 2_000 : 10, round === 'failed');
 }
@@ -47,7 +48,12 @@ function keepNewWaiting(lanes: Lanes): () => void {
   let sequence = 1_000;
   const addOne = (): void => {
     sequence += 1;
-    lanes.set(`many/new-${sequence}`, { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence });
+    lanes.set(`many/new-${sequence}`, {
+      rank: NEW,
+      expiresAt: Number.POSITIVE_INFINITY,
+      sequence,
+      ...PATIENT,
+    });
   };
   for (let each = 0; each < 50; each += 1) addOne();
   return addOne;
@@ -73,12 +79,36 @@ describe('while new JWTs always wait', () => {
     return begun.has(wanted);
   }
 
+  for (const [title, rank] of Object.entries({ NEW, CHANGED, RESYNC }))
+    for (const round of ['failed', 'slow'] as const)
+      it(`one whose last round was ${round} gets its next one, of priority ${title}`, () => {
+        const lanes = new Lanes(32, NEW);
+        workOn(lanes, 'ns/a', round);
+        lanes.set('ns/a', { rank, expiresAt: Number.POSITIVE_INFINITY, sequence: 1, ...PATIENT });
+        assert.ok(hasBegun(lanes, 'ns/a'));
+      });
+
+  it('one that was changed after its failure gets its turn when it has waited too long', () => {
+    for (const workers of [1, 2, 32]) {
+      const lanes = new Lanes(workers, NEW);
+      workOn(lanes, 'ns/a', 'failed');
+      lanes.giveAnotherChance('ns/a');
+      lanes.set('ns/a', {
+        rank: CHANGED,
+        expiresAt: Number.POSITIVE_INFINITY,
+        sequence: 1,
+        patientUntil: 30_000,
+      });
+      assert.ok(hasBegun(lanes, 'ns/a'), `${workers} workers`);
+    }
+  });
+
   it('a renewal that failed does not wait for one of its namespace that was only slow and is not due', () => {
     const lanes = new Lanes(32, NEW);
     workOn(lanes, 'ns/slow', 'slow');
     workOn(lanes, 'ns/due', 'failed');
-    lanes.set('ns/slow', { rank: RESYNC, expiresAt: 2 * MINUTE_MS, sequence: 1 });
-    lanes.set('ns/due', { rank: DUE, expiresAt: MINUTE_MS, sequence: 2 });
+    lanes.set('ns/slow', { rank: RESYNC, expiresAt: 2 * MINUTE_MS, sequence: 1, ...PATIENT });
+    lanes.set('ns/due', { rank: DUE, expiresAt: MINUTE_MS, sequence: 2, ...PATIENT });
     assert.ok(hasBegun(lanes, 'ns/due'));
   });
 
@@ -87,8 +117,8 @@ describe('while new JWTs always wait', () => {
     workOn(lanes, 'ns/due', 'failed');
     workOn(lanes, 'ns/due', 'failed');
     workOn(lanes, 'ns/once', 'failed');
-    lanes.set('ns/once', { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence: 1 });
-    lanes.set('ns/due', { rank: DUE, expiresAt: MINUTE_MS, sequence: 2 });
+    lanes.set('ns/once', { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence: 1, ...PATIENT });
+    lanes.set('ns/due', { rank: DUE, expiresAt: MINUTE_MS, sequence: 2, ...PATIENT });
     assert.ok(hasBegun(lanes, 'ns/due'));
   });
 });
@@ -99,7 +129,8 @@ for (const workers of [1, 2, 3, 4])
       it(`renewals that are due again and again, and whose rounds are ${round}, leave room for new JWTs`, () => {
         const lanes = new Lanes(workers, NEW);
         const bad = Array.from({ length: 100 }, (_, index) => `bad/due-${index}`);
-        const wait = (key: string): void => lanes.set(key, { rank: DUE, expiresAt: 0, sequence: 0 });
+        const wait = (key: string): void =>
+          lanes.set(key, { rank: DUE, expiresAt: 0, sequence: 0, ...PATIENT });
         for (const key of [...bad, ...bad]) workOn(lanes, key, round);
         for (const key of bad) wait(key);
         const addOne = keepNewWaiting(lanes);
@@ -123,10 +154,10 @@ for (const workers of [1, 2, 3, 4])
     it('a renewal that failed does not lose its turn to a new JWT that is not due', () => {
       const lanes = new Lanes(workers, NEW);
       workOn(lanes, 'bad/due', 'failed');
-      lanes.set('many/new', { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence: 1 });
-      lanes.set('good/due', { rank: DUE, expiresAt: MINUTE_MS, sequence: 2 });
+      lanes.set('many/new', { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence: 1, ...PATIENT });
+      lanes.set('good/due', { rank: DUE, expiresAt: MINUTE_MS, sequence: 2, ...PATIENT });
       for (let now = 10; now < 100; now += 10) {
-        lanes.set('bad/due', { rank: DUE, expiresAt: 0, sequence: 3 });
+        lanes.set('bad/due', { rank: DUE, expiresAt: 0, sequence: 3, ...PATIENT });
         assert.equal(
           lanes.begin(now)?.key,
           'bad/due',

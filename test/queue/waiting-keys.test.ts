@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { isMoreUrgent, type Urgency } from '../../src/queue/urgency.ts';
+import { WaitingKeys } from '../../src/queue/waiting-keys.ts';
+
+const TURNS_APART = 1;
+
+const newKeys = (): WaitingKeys<Urgency> => new WaitingKeys(isMoreUrgent, TURNS_APART);
+const take = (keys: WaitingKeys<Urgency>, turns: number): readonly (string | undefined)[] =>
+  Array.from({ length: turns }, () => keys.pop()?.key);
+
+const urgency = (rank: number, sequence: number, patientUntil = 1_000): Urgency => ({
+  rank,
+  expiresAt: Number.POSITIVE_INFINITY,
+  sequence,
+  patientUntil,
+});
+
+describe('the keys that wait in a lane', () => {
+  it('are taken by urgency as long as none has waited too long', () => {
+    const keys = newKeys();
+    for (const rank of [2, 0, 1]) keys.set(`ns/${rank}`, urgency(rank, 3 - rank));
+    keys.noticeTime(999);
+    assert.equal(keys.hasImpatient, false);
+    assert.deepEqual(take(keys, 4), ['ns/0', 'ns/1', 'ns/2', undefined]);
+  });
+
+  it('give one of eight turns to the one that has waited too long for the longest time', () => {
+    const keys = newKeys();
+    for (let each = 0; each < 40; each += 1) keys.set(`ns/urgent-${each}`, urgency(0, each, 9_000));
+    keys.set('ns/late', urgency(3, 100, 900));
+    keys.set('ns/later', urgency(3, 99, 1_000));
+    keys.noticeTime(1_000);
+    const first = take(keys, 20);
+    assert.deepEqual([first.indexOf('ns/late'), first.indexOf('ns/later')], [0, 8]);
+  });
+
+  it('share these turns among namespaces, whatever their priorities are', () => {
+    const keys = newKeys();
+    for (let each = 0; each < 400; each += 1) keys.set(`many/${each}`, urgency(0, each, 500));
+    keys.set('few/a', urgency(3, 1_000, 900));
+    keys.noticeTime(1_000);
+    assert.ok(take(keys, 17).includes('few/a'));
+  });
+
+  it('lose none and give none twice, whatever is changed meanwhile', () => {
+    const step = fc.record({
+      key: fc.nat(9),
+      do: fc.constantFrom('set', 'set', 'delete', 'pop', 'notice'),
+      rank: fc.nat(3),
+      time: fc.nat(5),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+        const keys = newKeys();
+        const model = new Set<string>();
+        let sequence = 0;
+        for (const each of steps) {
+          const key = `ns-${each.key % 3}/${each.key}`;
+          if (each.do === 'set') keys.set(key, urgency(each.rank, (sequence += 1), each.time));
+          if (each.do === 'set') model.add(key);
+          if (each.do === 'delete') keys.delete(key);
+          if (each.do === 'delete') model.delete(key);
+          if (each.do === 'notice') keys.noticeTime(each.time);
+          if (each.do !== 'pop') continue;
+          const expected = keys.first();
+          const next = keys.pop();
+          assert.deepEqual(next?.item, expected);
+          assert.equal(next === undefined, model.size === 0);
+          if (next !== undefined) assert.ok(model.delete(next.key));
+        }
+        assert.equal(keys.size, model.size);
+        assert.deepEqual(new Set(take(keys, keys.size)), model);
+        assert.equal(keys.hasImpatient, false);
+      }),
+    );
+  });
+});
