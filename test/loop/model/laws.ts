@@ -1,13 +1,13 @@
-import { APP, RENEW } from '../../../src/resources/names.ts';
+import { RENEW } from '../../../src/resources/names.ts';
 import { objectKey } from '../../../src/resources/object-key.ts';
 import type { ModelCluster, ModelJwt } from './model-cluster.ts';
 import { findPatchFault, isStuck } from './deletion.ts';
-import { LEGACY_MANAGER, type ModelSecret } from './secret.ts';
+import type { ModelSecret } from './secret.ts';
 import { fits, isThumbprint, keySecretOf, lifetimesOf, nameKey, says, Verifier } from './model-keys.ts';
 import type { KeyName, SeenToken } from './model-keys.ts';
 import { isDisownedAlone, isOurs } from './ownership.ts';
 import { StatusLaws } from './status-laws.ts';
-import { findDrift, wantedPaths } from './wanted.ts';
+import { findDrift, findLostFields } from './wanted.ts';
 import { within } from './within.ts';
 
 /** The state of the world beside the cluster that the laws need. Times in milliseconds. */
@@ -185,26 +185,11 @@ export class Laws {
       this.#blame(key, 'a Secret was written for a JWT that is gone');
     if (before !== undefined && !seen.some((jwt) => isOurs(jwt, before)))
       this.#blame(key, 'I5: a foreign Secret was written');
-    this.#judgeForeign(key, before, after, seen);
+    for (const path of findLostFields(before, after, seen))
+      this.#blame(key, `I5: ${path} of another manager was lost`);
     const isSameToken = before?.fields.get('data/token')?.value === after.fields.get('data/token')?.value;
     if (!isSameToken) this.#judgeToken(key, ledger, after, seen, from);
     this.#judgeCause(key, ledger, before, isSameToken);
-  }
-
-  /** I5: fields of other managers stay, except for those that the JWT itself asks for. */
-  #judgeForeign(
-    key: string,
-    before: ModelSecret | undefined,
-    after: ModelSecret,
-    seen: readonly ModelJwt[],
-  ): void {
-    const wanted = new Set(seen.flatMap((jwt) => [...wantedPaths(jwt)]));
-    for (const [path, { managers, value }] of before?.fields ?? []) {
-      const isForeign =
-        managers.some((manager) => ![APP, LEGACY_MANAGER].includes(manager)) && !wanted.has(path);
-      if (isForeign && after.fields.get(path)?.value !== value)
-        this.#blame(key, `I5: ${path} of another manager was lost`);
-    }
   }
 
   /** I2 and I3. */

@@ -1,7 +1,7 @@
 import { member, objectMember, stringMap } from '../../../src/resources/json.ts';
 import { APP, OWNING_JWT } from '../../../src/resources/names.ts';
 import type { ModelJwt } from './model-cluster.ts';
-import type { ModelSecret } from './secret.ts';
+import { LEGACY_MANAGER, type ModelSecret } from './secret.ts';
 
 /** A label by which tools track and prune the objects that they applied: it is never copied to the Secret. */
 const TRACKING_LABEL = 'argocd.argoproj.io/instance';
@@ -39,7 +39,7 @@ function wantedValues(
 }
 
 /** All paths that the service is allowed to write for the JWT. */
-export function wantedPaths(jwt: ModelJwt): Iterable<string> {
+function wantedPaths(jwt: ModelJwt): Iterable<string> {
   return [...wantedValues(jwt, false).keys(), ...MOVING, NAME];
 }
 
@@ -86,4 +86,18 @@ function readClaims(token: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Fields of other managers that were lost; not those that the JWT itself asks for, in any of its states. */
+export function findLostFields(
+  before: ModelSecret | undefined,
+  after: ModelSecret,
+  jwts: readonly ModelJwt[],
+): readonly string[] {
+  const wanted = new Set(jwts.flatMap((jwt) => [...wantedPaths(jwt)]));
+  return [...(before?.fields ?? [])].flatMap(([path, { managers, value }]) => {
+    const isForeign = managers.some((manager) => ![APP, LEGACY_MANAGER].includes(manager));
+    const isKept = wanted.has(path) || after.fields.get(path)?.value === value;
+    return isForeign && !isKept ? [path] : [];
+  });
 }
