@@ -1,9 +1,10 @@
-import type { JsonObject } from '../resources/json.ts';
+import { objectMember, type JsonObject } from '../resources/json.ts';
 import { parseSecretMetadata, readSecretToken } from '../resources/secret.ts';
 import { desiredSecret, wantsOwner } from '../reconcile/desired-secret.ts';
 import type { Observed, SecretObservation } from '../reconcile/observed.ts';
 import { isOwnedBy } from '../reconcile/ownership.ts';
-import { isLegacySecret, takeOverPatch } from '../reconcile/take-over.ts';
+import { takeOverPatch } from '../reconcile/legacy-fields.ts';
+import { isLegacySecret } from '../reconcile/take-over.ts';
 import { disownPatch } from '../reconcile/unwanted-owner.ts';
 import { readToken } from '../signing/token.ts';
 import type { NewToken } from './make-token.ts';
@@ -41,16 +42,16 @@ export async function writeToken(
   keepsOwner = false,
 ): Promise<void> {
   if (!jwt.spec.ok) throw new Error('a token was to be written for a spec that cannot be served');
-  const present =
-    secret !== undefined && isLegacySecret(secret)
-      ? await takeOver(store, secret, await store.readSecret(jwt.namespace, jwt.name))
-      : secret;
+  const spec = jwt.spec.value;
   const { text, issuedAt, claims } = token;
   const staysOwner = keepsOwner && secret !== undefined && isOwnedBy(jwt, secret);
   const hasOwner = staysOwner || wantsOwner(jwt, secret?.hasOtherData);
   const inSecret = { text, issuedAt, expiresAt: claims.exp };
-  const body = desiredSecret(jwt, jwt.spec.value, inSecret, present, hasOwner);
-  await store.applySecret(body, { force: secret !== undefined, signedBy: token.signedBy });
+  const body = desiredSecret(jwt, spec, inSecret, secret, hasOwner);
+  const isLegacy = secret !== undefined && isLegacySecret(secret);
+  const object = isLegacy ? await store.readSecret(jwt.namespace, jwt.name) : undefined;
+  const toApply = isLegacy ? await takeOver(store, secret, object, body) : body;
+  await store.applySecret(toApply, { force: secret !== undefined, signedBy: token.signedBy });
 }
 
 /**
@@ -68,8 +69,9 @@ export async function repairSecret(store: Store, { jwt, secret }: Observed): Pro
   if (!isUnchanged(object, secret) || text === undefined || typeof expiresAt !== 'number')
     throw new Stale(NOT_AS_OBSERVED);
   const issuedAt = Math.floor(expiresAt - spec.lifetime);
-  const present = isLegacySecret(secret) ? await takeOver(store, secret, object) : secret;
-  await store.applySecret(desiredSecret(jwt, spec, { text, issuedAt, expiresAt }, present), { force: true });
+  const body = desiredSecret(jwt, spec, { text, issuedAt, expiresAt }, secret);
+  const toApply = isLegacySecret(secret) ? await takeOver(store, secret, object, body) : body;
+  await store.applySecret(toApply, { force: true });
 }
 
 /**
@@ -94,16 +96,18 @@ function isUnchanged(
 }
 
 /**
- * Makes us the field manager of token-manager's Secret; returns the state to write over. If the Secret changed since it was
- * observed, it might belong to another owner now: then the observed state is returned, and the apply conflicts.
+ * Takes from token-manager the fields of its Secret that `body` sets; returns what to apply then. If the Secret changed since it
+ * was observed, it might belong to another owner now: then nothing is written, and the apply conflicts.
  */
 async function takeOver(
   store: Store,
   secret: SecretObservation,
   object: JsonObject | undefined,
-): Promise<SecretObservation> {
-  const operations = isUnchanged(object, secret) ? takeOverPatch(object) : [];
-  if (operations.length === 0) return secret;
+  body: JsonObject,
+): Promise<JsonObject> {
+  const operations = isUnchanged(object, secret) ? takeOverPatch(object, body) : [];
+  if (operations.length === 0) return body;
   const patched = await store.patchSecret(secret.namespace, secret.name, operations);
-  return { ...secret, resourceVersion: parseSecretMetadata(patched).resourceVersion };
+  const { resourceVersion } = parseSecretMetadata(patched);
+  return { ...body, metadata: { ...objectMember(body, 'metadata'), resourceVersion } };
 }

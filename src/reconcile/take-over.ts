@@ -1,6 +1,6 @@
-import { arrayMember, isJsonObject, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
+import type { JsonObject } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
-import { APP, EXPIRES_AT, LAST_SIGNING_TIME } from '../resources/names.ts';
+import { EXPIRES_AT, LAST_SIGNING_TIME } from '../resources/names.ts';
 import type { SecretMetadata } from '../resources/secret.ts';
 import type { Seconds } from '../time/units.ts';
 
@@ -34,33 +34,6 @@ export function isLegacySecret({ annotations, ours }: Pick<SecretMetadata, 'anno
     annotations[EXPIRES_AT] === undefined &&
     ours.annotations.length + ours.labels.length === 0
   );
-}
-
-/**
- * A JSON patch (RFC 6902) that makes what token-manager owned in its Secret ours, so that the apply that follows can
- * drop what is no longer wanted (`blockOwnerDeletion`, old labels). Only the manager that wrote the signing time is
- * replaced: what other managers own there stays theirs. Empty: there is no such manager.
- */
-export function takeOverPatch(secret: JsonObject): readonly JsonObject[] {
-  const metadata = objectMember(secret, 'metadata');
-  const managers = arrayMember(metadata, 'managedFields').map((entry) => (isJsonObject(entry) ? entry : {}));
-  const index = managers.findIndex((entry) => {
-    const fields =
-      objectMember(objectMember(objectMember(entry, 'fieldsV1'), 'f:metadata'), 'f:annotations') ?? {};
-    return Object.hasOwn(fields, `f:${LAST_SIGNING_TIME}`);
-  });
-  const manager = managers[index];
-  if (manager === undefined || manager['manager'] === APP) return [];
-  const path = `/metadata/managedFields/${index}`;
-  return [
-    testVersion(metadata),
-    { op: 'replace', path: `${path}/manager`, value: APP },
-    { op: 'replace', path: `${path}/operation`, value: 'Apply' },
-  ];
-}
-
-function testVersion(metadata: JsonObject | undefined): JsonObject {
-  return { op: 'test', path: '/metadata/resourceVersion', value: stringMember(metadata, 'resourceVersion') };
 }
 
 /** Whether a finalizer or an annotation is of token-manager's framework. */

@@ -99,8 +99,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
     );
   });
 
-  it('at its next renewal the whole Secret becomes ours: missing claims are added, fields of token-manager are removed', async () => {
-    await kubectl(['label', 'jwt', '-n', 'take-over', 'valid', 'old-', 'new=label']);
+  it('at its next renewal what token-manager wrote becomes ours: missing claims are added, a blocking owner and later labels go', async () => {
     await kubectl(['label', 'secret', '-n', 'take-over', 'valid', 'somebody=else']);
     await kubectl(['annotate', 'jwt', '-n', 'take-over', 'valid', 'tokens.osg-htc.org/renew=1']);
     const secret = await objects.waitFor(
@@ -111,10 +110,7 @@ describe('taking over from token-manager', { concurrency: false }, () => {
     );
     const { payload } = await jwtVerify(secretText(secret), createPublicKey(key));
     assert.ok(payload.iss && payload.iat && payload.nbf && payload.jti);
-    const { labels, ownerReferences } = secret.metadata;
-    assert.equal(labels.old, undefined);
-    assert.deepEqual([labels.new, labels.somebody], ['label', 'else']);
-    assert.equal(ownerReferences[0].blockOwnerDeletion, undefined);
+    assert.equal(secret.metadata.ownerReferences[0].blockOwnerDeletion, undefined);
     assert.ok(
       Number.isFinite(Number(secret.metadata.annotations[SIGNED_AT])),
       'token-manager, rolled back, can read it',
@@ -123,6 +119,88 @@ describe('taking over from token-manager', { concurrency: false }, () => {
       await kubectl(['get', 'secret', '-n', 'take-over', 'valid', '-o', 'json', '--show-managed-fields'])
     ).stdout;
     assert.ok(!managers.includes('OpenAPI-Generator'));
+
+    await kubectl(['label', 'jwt', '-n', 'take-over', 'valid', 'old-', 'new=label']);
+    const { metadata } = await objects.waitFor(
+      'secrets',
+      'take-over',
+      'valid',
+      (relabelled) => relabelled.metadata.labels.new === 'label',
+    );
+    assert.deepEqual([metadata.labels.old, metadata.labels.somebody], [undefined, 'else']);
+  });
+
+  describe('what others added to its Secret stays, even if one client seems to have written all of it:', () => {
+    const PRIVATE_KEY = toPem(makeKey('ES256'));
+
+    /** A Secret with an expired token, without an owner: all of it is one client's, as `managedFields` shows it. */
+    const restore = async (name: string, manager: string): Promise<void> => {
+      await kubectl(['create', `--field-manager=${manager}`, '-f', '-'], {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: {
+          name,
+          namespace: 'take-over',
+          labels: { old: 'label', team: 'x' },
+          annotations: { [SIGNED_AT]: '1743630000.5', note: 'mine' },
+          finalizers: ['example.org/hold'],
+        },
+        stringData: { token: await oldToken(-10), 'private.pem': PRIVATE_KEY },
+      });
+    };
+    const edit = (manager: string, name: string, patch: object) => {
+      const where = ['-n', 'take-over', name, `--field-manager=${manager}`];
+      return kubectl(['patch', 'secret', ...where, '--type=merge', '-p', JSON.stringify(patch)]);
+    };
+    const ADDED = {
+      metadata: {
+        labels: { old: 'label' },
+        annotations: { note: 'mine' },
+        finalizers: ['example.org/hold'],
+      },
+      stringData: { 'private.pem': PRIVATE_KEY },
+    };
+
+    /** How such a Secret comes about, before the JWT is there or while no service runs. */
+    const WAYS: Readonly<Record<string, (name: string) => Promise<unknown>>> = {
+      'restored from a backup': (name) => restore(name, 'velero-server'),
+      'made by kubectl create': (name) => restore(name, 'kubectl-create'),
+      'edited by a client with the name of token-manager’s': async (name) => {
+        await leaveSecret(await objects.get('jwts', 'take-over', name), await oldToken(-10));
+        await edit('OpenAPI-Generator', name, ADDED);
+      },
+      'annotated to be signed again': async (name) => {
+        await leaveSecret(await objects.get('jwts', 'take-over', name), await oldToken(-10));
+        await edit('kubectl-annotate', name, ADDED);
+        await edit('kubectl-annotate', name, { metadata: { annotations: { [SIGNED_AT]: '1743630001.5' } } });
+      },
+    };
+    const named = Object.entries(WAYS).map(([way, leave], index) => ({ way, leave, name: `mixed-${index}` }));
+    before(async () => {
+      await stage.service().stop();
+      for (const { name, leave } of named) {
+        await leaveJwt(name, { team: 'x' });
+        await leave(name);
+      }
+      await stage.startService();
+    });
+    after(async () => {
+      for (const { name } of named) await edit('kubectl-patch', name, { metadata: { finalizers: [] } });
+    });
+
+    for (const { way, name } of named) {
+      it(way, async () => {
+        await objects.waitForCondition('take-over', name, 'Ready', 'True', 'Signed');
+        await kubectl(['label', 'jwt', '-n', 'take-over', name, 'team-', 'new=label']);
+        const fits = ({ metadata }: Loose): boolean => metadata.labels.new === 'label';
+        const { data, metadata } = await objects.waitFor('secrets', 'take-over', name, fits);
+        assert.equal(secretText({ data }, 'private.pem'), PRIVATE_KEY);
+        assert.deepEqual(metadata.finalizers, ['example.org/hold']);
+        assert.equal(metadata.annotations.note, 'mine');
+        assert.equal(metadata.labels.old, 'label');
+        assert.equal(metadata.labels.team, undefined, 'it was a copy of the JWT’s');
+      });
+    }
   });
 
   it('a deleted JWT with a left finalizer is gone after ten seconds', async () => {

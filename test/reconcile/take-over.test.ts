@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { applyPatch, type Operation } from 'rfc6902';
-import {
-  isKopf,
-  isLegacySecret,
-  releasePatch,
-  releaseTime,
-  takeOverPatch,
-} from '../../src/reconcile/take-over.ts';
+import { isKopf, isLegacySecret, releasePatch, releaseTime } from '../../src/reconcile/take-over.ts';
 import { EXPIRES_AT, LAST_SIGNING_TIME } from '../../src/resources/names.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 
@@ -68,56 +61,4 @@ describe('a Secret as token-manager left it', () => {
       assert.equal(isLegacySecret(secret), expected);
     });
   }
-});
-
-describe('the fields that token-manager owns in its Secret', () => {
-  const owning = (manager: string, annotation: string): Record<string, unknown> => ({
-    manager,
-    operation: 'Update',
-    apiVersion: 'v1',
-    fieldsV1: {
-      'f:metadata': { 'f:annotations': { '.': {}, [`f:${annotation}`]: {} } },
-      'f:data': { 'f:token': {} },
-    },
-  });
-  const secretOf = (...managedFields: readonly unknown[]): Record<string, unknown> => ({
-    metadata: { name: 'my-jwt', resourceVersion: '11', managedFields: structuredClone(managedFields) },
-  });
-  const kubectl = owning('kubectl-edit', 'note');
-  const tokenManager = owning('kopf', LAST_SIGNING_TIME);
-
-  it('become ours, as if we had applied them, so that the next apply can remove unneeded ones', () => {
-    const secret = secretOf(kubectl, tokenManager);
-    const patch = takeOverPatch(secret);
-    const failures = applyPatch(secret, structuredClone(patch) as unknown as Operation[]);
-    assert.deepEqual(failures, [null, null, null]);
-    assert.deepEqual(
-      secret,
-      secretOf(kubectl, { ...tokenManager, manager: 'jwt-injector', operation: 'Apply' }),
-    );
-  });
-
-  it('stay unchanged if the Secret changed meanwhile', () => {
-    const secret = secretOf(tokenManager);
-    const changed = { metadata: { ...(secret['metadata'] as object), resourceVersion: '12' } };
-    const [failure] = applyPatch(changed, structuredClone(takeOverPatch(secret)) as unknown as Operation[]);
-    assert.equal(failure?.name, 'TestError');
-  });
-
-  it('are empty if only we wrote the signing time', () => {
-    for (const secret of [
-      secretOf(),
-      secretOf(kubectl),
-      secretOf('junk', null, {}),
-      secretOf({ fieldsV1: { 'f:metadata': {} } }),
-      secretOf(owning('jwt-injector', LAST_SIGNING_TIME), tokenManager),
-      {},
-    ])
-      assert.deepEqual(takeOverPatch(secret), []);
-  });
-
-  it('are found among entries that cannot be read', () => {
-    const [, manager] = takeOverPatch(secretOf('junk', null, tokenManager));
-    assert.equal(manager?.['path'], '/metadata/managedFields/2/manager');
-  });
 });

@@ -4,14 +4,7 @@ import { pointerTo } from '../../../src/resources/json-patch.ts';
 import { APP, OWNING_JWT } from '../../../src/resources/names.ts';
 import { formatTime } from '../../../src/time/format-time.ts';
 import { answered, type Answer } from './answers.ts';
-import {
-  applyFields,
-  editFields,
-  handOverFields,
-  removeOwner,
-  isSameFields,
-  LEGACY_MANAGER,
-} from './secret.ts';
+import { applyFields, editFields, removeOwner, setManagers, isSameFields } from './secret.ts';
 import { readBody, toWire, valuesOf } from './secret.ts';
 import type { Fields, ModelSecret } from './secret.ts';
 
@@ -204,8 +197,8 @@ export class ModelCluster {
     for (const { op, path, value } of changes) {
       const [, owner] = /^\/metadata\/ownerReferences\/(\d+)$/.exec(String(path)) ?? [];
       if (op === 'remove' && owner !== undefined) fields = removeOwner(fields, Number(owner));
-      else if (op === 'replace' && /managedFields/.test(String(path)))
-        fields = handOverFields(fields, LEGACY_MANAGER, APP);
+      else if (op === 'replace' && path === '/metadata/managedFields' && Array.isArray(value))
+        fields = setManagers(fields, value);
       else if (op === 'add' && path === NAME_POINTER)
         fields = editFields(fields, (values) => values.set(`annotations/${OWNING_JWT}`, value), APP);
       else throw new Error(`the model does not know ${JSON.stringify(operations)}`);

@@ -28,10 +28,11 @@ export type Applied = { readonly fields: Fields } | { readonly conflict: string 
 
 const USER = 'somebody';
 /**
- * token-manager's field manager, named by its client library. Its fields become ours when the Secret is taken
- * over.
+ * token-manager's field manager, named by its client library: other clients with that name share its entry in `managedFields`.
  */
 export const LEGACY_MANAGER = 'OpenAPI-Generator';
+/** The managers that `managedFields` shows. */
+const SHOWN: readonly string[] = [APP, LEGACY_MANAGER];
 
 /** Values below `labels/`, `annotations/` …, by the rest of their paths. */
 export function valuesOf(fields: Fields, group: string): Readonly<Record<string, unknown>> {
@@ -42,12 +43,18 @@ export function valuesOf(fields: Fields, group: string): Readonly<Record<string,
   return found;
 }
 
-/** Names of owned fields in `managedFields` (Kubernetes API, FieldsV1). */
-const OWNED: Readonly<Record<string, (name: string) => readonly [parent: string, child: string]>> = {
-  labels: (name) => ['f:labels', `f:${name}`],
-  annotations: (name) => ['f:annotations', `f:${name}`],
-  owners: (uid) => ['f:ownerReferences', `k:${JSON.stringify({ uid })}`],
+/** Paths of owned fields in `managedFields` (Kubernetes API, FieldsV1). */
+const OWNED: Readonly<Record<string, (name: string) => readonly string[]>> = {
+  data: (name) => ['f:data', `f:${name}`],
+  labels: (name) => ['f:metadata', 'f:labels', `f:${name}`],
+  annotations: (name) => ['f:metadata', 'f:annotations', `f:${name}`],
+  owners: (uid) => ['f:metadata', 'f:ownerReferences', `k:${JSON.stringify({ uid })}`],
 };
+
+function ownedPath(path: string): readonly string[] {
+  const slash = path.indexOf('/');
+  return OWNED[path.slice(0, slash)]?.(path.slice(slash + 1)) ?? [];
+}
 
 /**
  * JSON of the Secret. `managedFields` has only our entry and that of token-manager; the service ignores the
@@ -78,27 +85,31 @@ export function toWire(secret: ModelSecret): JsonObject {
   };
 }
 
-/** The entry of the manager, if it owns labels, annotations or owner references. */
+/** The entry of the manager, if it owns anything. */
 function describeManager(fields: Fields, manager: string, operation: string): readonly JsonObject[] {
-  const owned: Record<string, JsonObject> = {};
-  for (const [path, { managers }] of fields) {
-    const slash = path.indexOf('/');
-    const group = path.slice(0, slash);
-    if (!managers.includes(manager) || !Object.hasOwn(OWNED, group)) continue;
-    const [parent, child] = OWNED[group]!(path.slice(slash + 1));
-    owned[parent] = { ...owned[parent], [child]: {} };
-  }
-  return Object.keys(owned).length === 0 ? [] : [{ manager, operation, fieldsV1: { 'f:metadata': owned } }];
+  const owned = [...fields].filter(([, { managers }]) => managers.includes(manager));
+  if (owned.length === 0) return [];
+  const fieldsV1 = {};
+  for (const [path] of owned) addPath(fieldsV1, ownedPath(path));
+  return [{ manager, operation, fieldsV1 }];
 }
 
-/** Changes the owner of all fields of one manager to another manager. */
-export function handOverFields(before: Fields, from: string, to: string): Fields {
-  const rename = (manager: string): string => (manager === from ? to : manager);
+function addPath(tree: Record<string, object>, [first, ...others]: readonly string[]): void {
+  if (first !== undefined) addPath((tree[first] ??= {}) as Record<string, object>, others);
+}
+
+/** Changes the owners of fields to what a list of `managedFields` says, except for managers that the JSON does not have. */
+export function setManagers(before: Fields, managedFields: readonly unknown[]): Fields {
+  const isOwned = (manager: string, path: string): boolean =>
+    managedFields.some((entry) => {
+      if (member(entry, 'manager') !== manager) return false;
+      return ownedPath(path).reduce(member, member(entry, 'fieldsV1')) !== undefined;
+    });
   return new Map(
-    [...before].map(([path, { value, managers }]) => [
-      path,
-      { value, managers: [...new Set(managers.map(rename))] },
-    ]),
+    [...before].map(([path, { value, managers }]) => {
+      const others = managers.filter((manager) => !SHOWN.includes(manager));
+      return [path, { value, managers: [...others, ...SHOWN.filter((manager) => isOwned(manager, path))] }];
+    }),
   );
 }
 

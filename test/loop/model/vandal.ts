@@ -85,7 +85,10 @@ function replace(cluster: ModelCluster, key: JwtKey, more: Readonly<Record<strin
   cluster.createSecret(key, { 'data/password': encode('precious'), 'labels/app': 'theirs', ...more });
 }
 
-/** Replaces the Secret by one as token-manager makes it, with a token that has to be renewed. */
+/**
+ * Replaces the Secret by one as token-manager makes it, with a token that has to be renewed. Another client with the same name
+ * added to it.
+ */
 function goBack(cluster: ModelCluster, key: JwtKey): void {
   const jwt = cluster.jwts.get(key);
   if (jwt === undefined) return;
@@ -95,7 +98,8 @@ function goBack(cluster: ModelCluster, key: JwtKey): void {
   const values = {
     'data/token': encode('expired.long.ago'),
     'annotations/tokens.osg-htc.org/last-signing-time': '1700000000',
-    'labels/app': 'token-manager',
+    'labels/app': 'another client’s',
+    'annotations/example.com/note': 'another client’s',
     [`owners/${jwt.uid}`]: { ...owner, controller: true, blockOwnerDeletion: true },
   };
   cluster.createSecret(key, values, LEGACY_MANAGER);

@@ -1,7 +1,7 @@
 import { member, objectMember, stringMap } from '../../../src/resources/json.ts';
 import { APP, OWNING_JWT } from '../../../src/resources/names.ts';
 import type { ModelJwt } from './model-cluster.ts';
-import { LEGACY_MANAGER, type ModelSecret } from './secret.ts';
+import type { ModelSecret } from './secret.ts';
 
 /** A label by which tools track and prune the objects that they applied: it is never copied to the Secret. */
 const TRACKING_LABEL = 'argocd.argoproj.io/instance';
@@ -38,9 +38,9 @@ function wantedValues(
   return wanted;
 }
 
-/** All paths that the service is allowed to write for the JWT. */
+/** All paths that the service is allowed to write for the JWT, or to remove. */
 function wantedPaths(jwt: ModelJwt): Iterable<string> {
-  return [...wantedValues(jwt, false).keys(), ...MOVING, NAME];
+  return [...wantedValues(jwt, false).keys(), ...MOVING, NAME, `owners/${jwt.uid}`];
 }
 
 /** Whether garbage collection would delete content that must outlive the JWT. */
@@ -88,7 +88,7 @@ function readClaims(token: string): unknown {
   }
 }
 
-/** Fields of other managers that were lost; not those that the JWT itself asks for, in any of its states. */
+/** Fields that other managers lost, or own no more; not those that the JWT itself asks for, in any of its states. */
 export function findLostFields(
   before: ModelSecret | undefined,
   after: ModelSecret,
@@ -96,8 +96,9 @@ export function findLostFields(
 ): readonly string[] {
   const wanted = new Set(jwts.flatMap((jwt) => [...wantedPaths(jwt)]));
   return [...(before?.fields ?? [])].flatMap(([path, { managers, value }]) => {
-    const isForeign = managers.some((manager) => ![APP, LEGACY_MANAGER].includes(manager));
-    const isKept = wanted.has(path) || after.fields.get(path)?.value === value;
-    return isForeign && !isKept ? [path] : [];
+    const foreign = wanted.has(path) ? [] : managers.filter((manager) => manager !== APP);
+    const left = after.fields.get(path);
+    const isKept = left?.value === value && foreign.every((manager) => left?.managers.includes(manager));
+    return foreign.length > 0 && !isKept ? [path] : [];
   });
 }
