@@ -4,9 +4,14 @@ import { isConflict, isNamespaceTerminating, isNotFound, KubeError } from './err
 /** The meaning for a round of an error that the client threw; `undefined`: it is not the answer of an API server, but a bug. */
 export function classifyFailure(error: unknown): Failure | undefined {
   if (!(error instanceof KubeError)) return undefined;
-  const { message, refusal, retryAfter } = error;
+  const { message, retryAfter } = error;
   const meaning = meaningOf(error);
-  return { meaning, message, refusal: meaning === 'stale' ? undefined : refusal, retryAfter };
+  return { meaning, message, refusal: meaning === 'stale' ? undefined : refusalOf(error), retryAfter };
+}
+
+function refusalOf({ refusal, namespace }: KubeError): Failure['refusal'] {
+  const isPlaced = refusal?.kind === 'no-right' && namespace !== undefined;
+  return isPlaced ? { ...refusal, namespace } : refusal;
 }
 
 function meaningOf(error: KubeError): Failure['meaning'] {

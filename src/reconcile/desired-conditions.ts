@@ -115,7 +115,10 @@ function keyCondition({ jwt, key }: Observed, { problem }: Outcome): Condition {
         type: 'KeyAvailable',
         status: 'Unknown',
         reason: problem?.reason ?? 'Signed',
-        message: 'the private key is there; it is read when a token is due',
+        message:
+          key.state === 'unread' && key.isGrantUnread === true
+            ? 'whether the key exists, and may be used here, is not known yet: its Secret could not be read'
+            : 'the private key is there; it is read when a token is due',
       };
 }
 

@@ -26,6 +26,8 @@ export type RefusalKind =
 export interface Refusal {
   readonly kind: RefusalKind;
   readonly subject: string;
+  /** The namespace in which a right is missing; absent: that of the JWT. The key can be in another one. */
+  readonly namespace?: string;
 }
 
 const LONG_WAIT_MS = MANY_TRIES.longest; // it passes only when somebody changes something (docs/reasons.md)
@@ -90,6 +92,7 @@ const REFUSAL_WORDS: Readonly<Record<RefusalKind, Words>> = {
 export function describeRefusal(refusal: Refusal, place: ObjectName, wait: Milliseconds | undefined): string {
   const pace =
     wait === undefined ? `after ${describeBackoff(MANY_TRIES)}` : `every ${formatDuration(toSeconds(wait))}`;
-  const what = REFUSAL_WORDS[refusal.kind](refusal.subject, place);
+  const { kind, subject, namespace = place.namespace } = refusal;
+  const what = REFUSAL_WORDS[kind](subject, { ...place, namespace });
   return `${what}. It is tried again ${pace}, and when the JWT, its key or its Secret changes`;
 }

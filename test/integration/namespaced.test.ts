@@ -88,6 +88,14 @@ describe('with --namespaces and Roles alone', { concurrency: false }, () => {
     await stage.startService({ args: ['--namespaces=closed,namespaced'] });
     await tenant.apply('beside-it');
     await objects.waitForCondition('namespaced', 'beside-it', 'Ready', 'True', 'Signed');
+    await tenant.apply('key-there', { key: { secret: { name: 'a', key: 'b', namespace: 'closed' } } });
+    await objects.waitForCondition('namespaced', 'key-there', 'Ready', 'False', 'WriteRefused');
+    const { conditions } = (await objects.get('jwts', 'namespaced', 'key-there')).status;
+    assert.match(JSON.stringify(conditions), /is not allowed to get secrets in namespace closed: ask an adm/);
+    assert.match(
+      JSON.stringify(conditions),
+      /whether the key exists, and may be used here, is not known yet/,
+    );
     assert.equal((await objects.get('jwts', 'closed', 'my-jwt')).status, undefined);
     const role = await readFile(ROLE, 'utf8');
     await stage.cluster.kubectl(['apply', '-n', 'closed', '-f', '-'], { input: role });

@@ -133,6 +133,24 @@ describe('a refusal that will not end by itself', () => {
     });
   }
 
+  it('names the namespace of the request where a right is missing: the key can be in another one than its JWT', () => {
+    const body = forbidden('User "x" cannot get resource "secrets" in API group "" in the namespace "vault"');
+    const error = new KubeError({
+      verb: 'get',
+      resource: 'secrets',
+      namespace: 'vault',
+      name: 'key',
+      ...readStatus(403, body),
+    });
+    const refusal = refusalOf(error);
+    assert.deepEqual(refusal, { kind: 'no-right', subject: 'get secrets', namespace: 'vault' });
+    const words = describeRefusal(refusal ?? NONE, { namespace: 'science', name: 'my-jwt' }, undefined);
+    assert.match(
+      words,
+      /^jwt-injector is not allowed to get secrets in namespace vault: ask an administrator/,
+    );
+  });
+
   const passing: readonly (readonly [string, number, Record<string, unknown>])[] = [
     ['a conflict', 409, { reason: 'Conflict' }],
     ['credentials that are refused', 401, { reason: 'Unauthorized' }],

@@ -128,6 +128,14 @@ const CASES: readonly Case[] = [
     message: 'the private key is there; it is read when a token is due',
   },
   {
+    type: 'KeyAvailable',
+    when: 'the key that a grant is to be read from cannot be read',
+    observed: unsigned({ state: 'unread', version: 'not listed/vault/key', isGrantUnread: true }),
+    outcome: { problem: { reason: 'WriteFailed', message: 'no answer: it is tried again' } },
+    says: 'Unknown WriteFailed',
+    message: 'whether the key exists, and may be used here, is not known yet: its Secret could not be read',
+  },
+  {
     type: 'RenewalClamped',
     when: 'resignBefore is as long as the lifetime',
     observed: { ...holding(verified), jwt: clamped },
