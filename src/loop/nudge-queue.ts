@@ -3,9 +3,9 @@ import { REFRESHED_WITHIN } from '../resources/kubelet.ts';
 import type { Failure } from '../reconcile/failure.ts';
 import { objectKey, parseObjectKey } from '../resources/object-key.ts';
 import type { Clock, Timer } from '../time/clock.ts';
+import { InTurn } from '../time/in-turn.ts';
 import { RateLimit } from '../time/rate-limit.ts';
 import { toMilliseconds, type Milliseconds } from '../time/units.ts';
-import { PodsInTurn, type PodName } from './pods-in-turn.ts';
 import { backoffDelay, FEW_TRIES } from '../time/backoff.ts';
 
 /**
@@ -16,6 +16,12 @@ import { backoffDelay, FEW_TRIES } from '../time/backoff.ts';
 export const NUDGE_RESULTS = ['done', 'gone', 'refused', 'failed', 'dropped'] as const;
 /** One word of `NUDGE_RESULTS`. */
 export type NudgeResult = (typeof NUDGE_RESULTS)[number];
+
+/** The name of a pod. */
+export interface PodName {
+  readonly namespace: string;
+  readonly name: string;
+}
 
 /** The dependencies of a queue of nudges. */
 export interface NudgeQueueOptions {
@@ -68,7 +74,7 @@ export class NudgeQueue {
   readonly #abort = new AbortController();
   /** When Secrets were renewed, the oldest first. */
   readonly #renewed = new Map<string, Milliseconds>();
-  readonly #waiting = new PodsInTurn<Waiting>({ most: MAX_WAITING, mostOfNamespace: MAX_WAITING / 2 });
+  readonly #waiting = new InTurn<Waiting>({ most: MAX_WAITING, mostOfOwner: MAX_WAITING / 2 });
   /** Pods whose nudge failed, and when it is tried again. */
   readonly #failed = new Map<Waiting, Milliseconds>();
   readonly #running = new Set<Promise<void>>();
@@ -164,7 +170,7 @@ export class NudgeQueue {
     for (const [pod, retryAt] of this.#failed) {
       if (retryAt > now) continue;
       this.#failed.delete(pod);
-      if (!this.#waiting.add(pod)) this.#options.onResult('dropped', objectKey(pod), NO_ROOM);
+      if (!this.#waiting.add(pod.namespace, pod.name, pod)) this.#options.onResult('dropped', objectKey(pod), NO_ROOM);
     }
   }
 
@@ -174,7 +180,7 @@ export class NudgeQueue {
     const pods = this.#options.podsOf(namespace, secret);
     for (const pod of pods) {
       const { name } = parseObjectKey(pod);
-      if (!this.#waiting.add({ namespace, name, since, tries: 0 })) break;
+      if (!this.#waiting.add(namespace, name, { namespace, name, since, tries: 0 })) break;
     }
     let waiting = 0;
     for (const pod of this.#waiting.of(namespace)) if (pods.has(objectKey(pod))) waiting += 1;
