@@ -1,16 +1,13 @@
 import { NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
 import { readNamespaceDefault, type NamespaceDefault } from '../resources/namespace-default.ts';
 import { Cache } from './cache.ts';
-import { METADATA_ONLY, type KubeClient } from './client.ts';
-import { describeForLog, isNotFound } from './errors.ts';
+import type { KubeClient } from './client.ts';
 import { startListWatch } from './list-watch.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
 import type { Log } from './log.ts';
-import { resourcePath, type Resource } from './resource-path.ts';
-
-/** The core API's Namespaces; they have no namespace themselves. */
-export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces' };
+import { NamespaceLookUps, NAMESPACES, type NamespaceAsker } from './namespace-look-ups.ts';
+import { resourcePath } from './resource-path.ts';
 
 /** The dependencies of watching the labels of Namespaces. */
 export interface NamespaceDefaultsOptions {
@@ -22,10 +19,10 @@ export interface NamespaceDefaultsOptions {
 /** The values of our label on Namespaces. */
 export interface NamespaceDefaults {
   /**
-   * The namespace's value. At once when the cache has one; otherwise the API server is asked, once for all who wait: a label
-   * set a moment ago counts. The log says why it is not known. Never rejects.
+   * The namespace's value. At once when the cache has one; otherwise the API server is asked, within limits
+   * (`NamespaceLookUps`): a label set a moment ago counts. The log says why it is not known. Never rejects.
    */
-  readonly lookUp: (namespace: string) => Promise<NamespaceDefault>;
+  readonly lookUp: (namespace: string, asker: NamespaceAsker) => Promise<NamespaceDefault>;
   /** All labels were seen once. */
   readonly isSynced: () => boolean;
   /** When the watch last received something, since the epoch; `undefined`: never. */
@@ -46,30 +43,17 @@ export function startNamespaceDefaults({ client, clock, log }: NamespaceDefaults
     transform: readNamespaceDefault,
     store: labels,
   });
-  const asked = new Map<string, Promise<NamespaceDefault>>();
-
-  const ask = async (namespace: string): Promise<NamespaceDefault> => {
-    try {
-      const path = resourcePath(NAMESPACES, { name: namespace });
-      const object = await client.get(path, { accept: METADATA_ONLY });
-      return { known: true, token: readNamespaceDefault(object) };
-    } catch (error) {
-      if (isNotFound(error)) return { known: true, token: undefined }; // the API server will refuse the pod itself
-      const { reason } = describeForLog(error);
-      log.warn({ namespace, reason }, 'the default of a namespace could not be read');
-      return { known: false };
-    }
-  };
+  const lookUps = new NamespaceLookUps({ client, clock, log });
   return {
-    lookUp: async (namespace) => {
+    lookUp: async (namespace, asker) => {
       const token = labels.get(namespace);
-      if (token !== undefined) return { known: true, token };
-      const pending = asked.get(namespace) ?? ask(namespace).finally(() => asked.delete(namespace));
-      asked.set(namespace, pending);
-      return pending;
+      return token === undefined ? lookUps.lookUp(namespace, asker) : { known: true, token };
     },
     isSynced: watch.isSynced,
     lastEventAt: watch.lastEventAt,
-    stop: watch.stop,
+    stop: async () => {
+      lookUps.stop();
+      await watch.stop();
+    },
   };
 }

@@ -15,10 +15,10 @@ import {
   UNREAD_BEFORE_TLS,
   type ConnectionLimits,
 } from './client-connections.ts';
-import { timeForAnswer } from './answer-time.ts';
 import { decisionLine } from './decision-line.ts';
 import { answerProblems, refuseRequest } from './http-problems.ts';
 import { warnOfRefusedCertificate } from './refused-certificate.ts';
+import { patienceOf } from './patience.ts';
 import { ReviewRequests } from './review-requests.ts';
 import type { ReviewRoute } from './review-routes.ts';
 import { secureContextOptions, type ServingCertificate } from './tls.ts';
@@ -114,7 +114,9 @@ export function createWebhookApp({
       logger.error({ err: error, uid: request.uid }, 'internal error in an admission review');
       return route.failure(request);
     };
-    const answer = attempt(() => route.answer(request, () => timeForAnswer(arrival.query)), fail);
+    const { reply, query } = arrival;
+    const patience = patienceOf(connections, reply.request.raw, reply.raw, query);
+    const answer = attempt(() => route.answer(request, patience), fail);
     // Nearly every answer is there at once: waiting for it anyway would cost as much as making it.
     if (!(answer instanceof Promise)) finish(request, answer, arrival);
     else void answer.catch(fail).then((late) => finish(request, late, arrival));

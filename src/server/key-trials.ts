@@ -6,22 +6,40 @@ const MAX_WAITING_TRIALS = 64;
 /** Limits how many keys of reviews are tried at once: any pod that reaches the webhook can send as many as it likes. */
 export class KeyTrials {
   #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  /** Called with true when it is their turn, the first first. */
+  readonly #waiting = new Set<(isTurn: boolean) => void>();
 
-  /** Runs `trial` when it is its turn; returns `undefined` at once when too many wait already. */
-  async run<T>(trial: () => Promise<T>): Promise<T | undefined> {
-    if (this.#running >= TRIALS_AT_ONCE) {
-      if (this.#waiting.length >= MAX_WAITING_TRIALS) return undefined;
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    } else {
-      this.#running += 1;
-    }
+  /**
+   * Runs `trial` when it is its turn; returns `undefined` at once when too many wait already, and when `gone` is aborted before:
+   * nobody waits for it any more.
+   */
+  async run<T>(trial: () => Promise<T>, gone?: AbortSignal): Promise<T | undefined> {
+    if (this.#running < TRIALS_AT_ONCE) this.#running += 1;
+    else if (!(await this.#wait(gone))) return undefined;
     try {
       return await trial();
     } finally {
-      const next = this.#waiting.shift();
+      const [next] = this.#waiting;
       if (next === undefined) this.#running -= 1;
-      else next();
+      else next(true);
     }
+  }
+
+  /** True when it is its turn. */
+  #wait(gone: AbortSignal | undefined): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (gone?.aborted === true || this.#waiting.size >= MAX_WAITING_TRIALS) {
+        resolve(false);
+        return;
+      }
+      const end = (isTurn: boolean): void => {
+        this.#waiting.delete(end);
+        gone?.removeEventListener('abort', giveUp);
+        resolve(isTurn);
+      };
+      const giveUp = (): void => end(false);
+      this.#waiting.add(end);
+      gone?.addEventListener('abort', giveUp, { once: true });
+    });
   }
 }

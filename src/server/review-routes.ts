@@ -6,15 +6,15 @@ import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-r
 import type { NamespaceDefault } from '../resources/namespace-default.ts';
 import { ANY_REVIEW, JWT_REVIEW, type JsonBounds } from './json-bounds.ts';
 import { lookUpWithin, type NamespaceDefaultLookup } from './look-up-within.ts';
-import type { Milliseconds } from '../time/units.ts';
+import type { Patience } from './patience.ts';
 
-/** One path of the webhook. `timeLeft` says how long until the API server gives up, for answers that wait. */
+/** One path of the webhook. `patience` is for answers that wait. */
 export interface ReviewRoute {
   /** The bounds for the content of its reviews. */
   readonly bounds: JsonBounds;
   readonly answer: (
     request: AdmissionRequest,
-    timeLeft: () => Milliseconds,
+    patience: Patience,
   ) => AdmissionAnswer | Promise<AdmissionAnswer>;
   /** The answer when `answer` throws, which would be a bug of ours. */
   readonly failure: (request: AdmissionRequest) => AdmissionAnswer;
@@ -59,9 +59,9 @@ function answerWith(
   read: (request: AdmissionRequest) => Review,
   lookUpDefault: NamespaceDefaultLookup | undefined,
 ): ReviewRoute['answer'] {
-  return (request, timeLeft) => {
+  return (request, patience) => {
     const { defaultOf, answer } = read(request);
     if (lookUpDefault === undefined || defaultOf === undefined) return answer(NO_DEFAULT);
-    return lookUpWithin(lookUpDefault, defaultOf, timeLeft()).then(answer);
+    return lookUpWithin(lookUpDefault, defaultOf, patience).then(answer);
   };
 }

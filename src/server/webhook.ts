@@ -1,13 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AdmissionAnswer, AdmissionRequest } from '../resources/admission-review.ts';
 import type { ServiceLogger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { toSeconds, type Milliseconds } from '../time/units.ts';
 import { createWebhookApp } from './app.ts';
 import { UNREAD_BEFORE_TLS, type ConnectionLimits } from './client-connections.ts';
 import { listenMany, type ListenPlace, type Port } from './listen-many.ts';
-import { jwtRoute, podRoute, workloadRoute, type RouteOptions } from './review-routes.ts';
+import { jwtRoute, podRoute, workloadRoute, type ReviewRoute, type RouteOptions } from './review-routes.ts';
 import { secureContextOptions, type ServingCertificate } from './tls.ts';
 
 /**
@@ -28,7 +27,7 @@ export interface WebhookOptions extends RouteOptions {
   /** Other limits, for tests that cannot wait. */
   readonly limits?: Partial<ConnectionLimits>;
   /** The answer of `/validate/jwts`, a path that exists only with it. */
-  readonly validateJwt?: (request: AdmissionRequest) => AdmissionAnswer | Promise<AdmissionAnswer>;
+  readonly validateJwt?: ReviewRoute['answer'];
 }
 
 /** The webhook from its first connection to its last. */

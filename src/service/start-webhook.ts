@@ -1,4 +1,4 @@
-import { reviewJwt, type JwtReviewSettings } from '../admission/review-jwts.ts';
+import { reviewJwt } from '../admission/review-jwts.ts';
 import type { WebhookConfig } from '../config/read-webhook.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { startNamespaceDefaults } from '../kube/namespaces.ts';
@@ -55,18 +55,15 @@ export async function startWebhook(
   if (namespaces !== undefined) started.defer(() => namespaces.stop());
 
   const trials = new KeyTrials();
-  const settings: JwtReviewSettings = {
-    policy,
-    ownNamespace: namespace,
-    takeTurn: (trial) => trials.run(trial),
-  };
+  const settings = { policy, ownNamespace: namespace };
   const webhook = createWebhook({
     certificate: source.value.first,
     logger: log,
     metrics,
     lookUpDefault: namespaces?.lookUp,
     ownNamespace: namespace,
-    validateJwt: (request) => reviewJwt(request, settings),
+    validateJwt: (request, patience) =>
+      reviewJwt(request, { ...settings, takeTurn: (trial) => trials.run(trial, patience.gone()) }),
   });
   const where = { ...config.address, ips: await findAddresses(config, log) };
   const isShared = config.sharesPort;

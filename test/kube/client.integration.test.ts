@@ -144,12 +144,13 @@ test('nothing can be created in a namespace that is being deleted', async () => 
 test('a namespace’s label is known at once, changes soon, and a namespace without it is read', async () => {
   const { controlPlane, service } = cluster;
   const namespaces = startNamespaceDefaults({ client: service, clock: systemClock, log: SILENT });
+  const asker = { owner: 'test', signal: new AbortController().signal };
   try {
     await until(namespaces.isSynced, 'the namespaces');
     await controlPlane.createNamespace('client-labelled');
-    assert.deepEqual(await namespaces.lookUp('client-labelled'), { known: true, token: undefined });
+    assert.deepEqual(await namespaces.lookUp('client-labelled', asker), { known: true, token: undefined });
     await controlPlane.kubectl(['label', 'namespace', 'client-labelled', 'tokens.osg-htc.org/token=my-jwt']);
-    assert.deepEqual(await namespaces.lookUp('client-labelled'), { known: true, token: 'my-jwt' });
+    assert.deepEqual(await namespaces.lookUp('client-labelled', asker), { known: true, token: 'my-jwt' });
     await controlPlane.kubectl([
       'label',
       '--overwrite',
@@ -158,13 +159,13 @@ test('a namespace’s label is known at once, changes soon, and a namespace with
       'tokens.osg-htc.org/token=other',
     ]);
     const valueNow = async (): Promise<string | undefined> => {
-      const label = await namespaces.lookUp('client-labelled');
+      const label = await namespaces.lookUp('client-labelled', asker);
       return label.known ? label.token : assert.fail('it is not known');
     };
     await until(async () => (await valueNow()) === 'other', 'the new value');
     await controlPlane.kubectl(['label', 'namespace', 'client-labelled', 'tokens.osg-htc.org/token-']);
     await until(async () => (await valueNow()) === undefined, 'its end');
-    assert.deepEqual(await namespaces.lookUp('nowhere'), { known: true, token: undefined });
+    assert.deepEqual(await namespaces.lookUp('nowhere', asker), { known: true, token: undefined });
   } finally {
     await namespaces.stop();
   }

@@ -26,7 +26,9 @@ function defaultsWith(get: KubeClient['get']) {
     clock: systemClock,
     log: { debug: () => {}, info: () => {}, warn: (...line: readonly unknown[]) => void warnings.push(line) },
   });
-  return { asked, warnings, ...namespaces, [Symbol.asyncDispose]: namespaces.stop };
+  const asker = { owner: 'test', signal: new AbortController().signal };
+  const lookUp = (namespace: string) => namespaces.lookUp(namespace, asker);
+  return { asked, warnings, ...namespaces, lookUp, [Symbol.asyncDispose]: namespaces.stop };
 }
 
 test('a label in the cache is answered without a request', async () => {
@@ -65,5 +67,5 @@ test('a missing answer gives no default, and the log has the reason', async () =
   });
   assert.deepEqual(await all.lookUp('x'), { known: false });
   const words = 'the default of a namespace could not be read';
-  assert.deepEqual(all.warnings, [[{ namespace: 'x', reason: 'Deadline' }, words]]);
+  assert.deepEqual(all.warnings, [[{ namespace: 'x', reason: 'Deadline', times: 1 }, words]]);
 });

@@ -50,4 +50,27 @@ describe('keys of many reviews at once', () => {
     assert.deepEqual([most, running, seen.filter((outcome) => outcome === 'tried').length], [2, 0, 66]);
     assert.ok(!(await reviewJwt(badReview(), settings)).allowed);
   });
+
+  it('are not tried for clients that hung up, and these leave their place', async () => {
+    const trials = new KeyTrials();
+    const ends: (() => void)[] = [];
+    let tried = 0;
+    const trial = async (): Promise<string> => {
+      tried += 1;
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return 'tried';
+    };
+    const running = Array.from({ length: 2 }, () => trials.run(trial));
+    const gone = new AbortController();
+    const given = Array.from({ length: 64 }, () => trials.run(trial, gone.signal));
+    assert.equal(await trials.run(trial), undefined);
+    gone.abort();
+    assert.deepEqual(new Set(await Promise.all(given)), new Set([undefined]));
+    assert.equal(await trials.run(trial, gone.signal), undefined);
+    const next = trials.run(trial);
+    for (const end of ends) end();
+    await Promise.all(running);
+    ends.at(-1)?.();
+    assert.deepEqual([await next, tried], ['tried', 3]);
+  });
 });

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Patience } from '../../src/server/patience.ts';
 import { lookUpWithin, type NamespaceDefaultLookup } from '../../src/server/look-up-within.ts';
+
+function patience(timeLeft: number, gone = new AbortController().signal): Patience {
+  return { owner: () => '10.0.0.1', timeLeft: () => timeLeft, gone: () => gone };
+}
 
 describe('the look-up of a namespace’s default', () => {
   const never: NamespaceDefaultLookup = () => Promise.withResolvers<never>().promise;
@@ -11,7 +16,7 @@ describe('the look-up of a namespace’s default', () => {
     it(title, async (t) => {
       t.mock.timers.enable({ apis: ['setTimeout'] });
       let isOver = false;
-      const found = lookUpWithin(never, 'ns', timeLeft).finally(() => (isOver = true));
+      const found = lookUpWithin(never, 'ns', patience(timeLeft)).finally(() => (isOver = true));
       t.mock.timers.tick(waited - 1);
       await Promise.resolve();
       assert.equal(isOver, false);
@@ -22,6 +27,22 @@ describe('the look-up of a namespace’s default', () => {
 
   it('gives what was found', async () => {
     const lookUp: NamespaceDefaultLookup = async (token) => ({ known: true, token });
-    assert.deepEqual(await lookUpWithin(lookUp, 'ns', 500), { known: true, token: 'ns' });
+    assert.deepEqual(await lookUpWithin(lookUp, 'ns', patience(500)), { known: true, token: 'ns' });
+  });
+
+  it('is given up when the client hangs up, and so is whatever waits for it', async () => {
+    const gone = new AbortController();
+    const asked: { readonly owner: string; readonly signal: AbortSignal }[] = [];
+    const lookUp: NamespaceDefaultLookup = (namespace, asker) => {
+      asked.push(asker);
+      return never(namespace, asker);
+    };
+    const found = lookUpWithin(lookUp, 'ns', patience(500, gone.signal));
+    gone.abort();
+    assert.deepEqual(await found, { known: false });
+    assert.deepEqual(
+      asked.map(({ owner, signal }) => [owner, signal.aborted]),
+      [['10.0.0.1', true]],
+    );
   });
 });

@@ -1,6 +1,6 @@
 import { METADATA_ONLY } from '../../kube/client.ts';
 import { isForbidden, isNotFound } from '../../kube/errors.ts';
-import { NAMESPACES } from '../../kube/namespaces.ts';
+import { NAMESPACES } from '../../kube/namespace-look-ups.ts';
 import { resourcePath, type Resource } from '../../kube/resource-path.ts';
 import {
   arrayMember,
