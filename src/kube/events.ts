@@ -2,6 +2,7 @@ import { describeForLog, isNamespaceTerminating, isTransient, retryAfterOf } fro
 import type { Occurrence } from './event-body.ts';
 import { EventSeriesWriter, type EventSeriesOptions, type WaitingEvent } from './event-series.ts';
 import type { Clock } from '../time/clock.ts';
+import { InTurn } from '../time/in-turn.ts';
 import { LineLimit } from '../telemetry/line-limit.ts';
 import type { Log } from './log.ts';
 import { backoffDelay, FEW_TRIES } from '../time/backoff.ts';
@@ -19,8 +20,11 @@ export interface EventRecorder {
   readonly stop: () => Promise<void>;
 }
 
-const MAX_WAITING_EVENTS = 1_000; // client-go's queue; beyond it what is new is dropped
+/** client-go's queue; beyond it what is new is dropped. At most half is of one namespace. */
+const WAITING_EVENTS = { most: 1_000, mostOfOwner: 500 };
 const MAX_EVENT_TRIES = 3;
+/** The API server may ask for minutes. All others wait as well, and Events lose their worth. */
+const MAX_EVENT_PAUSE_MS = 30_000;
 const LAST_EVENTS_MS = 2_000;
 
 /**
@@ -28,7 +32,8 @@ const LAST_EVENTS_MS = 2_000;
  * its series. The kind is type, reason, action and subject; the note is not, and stays that of the first.
  */
 export function startEventRecorder({ client, clock, log, instance }: EventRecorderOptions): EventRecorder {
-  const waiting = new Map<string, WaitingEvent>();
+  /** The namespaces in turn. */
+  const waiting = new InTurn<readonly [key: string, entry: WaitingEvent]>(WAITING_EVENTS);
   const abort = new AbortController();
   const series = new EventSeriesWriter({ client, clock, instance, signal: abort.signal });
   let running: Promise<void> | undefined;
@@ -50,7 +55,7 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
         }
         const pause = Math.max(
           backoffDelay(FEW_TRIES, tries, () => 0),
-          retryAfterOf(error),
+          Math.min(retryAfterOf(error), MAX_EVENT_PAUSE_MS),
         );
         await clock.sleep(pause, abort.signal);
       }
@@ -68,11 +73,9 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
   };
   const run = async (): Promise<void> => {
     for (;;) {
-      const [first] = waiting;
-      if (first === undefined || abort.signal.aborted) break;
-      const [key, entry] = first;
-      waiting.delete(key);
-      await writeWithRetry(key, entry);
+      const next = waiting.take();
+      if (next === undefined || abort.signal.aborted) break;
+      await writeWithRetry(...next);
       logDropped(droppedLine.count(dropped)); // also those that were dropped too soon after the line before
       dropped = 0;
     }
@@ -83,10 +86,9 @@ export function startEventRecorder({ client, clock, log, instance }: EventRecord
       if (stopped) return;
       const { regarding, type, reason, action } = occurrence;
       const key = [regarding.uid, regarding.namespace, regarding.name, type, reason, action].join(' ');
-      const entry = waiting.get(key);
+      const [, entry] = waiting.get(regarding.namespace, key) ?? [];
       if (entry !== undefined) entry.times += 1;
-      else if (waiting.size >= MAX_WAITING_EVENTS) dropped += 1;
-      else waiting.set(key, { occurrence, times: 1 });
+      else if (!waiting.add(regarding.namespace, key, [key, { occurrence, times: 1 }])) dropped += 1;
       running ??= run();
     },
     stop: async () => {

@@ -181,9 +181,39 @@ test('a flood of Events is limited and never waits for the API server', async ()
   for (let i = 0; i < 5_000; i += 1)
     publish({ ...missing, regarding: { ...missing.regarding, uid: `${i}` } });
   await clock.advance(5_000);
-  assert.equal(writes.length, 1_001); // one being written, a thousand waiting
+  assert.equal(writes.length, 501); // one being written, five hundred waiting
   assert.deepEqual(warnings, ['Events were dropped: too many at once']);
   await stop();
+});
+
+test('a flood in one namespace leaves room for the Events of others, which take turns with it', async () => {
+  const { clock, writes, publish } = recorder(async () => {
+    await clock.sleep(10);
+    return {};
+  });
+  for (let i = 0; i < 5_000; i += 1)
+    publish({ ...missing, regarding: { ...missing.regarding, uid: `${i}` } });
+  await clock.advance(100);
+  const before = writes.length;
+  publish({ ...missing, regarding: { ...missing.regarding, namespace: 'other' } });
+  await clock.advance(25);
+  const next = writes.slice(before).map(({ path }) => path.includes('/namespaces/other/'));
+  assert.ok(next.slice(0, 2).includes(true), next.join(' '));
+});
+
+test('a long Retry-After holds up the other Events for no longer than half a minute', async () => {
+  let isBusy = true;
+  const { clock, writes, publish } = recorder(async () => {
+    if (!isBusy) return {};
+    const busy = { verb: 'create', resource: 'events', status: 503, reason: 'ServiceUnavailable' };
+    throw new KubeError({ ...busy, retryAfter: 9 * MINUTE_MS });
+  });
+  publish(missing);
+  await clock.advance(1);
+  isBusy = false;
+  publish({ ...missing, regarding: { ...missing.regarding, namespace: 'other' } });
+  await clock.advance(30_000);
+  assert.equal(writes.length, 3);
 });
 
 test('a continuing flood is logged once a minute, with the number of dropped Events since the line before', async () => {
@@ -211,8 +241,8 @@ test('Events that are dropped within a minute after that line are counted in the
   const { clock, lines, publish, stop } = recorder();
   let published = 0;
   const flood = async (dropped: number): Promise<void> => {
-    for (let i = 0; i < 1_001 + dropped; i += 1) {
-      // one being written, a thousand waiting
+    for (let i = 0; i < 501 + dropped; i += 1) {
+      // one being written, five hundred waiting
       published += 1;
       publish({ ...missing, regarding: { ...missing.regarding, uid: `${published}` } });
     }
