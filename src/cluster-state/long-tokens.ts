@@ -1,25 +1,29 @@
 import type { TokenEvidence } from '../loop/token-evidence.ts';
 
-/** Characters. Servers take headers of 8 KiB: hardly any token is longer than half of that. */
-const MAX_FREE_LENGTH = 4_096;
-/** How many longer ones may wait at the same time for their signatures to be checked: 16 MiB at most. */
-const MAX_UNCHECKED = 256;
+/** Characters. Most tokens have 600 to 900, and their JWT takes more than twice that anyway. */
+const MAX_FREE_LENGTH = 1_024;
+/** Characters of all longer ones that may wait at the same time for their signatures to be checked. */
+const MAX_UNCHECKED_LENGTH = 16 * 1024 * 1024;
 
 /**
  * Bounds the texts of long tokens that wait for their check: at a start all Secrets come before any is checked, and
- * there may be thousands with tokens of 64 KiB. A round that wants a text that was dropped reads the Secret.
+ * there may be tens of thousands, with tokens of up to 64 KiB. A round that wants a text that was dropped reads the Secret.
  */
 export class LongTokens {
-  readonly #waiting = new Set<TokenEvidence>();
+  /** The length of each text when it came, the oldest first; some are checked by now. */
+  readonly #waiting = new Map<TokenEvidence, number>();
+  #length = 0;
 
   /** A token came; of too many the first ones lose their text. */
   note(evidence: TokenEvidence | undefined): void {
     if (typeof evidence?.unchecked !== 'string' || evidence.unchecked.length <= MAX_FREE_LENGTH) return;
-    this.#waiting.add(evidence);
-    for (const oldest of this.#waiting) {
-      if (this.#waiting.size <= MAX_UNCHECKED) return;
+    this.#waiting.set(evidence, evidence.unchecked.length);
+    this.#length += evidence.unchecked.length;
+    for (const [oldest, length] of this.#waiting) {
+      if (this.#length <= MAX_UNCHECKED_LENGTH) return;
       oldest.unchecked = undefined;
       this.#waiting.delete(oldest);
+      this.#length -= length;
     }
   }
 }
