@@ -50,6 +50,8 @@ export interface Arena {
   excuse(): () => void;
   /** Returns a function that gives the output of all processes since this call. */
   followOutput(): () => string;
+  /** All processes of the service so far, in the order of their starts. */
+  players(): readonly Player[];
   /** The output of each process, in the order of their starts. */
   outputs(): readonly string[];
   /** The writes of each process, in the order of their starts. */
@@ -150,6 +152,7 @@ export async function openArena({ short, openStage = startStage }: ArenaOptions)
     excuse: () => beginExcuse(excuses),
     followOutput: () => followOutput(players),
     outputs: () => players.map(({ service }) => service.output()),
+    players: () => players,
     writes: () => players.map((player) => player.writes()),
     settle,
     stop: () => running.disposeAsync(),

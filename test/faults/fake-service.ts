@@ -59,6 +59,7 @@ export function startFakeService(
 const isShared = (secret: Loose): boolean => Object.keys(secret?.data ?? {}).length > 1;
 
 async function readKey(api: Api, { metadata, spec }: Loose): Promise<string> {
+  if (spec.key.value !== undefined) return spec.key.value;
   const { name, key } = spec.key.secret;
   const secret = await api.get(pathOf('secrets', metadata.namespace, name));
   return Buffer.from(secret.data[key], 'base64').toString();

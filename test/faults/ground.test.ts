@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { wireJwt } from '../fixtures/jwts.ts';
+import { makeKey, toPem } from '../fixtures/keys.ts';
+import { pathOf } from './api.ts';
 import { openFakeArena } from './fake-arena.ts';
 import { openGround } from './ground.ts';
 import { MANAGED } from './in-order.ts';
@@ -59,6 +62,57 @@ describe('a ground of the fault suite', { concurrency: true }, () => {
     await ground.close();
     const found = { invariant: 'I4', what: 'PATCH space/secrets/a: a write that changed nothing' };
     assert.deepEqual(ground.violations, [found, found]);
+  });
+
+  it('finds a key in a status that was soon another, and in that of a JWT that is gone (I6)', async () => {
+    await using arena = openFakeArena();
+    const ground = await openGround(arena, 'space', true);
+    const jwt = await ground.sign('leaked');
+    const message = toPem(makeKey('ES256'));
+    await ground.storeKey('another', message);
+    await arena.api.merge(jwt.path, { status: { conditions: [{ type: 'Ready', status: 'True', message }] } });
+    await arena.api.merge(jwt.path, { status: { conditions: [{ type: 'Ready', status: 'True' }] } });
+    await arena.api.remove(jwt.path);
+    await ground.close();
+    assert.deepEqual(ground.violations, [{ invariant: 'I6', what: 'a key or token shows in a status' }]);
+  });
+
+  it('finds the key in a JWT itself in an event of a namespace that is gone (I6)', async () => {
+    await using arena = openFakeArena();
+    const ground = await openGround(arena, 'space', true);
+    const away = await ground.addNamespace('going');
+    const { spec } = wireJwt();
+    await arena.api.create(pathOf('jwts', away), { metadata: { name: 'leaked' }, spec });
+    await arena.api.create(pathOf('events', away), { metadata: { name: 'one' }, note: spec.key.value });
+    await ground.rest(100);
+    await arena.api.remove(pathOf('events', away, 'one'));
+    await ground.close();
+    assert.deepEqual(ground.violations, [{ invariant: 'I6', what: 'a key or token shows in an event' }]);
+  });
+
+  it('finds a token in the metrics of a standby that ends before the search (I6)', async () => {
+    let metrics = async (): Promise<string> => '';
+    let hasEnded = false;
+    await using arena = openFakeArena(
+      {},
+      { standby: { metrics: () => metrics(), hasEnded: () => hasEnded } },
+    );
+    const ground = await openGround(arena, 'space', true);
+    const { text } = await ground.sign('leaked');
+    metrics = async () => `a{b="${text}"} 1`;
+    await ground.readMetrics();
+    hasEnded = true;
+    await ground.close();
+    assert.deepEqual(ground.violations, [{ invariant: 'I6', what: 'a key or token shows in the metrics' }]);
+  });
+
+  it('reports metrics that it cannot read (I6)', async () => {
+    const refuse = async (): Promise<string> => Promise.reject(new Error('refused'));
+    await using arena = openFakeArena({}, { main: { metrics: refuse } });
+    const ground = await openGround(arena, 'space', true);
+    await ground.close();
+    const what = 'the metrics could not be searched: Error: refused';
+    assert.deepEqual(ground.violations, [{ invariant: 'I6', what }]);
   });
 
   it('ignores output from before it was opened', async () => {

@@ -9,6 +9,7 @@ import type { Invariant, Violation } from './case-file.ts';
 import { findIdleWrites } from './idle-writes.ts';
 import { judge } from './judge.ts';
 import { tokenIn } from './judge-token.ts';
+import type { Sighting } from './observer.ts';
 import { TrackedJwt } from './tracked-jwt.ts';
 
 /** Settings of a JWT for a fault. */
@@ -70,6 +71,11 @@ const AFTERMATH_MS = { short: 1_000, full: 2_500 };
 
 /** A ground with what is needed before and after its fault. */
 export interface OpenGround extends Ground {
+  /**
+   * Keeps the metrics of all running processes for the search of `close`, which comes when those that only
+   * this fault needs were stopped.
+   */
+  readMetrics(): Promise<void>;
   /** Judges everything that was seen, and deletes the namespace without waiting for its end. */
   close(): Promise<void>;
   readonly violations: readonly Violation[];
@@ -84,6 +90,7 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
   const recoveries: number[] = [];
   const notes = new Set<string>();
   const printed = arena.followOutput();
+  const metrics: string[] = [];
   await api.create('/api/v1/namespaces', { metadata: { name: namespace } });
 
   const storeKey: Ground['storeKey'] = async (name, text) => {
@@ -118,12 +125,21 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
     }
     return jwt;
   };
+  const namespaces = [namespace];
   const rest = async (ms: number): Promise<void> => {
     await sleep(ms);
-    await observer.catchUp(namespace);
+    for (const name of namespaces) await observer.catchUp(name);
   };
-  const namespaces = [namespace];
   const fail: Ground['fail'] = (invariant, what) => void violations.push({ invariant, what });
+  const readMetrics = async (): Promise<void> => {
+    for (const player of arena.players().filter((each) => !each.hasEnded())) {
+      try {
+        metrics.push(await player.metrics());
+      } catch (error) {
+        if (!player.hasEnded()) fail('I6', `the metrics could not be searched: ${String(error)}`);
+      }
+    }
+  };
   return {
     arena,
     namespace,
@@ -153,19 +169,29 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
     requireHarm: (met, least = 1) => {
       if (met < least) fail('recovery', `nothing was tested: the harm met ${met} instead of ${least}`);
     },
+    readMetrics,
     close: async () => {
       await rest(short ? AFTERMATH_MS.short : AFTERMATH_MS.full);
       const endedAt = Date.now();
-      for (const { kind, object } of observer.sightings(namespace)) {
+      const sightings = namespaces.flatMap((name) => observer.sightings(name));
+      for (const { kind, object } of sightings) {
         if (kind === 'Secret') canaries.addToken(tokenIn(object)?.text ?? '');
+        if (kind === 'JWT') canaries.addKey(object.spec.key?.value ?? '');
       }
       for (const jwt of jwts) violations.push(...(await judge(jwt.file(endedAt))));
       for (const writes of arena.writes()) violations.push(...findIdleWrites(writes, namespace));
+      await readMetrics();
       violations.push(
-        ...canaries.search({ ...(await collectTexts(arena, namespace, jwts)), 'the log': printed() }),
+        ...canaries.search({
+          ...collectTexts(sightings),
+          'the metrics': metrics.join('\n'),
+          'the log': printed(),
+        }),
       );
-      for (const name of namespaces) await api.remove(`/api/v1/namespaces/${name}`);
-      observer.forget(namespace);
+      for (const name of namespaces) {
+        await api.remove(`/api/v1/namespaces/${name}`);
+        observer.forget(name);
+      }
     },
     violations,
     recoveries,
@@ -175,24 +201,12 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
   };
 }
 
-/** Texts that people can read, besides the log, by where they find them. */
-async function collectTexts(
-  arena: Arena,
-  namespace: string,
-  jwts: readonly TrackedJwt[],
-): Promise<Readonly<Record<string, string>>> {
-  const events = await arena.api.list(pathOf('events', namespace));
-  const metrics = arena.main().hasEnded() ? '' : await readMetrics(arena);
+/** Texts that people could ever read in objects, by where they found them. */
+function collectTexts(sightings: readonly Sighting[]): Readonly<Record<string, string>> {
+  const objectsOf = (wanted: Sighting['kind']): readonly Loose[] =>
+    sightings.filter(({ kind }) => kind === wanted).map(({ object }) => object);
   return {
-    'an event': JSON.stringify(events),
-    'a status': JSON.stringify(jwts.map(({ jwt }) => jwt?.status)),
-    'the metrics': metrics,
+    'an event': JSON.stringify(objectsOf('Event')),
+    'a status': JSON.stringify(objectsOf('JWT').map(({ status }) => status)),
   };
-}
-
-async function readMetrics(arena: Arena): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${arena.main().service.httpPort}/metrics`).catch(
-    () => undefined,
-  );
-  return (await answer?.text()) ?? '';
 }

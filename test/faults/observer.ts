@@ -3,11 +3,11 @@ import { waitUntil } from '../controlplane/wait-until.ts';
 import type { Loose } from '../integration/objects.ts';
 import { ApiRefusal, pathOf, pathOfAll, type Api, type WireEvent } from './api.ts';
 
-/** One state of a Secret or JWT, as the observer's watch reported it. */
+/** One state of a Secret, a JWT or an Event, as the observer's watch reported it. */
 export interface Sighting {
   /** Time of the report, in milliseconds since the epoch. */
   readonly at: number;
-  readonly kind: 'Secret' | 'JWT';
+  readonly kind: 'Secret' | 'JWT' | 'Event';
   readonly isGone: boolean;
   readonly name: string;
   readonly uid: string;
@@ -16,9 +16,9 @@ export interface Sighting {
 }
 
 /**
- * The observer sees every state of every Secret and JWT, through a watch that does not go through the
- * service's proxy. It survives the outages of the faults, and misses nothing: it resumes where it was cut
- * off.
+ * The observer sees every state of every Secret, JWT and Event, also of those that are gone at the end,
+ * through a watch that does not go through the service's proxy. It survives the outages of the faults, and
+ * misses nothing: it resumes where it was cut off.
  */
 export interface Observer {
   /** In the order in which they were reported. */
@@ -36,7 +36,8 @@ export interface Observer {
 }
 
 const PAUSE_MS = 100;
-const KINDS = { secrets: 'Secret', jwts: 'JWT' } as const;
+const KINDS = { secrets: 'Secret', jwts: 'JWT', events: 'Event' } as const;
+const PLURALS = ['secrets', 'jwts', 'events'] as const;
 /** A watch that is later than this does not work. */
 export const MAX_LAG_MS = 30_000;
 
@@ -101,12 +102,12 @@ export function startObserver(api: Api): Observer {
       return items.every(isSeen) && !seen.some(([, object]) => isOutdated(object));
     });
   };
-  const running = [follow('secrets'), follow('jwts')];
+  const running = PLURALS.map((plural) => follow(plural));
   return {
     sightings: (namespace) => chronicle.get(namespace) ?? [],
     see: (kind, namespace, name) => present.get(`${kind} ${namespace}/${name}`),
     catchUp: async (namespace) => {
-      await Promise.all([catchUpWith('secrets', namespace), catchUpWith('jwts', namespace)]);
+      await Promise.all(PLURALS.map((plural) => catchUpWith(plural, namespace)));
     },
     forget: (namespace) => void chronicle.delete(namespace),
     stop: async () => {

@@ -23,6 +23,8 @@ export interface Player {
    * Its writes of Secrets and JWTs so far, without those of the Lease and of Events, whatever their results.
    */
   writes(): readonly Seen[];
+  /** The text of `/metrics`. Throws if it does not come. */
+  metrics(): Promise<string>;
   hasEnded(): boolean;
   /** Whether it ended without a call of `kill` or `stop`. */
   hasCrashed(): boolean;
@@ -47,6 +49,7 @@ export interface PlayerDependencies {
 
 /** The grace period of the shipped Deployment. */
 const GRACE_MS = 30_000;
+const METRICS_WITHIN_MS = 10_000;
 const LEADS_WITHIN_MS = 45_000; // a dead leader's lease, and a margin
 
 /** Starts proxy and service; resolves when the service is ready, as leader or not. */
@@ -97,6 +100,12 @@ function play(service: Service, proxy: Proxy): Player {
       return Date.parse(String(lastWord()?.['time']));
     },
     writes: () => proxy.log.filter(isWrite),
+    metrics: async () => {
+      const signal = AbortSignal.timeout(METRICS_WITHIN_MS);
+      const answer = await fetch(`http://127.0.0.1:${service.httpPort}/metrics`, { signal });
+      if (!answer.ok) throw new Error(`/metrics was answered ${answer.status}`);
+      return answer.text();
+    },
     hasEnded: () => ended,
     hasCrashed: () => ended && !isAsked,
     kill: async () => {

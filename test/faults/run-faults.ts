@@ -58,6 +58,7 @@ async function attemptOnce(
   try {
     ground = await openGround(arena, namespace, short);
     await play(fault, ground);
+    await ground.readMetrics();
     const ending = ground;
     if (!fault.isLocal) await arena.settle().catch((error) => ending.fail('recovery', messageOf(error)));
     await ground.close();
