@@ -32,6 +32,8 @@ export interface Api {
   get(path: string): Promise<Loose>;
   list(path: string): Promise<Loose>;
   create(path: string, body: unknown): Promise<Loose>;
+  /** Like `create`, but stores nothing: a dry run. */
+  rehearse(path: string, body: unknown): Promise<void>;
   /** JSON merge patch (RFC 7386), with another field manager than the service's. */
   merge(path: string, body: unknown): Promise<Loose>;
   /**
@@ -105,6 +107,9 @@ export async function openApi(
     get: (path) => orNothing(ask('GET', path)),
     list: (path) => ask('GET', path),
     create: (path, body) => ask('POST', `${path}?fieldManager=${FIELD_MANAGER}`, body),
+    rehearse: async (path, body) => {
+      await ask('POST', `${path}?dryRun=All`, body);
+    },
     merge: (path, body) =>
       ask('PATCH', `${path}?fieldManager=${FIELD_MANAGER}`, body, 'application/merge-patch+json'),
     remove: (path, propagationPolicy) =>

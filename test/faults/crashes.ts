@@ -48,10 +48,11 @@ async function killAt(ground: Ground, what: 'secret' | 'status', { begin }: Occa
   const player = arena.main();
   const path =
     what === 'secret' ? pathOf('secrets', namespace, NAME) : `${pathOf('jwts', namespace, NAME)}/status`;
-  const held = holdFirst(player.proxy, isApplyOf(path));
+  using held = holdFirst(player.proxy, `a write of the ${what}`, isApplyOf(path));
   const jwt = settled ?? (await ground.sign(NAME, { isAwaited: false }));
   const forgive = jwt.excuse();
-  await Promise.all([begin?.(jwt, ground), held.arrived]);
+  await begin?.(jwt, ground);
+  await held.arrive(arena.patienceMs);
   await player.kill();
   held.decide('drop');
   if (what === 'status') jwt.addCauses(); // a status that was not written can lead to one more signature

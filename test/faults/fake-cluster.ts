@@ -72,6 +72,7 @@ export function makeFakeCluster(): FakeCluster {
       onStored(stored);
       return stored;
     },
+    rehearse: async () => undefined,
     remove: async (path) => {
       const object = objects.get(path);
       if (object === undefined) return undefined;

@@ -1,24 +1,32 @@
+import { waitUntil } from '../controlplane/wait-until.ts';
 import type { Proxy, Seen } from './proxy.ts';
 
-/** A request that waits in the proxy. */
-export interface Held {
-  /** Resolves when the request has arrived. */
-  readonly arrived: Promise<Seen>;
+/** A request that waits in the proxy. At the end of its scope it is dropped, if nobody has decided. */
+export interface Held extends Disposable {
+  /** Waits until the request has arrived. Throws if it does not come within `withinMs` milliseconds. */
+  arrive(withinMs: number): Promise<Seen>;
   /** Passes it on, or drops it. */
   decide(what: 'pass' | 'drop'): void;
 }
 
 /** Holds the first matching request before it is passed on; later ones pass. */
-export function holdFirst(proxy: Proxy, fits: (seen: Seen) => boolean): Held {
-  const arrived = Promise.withResolvers<Seen>();
+export function holdFirst(proxy: Proxy, what: string, fits: (seen: Seen) => boolean): Held {
+  let arrived: Seen | undefined;
   const fate = Promise.withResolvers<'pass' | 'drop'>();
   const stop = proxy.treat((seen) => {
     if (!fits(seen)) return undefined;
     stop();
-    arrived.resolve(seen);
+    arrived = seen;
     return { do: 'hold', until: fate.promise };
   });
-  return { arrived: arrived.promise, decide: fate.resolve };
+  return {
+    arrive: (withinMs) => waitUntil(`${what} to be sent`, withinMs, () => arrived),
+    decide: fate.resolve,
+    [Symbol.dispose]: () => {
+      stop();
+      fate.resolve('drop');
+    },
+  };
 }
 
 /** Matches the service's apply of this object. */

@@ -12,9 +12,10 @@ export const NAMED = 'tokens.osg-htc.org/jwt';
  * that does not exist.
  */
 export function isInOrder({ secret, jwt }: { readonly secret: Loose; readonly jwt: Loose }): boolean {
-  const { labels = {}, annotations = {}, ownerReferences = [] } = secret?.metadata ?? {};
+  const { labels = {}, annotations = {}, ownerReferences = [], managedFields } = secret?.metadata ?? {};
   const { exp = 0, iat = 0 } = tokenIn(secret)?.claims ?? {};
   const [owner] = ownerReferences;
+  const ours = (managedFields ?? []).filter(({ manager }: Loose) => manager === 'jwt-injector');
   const isShared = Object.keys(secret?.data ?? {}).length > 1;
   return (
     labels[MANAGED] === 'true' &&
@@ -22,6 +23,7 @@ export function isInOrder({ secret, jwt }: { readonly secret: Loose; readonly jw
     Date.parse(annotations[EXPIRES_AT] ?? '') === exp * 1000 &&
     Number(annotations[SIGNED_AT]) === iat + 60 &&
     (isShared ? owner === undefined : owner?.uid === jwt?.metadata.uid && owner.controller === true) &&
+    !JSON.stringify(ours).includes('"f:blockOwnerDeletion"') && // another user may set it, and only they can take it off
     annotations[NAMED] === `${jwt?.metadata.namespace}/${jwt?.metadata.name}`
   );
 }

@@ -89,6 +89,12 @@ const spec = {
   resignBefore: LIFETIME / 2,
 };
 
+/** An entry of `metadata.managedFields`: this manager set `blockOwnerDeletion`. */
+function blocking(manager: string): Loose {
+  const reference = { 'k:{"uid":"jwt-uid"}': { 'f:blockOwnerDeletion': {} } };
+  return { manager, fieldsV1: { 'f:metadata': { 'f:ownerReferences': reference } } };
+}
+
 async function blame(
   sightings: readonly Sighting[],
   more: Partial<CaseFile> = {},
@@ -172,10 +178,20 @@ describe('the judge of the fault suite', () => {
     assert.deepEqual(await blame([...seen, successor], { foreign, causes }), []);
   });
 
+  it('leaves blockOwnerDeletion to the user who set it', async () => {
+    const touched = await seeSecret(7, START + 10, {
+      signedAt: START,
+      more: { managedFields: [blocking('kubectl')] },
+    });
+    const seen = [await seeSecret(1, START), ready(START), touched];
+    assert.deepEqual(await blame(seen, { foreign: new Set(['7']) }), []);
+  });
+
   it('finds a Secret that is not as documented at the end, while its JWT is Ready', async () => {
     const wishes: readonly [TokenWish & { readonly more?: Loose }, RegExp][] = [
       [{ more: { labels: {} } }, /^recovery a: it is Ready, but its Secret is not as documented$/],
       [{ more: { ownerReferences: undefined } }, /not as documented$/],
+      [{ more: { managedFields: [blocking('jwt-injector')] } }, /not as documented$/],
       [{ signer: makeKey('ES256') }, /not as documented: the signature is not of the key/],
     ];
     for (const [wish, complaint] of wishes) {

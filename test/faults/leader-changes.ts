@@ -94,10 +94,10 @@ async function deliverLate(ground: Ground, begin: (jwt: TrackedJwt) => Promise<u
   const jwt = await ground.sign('contested');
   const standby = await arena.startStandby();
   const before = jwt.text;
-  const held = holdFirst(main.proxy, isApplyOf(jwt.secretPath));
+  using held = holdFirst(main.proxy, 'a new token', isApplyOf(jwt.secretPath));
   const forgive = jwt.excuse();
   await begin(jwt);
-  const late = await held.arrived;
+  const late = await held.arrive(arena.patienceMs);
   main.service.kill('SIGSTOP');
   try {
     await standby.waitUntilLeading(takeOverTime(ground));

@@ -13,19 +13,28 @@ interface Attempt {
 }
 
 /**
+ * The longest fault takes a few minutes. One that waits forever must not hide the results of all others:
+ * the table is printed at the end.
+ */
+const ENDS_WITHIN_MS = 600_000;
+
+export interface PlayOptions {
+  readonly short: boolean;
+  readonly onResult: (result: FaultResult) => void;
+  /** The time for one run of a fault; default: ten minutes. */
+  readonly endsWithinMs?: number;
+}
+
+/**
  * Runs all faults: first, one by one, those that harm more than their namespace, then the local ones, several
  * at a time. The witness exists during all of them.
  */
-export async function playAll(
-  faults: readonly Fault[],
-  arena: Arena,
-  options: { readonly short: boolean; readonly onResult: (result: FaultResult) => void },
-): Promise<void> {
-  const { short, onResult } = options;
+export async function playAll(faults: readonly Fault[], arena: Arena, options: PlayOptions): Promise<void> {
+  const { short, onResult, endsWithinMs = ENDS_WITHIN_MS } = options;
   let grounds = 0;
   const attempt = async (fault: Fault): Promise<Attempt> => {
     grounds += 1;
-    return attemptOnce(fault, arena, { namespace: `fault-${grounds}`, short });
+    return attemptOnce(fault, arena, { namespace: `fault-${grounds}`, short, endsWithinMs });
   };
   const playFault = async (fault: Fault): Promise<void> => {
     const attempts: Attempt[] = [];
@@ -52,12 +61,16 @@ export async function playAll(
 async function attemptOnce(
   fault: Fault,
   arena: Arena,
-  { namespace, short }: { readonly namespace: string; readonly short: boolean },
+  {
+    namespace,
+    short,
+    endsWithinMs,
+  }: { readonly namespace: string; readonly short: boolean; readonly endsWithinMs: number },
 ): Promise<Attempt> {
   let ground: OpenGround | undefined;
   try {
     ground = await openGround(arena, namespace, short);
-    await play(fault, ground);
+    await play(fault, ground, endsWithinMs);
     await ground.readMetrics();
     const ending = ground;
     if (!fault.isLocal) await arena.settle().catch((error) => ending.fail('recovery', messageOf(error)));
@@ -76,11 +89,18 @@ async function attemptOnce(
   }
 }
 
-async function play(fault: Fault, ground: Ground): Promise<void> {
+async function play(fault: Fault, ground: Ground, endsWithinMs: number): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error(`it had not ended after ${endsWithinMs / 1_000} s`)),
+    endsWithinMs,
+  );
   try {
-    await fault.play(ground);
+    await Promise.race([fault.play(ground), late.promise]);
   } catch (error) {
     ground.fail('recovery', messageOf(error));
+  } finally {
+    clearTimeout(timer);
   }
 }
 

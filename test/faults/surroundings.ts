@@ -3,11 +3,14 @@ import { installCrd } from '../controlplane/install.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import type { Loose } from '../integration/objects.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
-import { pathOf } from './api.ts';
+import { ApiRefusal, pathOf } from './api.ts';
 import { ALONE, type Fault } from './fault.ts';
 import { ONE_MINUTE, type Ground } from './ground.ts';
 import type { TrackedJwt } from './tracked-jwt.ts';
 
+const SERVICE_USER = 'system:serviceaccount:jwt-injector:jwt-injector';
+/** The API server's watches report its RBAC and its policies within seconds, on a busy machine later. */
+const IN_EFFECT_WITHIN_MS = 30_000;
 const CLUSTER_ROLE = '/apis/rbac.authorization.k8s.io/v1/clusterroles/jwt-injector';
 
 /**
@@ -28,7 +31,7 @@ async function withoutVerb(
   );
   await api.merge(CLUSTER_ROLE, { rules: reduced.filter((rule: Loose) => rule.verbs.length > 0) });
   try {
-    await sleep(1_000); // the authorizer learns of it by a watch
+    await waitUntilServiceMay(ground, { resource, verb }, false);
     if (verb === 'get') await changeKey(ground, jwt);
     else await jwt.requestRenewal();
     const isReported = async (): Promise<boolean> => {
@@ -44,12 +47,30 @@ async function withoutVerb(
   }
   await ground.rest(0);
   const renewals = jwt.jwt.status.renewals ?? 0;
-  await sleep(1_000);
+  await waitUntilServiceMay(ground, { resource, verb }, true);
   const startedAt = performance.now();
   await jwt.requestRenewal(); // a refused write is tried again when an input changes
   jwt.addCauses(); // with the status refused, the token was written but could not be reported
   await jwt.waitFor('a renewal once it is allowed again', () => jwt.jwt.status.renewals > renewals, 30_000);
   ground.recovered(performance.now() - startedAt);
+}
+
+/** Waits until the API server itself says that the service may, or may not, do this in the namespace. */
+async function waitUntilServiceMay(
+  { arena, namespace }: Ground,
+  { resource, verb }: { resource: string; verb: string },
+  may: boolean,
+): Promise<void> {
+  const [plural, subresource = ''] = resource.split('/');
+  const group = plural === 'jwts' ? 'tokens.osg-htc.org' : '';
+  const resourceAttributes = { namespace, verb, group, resource: plural, subresource };
+  const what = `the service to be ${may ? 'allowed' : 'forbidden'} to ${verb} ${resource}`;
+  await waitUntil(what, IN_EFFECT_WITHIN_MS, async () => {
+    const review = await arena.api.create('/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+      spec: { user: SERVICE_USER, groups: ['system:authenticated'], resourceAttributes },
+    });
+    return review.status.allowed === may;
+  });
 }
 
 /** A key that is already known does not have to be read. */
@@ -58,6 +79,19 @@ async function changeKey(ground: Ground, jwt: TrackedJwt): Promise<void> {
   jwt.addCauses();
   jwt.noteKey(key, `${jwt.name}-1`);
   await ground.storeKey(`${jwt.name}-key`, toPem(key));
+}
+
+/** A Secret that nobody can create while the policy of the fault is in effect. */
+const PROBE = 'probe-of-the-policy';
+
+async function isProbeRefused({ arena, namespace }: Ground): Promise<boolean> {
+  try {
+    await arena.api.rehearse(pathOf('secrets', namespace), { metadata: { name: PROBE } });
+    return false;
+  } catch (error) {
+    if (error instanceof ApiRefusal && error.status === 422) return true;
+    throw error;
+  }
 }
 
 /** A policy of the cluster refuses all writes of Secrets in the namespace. */
@@ -75,7 +109,8 @@ async function refuseByPolicy(ground: Ground): Promise<void> {
         ],
       },
       validations: [
-        { expression: '!request.userInfo.username.endsWith(":jwt-injector")', message: 'refused' },
+        { expression: `request.userInfo.username != "${SERVICE_USER}"`, message: 'refused' },
+        { expression: `object.metadata.name != "${PROBE}"`, message: 'refused' },
       ],
     },
   });
@@ -91,7 +126,7 @@ async function refuseByPolicy(ground: Ground): Promise<void> {
   });
   const before = jwt.text;
   try {
-    await sleep(5_000); // policies are in effect some seconds after they were written
+    await waitUntil('the policy', IN_EFFECT_WITHIN_MS, () => isProbeRefused(ground));
     await jwt.requestRenewal();
     const isReported = async (): Promise<boolean> =>
       (await api.list(pathOf('events', ground.namespace))).items.some(
@@ -103,7 +138,7 @@ async function refuseByPolicy(ground: Ground): Promise<void> {
     await api.remove(`${path}/validatingadmissionpolicybindings/${name}`);
     await api.remove(`${path}/validatingadmissionpolicies/${name}`);
   }
-  await sleep(5_000);
+  await waitUntil('the end of the policy', IN_EFFECT_WITHIN_MS, async () => !(await isProbeRefused(ground)));
   const startedAt = performance.now();
   await jwt.requestRenewal(); // a refused write is tried again when an input changes
   await jwt.waitFor('a renewal once it is allowed again', () => jwt.isRenewed(before), 60_000);

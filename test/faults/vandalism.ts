@@ -125,8 +125,8 @@ const REPAIRED: readonly Way[] = [
     token: 'same',
   },
   {
-    name: 'owner-blocking',
-    title: 'owner reference with blockOwnerDeletion and without controller',
+    name: 'owner-not-controller',
+    title: 'owner reference without controller (and with blockOwnerDeletion, which stays theirs)',
     harm: ({ jwt }) => jwt.patchSecret({ metadata: { ownerReferences: [blockingOwner(jwt)] } }),
     token: 'same',
   },
