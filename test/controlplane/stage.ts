@@ -11,6 +11,9 @@ import type { MemoryLimit } from './memory-limit.ts';
 import { startService, type Service } from './service.ts';
 import { waitUntil } from './wait-until.ts';
 
+/** The folder, in that of the cluster, with the webhook's certificate and its authority, `ca.crt`. */
+export const WEBHOOK_CERTIFICATES = 'webhook-certificates';
+
 const CERTS_SCRIPT = join(import.meta.dirname, '../../certs/make-dev-certs.sh');
 
 /**
@@ -88,7 +91,7 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
  */
 export async function installProduct(cluster: Cluster, root?: string): Promise<Installation> {
   const webhookPort = await findFreePort();
-  const certificates = join(cluster.folder, 'webhook-certificates');
+  const certificates = join(cluster.folder, WEBHOOK_CERTIFICATES);
   await makeCertificates(certificates);
   const caBundle = await readFile(join(certificates, 'ca.crt'), 'utf8');
   const manifests = await installShipped(cluster, { webhookPort, caBundle }, root);

@@ -9,6 +9,7 @@ import { beginExcuse, type Excuse } from './case-file.ts';
 import { startObserver, type Observer } from './observer.ts';
 import { followOutput, startPlayer, stopAll, type Player } from './player.ts';
 import type { Seen } from './proxy.ts';
+import { openReviewer, type Reply } from './reviewer.ts';
 
 /** Times of leader election, in milliseconds. */
 export interface LeaseTimes {
@@ -44,6 +45,8 @@ export interface Arena {
   startMain(options?: StartPlayer): Promise<Player>;
   /** Starts one more process, without webhook. */
   startStandby(options?: StartPlayer): Promise<Player>;
+  /** Sends a review of a pod to the main process, past the API server, and as it would. */
+  sendReview(review: string, signal: AbortSignal): Promise<Reply>;
   /** Times in which no process could sign, for the judge. */
   readonly excuses: readonly Excuse[];
   /** Signing is impossible from now on, until the returned function is called. */
@@ -98,6 +101,8 @@ export async function openArena({ short, openStage = startStage }: ArenaOptions)
   opened.defer(() => api.close());
   const observer = startObserver(api);
   opened.defer(() => observer.stop());
+  const reviewer = openReviewer(cluster, () => getMain().service.webhookPort);
+  opened.defer(() => reviewer.close());
   const players: Player[] = [];
   opened.defer(() => stopAll(players)); // also processes that ended by themselves: their proxies still listen
   let main: Player | undefined;
@@ -148,6 +153,7 @@ export async function openArena({ short, openStage = startStage }: ArenaOptions)
     startMain,
     startStandby: ({ args = [], env = {} } = {}) =>
       start((own) => startService(cluster, { args: ['--no-webhook', ...own, ...leaseArgs, ...args], env })),
+    sendReview: (review, signal) => reviewer.sendReview(review, signal),
     excuses,
     excuse: () => beginExcuse(excuses),
     followOutput: () => followOutput(players),

@@ -3,7 +3,7 @@ import type { Loose } from '../integration/objects.ts';
 import type { Sighting } from './observer.ts';
 
 /** The invariants of the quality page that faults can break. */
-export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'recovery';
+export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'recovery';
 
 export interface Violation {
   readonly invariant: Invariant;

@@ -4,6 +4,7 @@ import { beginExcuse, type Excuse } from './case-file.ts';
 import { Canaries } from './canaries.ts';
 import { makeFakeCluster } from './fake-cluster.ts';
 import { startFakeService, type Character } from './fake-service.ts';
+import { answerReview } from './fake-webhook.ts';
 import { startObserver } from './observer.ts';
 import { followOutput, type Player } from './player.ts';
 
@@ -32,6 +33,7 @@ function makeFakePlayer(does: Partial<Player> | undefined, output: () => string)
     waitUntilLeading: async () => Date.now(),
     writes: () => [],
     metrics: async () => '',
+    wasAway: () => false,
     hasEnded: () => false,
     hasCrashed: () => false,
     kill: async () => undefined,
@@ -71,6 +73,7 @@ export function openFakeArena(
     main: () => mainPlayer,
     startMain: async () => mainPlayer,
     startStandby: async () => standbyPlayer,
+    sendReview: async (review) => answerReview(review),
     excuses,
     excuse: () => beginExcuse(excuses),
     followOutput: () => followOutput([mainPlayer, standbyPlayer]),

@@ -17,7 +17,8 @@ import { renderRow, renderTable } from './table.ts';
 const HELP = `Usage: npm run faults -- [options]
 
 Injures a real Kubernetes control plane and jwt-injector on it, in every way of the list, while an observer of its own
-checks that no token expires, every token verifies, nothing is written without need, and no key or token is shown.
+checks that no token expires, every token verifies, nothing is written without need, no key or token is shown, and
+each new pod is reviewed in time and rightly.
 Prints a table: fault, tries, violations, what was seen.
 
 Options:
@@ -52,7 +53,7 @@ interface Settings {
 async function playChosen(faults: readonly Fault[], { short, json, logs }: Settings): Promise<number> {
   const startedAt = performance.now();
   const results: FaultResult[] = [];
-  const order = [...faults.map(({ name }) => name), 'witness'];
+  const order = [...faults.map(({ name }) => name), 'reviews', 'witness'];
   console.log(`Playing ${faults.length} faults; a line for each as it ends.\n`);
   const play = async (): Promise<void> => {
     await using cleanup = new AsyncDisposableStack();

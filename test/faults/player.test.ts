@@ -84,6 +84,23 @@ describe('a player of the fault suite', () => {
     assert.equal(killed.hasCrashed(), false);
   });
 
+  it('is away while it is suspended, and when it has to end, but not after a crash', async () => {
+    const player = await start(makeService({ SIGTERM: 0 }));
+    assert.equal(player.wasAway(0), false);
+    player.service.kill('SIGSTOP');
+    assert.equal(player.wasAway(Date.now()), true);
+    player.service.kill('SIGCONT');
+    assert.deepEqual([player.wasAway(0), player.wasAway(Date.now() + 1)], [true, false]);
+    await player.stop();
+    assert.equal(player.wasAway(Date.now() + 1), true);
+    const service = makeService({ SIGSEGV: null });
+    const crashed = await start(service);
+    service.kill('SIGSEGV');
+    await service.exited;
+    assert.equal(crashed.wasAway(0), false);
+    await crashed.stop();
+  });
+
   it('is stopped even if another one reports an error', async () => {
     const players = await Promise.all(
       [{ SIGTERM: 1 }, { SIGTERM: 0 }].map((codes) => start(makeService(codes))),

@@ -7,6 +7,7 @@ import { writeKubeconfig } from '../controlplane/kubeconfig.ts';
 import type { Service } from '../controlplane/service.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import type { Loose } from '../integration/objects.ts';
+import { beginExcuse, type Excuse } from './case-file.ts';
 import { startProxy, type Proxy, type Seen } from './proxy.ts';
 
 /** A player: one process of the service, with the proxy between it and the API server. */
@@ -25,6 +26,11 @@ export interface Player {
   writes(): readonly Seen[];
   /** The text of `/metrics`. Throws if it does not come. */
   metrics(): Promise<string>;
+  /**
+   * Whether the suite kept it from answering since `from` (milliseconds since the epoch): it was suspended, or
+   * had to end.
+   */
+  wasAway(from: number): boolean;
   hasEnded(): boolean;
   /** Whether it ended without a call of `kill` or `stop`. */
   hasCrashed(): boolean;
@@ -78,9 +84,23 @@ async function readToken(cluster: ControlPlane): Promise<string> {
   return kubeconfig.users[0].user.token;
 }
 
-function play(service: Service, proxy: Proxy): Player {
+function play(launched: Service, proxy: Proxy): Player {
   let ended = false;
   let isAsked = false;
+  const absences: Excuse[] = [];
+  let wake = (): void => undefined;
+  const service: Service = {
+    ...launched,
+    kill: (signal) => {
+      if (signal === 'SIGSTOP') wake = beginExcuse(absences);
+      launched.kill(signal);
+      if (signal === 'SIGCONT') wake();
+    },
+  };
+  const ask = (): void => {
+    isAsked = true;
+    beginExcuse(absences);
+  };
   const end = async (): Promise<void> => {
     await service.exited;
     ended = true;
@@ -106,17 +126,18 @@ function play(service: Service, proxy: Proxy): Player {
       if (!answer.ok) throw new Error(`/metrics was answered ${answer.status}`);
       return answer.text();
     },
+    wasAway: (from) => absences.some(({ until }) => until >= from),
     hasEnded: () => ended,
     hasCrashed: () => ended && !isAsked,
     kill: async () => {
-      isAsked = true;
+      ask();
       service.kill('SIGKILL');
       await service.exited;
       await proxy.close();
     },
     stop: async () => {
       const wasThere = !ended;
-      isAsked = true;
+      ask();
       const problem = wasThere ? await endInTime(service) : undefined;
       await proxy.close();
       if (problem !== undefined) throw new Error(`a process of the service ${problem}`);

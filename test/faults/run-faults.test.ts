@@ -26,6 +26,7 @@ describe('a run of the fault suite', () => {
       [
         { name: 'endless', violations: [late] },
         { name: 'next', violations: [] },
+        { name: 'reviews', violations: [] },
         { name: 'witness', violations: [] },
       ],
     );

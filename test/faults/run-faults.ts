@@ -2,6 +2,7 @@ import type { Arena } from './arena.ts';
 import type { Violation } from './case-file.ts';
 import type { Fault, FaultResult } from './fault.ts';
 import { ONE_MINUTE, openGround, type Ground, type OpenGround } from './ground.ts';
+import { startReviewWitness } from './review-witness.ts';
 
 /** Number of local faults at the same time: enough to save time, few enough for two cores. */
 const AT_ONCE = 6;
@@ -27,7 +28,7 @@ export interface PlayOptions {
 
 /**
  * Runs all faults: first, one by one, those that harm more than their namespace, then the local ones, several
- * at a time. The witness exists during all of them.
+ * at a time. Both witnesses exist during all of them.
  */
 export async function playAll(faults: readonly Fault[], arena: Arena, options: PlayOptions): Promise<void> {
   const { short, onResult, endsWithinMs = ENDS_WITHIN_MS } = options;
@@ -40,10 +41,14 @@ export async function playAll(faults: readonly Fault[], arena: Arena, options: P
     const attempts: Attempt[] = [];
     const startedAt = performance.now();
     const tries = triesOf(fault, short);
+    playing.add(fault.name);
     for (let played = 0; played < tries; played += 1) attempts.push(await attempt(fault));
+    playing.delete(fault.name);
     onResult(summarise(fault, attempts, (performance.now() - startedAt) / 1000));
   };
+  const playing = new Set<string>();
   const witness = await callWitness(arena, short);
+  const reviews = callReviewWitness(arena, () => [...playing]);
   const isAlone = ({ isLocal, isLast }: Fault): boolean => !isLocal && isLast !== true;
   for (const fault of faults.filter(isAlone)) await playFault(fault);
   // By now the garbage collector knows the new kind of object, which takes half a minute after the creation
@@ -54,6 +59,7 @@ export async function playAll(faults: readonly Fault[], arena: Arena, options: P
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   for (const fault of faults.filter(({ isLast }) => isLast === true)) await playFault(fault);
+  onResult(await reviews());
   onResult(await witness());
 }
 
@@ -122,6 +128,23 @@ async function callWitness(arena: Arena, short: boolean): Promise<() => Promise<
     await ground.close();
     const fault = { name: 'witness', title: 'a token of one minute, during all faults' };
     return summarise(fault, [ground], (performance.now() - startedAt) / 1000);
+  };
+}
+
+/** New pods are reviewed during all faults. The returned function gives the judgement. */
+function callReviewWitness(arena: Arena, playing: () => readonly string[]): () => Promise<FaultResult> {
+  const startedAt = performance.now();
+  const dismiss = startReviewWitness({
+    main: () => arena.main(),
+    send: (review, signal) => arena.sendReview(review, signal),
+    playing,
+  });
+  return async () => {
+    const { violations, asked, longestMs } = await dismiss();
+    const notes = [`${asked} reviews, the longest ${Math.ceil(longestMs)} ms`];
+    const fault = { name: 'reviews', title: 'the review of a new pod each half second, during all faults' };
+    const seconds = (performance.now() - startedAt) / 1000;
+    return summarise(fault, [{ violations, recoveries: [], notes }], seconds);
   };
 }
 
