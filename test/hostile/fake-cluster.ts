@@ -4,12 +4,14 @@ import type { ScriptedAnswer } from './scripted-api.ts';
 const INJECTED = { containers: [{ env: [{ name: 'BEARER_TOKEN_FILE' }] }] };
 
 /**
- * The Secrets of `count` JWTs of the neighbour, each with a token that expires at `exp` (seconds since the epoch).
+ * The Secrets of `count` JWTs of the neighbour, each with a token that expires at `exp` (seconds since the epoch)
+ * and was stored at `storedAt`.
  */
-export function listSecrets(count: number, exp = 9_999_999_999): ScriptedAnswer {
+export function listSecrets(count: number, exp = 9_999_999_999, storedAt?: Date): ScriptedAnswer {
+  const managedFields = storedAt && [{ manager: 'jwt-injector', time: storedAt.toISOString() }];
   const token = ['e30', Buffer.from(JSON.stringify({ exp })).toString('base64url'), 'a'].join('.');
   const items = Array.from({ length: count }, (_, number) => ({
-    metadata: { name: `token-${number}` },
+    metadata: { name: `token-${number}`, managedFields },
     data: { token: Buffer.from(token).toString('base64') },
   }));
   return { status: 200, body: { items } };

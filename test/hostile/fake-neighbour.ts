@@ -1,7 +1,7 @@
 import type { Experience, Neighbour } from './neighbour.ts';
 
 /** One pod was created with its token, without harm. */
-export const UNHARMED: Experience = { longestMs: 1, longestPlainMs: 1, injected: 1, harms: [] };
+export const UNHARMED: Experience = { longestMs: 1, longestPlainMs: 1, latestMs: 0, injected: 1, harms: [] };
 
 /** An unharmed neighbour, except for `changes`. */
 export function makeFakeNeighbour(changes: Partial<Neighbour> = {}): Neighbour {

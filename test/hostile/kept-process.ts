@@ -1,6 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Service } from '../controlplane/service.ts';
+import { takePeakMemory } from './peak-memory.ts';
 
 /** A process that is restarted at once when it ends by itself, as by the kubelet. */
 export interface KeptProcess {
@@ -87,19 +87,8 @@ export function keepProcess(launch: () => Promise<Kept>, graceMs: number): KeptP
       ends = [];
       return taken;
     },
-    takePeakMemory: () => takePeak(running().pid),
+    takePeakMemory: () => takePeakMemory(running().pid),
   };
-}
-
-/** Linux keeps the peak of a process's resident memory until it is reset (proc(5), clear_refs). */
-function takePeak(pid: number): number {
-  try {
-    const [, kibibytes] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-    writeFileSync(`/proc/${pid}/clear_refs`, '5');
-    return Number(kibibytes ?? 0) * 1024;
-  } catch {
-    return 0; // the process has just ended
-  }
 }
 
 function describeEnd(code: number | null, output: string): string {

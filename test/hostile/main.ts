@@ -17,8 +17,8 @@ const HELP = `Usage: npm run hostile -- [options]
 
 Sends the compiled service, under the memory limit it is shipped with, the worst that its clients can send: those who
 reach its port without any right, and those who may edit one namespace. Meanwhile a well-behaved client creates annotated
-pods, and its tokens of one minute are renewed. Afterwards those who reach the port attack the fallback webhook, whose first
-container is gone. Prints a table: attack, peak memory, longest answer to the well-behaved, verdict, and what the attacker got
+pods, and its tokens of one minute are renewed, none more than five seconds late. Afterwards those who reach the port attack the fallback webhook, whose first
+container is gone. Prints a table: attack, peak memory, longest answer to the well-behaved, lateness of its renewals, verdict, and what the attacker got
 back.
 
 Options:

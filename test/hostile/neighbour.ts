@@ -5,7 +5,10 @@ import { keySecret, makeJwt } from './objects.ts';
 import { watchTokens, type TokenWatch } from './watch-tokens.ts';
 
 /** The neighbour's measurements since the last call. The harms are those of pods and of tokens. */
-export type Experience = PodExperience;
+export interface Experience extends PodExperience {
+  /** The largest lateness of a renewal, in milliseconds. */
+  readonly latestMs: number;
+}
 
 /**
  * A tenant who does nothing wrong, in a namespace of their own. It creates annotated pods, and has JWTs whose
@@ -36,13 +39,15 @@ export async function startNeighbour({
   return {
     takeExperience: () => {
       const { harms, ...measured } = pods.takeExperience();
-      return { ...measured, harms: [...harms, ...tokens.takeHarms()] };
+      return { ...measured, latestMs: tokens.takeLateness(), harms: [...harms, ...tokens.takeHarms()] };
     },
     forget: () => {
       pods.forget();
       tokens.forget();
     },
-    settle: () => pods.settle(),
+    settle: async () => {
+      await Promise.all([pods.settle(), tokens.settle()]);
+    },
     recover: (since, withinMs) => {
       pods.forget();
       return tokens.recover(since, withinMs);

@@ -3,6 +3,7 @@ import { it } from 'node:test';
 import { ATTACKS } from './catalogue.ts';
 import { makeFakeFighter } from './fake-fighter.ts';
 import { makeFakeNeighbour, UNHARMED } from './fake-neighbour.ts';
+import type { Experience } from './neighbour.ts';
 import { launchAlone, observe } from './observe.ts';
 
 const ROW = { name: 'row', title: 'a row' };
@@ -22,6 +23,14 @@ it('harm after the row before counts, too', { timeout: 60_000 }, async () => {
   const observed = { neighbour: makeFakeNeighbour(), victim, prefix: '' };
   const { harms } = await observe(observed, ROW, () => Promise.resolve({ answers: '', harms: [] }));
   assert.deepEqual(harms, ['the service ended (exit code 1: between two rows)']);
+});
+
+it('a renewal that was late is a harm, though no token had expired', { timeout: 60_000 }, async () => {
+  const takeExperience = (): Experience => ({ ...UNHARMED, latestMs: 5_100 });
+  const neighbour = makeFakeNeighbour({ takeExperience });
+  const observed = { neighbour, victim: makeFakeFighter(), prefix: '' };
+  const { harms, latestMs } = await observe(observed, ROW, () => Promise.resolve({ answers: '', harms: [] }));
+  assert.deepEqual([latestMs, harms], [5_100, ['a token was renewed 5.1 s late']]);
 });
 
 it('a pod that is being created when a row ends counts for that row', { timeout: 60_000 }, async () => {

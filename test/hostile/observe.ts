@@ -15,6 +15,8 @@ export interface HostileResult {
   readonly longestMs: number;
   /** Slowest creation of a pod that the service never gets, in milliseconds. */
   readonly longestPlainMs: number;
+  /** Largest lateness of a renewal of the neighbour's tokens, in milliseconds. */
+  readonly latestMs: number;
   /** The answers that the attacker got. */
   readonly answers: string;
   /** Descriptions of what must not happen and did. */
@@ -23,6 +25,8 @@ export interface HostileResult {
 
 /** The time within which a well-behaved client's pod must be created (quality.md). */
 export const ANSWER_MS = 5_000;
+/** A due token of the neighbour is renewed within this time; it is then due for half a minute. */
+export const LATE_MS = 5_000;
 /** The service's work on the leftovers of an attack shows problems within this time. */
 export const AFTERMATH_MS = 2_000;
 export const ATTACK_MS = 90_000;
@@ -73,21 +77,26 @@ export async function observe(
   };
 }
 
-export type ObservedAttack = Pick<HostileResult, 'peakMiB' | 'longestMs' | 'longestPlainMs' | 'harms'>;
+export type ObservedAttack = Pick<
+  HostileResult,
+  'peakMiB' | 'longestMs' | 'longestPlainMs' | 'latestMs' | 'harms'
+>;
 
-/** The harm since the last call, including that to the pods that are being created. */
+/** The harm since the last call, including that to the pods and tokens that are being looked at. */
 export async function look({ neighbour, victim }: Observed): Promise<ObservedAttack> {
   await neighbour.settle();
-  const { longestMs, longestPlainMs, harms } = neighbour.takeExperience();
+  const { longestMs, longestPlainMs, latestMs, harms } = neighbour.takeExperience();
   const peak = victim.takePeakMemory();
   const ends = await victim.takeEnds();
   const all = [...harms, ...ends.map((end) => `the service ended (${end})`)];
   if (longestMs > ANSWER_MS) all.push(`a pod took ${(longestMs / 1000).toFixed(1)} s`);
+  if (latestMs > LATE_MS) all.push(`a token was renewed ${(latestMs / 1000).toFixed(1)} s late`);
   if (peak > victim.memory.bytes) all.push(`${toMiB(peak)} MiB were used`);
   return {
     peakMiB: toMiB(peak),
     longestMs: Math.round(longestMs),
     longestPlainMs: Math.round(longestPlainMs),
+    latestMs: Math.round(latestMs),
     harms: all,
   };
 }

@@ -141,6 +141,7 @@ async function endAndStart(siege: Siege, attacks: readonly Attack[], target: Tar
     peakMiB: most(({ peakMiB }) => peakMiB),
     longestMs: most(({ longestMs }) => longestMs),
     longestPlainMs: most(({ longestPlainMs }) => longestPlainMs),
+    latestMs: most(({ latestMs }) => latestMs),
     harms: looks.flatMap((one) => one.harms),
   };
 }

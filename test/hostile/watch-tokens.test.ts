@@ -14,7 +14,10 @@ const JWTS = ['token-0', 'token-1', 'token-2'];
 describe('the tokens of a neighbour', { timeout: 2 * WITHIN_MS, concurrency: true }, () => {
   /** A watch of valid tokens. The caller can change the answers of the cluster to later reads. */
   async function startWatch(opened: AsyncDisposableStack) {
-    const cluster: { secrets: ScriptedAnswer; looks: number } = { secrets: listSecrets(3, VALID), looks: 0 };
+    const cluster: { secrets: ScriptedAnswer | Promise<ScriptedAnswer>; looks: number } = {
+      secrets: listSecrets(3, VALID),
+      looks: 0,
+    };
     const fake = opened.use(
       await startScriptedApi(() => {
         cluster.looks += 1;
@@ -51,6 +54,57 @@ describe('the tokens of a neighbour', { timeout: 2 * WITHIN_MS, concurrency: tru
       assert.deepEqual(harms, [harm]);
     });
   }
+
+  it('are late from half their life on, until a new one was stored', async () => {
+    await using opened = new AsyncDisposableStack();
+    const { cluster, tokens } = await startWatch(opened);
+    const now = Math.floor(Date.now() / 1000);
+    cluster.secrets = listSecrets(3, now + 20); // due for ten seconds, and not renewed
+    const pending = await waitUntil('lateness', WITHIN_MS, () => tokens.takeLateness() || undefined);
+    assert.ok(pending >= 10_000 && pending < 20_000, `${pending} ms`);
+    cluster.secrets = listSecrets(3, VALID, new Date((now - 3) * 1000)); // the look is later than the write
+    const { looks } = cluster;
+    await waitUntil('a look at the new one', WITHIN_MS, () => cluster.looks >= looks + 2);
+    tokens.takeLateness(); // of the looks before
+    await waitUntil('two more looks', WITHIN_MS, () => cluster.looks >= looks + 4);
+    assert.equal(tokens.takeLateness(), 0);
+  });
+
+  it('that were due while nobody could renew them are late only from then on', async () => {
+    await using opened = new AsyncDisposableStack();
+    const { cluster, tokens } = await startWatch(opened);
+    cluster.secrets = listSecrets(3, Math.floor(Date.now() / 1000) + 20);
+    await waitUntil('lateness', WITHIN_MS, () => tokens.takeLateness() > 0);
+    tokens.forget();
+    const { looks } = cluster;
+    await waitUntil('two looks', WITHIN_MS, () => cluster.looks >= looks + 2);
+    const lateness = tokens.takeLateness();
+    assert.ok(lateness < 9_000, `${lateness} ms`);
+  });
+
+  it('are known when a running look has settled', async () => {
+    await using opened = new AsyncDisposableStack();
+    const { cluster, tokens } = await startWatch(opened);
+    const late = Promise.withResolvers<ScriptedAnswer>();
+    cluster.secrets = late.promise;
+    const { looks } = cluster;
+    await waitUntil('a look that hangs', WITHIN_MS, () => cluster.looks > looks);
+    const settled = tokens.settle();
+    late.resolve(listSecrets(0));
+    await settled;
+    assert.deepEqual(tokens.takeHarms(), ['3 of 3 Secrets have no token']);
+  });
+
+  it('are harmed if nobody answers a look in time', async () => {
+    await using opened = new AsyncDisposableStack();
+    const { cluster, tokens } = await startWatch(opened);
+    cluster.secrets = new Promise(() => {});
+    const harms = await waitUntil('a harm', WITHIN_MS, () => {
+      const all = tokens.takeHarms();
+      return all.length > 0 && all;
+    });
+    assert.match(harms.join('\n'), /^Secrets could not be read: AbortError[^\n]*$/);
+  });
 
   describe('after a new start of the service', { concurrency: true }, () => {
     async function startExpired(opened: AsyncDisposableStack) {

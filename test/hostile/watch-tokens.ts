@@ -8,6 +8,11 @@ import { repeat } from './repeat.ts';
 export interface TokenWatch {
   /** Descriptions of tokens that were expired, missing or unreadable, since the last call. */
   takeHarms(): readonly string[];
+  /**
+   * The largest lateness since the last call, in milliseconds, also of a renewal that has not come yet. The
+   * time while no service could renew, before `forget` or the end of `recover`, does not count.
+   */
+  takeLateness(): number;
   /** Forgets everything so far, also the result of a running request. */
   forget(): void;
   /**
@@ -16,6 +21,8 @@ export interface TokenWatch {
    * not come.
    */
   recover(since: number, withinMs: number): Promise<void>;
+  /** Resolves when the running read is over: then its results are known. */
+  settle(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -23,12 +30,18 @@ export interface TokenWatch {
 interface HeldToken {
   readonly text: string;
   readonly expiresAtMs: number;
+  /** When the API server stored it, in milliseconds since the epoch; whole seconds. */
+  readonly storedAtMs: number;
   /** The time of the first read that showed it, by `performance.now()`. */
   readonly since: number;
 }
 type HeldTokens = ReadonlyMap<string, HeldToken>;
 
 const LOOK_MS = 500; // between two reads
+/** A read that takes longer is a harm of its own: the watch sees nothing meanwhile. */
+const READ_WITHIN_MS = 10_000;
+/** Half of the minute for which the neighbour's tokens live: they are due this long before they expire. */
+const RENEWED_BEFORE_MS = 30_000;
 const READY_WITHIN_MS = 30_000;
 
 /** Resolves when the JWTs of the namespace have their first tokens; `jwts` has the names of all of them. */
@@ -42,11 +55,23 @@ export async function watchTokens(
   /** `forget` replaces it: then the results of a running look go to one that nobody reads. */
   let harms = new Set<string>();
   let mayBeExpired = false;
+  let latenessMs = 0;
+  /** A token that was due earlier counts as due at this time. */
+  let forgivenAtMs = 0;
 
   const readTokens = async (): Promise<void> => {
-    const { status, body } = await api.ask('GET', path);
+    const askedAt = Date.now();
+    const { status, body } = await api.ask('GET', path, undefined, AbortSignal.timeout(READ_WITHIN_MS));
     if (status !== 200) throw new Error(`${status} ${String(body.message).slice(0, 160)}`);
-    held = findTokens(body.items ?? [], jwts, held);
+    const before = held;
+    held = findTokens(body.items ?? [], jwts, before);
+    for (const [name, { text, expiresAtMs }] of before) {
+      const token = held.get(name);
+      if (token === undefined || mayBeExpired) continue;
+      const due = Math.max(expiresAtMs - RENEWED_BEFORE_MS, forgivenAtMs);
+      const renewedAt = token.text === text ? askedAt : token.storedAtMs;
+      latenessMs = Math.max(latenessMs, renewedAt - due);
+    }
   };
   const look = async (): Promise<void> => {
     const own = harms;
@@ -63,18 +88,31 @@ export async function watchTokens(
   };
   const forget = (): void => {
     harms = new Set();
+    latenessMs = 0;
+    forgivenAtMs = Date.now();
   };
   await waitUntil('the first tokens', READY_WITHIN_MS, async () => {
     await readTokens();
     return held.size === jwts.length;
   });
+  let looking: Promise<void> = Promise.resolve();
+  const stop = repeat(() => {
+    looking = look();
+    return looking;
+  }, LOOK_MS);
   return {
     takeHarms: () => {
       const taken = [...harms];
       harms.clear();
       return taken;
     },
+    takeLateness: () => {
+      const taken = latenessMs;
+      latenessMs = 0;
+      return taken;
+    },
     forget,
+    settle: () => looking,
     recover: async (since, withinMs) => {
       forget();
       mayBeExpired = true;
@@ -83,9 +121,10 @@ export async function watchTokens(
       const isWell = (): boolean => isRenewed() && expiredAt(Date.now(), held).length === 0;
       while (!isWell() && performance.now() < deadline) await sleep(LOOK_MS);
       mayBeExpired = false;
+      forgivenAtMs = Date.now();
       if (!isRenewed()) harms.add(`no token was renewed within ${withinMs / 1000} s of a new start`);
     },
-    stop: repeat(look, LOOK_MS),
+    stop,
   };
 }
 
@@ -96,12 +135,20 @@ function findTokens(secrets: readonly Loose[], jwts: readonly string[], before: 
     ({ metadata, data }) => jwts.includes(metadata.name) && data?.token !== undefined,
   );
   return new Map(
-    held.map(({ metadata: { name }, data }) => {
+    held.map(({ metadata: { name, managedFields }, data }) => {
       const text = Buffer.from(data.token, 'base64').toString();
       const known = before.get(name);
-      return [name, known?.text === text ? known : { text, expiresAtMs: readExpiry(text), since: now }];
+      if (known?.text === text) return [name, known];
+      const storedAtMs = readStoring(managedFields) ?? Date.now();
+      return [name, { text, expiresAtMs: readExpiry(text), storedAtMs, since: now }];
     }),
   );
+}
+
+/** The time of the service's last write, as the API server noted it. */
+function readStoring(managedFields: readonly Loose[] | undefined): number | undefined {
+  const entry = managedFields?.find(({ manager }) => manager === 'jwt-injector');
+  return entry === undefined ? undefined : Date.parse(entry.time);
 }
 
 function readExpiry(token: string): number {
