@@ -12,6 +12,7 @@ const FAILED = `said by a test
 ℹ suites 1
 ℹ pass 1
 ℹ fail 1
+ℹ skipped 0
 ℹ duration_ms 101.8
 
 ✖ failing tests:
@@ -49,7 +50,14 @@ test at test/room/file.test.ts:3:12
 
   it('is the whole output if Node gave no sums', () => {
     const output = 'Error: Cannot find module\n✔ whatever';
-    assert.deepEqual(readReport(output), { tests: 0, failing: [], words: output });
+    assert.deepEqual(readReport(output), { tests: 0, failing: ['no test ran'], words: output });
+  });
+
+  it('has a failure if tests were skipped, and if there was none', () => {
+    assert.deepEqual(readReport('ℹ tests 4\nℹ skipped 3').failing, [
+      '3 skipped: a test that cannot run must fail, and say what it lacks',
+    ]);
+    assert.deepEqual(readReport('ℹ tests 0\nℹ skipped 0').failing, ['no test ran']);
   });
 
   it('ends with each failure once more, and what else failed', () => {

@@ -7,7 +7,7 @@ export interface RunResult {
   readonly hasPassed: boolean;
   readonly seconds: number;
   readonly tests: number;
-  /** The tests that failed: `FILE:LINE:COLUMN name`. */
+  /** The tests that failed: `FILE:LINE:COLUMN name`; and how many were skipped, which counts as a failure. */
   readonly failing: readonly string[];
 }
 
@@ -22,13 +22,22 @@ export interface Report extends Pick<RunResult, 'tests' | 'failing'> {
  * skipped tests begin with another sign.
  */
 const LISTED = /^\s*[✔✖▶ℹ]/;
+const SKIPPED = 'ℹ skipped ';
+const NO_TEST = 'no test ran';
 const FAILURES = '✖ failing tests:';
 
-/** Reads the output of `node --test`. If the sums are missing, shows everything. */
+/**
+ * Reads the output of `node --test`. If the sums are missing, shows everything. A run passes neither by
+ * skipping tests nor by having none.
+ */
 export function readReport(output: string): Report {
   const lines = output.split('\n').map((shown) => ({ shown, plain: stripVTControlCharacters(shown) }));
   const sum = lines.find(({ plain }) => plain.startsWith('ℹ tests '));
-  if (sum === undefined) return { tests: 0, failing: [], words: output };
+  if (sum === undefined) return { tests: 0, failing: [NO_TEST], words: output };
+  const tests = Number(sum.plain.slice('ℹ tests '.length));
+  const skipped = Number(
+    lines.find(({ plain }) => plain.startsWith(SKIPPED))?.plain.slice(SKIPPED.length) ?? 0,
+  );
   const found = lines.findIndex(({ plain }) => plain === FAILURES);
   const end = found === -1 ? lines.length : found;
   const printed = lines.slice(0, end).filter(({ plain }) => !LISTED.test(plain));
@@ -39,8 +48,12 @@ export function readReport(output: string): Report {
     return place === undefined ? [] : [`${place} ${name ?? ''}`.trimEnd()];
   });
   return {
-    tests: Number(sum.plain.slice('ℹ tests '.length)),
-    failing,
+    tests,
+    failing: [
+      ...failing,
+      ...(tests === 0 ? [NO_TEST] : []),
+      ...(skipped > 0 ? [`${skipped} skipped: a test that cannot run must fail, and say what it lacks`] : []),
+    ],
     words: [...printed, ...errors]
       .map(({ shown }) => shown)
       .join('\n')

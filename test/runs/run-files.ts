@@ -15,15 +15,24 @@ export interface FileRun {
   readonly title: string;
   /** Paths from the root of the checkout. */
   readonly files: readonly string[];
-  /** How long a single test may take. */
+  /** How long a single test may take that has no time limit of its own. */
   readonly timeoutMs: number;
+  /** How long the run may print nothing; default: little more than `timeoutMs`. */
+  readonly silentForMs?: number;
   readonly env?: NodeJS.ProcessEnv;
   /** Kills the tests when it ends. */
   readonly cluster?: Pick<Cluster, 'adopt'>;
 }
 
 /** When all tests have ended, prints their number, their output, and the failures with their errors. */
-export async function runFiles({ title, files, timeoutMs, env = {}, cluster }: FileRun): Promise<RunResult> {
+export async function runFiles({
+  title,
+  files,
+  timeoutMs,
+  silentForMs = timeoutMs + SUMMED_UP_WITHIN_MS,
+  env = {},
+  cluster,
+}: FileRun): Promise<RunResult> {
   const { hasPassed, output, seconds } = await runProgram({
     program: process.execPath,
     // In one process: to start one, and to load the libraries again for each file, takes longer than most
@@ -35,12 +44,12 @@ export async function runFiles({ title, files, timeoutMs, env = {}, cluster }: F
       `--test-timeout=${timeoutMs}`,
       ...files,
     ],
-    silentForMs: timeoutMs + SUMMED_UP_WITHIN_MS,
+    silentForMs,
     env: { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? COMPILED, ...env },
     ...(cluster === undefined ? {} : { onStart: (pid) => cluster.adopt(pid) }),
   });
   const { words, ...report } = readReport(output);
-  const result = { title, hasPassed, seconds, ...report };
+  const result = { title, hasPassed: hasPassed && report.failing.length === 0, seconds, ...report };
   console.log(describeRun(result, words));
   return result;
 }

@@ -4,6 +4,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'node:test';
+import { waitUntil } from '../controlplane/wait-until.ts';
 import { reviewText } from './reviews.ts';
 import { servingCertificate, withWebhook, type StartedWebhook } from './started-webhook.ts';
 
@@ -196,8 +197,9 @@ describe('connections of hostile clients:', { concurrency: true, timeout: ENDED_
     await withWebhook({ limits: { connections: 20 } }, async (started) => {
       const sockets: Socket[] = [];
       for (let count = 0; count < 60; count += 1) sockets.push(await dialTls(started));
-      await sleep(100);
-      assert.equal(sockets.filter((socket) => !socket.closed && !socket.destroyed).length, 20);
+      const countOpen = (): number => sockets.filter((socket) => !socket.closed && !socket.destroyed).length;
+      await waitUntil('all but twenty to be closed', 10_000, () => countOpen() <= 20);
+      assert.equal(countOpen(), 20);
       for (const socket of sockets) socket.destroy();
     });
   });

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, request as requestOverTls } from 'node:https';
 import { text as readAll } from 'node:stream/consumers';
-import { connect } from 'node:tls';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, type TLSSocket } from 'node:tls';
 import { describe, it } from 'node:test';
 import { annotatedPod, container, KEYS, type Json } from '../admission/pods.ts';
 import { jwtReview } from '../hostile/reviews.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
 import { reviewText } from './reviews.ts';
 import { withWebhook, type Reply, type StartedWebhook } from './started-webhook.ts';
 
@@ -106,11 +106,10 @@ describe('bodies of hostile clients:', () => {
 
   it('large bodies that never arrive prevent no other client from sending one of 7 MiB', async () => {
     await withWebhook({}, async (started) => {
-      const attackers = [];
+      const attackers: TLSSocket[] = [];
       for (let count = 0; count < 40; count += 1) attackers.push(await announce(started, 8 * MIB));
-      await sleep(200);
-      const open = attackers.filter((socket) => !socket.closed).length;
-      assert.ok(open <= 8, `${open} of them are still open`);
+      const countOpen = (): number => attackers.filter((socket) => !socket.closed).length;
+      await waitUntil('all but eight to be closed', 10_000, () => countOpen() <= 8);
       const body = reviewText({ object: { ...annotatedPod(), padding: 'x'.repeat(7 * MIB) } });
       const reply = await sendPieces(started, [body], body.length);
       assert.equal(reply.status, 200);
