@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findFreePort } from '../controlplane/free-port.ts';
 import type { Stage } from '../controlplane/stage.ts';
+import { waitForFirstWords } from './first-words.ts';
 import { openLanes, sendLoad, sendOne, type Lanes } from './load.ts';
 import { cpuSecondsOf, end, residentMiBOf, startMeasured } from './measured-service.ts';
 import { formatMs, medianOf, quantileOf, type Row } from './report.ts';
@@ -73,7 +73,7 @@ export async function startPeer(stage: Stage, answer: string, name: string): Pro
   });
   const { pid = 0 } = child;
   const forget = stage.cluster.adopt(pid);
-  await once(child.stdout, 'data');
+  await waitForFirstWords(child, 'the bare webhook');
   return {
     port,
     pid,

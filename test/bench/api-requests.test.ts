@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readRequests, requestsBetween } from './api-requests.ts';
+import { countReads, readRequests, requestsBetween } from './api-requests.ts';
 
 const request = (resource: string, verb: string, subresource: string, count: number): string =>
   `apiserver_request_total{code="200",component="apiserver",dry_run="",group="",resource="${resource}",` +
@@ -21,11 +21,28 @@ const METRICS = [
   request('leases', 'PUT', '', 1_000),
 ].join('\n');
 
-const COUNTS = { total: 7, reads: 7, secretsGot: 1, writes: 14, statusesApplied: 5 };
+const COUNTS = { total: 7, secretsGot: 1, writes: 14, statusesApplied: 5 };
 
 describe('requests, as the API server counts them', () => {
   it('are those of the service by its flow schema, and by resource and verb', () => {
     assert.deepEqual(readRequests(METRICS), COUNTS);
+  });
+
+  it('that read something are all GET and LIST by the service, of Leases, too', () => {
+    const by = (username: string, verb: string, resource: string) => ({
+      user: { username: `system:${username}` },
+      verb,
+      objectRef: { resource },
+    });
+    const ours = 'serviceaccount:jwt-injector:jwt-injector';
+    const events = [
+      by(ours, 'get', 'leases'),
+      by(ours, 'list', 'namespaces'),
+      by(ours, 'watch', 'jwts'),
+      by(ours, 'patch', 'leases'),
+      by('kube-controller-manager', 'get', 'leases'),
+    ];
+    assert.equal(countReads(events), 2);
   });
 
   it('between two counts are the difference', () => {

@@ -22,30 +22,36 @@ export function placeOf(index: number, namespaces: readonly string[]): { namespa
   };
 }
 
-/** Creates JWTs that sign with the key Secret `the-key` of their namespace, and the namespaces and keys. */
+/**
+ * Creates JWTs that sign with the key Secret `the-key` of their namespace, and the namespaces and keys. Gives
+ * the uids of the JWTs, by index.
+ */
 export async function createMany(
   client: BareClient,
   { namespaces, count, spec = () => ({}) }: ManyOptions,
-): Promise<void> {
+): Promise<readonly string[]> {
+  const uids: string[] = [];
   await inParallel(namespaces.length, WIDTH, async (index) => {
     const namespace = namespaces[index] ?? '';
     const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
     await client.send('POST', '/api/v1/namespaces', JSON.stringify(object)).catch(() => undefined); // it can exist already
     await writeKey(client, namespace);
   });
-  await inParallel(count, WIDTH, (index) => {
+  await inParallel(count, WIDTH, async (index) => {
     const { namespace, name } = placeOf(index, namespaces);
     const {
       apiVersion,
       kind,
       spec: full,
     } = wireJwt({ key: { secret: { name: 'the-key', key: 'key.pem' } }, ...spec(index) });
-    return client.send(
+    const created = await client.send(
       'POST',
       `${API}/${namespace}/jwts`,
       JSON.stringify({ apiVersion, kind, metadata: { name }, spec: full }),
     );
+    uids[index] = JSON.parse(created).metadata.uid;
   });
+  return uids;
 }
 
 /** Writes a new ES256 key into the Secret `the-key`. */
@@ -59,17 +65,19 @@ export async function writeKey(client: BareClient, namespace: string): Promise<v
 }
 
 /**
- * Does the writes of signing, without signing: one Secret and one status for each JWT. Returns milliseconds.
+ * Does the writes of signing, without signing: one Secret, which belongs to its JWT, and one status for each
+ * JWT. Returns milliseconds.
  */
 export async function writeBare(
   client: BareClient,
-  { namespaces, count }: ManyOptions,
+  { namespaces, uids }: { readonly namespaces: readonly string[]; readonly uids: readonly string[] },
   sample: BareSample,
 ): Promise<number> {
   const startedAt = performance.now();
-  await inParallel(count, WIDTH, async (index) => {
+  await inParallel(uids.length, WIDTH, async (index) => {
     const { namespace, name } = placeOf(index, namespaces);
-    const metadata = { ...sample.metadata, name, namespace };
+    const ownerReferences = [{ ...sample.owner, name, uid: uids[index] }];
+    const metadata = { ...sample.metadata, name, namespace, ownerReferences };
     await applyBare(client, `/api/v1/namespaces/${namespace}/secrets/${name}`, {
       ...sample.secret,
       metadata,
@@ -88,16 +96,21 @@ export async function writeBare(
 export interface BareSample {
   readonly secret: Record<string, unknown>;
   readonly metadata: Record<string, unknown>;
+  /** The only owner reference of the Secret. */
+  readonly owner: Record<string, unknown>;
   readonly status: unknown;
 }
 
 export async function readSample(client: BareClient, namespace: string, name: string): Promise<BareSample> {
   const secret = JSON.parse(await client.send('GET', `/api/v1/namespaces/${namespace}/secrets/${name}`));
   const jwt = JSON.parse(await client.send('GET', `${API}/${namespace}/jwts/${name}`));
-  const { labels, annotations } = secret.metadata;
+  const { labels, annotations, ownerReferences } = secret.metadata;
+  const [owner, ...others] = ownerReferences;
+  if (owner === undefined || others.length > 0) throw new Error(`${name} does not belong to its JWT alone`);
   return {
     secret: { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', data: secret.data },
     metadata: { labels, annotations },
+    owner,
     status: jwt.status,
   };
 }

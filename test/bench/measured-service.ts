@@ -16,6 +16,9 @@ import { waitUntil } from '../controlplane/wait-until.ts';
  */
 const LAST_LINES = 60;
 
+/** With a hundred thousand JWTs it is some ten seconds. */
+const READY_WITHIN_MS = 300_000;
+
 const ROOT = join(import.meta.dirname, '../..');
 
 /**
@@ -92,7 +95,11 @@ export async function startMeasured(options: MeasuredOptions): Promise<MeasuredS
     const response = await fetch(`http://127.0.0.1:${httpPort}/readyz`).catch(() => undefined);
     return response?.ok === true;
   };
-  while (!(await isReady())) await sleep(2);
+  while (!(await isReady())) {
+    if (performance.now() - startedAt > READY_WITHIN_MS)
+      throw new Error(`the service was not ready within ${READY_WITHIN_MS / 1_000} s`);
+    await sleep(2);
+  }
   const readyAfterMs = performance.now() - startedAt;
   const readyAfterCpu = cpuSecondsOf(pid);
   const logLines = followLog(logFile);

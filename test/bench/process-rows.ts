@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Stage } from '../controlplane/stage.ts';
+import { waitForFirstWords } from './first-words.ts';
 import { cpuSecondsOf, end, startMeasured } from './measured-service.ts';
 import { formatMs, medianOf, type Row } from './report.ts';
 
@@ -56,7 +56,7 @@ export async function measureProcess(stage: Stage): Promise<readonly Row[]> {
 async function startBareNode(): Promise<number> {
   const file = fileURLToPath(new URL('bare-node.mjs', import.meta.url));
   const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(child.stdout, 'data');
+  await waitForFirstWords(child, 'bare node');
   const seconds = cpuSecondsOf(child.pid ?? 0);
   await end(child);
   return seconds;

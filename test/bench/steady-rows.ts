@@ -1,21 +1,24 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openAudit } from '../controlplane/audit.ts';
 import type { Stage } from '../controlplane/stage.ts';
-import { countRequests, requestsBetween } from './api-requests.ts';
+import { countReads, countRequests, requestsBetween } from './api-requests.ts';
 import { openBareClient, type BareClient } from './bare-client.ts';
 import { isSigned } from './log-lines.ts';
 import { createMany, WIDTH } from './many-jwts.ts';
 import { startMeasured, type MeasuredService } from './measured-service.ts';
-import { settle } from './scaled-service.ts';
+import { changeSomething, settle } from './scaled-service.ts';
 import { readMetrics } from './short-jwts.ts';
 import type { Row } from './report.ts';
-import { describeRestart } from './restart-row.ts';
+import { describeRestart, type RestartRun } from './restart-row.ts';
 
 export interface SteadyBench {
   readonly stage: Stage;
   readonly count: number;
   /** How long nothing happens, in seconds; default: 300. */
   readonly quietSeconds: number;
+  /** How many restarts, each before or after the bare client. */
+  readonly runs: number;
 }
 
 const NAMESPACES = Array.from({ length: 100 }, (_, index) => `group-${index}`);
@@ -26,13 +29,20 @@ const LEADER_SHARE = 0.003;
 const STANDBY_SHARE = LEADER_SHARE / 2;
 /** A factor: garbage that is not collected yet differs from process to process. */
 const STANDBY_MEMORY = 1.1;
+/** What a start would write in error, it writes within this time. */
+const AFTERMATH_MS = 10_000;
 const OURS = 'tokens.osg-htc.org/managed=true';
 const OTHERS = 'tokens.osg-htc.org/managed!=true';
 
 /**
  * Many healthy JWTs: their cost while nothing is due, for a leader and a standby, and the cost of a restart.
  */
-export async function measureSteady({ stage, count, quietSeconds }: SteadyBench): Promise<readonly Row[]> {
+export async function measureSteady({
+  stage,
+  count,
+  quietSeconds,
+  runs,
+}: SteadyBench): Promise<readonly Row[]> {
   const { cluster } = stage;
   const bare = await openBareClient(cluster.adminKubeconfig, WIDTH);
   const start = (log: string): Promise<MeasuredService> =>
@@ -48,25 +58,47 @@ export async function measureSteady({ stage, count, quietSeconds }: SteadyBench)
   const idleMiB = idle.residentMiB();
   await idle.stop();
 
+  const listAfterChange = async (): Promise<number> => {
+    await changeSomething(bare, NAMESPACES[0]);
+    return listBare(bare);
+  };
+  /** One more run: in every second one the bare client is first. The service goes on running. */
+  const restart = async (done: RestartRun[]): Promise<MeasuredService> => {
+    const isFirst = done.length % 2 === 0;
+    const listsBeforeMs = isFirst ? 0 : await listAfterChange();
+    await changeSomething(bare, NAMESPACES[0]);
+    const before = await countRequests(bare);
+    const restarted = await start(`restarted-${done.length}.log`);
+    await settle(restarted, count);
+    const evaluatedMs = performance.now() - restarted.startedAt;
+    await sleep(AFTERMATH_MS);
+    const signed = restarted.logLines().filter((line) => isSigned(line)).length;
+    const after = await countRequests(bare);
+    const listsMs = isFirst ? await listAfterChange() : listsBeforeMs;
+    done.push({ evaluatedMs, listsMs, signed, before, after });
+    return restarted;
+  };
+
   await createMany(bare, { namespaces: NAMESPACES, count });
   const first = await start('first.log');
   await settle(first, count);
   await first.stop();
 
-  const before = await countRequests(bare);
-  const restartedAt = performance.now();
-  const service = await start('restarted.log');
-  await settle(service, count);
-  const evaluatedMs = performance.now() - restartedAt;
-  const listsMs = await listBare(bare);
+  const restarts: RestartRun[] = [];
+  let service = await restart(restarts);
+  while (restarts.length < runs) {
+    await service.stop();
+    service = await restart(restarts);
+  }
   const standby = await start('standby.log');
   await sleep(STANDBY_WARM_MS);
 
+  const audit = await openAudit(cluster);
   const begin = await countRequests(bare);
   const cpu = { leader: service.cpuSeconds(), standby: standby.cpuSeconds() };
-  const signed = service.logLines().filter((line) => isSigned(line)).length;
   await sleep(quietSeconds * 1_000);
-  const { total, reads } = requestsBetween(begin, await countRequests(bare));
+  const { total } = requestsBetween(begin, await countRequests(bare));
+  const reads = countReads(await audit.events());
   const perSecond = total / quietSeconds;
   const share = (service.cpuSeconds() - cpu.leader) / quietSeconds;
   const residentMiB = service.residentMiB();
@@ -77,18 +109,7 @@ export async function measureSteady({ stage, count, quietSeconds }: SteadyBench)
   await service.stop();
   bare.close();
   return [
-    describeRestart(
-      {
-        jwts: count,
-        namespaces: NAMESPACES.length,
-        evaluatedMs,
-        listsMs,
-        signed,
-        before,
-        after: begin,
-      },
-      2,
-    ),
+    describeRestart({ jwts: count, namespaces: NAMESPACES.length, runs: restarts }, 2),
     {
       what: `${count} JWTs, nothing due, ${quietSeconds} s`,
       ours: `${perSecond.toFixed(2)} requests/s with those of a standby, ${reads} GET or LIST, ${formatShare(share)}, ${residentMiB.toFixed(0)} MiB`,
