@@ -1,13 +1,16 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
+import { KubeConfig, type User } from '@kubernetes/client-node';
 import { parse } from 'yaml';
-import { arrayMember, objectMember, stringMember } from '../resources/json.ts';
+import { arrayMember, member, objectMember, stringMember } from '../resources/json.ts';
 import { describeFileError } from '../resources/file-error.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { Credentials } from './credentials.ts';
+import { ServerChanged } from './credentials-error.ts';
+import { withExecPlugin } from './exec-plugin.ts';
 import { findProxy } from './find-proxy.ts';
+import { withTokenFile } from './token-file.ts';
 
 /** The address of the API server, and the credentials for it; nothing has been sent yet. */
 export interface Cluster {
@@ -17,7 +20,12 @@ export interface Cluster {
   readonly source: string;
   /** Namespace of the context, or the pod's own; `undefined` when none is set. */
   readonly namespace: string | undefined;
-  /** Reads everything again: files change, exec plugins and token files are asked again. Throws what reading throws. */
+  /** Whether somebody is at the terminal, for whom a login may take its time. */
+  readonly asksPeople?: boolean;
+  /**
+   * Reads everything again: files change, exec plugins and token files are asked again. Throws what reading throws, and
+   * `ServerChanged` where the kubeconfig leads elsewhere by now: no token goes to a server that it is not for.
+   */
   readonly load: () => Credentials;
 }
 
@@ -30,6 +38,8 @@ export interface ClusterOptions {
    * not to reach its API server in another way because of what is set for other programs.
    */
   readonly heedsProxyVariables?: boolean;
+  /** Whether somebody is at the terminal, whom an exec plugin may ask. Not for the service. */
+  readonly asksPeople?: boolean;
 }
 
 const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount'; // mounted by Kubernetes into every pod
@@ -39,14 +49,15 @@ export function loadCluster(
   options: ClusterOptions = {},
   environment: NodeJS.ProcessEnv = process.env,
 ): Result<Cluster, string> {
-  const { context } = options;
+  const { context, asksPeople = false } = options;
   const files = findKubeconfigs(options.kubeconfig, environment);
   if (!files.ok) return files;
   if (files.value.length > 0) {
     const names = files.value.join(', ');
-    const load = (): Credentials => loadFiles(files.value, context);
-    const proxied = (): Credentials => withProxies(load(), environment);
-    return readCluster(options.heedsProxyVariables === true ? proxied : load, names, context);
+    const load: Load = (name) => loadFiles(files.value, name, asksPeople);
+    const proxied: Load = (name) => withProxies(load(name), environment);
+    const cluster = readCluster(options.heedsProxyVariables === true ? proxied : load, names, context);
+    return cluster.ok ? ok({ ...cluster.value, asksPeople }) : cluster;
   }
   if (environment['KUBERNETES_SERVICE_HOST'] === undefined) {
     return fail(
@@ -68,31 +79,37 @@ function findKubeconfigs(
   file: string | undefined,
   environment: NodeJS.ProcessEnv,
 ): Result<readonly string[], string> {
-  if (file !== undefined) {
-    const obstacle = findObstacle(file);
-    return obstacle === undefined
-      ? ok([resolve(file)])
-      : fail(`cannot read kubeconfig ${file}: ${obstacle}: check --kubeconfig`);
-  }
+  if (file !== undefined) return allReadable([file], 'check --kubeconfig');
   const listed = (environment['KUBECONFIG'] ?? '').split(delimiter).filter((name) => name !== '');
   if (listed.length > 0) {
-    const found = listed.filter(isReadable); // kubectl skips those that are missing, too
-    return found.length > 0
-      ? ok(found.map((name) => resolve(name)))
-      : fail(`no kubeconfig at ${listed.join(', ')}: check KUBECONFIG, or set --kubeconfig`);
+    const found = listed.filter((name) => !isMissing(name)); // kubectl skips them, too
+    if (found.length === 0)
+      return fail(`no kubeconfig at ${listed.join(', ')}: check KUBECONFIG, or set --kubeconfig`);
+    return allReadable(found, 'check KUBECONFIG, or set --kubeconfig');
   }
   const home = join(environment['HOME'] ?? homedir(), '.kube', 'config');
-  return ok(isReadable(home) ? [home] : []);
+  // A pod has its ServiceAccount, and often a home that is not its user's.
+  const isInPod = environment['KUBERNETES_SERVICE_HOST'] !== undefined;
+  if (isMissing(home) || (isInPod && !isReadable(home))) return ok([]);
+  return allReadable([home], 'make it readable, or set --kubeconfig');
 }
 
-function readCluster(
-  load: () => Credentials,
-  source: string,
-  wanted: string | undefined,
-): Result<Cluster, string> {
+/** Their paths. One that is there and cannot be read is not left out: another cluster might be meant without it. */
+function allReadable(files: readonly string[], remedy: string): Result<readonly string[], string> {
+  for (const file of files) {
+    const obstacle = findObstacle(file);
+    if (obstacle !== undefined) return fail(`cannot read kubeconfig ${file}: ${obstacle}: ${remedy}`);
+  }
+  return ok(files.map((name) => resolve(name)));
+}
+
+/** Reads everything, for this context; `undefined`: for the current one. */
+type Load = (context: string | undefined) => Credentials;
+
+function readCluster(load: Load, source: string, wanted: string | undefined): Result<Cluster, string> {
   let config: Credentials;
   try {
-    config = load();
+    config = load(wanted);
   } catch (error) {
     return fail(`${source} is not a usable kubeconfig: ${describeLoadError(error)}`);
   }
@@ -127,12 +144,21 @@ function readCluster(
         'to begin with http://, https:// or socks5://',
     );
   }
+  const named = source.startsWith('the pod') ? source : `context ${context.name} of ${source}`;
   return ok({
     server: server.replace(/\/+$/, ''),
-    source: source.startsWith('the pod') ? source : `context ${context.name} of ${source}`,
+    source: named,
     namespace: context.namespace?.trim(),
-    load,
+    // The context of the start: another one may have become the current one.
+    load: () => checkSameServer(load(context.name), server, named),
   });
+}
+
+function checkSameServer(config: Credentials, server: string, source: string): Credentials {
+  const now = config.getCurrentCluster()?.server;
+  if (now === server) return config;
+  const found = now === undefined ? 'no longer has the context' : `names another API server now, ${now}`;
+  throw new ServerChanged(`${source} ${found}: start again`);
 }
 
 function isProxy(url: string): boolean {
@@ -153,16 +179,22 @@ function describeLoadError(error: unknown): string {
 function loadPod(): Credentials {
   const config = new Credentials();
   config.loadFromCluster();
+  const path = join(SERVICE_ACCOUNT_FOLDER, 'token');
+  config.users = config.users.map((user) => withTokenFile(user, path));
   return config;
 }
 
 /** Several files count together, as $KUBECONFIG allows; the first that sets a current context wins, as with kubectl. */
-function loadFiles(files: readonly string[], context: string | undefined): Credentials {
-  const config = new Credentials();
+function loadFiles(files: readonly string[], context: string | undefined, asksPeople: boolean): Credentials {
+  const config = new Credentials({ asksPeople });
   for (const [index, file] of files.entries()) {
     const one = index === 0 ? config : new KubeConfig();
     one.loadFromFile(file);
-    addTokenFiles(one, file);
+    const text: unknown = parse(readFileSync(file, 'utf8'));
+    one.users = one.users.map((user) => withOwnLogin(user, findByName(text, 'users', user.name), file));
+    for (const { name } of one.clusters)
+      if (!config.pluginConfigs.has(name))
+        config.pluginConfigs.set(name, findPluginConfig(findByName(text, 'clusters', name)));
     if (index > 0) config.mergeConfig(one, (config.getCurrentContext() ?? '') !== '');
   }
   if (context !== undefined) config.setCurrentContext(context);
@@ -179,16 +211,38 @@ function withProxies(config: Credentials, environment: NodeJS.ProcessEnv): Crede
   return config;
 }
 
+/** The entry of that name in a list of a kubeconfig. */
+function findByName(kubeconfig: unknown, list: string, name: string): unknown {
+  return arrayMember(kubeconfig, list).find((entry) => stringMember(entry, 'name') === name);
+}
+
 /** client-node reads `token-file`, once; kubectl's word is `tokenFile`, and the file is read again as it changes. */
-function addTokenFiles(config: KubeConfig, file: string): void {
-  for (const entry of arrayMember(parse(readFileSync(file, 'utf8')), 'users')) {
-    const tokenFile = stringMember(objectMember(entry, 'user'), 'tokenFile');
-    const user = config.getUsers().find(({ name }) => name === stringMember(entry, 'name'));
-    if (tokenFile === undefined || user === undefined || user.authProvider) continue;
-    const path = resolve(dirname(file), tokenFile);
-    config.users = config.users.map((other) =>
-      other === user ? { ...user, authProvider: { name: 'tokenFile', config: { tokenFile: path } } } : other,
-    );
+function withOwnLogin(user: User, entry: unknown, file: string): User {
+  const given = objectMember(entry, 'user');
+  const tokenFile = stringMember(given, 'tokenFile');
+  const exec = objectMember(given, 'exec');
+  if (exec !== undefined) return withExecPlugin(user, exec, file);
+  return tokenFile === undefined || objectMember(given, 'auth-provider') !== undefined
+    ? user
+    : withTokenFile(user, resolve(dirname(file), tokenFile));
+}
+
+/** The content of the extension by which a cluster's entry says something to its plugin (client-go, `ExecCluster`). */
+function findPluginConfig(entry: unknown): unknown {
+  const extensions = arrayMember(objectMember(entry, 'cluster'), 'extensions');
+  const own = extensions.find(
+    (extension) => stringMember(extension, 'name') === 'client.authentication.k8s.io/exec',
+  );
+  return member(own, 'extension');
+}
+
+function isMissing(file: string): boolean {
+  try {
+    statSync(file);
+    return false;
+  } catch (error) {
+    const code = stringMember(error, 'code');
+    return code === 'ENOENT' || code === 'ENOTDIR';
   }
 }
 

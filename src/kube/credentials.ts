@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
+import { describePlugin, ExecPlugin } from './exec-plugin.ts';
+import { TokenFile } from './token-file.ts';
 
 type DispatcherArguments = Parameters<KubeConfig['createDispatcherOptions']>;
 type DispatcherOptions = ReturnType<KubeConfig['createDispatcherOptions']>;
@@ -11,24 +13,51 @@ export type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>
 export interface Authentication {
   /** For every request: Authorization, Impersonate-User. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Changes whenever certificate authority, client certificate or its key do. */
+  /** Changes whenever certificate authority, client certificate, its key or the proxy do. */
   readonly fingerprint: string;
   /** A new connection pool, `undefined` when the fingerprint is the known one. It belongs to the caller. */
   readonly dispatcher: Dispatcher | undefined;
 }
 
 /**
- * client-node's KubeConfig, used for what it does well: kubeconfig and in-cluster loading, token files, exec
- * plugins, OIDC, client certificates, TLS and proxy options. As shipped it makes a new pool, and so a new TLS
- * connection, for every request; this one only when the TLS material differs from what the caller has.
+ * client-node's KubeConfig, used for what it does well: kubeconfig and in-cluster loading, OIDC, client certificates, TLS and
+ * proxy options. As shipped it makes a new pool, and so a new TLS connection, for every request; this one only when the TLS
+ * material or the proxy differs from what the caller has.
  */
 export class Credentials extends KubeConfig {
   #known: string | undefined;
   #seen = '';
+  #signal: AbortSignal | undefined;
+  /** By the name of the cluster: what its extension `client.authentication.k8s.io/exec` holds for the plugin. */
+  readonly pluginConfigs = new Map<string, unknown>();
 
-  /** Reads token and certificates as they are now. `known`: the fingerprint of the pool that the caller has. */
-  async identify(server: string, known: string | undefined): Promise<Authentication> {
+  /** `asksPeople`: whether somebody is at the terminal, whom plugins may ask. */
+  constructor({ asksPeople = false }: { readonly asksPeople?: boolean } = {}) {
+    super();
+    this.addAuthenticator(new TokenFile());
+    this.addAuthenticator(
+      new ExecPlugin({
+        asksPeople,
+        signal: () => this.#signal,
+        cluster: () => {
+          const cluster = this.getCurrentCluster();
+          return { cluster, config: this.pluginConfigs.get(cluster?.name ?? '') };
+        },
+      }),
+    );
+  }
+
+  /** The origin of the credentials, in words. */
+  describeOrigin(): string {
+    return describePlugin(this.getCurrentUser()) ?? 'the login of the kubeconfig';
+  }
+
+  /**
+   * Reads token and certificates as they are now, until `signal` ends it. `known`: the fingerprint of the pool that the caller has.
+   */
+  async identify(server: string, known: string | undefined, signal?: AbortSignal): Promise<Authentication> {
     this.#known = known;
+    this.#signal = signal;
     const context = new RequestContext(server, HttpMethod.GET);
     await this.applySecurityAuthentication(context);
     const headers = Object.entries(context.getHeaders()).map(([name, value]) => [name, value.trim()]);
@@ -51,7 +80,7 @@ export class Credentials extends KubeConfig {
     cluster: DispatcherArguments[0],
     agentOptions: DispatcherArguments[1],
   ): DispatcherOptions {
-    this.#seen = fingerprintOf(agentOptions);
+    this.#seen = fingerprintOf(agentOptions, cluster?.proxyUrl);
     if (this.#seen === this.#known) return { type: 'none' };
     const options = super.createDispatcherOptions(cluster, agentOptions);
     switch (options.type) {
@@ -85,8 +114,11 @@ function onlyHttp1<T extends object>(options: T): T & { readonly allowH2: boolea
   return { ...options, allowH2: false };
 }
 
-function fingerprintOf({ ca, cert, key, servername, rejectUnauthorized }: DispatcherArguments[1]): string {
-  const hash = createHash('sha256').update(`${servername ?? ''} ${rejectUnauthorized ?? ''}`);
+function fingerprintOf(
+  { ca, cert, key, servername, rejectUnauthorized }: DispatcherArguments[1],
+  proxy: string | undefined,
+): string {
+  const hash = createHash('sha256').update(`${servername ?? ''} ${rejectUnauthorized ?? ''} ${proxy ?? ''}`);
   for (const part of [ca, cert, key].flatMap((value) => [value, '\n'].flat())) {
     if (typeof part === 'string' || part instanceof Uint8Array) hash.update(part);
   }

@@ -2,8 +2,9 @@ import type { Clock } from '../time/clock.ts';
 import { isJsonObject, type JsonObject } from '../resources/json.ts';
 import type { ApiConnection, Session } from './api-connection.ts';
 import type { Dispatcher } from './credentials.ts';
+import { CredentialsError } from './credentials-error.ts';
 import { KubeError, limitRetryAfter, readStatus } from './errors.ts';
-import { startDeadline } from '../time/deadline.ts';
+import { startDeadline, type Deadline } from '../time/deadline.ts';
 import { parseHttpDate } from '../time/format-time.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { MAX_OBJECT_BYTES } from './pieces.ts';
@@ -63,14 +64,17 @@ export async function request<T>(
   read: (body: Answer['body'], headers: Answer['headers']) => Promise<T>,
 ): Promise<T> {
   const { connection, clock } = endpoint;
-  const deadline = startDeadline(clock, call.deadline, call.signal);
+  const start = (): Deadline => startDeadline(clock, call.deadline, call.signal);
+  // A person may take any time to log in, and the deadline is the API server's.
+  if (connection.asksPeople) await openSession(endpoint, call, call.signal);
+  let deadline = start();
   let renewed = false;
   let reconnected = false;
   const { silence } = call;
   const timeouts = silence === undefined ? {} : { headersTimeout: silence, bodyTimeout: silence };
   try {
     for (;;) {
-      const session = await openSession(endpoint, call);
+      const session = await openSession(endpoint, call, deadline.signal);
       try {
         const answer = await send(endpoint, session, call, { signal: deadline.signal, ...timeouts });
         if (answer.statusCode < 200 || answer.statusCode > 299) throw await readRefusal(answer, call);
@@ -80,7 +84,13 @@ export async function request<T>(
         const isRefused = problem.status === 401 || problem.reason === 'Tls';
         if (isRefused && !renewed) {
           renewed = true;
-          if ((await connection.renew(session)) !== session) continue;
+          const limit = connection.asksPeople ? call.signal : deadline.signal;
+          const next = await renewSession(endpoint, call, session, limit);
+          if (connection.asksPeople) {
+            deadline.release();
+            deadline = start();
+          }
+          if (next !== session) continue;
         }
         const isBroken = problem.reason === 'Unreachable' && call.method === 'GET';
         if (isBroken && !reconnected) {
@@ -107,23 +117,46 @@ function repeatAfter({ verb }: Call, { status, retryAfter }: KubeError): Millise
 
 /** As `ApiConnection.current`, its failure as a KubeError. */
 export async function openSession(
-  { connection, server }: Endpoint,
-  { verb, path }: Pick<Call, 'verb' | 'path'>,
+  endpoint: Endpoint,
+  call: Pick<Call, 'verb' | 'path' | 'signal'>,
+  limit: AbortSignal | undefined,
 ): Promise<Session> {
   try {
-    return await connection.current();
+    return await endpoint.connection.current(limit);
   } catch (error) {
-    // The output of a plugin stays out: only the code of a file-system error is shown.
-    const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-    const detail = `no credentials for ${server.origin}${typeof code === 'string' ? `: ${code}` : ''}`;
-    throw new KubeError({
-      ...parseResourcePath(path),
-      verb,
-      status: 0,
-      reason: 'Credentials',
-      detail,
-    });
+    throw failCredentials(error, endpoint, call);
   }
+}
+
+/** As `ApiConnection.renew`, its failure as a KubeError. */
+export async function renewSession(
+  endpoint: Endpoint,
+  call: Pick<Call, 'verb' | 'path' | 'signal'>,
+  stale: Session,
+  limit: AbortSignal | undefined,
+): Promise<Session> {
+  try {
+    return await endpoint.connection.renew(stale, limit);
+  } catch (error) {
+    throw failCredentials(error, endpoint, call);
+  }
+}
+
+/** The output of a plugin stays out: only our own words and the code of a file-system error are shown. */
+function failCredentials(
+  error: unknown,
+  { server }: Endpoint,
+  { verb, path, signal }: Pick<Call, 'verb' | 'path' | 'signal'>,
+): KubeError {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  const why = error instanceof CredentialsError ? error.message : code;
+  return new KubeError({
+    ...parseResourcePath(path),
+    verb,
+    status: 0,
+    reason: signal?.aborted === true ? 'Aborted' : 'Credentials',
+    detail: `no credentials for ${server.origin}${typeof why === 'string' ? `: ${why}` : ''}`,
+  });
 }
 
 /** Sends once. The answer may be a refusal; transport failures are thrown as undici makes them. */

@@ -1,7 +1,16 @@
 import { isJsonObject, member, type JsonObject } from '../resources/json.ts';
+import { startDeadline } from '../time/deadline.ts';
 import type { Milliseconds } from '../time/units.ts';
 import type { KubeError } from './errors.ts';
-import { openSession, readRefusal, send, type Answer, type Endpoint, type Query } from './request.ts';
+import {
+  openSession,
+  readRefusal,
+  renewSession,
+  send,
+  type Answer,
+  type Endpoint,
+  type Query,
+} from './request.ts';
 import { readLines } from './lines.ts';
 import { MAX_OBJECT_BYTES } from './pieces.ts';
 import { failTransport } from './transport-errors.ts';
@@ -72,10 +81,11 @@ async function open(
     method: 'GET',
     path,
     accept,
+    signal,
     query: { ...query, watch: true },
   } as const;
   for (let renewed = false; ; renewed = true) {
-    const session = await openSession(endpoint, call);
+    const session = await withinLogin(endpoint, signal, (limit) => openSession(endpoint, call, limit));
     let problem: KubeError;
     try {
       const limits = { signal, headersTimeout: HEADERS_MS, bodyTimeout: silence };
@@ -86,7 +96,24 @@ async function open(
       problem = failTransport(error, { ...call, signal, server: endpoint.server.origin });
     }
     const isRefused = problem.status === 401 || problem.reason === 'Tls';
-    if (!isRefused || renewed || (await endpoint.connection.renew(session)) === session) throw problem;
+    if (!isRefused || renewed) throw problem;
+    const next = await withinLogin(endpoint, signal, (limit) => renewSession(endpoint, call, session, limit));
+    if (next === session) throw problem;
+  }
+}
+
+/** Credentials are waited for as long as an answer is; where a person logs in, as long as they take. */
+async function withinLogin<T>(
+  { connection, clock }: Endpoint,
+  signal: AbortSignal,
+  wait: (limit: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (connection.asksPeople) return wait(signal);
+  const deadline = startDeadline(clock, HEADERS_MS, signal);
+  try {
+    return await wait(deadline.signal);
+  } finally {
+    deadline.release();
   }
 }
 

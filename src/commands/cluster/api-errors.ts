@@ -39,6 +39,7 @@ export function describeFailedRequest(error: KubeError): string {
       ? `the API server does not know ${resource}`
       : `there is no ${objectName} among the ${resource}${where}`;
   }
+  if (error.reason === 'Credentials') return `nothing was sent to the API server: ${error.message}`;
   if (status === 0) return `no answer from the API server: ${error.message}`;
   return `the API server refused to ${VERBS[verb] ?? verb} ${resource}: ${error.message}`;
 }

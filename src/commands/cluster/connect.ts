@@ -36,6 +36,7 @@ export async function withCluster(
     kubeconfig: flags.kubeconfig,
     context: flags.context,
     heedsProxyVariables: true,
+    asksPeople: true,
   });
   if (!cluster.ok) {
     stderr.write(`error: ${cluster.problem}\n`);

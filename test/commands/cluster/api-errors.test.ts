@@ -39,6 +39,11 @@ describe('a refusal of the API server is one line:', () => {
       'no answer from the API server: get secrets x/my-key: Unreachable (https://cluster: ECONNREFUSED)',
     ],
     [
+      'a login that fails',
+      { ...about, status: 0, reason: 'Credentials', detail: 'no credentials for https://cluster: why' },
+      'nothing was sent to the API server: get secrets x/my-key: Credentials (no credentials for https://cluster: why)',
+    ],
+    [
       'a namespace that is not there',
       { ...about, verb: 'create', status: 404, reason: 'NotFound', missing: 'namespaces' },
       'there is no namespace x: correct -n, or create it (kubectl create namespace x)',

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadCluster } from '../../src/kube/cluster.ts';
+import { answer, clientOf, startBadServer, type SeenRequest } from './bad-server.ts';
+import { inFolder, kubeconfig, type Parts } from './kubeconfig.ts';
+
+const INSECURE = { 'insecure-skip-tls-verify': true };
+
+/** Two contexts, `first` for one server and `other` for another one, each with a user of its own. */
+function twoClusters(urls: readonly [string, string], current: string): string {
+  const [one, two] = urls;
+  return kubeconfig({
+    more: {
+      clusters: [
+        { name: 'c', cluster: { server: one, ...INSECURE } },
+        { name: 'c2', cluster: { server: two, ...INSECURE } },
+      ],
+      users: [
+        { name: 'u', user: { token: 'of-first' } },
+        { name: 'u2', user: { token: 'of-other' } },
+      ],
+      contexts: [
+        { name: 'first', context: { cluster: 'c', user: 'u' } },
+        { name: 'other', context: { cluster: 'c2', user: 'u2' } },
+      ],
+      'current-context': current,
+    },
+  });
+}
+
+const tokensOf = (requests: readonly SeenRequest[]): readonly unknown[] =>
+  requests.map(({ headers }) => headers.authorization);
+
+test('another current context changes nothing: the credentials of its cluster go to no other one', () =>
+  inFolder(async (_folder, write) => {
+    await using server = await startBadServer((_request, response) =>
+      answer(response, server.requests.length === 1 ? 200 : 401, {}),
+    );
+    await using other = await startBadServer((_request, response) => answer(response, 200, {}));
+    const urls = [server.url, other.url] as const;
+    const file = await write('config', twoClusters(urls, 'first'));
+    const cluster = loadCluster({ kubeconfig: file });
+    assert.ok(cluster.ok);
+    await using client = clientOf(cluster.value);
+    await client.get('/version');
+    await write('config', twoClusters(urls, 'other'));
+    await assert.rejects(client.get('/version'), { status: 401 });
+    assert.deepEqual(tokensOf(server.requests), ['Bearer of-first', 'Bearer of-first']);
+    assert.deepEqual(other.requests, []);
+  }));
+
+test('a context that leads to another API server by now has no credentials for the known one, until it leads back', () =>
+  inFolder(async (_folder, write) => {
+    await using server = await startBadServer(({ headers }, response) =>
+      answer(
+        response,
+        server.requests.length === 1 || headers.authorization === 'Bearer third' ? 200 : 401,
+        {},
+      ),
+    );
+    const config = (token: string, parts: Parts = {}): string =>
+      kubeconfig({ server: server.url, cluster: INSECURE, user: { token }, ...parts });
+    const file = await write('config', config('first'));
+    const cluster = loadCluster({ kubeconfig: file });
+    assert.ok(cluster.ok);
+    await using client = clientOf(cluster.value);
+    await client.get('/version');
+    await write('config', config('second', { server: 'https://moved:6443' }));
+    const why = `context first of ${file} names another API server now, https://moved:6443: start again`;
+    for (const _ of ['after the refusal', 'and again'])
+      await assert.rejects(client.get('/version'), {
+        reason: 'Credentials',
+        message: `get /version: Credentials (no credentials for ${server.url}: ${why})`,
+      });
+    await write('config', config('second', { more: { contexts: [] } }));
+    await assert.rejects(
+      client.get('/version'),
+      /context first of .* no longer has the context: start again/,
+    );
+    assert.deepEqual(tokensOf(server.requests), ['Bearer first', 'Bearer first']);
+    await write('config', config('third'));
+    await client.get('/version');
+    assert.equal(server.requests.at(-1)?.headers.authorization, 'Bearer third');
+  }));
