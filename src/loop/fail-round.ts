@@ -35,6 +35,8 @@ const WRITE_ENDS: Readonly<Record<WriteEnd, WriteEndMeaning>> = {
 /** A write of the Secret that was sent. */
 export interface AttemptedWrite {
   readonly isScheduled: boolean;
+  /** A change of the JWT or of its key asked for it, not one of the Secret. */
+  readonly isAsked: boolean;
   /** The claim `jti` of the token in it; `undefined`: it holds the token that was there before. */
   readonly tokenId: string | undefined;
 }
@@ -173,7 +175,8 @@ function countWrite(
 ): void {
   if (write === undefined) return;
   const { isFailure, mayArrive } = WRITE_ENDS[end];
-  memory.budget.spend(uid, now, write.isScheduled, isFailure ? problem : undefined);
+  const { isScheduled, isAsked } = write;
+  memory.budget.spend(uid, now, isFailure ? { isScheduled, isAsked, problem } : { isScheduled });
   if (!mayArrive && write.tokenId !== undefined) memory.pending.drop(uid, write.tokenId);
 }
 

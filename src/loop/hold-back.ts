@@ -1,5 +1,5 @@
 import { findCondition } from '../reconcile/conditions.ts';
-import { findContenders, type Contenders } from '../reconcile/contention.ts';
+import { findContenders, isAskedFor, type Contenders } from '../reconcile/contention.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import type { Outcome } from '../reconcile/outcome.ts';
 import type { Plan, SecretChange } from '../reconcile/plan.ts';
@@ -13,6 +13,8 @@ import type { WriteBudget } from './write-budget.ts';
 /** A write of the Secret that is due. */
 export interface PlannedWrite {
   readonly isScheduled: boolean;
+  /** A change of the JWT or of its key asks for it, not one of the Secret. */
+  readonly isAsked: boolean;
   /** When it may be made; `undefined`: now. */
   readonly heldUntil: Seconds | undefined;
 }
@@ -29,7 +31,11 @@ export function planWrite(
     ? budget.nextRenewalAt(uid, now)
     : Number.POSITIVE_INFINITY;
   const nextAt = Math.min(nextRenewalAt, budget.nextWriteAt(uid, now));
-  return { isScheduled: nextRenewalAt <= now, heldUntil: nextAt <= now ? undefined : nextAt };
+  return {
+    isScheduled: nextRenewalAt <= now,
+    isAsked: isAskedFor(plan, observed),
+    heldUntil: nextAt <= now ? undefined : nextAt,
+  };
 }
 
 /**

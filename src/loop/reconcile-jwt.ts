@@ -1,3 +1,4 @@
+import { isAskedFor } from '../reconcile/contention.ts';
 import { desiredStatus } from '../reconcile/desired-status.ts';
 import { renewalLateness } from '../reconcile/lateness.ts';
 import type { Observed } from '../reconcile/observed.ts';
@@ -178,7 +179,8 @@ async function writeNewToken(
   const status = desiredStatus(observed, outcome, now);
   // If the answer to the write gets lost, the token that is found in the Secret shows whether it arrived.
   reconciler.memory.pending.note(jwt.uid, claims.jti, status);
-  await spend(round, { isScheduled: write.isScheduled, tokenId: claims.jti }, () =>
+  const { isScheduled } = write;
+  await spend(round, { isScheduled, isAsked: write.isAsked, tokenId: claims.jti }, () =>
     writeToken(reconciler.store, observed, made.value, write.keepsOwner),
   );
   progress.signed = signed;
@@ -195,9 +197,9 @@ async function writeNewToken(
   return ok({ outcome, status });
 }
 
-async function repair(round: DecidedRound, write: PlannedWrite): Promise<RoundResult> {
+async function repair(round: DecidedRound, { isScheduled, isAsked }: PlannedWrite): Promise<RoundResult> {
   const { reconciler, observed } = round;
-  await spend(round, { isScheduled: write.isScheduled, tokenId: undefined }, () =>
+  await spend(round, { isScheduled, isAsked, tokenId: undefined }, () =>
     repairSecret(reconciler.store, observed),
   );
   reconciler.recorder.repaired(subjectOf(observed.jwt));
@@ -210,7 +212,7 @@ async function repair(round: DecidedRound, write: PlannedWrite): Promise<RoundRe
  */
 async function disown(round: DecidedRound, options: PlanningOptions): Promise<TokenSecret> {
   const { reconciler, progress, observed } = round;
-  const write = { isScheduled: false, tokenId: undefined };
+  const write = { isScheduled: false, isAsked: isAskedFor({ do: 'disown' }, observed), tokenId: undefined };
   try {
     const secret = await spend(round, write, () => disownSecret(reconciler.store, observed));
     reconciler.recorder.disowned(subjectOf(observed.jwt));
@@ -254,7 +256,7 @@ async function spend<T>(
   const result = await action();
   progress.write = undefined;
   const { budget, conflicts } = reconciler.memory;
-  budget.spend(progress.stored.uid, now, write.isScheduled);
+  budget.spend(progress.stored.uid, now, { isScheduled: write.isScheduled, isAsked: write.isAsked });
   conflicts.end(progress.stored.uid, 'token');
   return result;
 }

@@ -31,6 +31,18 @@ interface Account {
   readonly problem: StateProblem | undefined;
   /** The level to fall back to when a write is made: failures are not changes of any client. */
   readonly levelBeforeFailures: number;
+  /** The last unscheduled writes that count, oldest first: whether the JWT or its key asked for each. */
+  readonly asked: readonly boolean[];
+}
+
+/** A write of the Secret that was made or failed, or that met a change of another client. */
+export interface SpentWrite {
+  /** The renewal was due. */
+  readonly isScheduled?: boolean;
+  /** A change of the JWT or of its key asked for it, not one of the Secret. */
+  readonly isAsked?: boolean;
+  /** Why it failed; `undefined`: it was made, or met a change. */
+  readonly problem?: StateProblem | undefined;
 }
 
 const NEW: Account = {
@@ -41,6 +53,7 @@ const NEW: Account = {
   isSeen: false,
   problem: undefined,
   levelBeforeFailures: Number.POSITIVE_INFINITY,
+  asked: [],
 };
 
 /**
@@ -70,7 +83,7 @@ export class WriteBudget {
   }
 
   /**
-   * More was written than is written at once, failed writes not counted: another client must keep changing the Secret. `more`:
+   * More was written than is written at once, failed writes not counted: the Secret, the JWT or its key keeps changing. `more`:
    * unscheduled writes that are about to be made.
    */
   isContended(uid: string, now: Seconds, more = 0): boolean {
@@ -93,11 +106,8 @@ export class WriteBudget {
     this.#keepNewest(uid, { ...NEW, level: BURST + 1, at: now, contenders: 'recorded' });
   }
 
-  /**
-   * A write was made, or met a change of another client; or it failed, if there is a `problem`. Failures count until a write is
-   * made.
-   */
-  spend(uid: string, now: Seconds, isScheduled: boolean, problem?: StateProblem): void {
+  /** Counts a write. Those that failed count until one is made. */
+  spend(uid: string, now: Seconds, { isScheduled = false, isAsked = false, problem }: SpentWrite): void {
     const account = this.#accountAt(uid, now) ?? NEW;
     const counted = isScheduled ? account.level : levelOf(account, now);
     const before = Math.min(counted, account.levelBeforeFailures);
@@ -110,13 +120,18 @@ export class WriteBudget {
       isSeen: false,
       problem,
       levelBeforeFailures: problem === undefined ? Number.POSITIVE_INFINITY : before,
+      asked:
+        isScheduled || problem !== undefined ? account.asked : [...latest(account.asked, before), isAsked],
     });
   }
 
-  /** The field managers that `look` finds in the Secret, asked once per write; when it finds none, those found before. */
+  /**
+   * The field managers that `look` finds in the Secret, asked once per write; when it finds none, those found before. Not asked
+   * if most changes were not made to the Secret.
+   */
   async findContenders(uid: string, look: () => Promise<readonly string[]>): Promise<Contenders> {
     const account = this.#accounts.get(uid);
-    if (account?.isSeen === false) {
+    if (account?.isSeen === false && !isMostlyAsked(account)) {
       const seen = await look();
       const contenders = seen.length > 0 ? seen : account.contenders;
       if (this.#accounts.get(uid) === account) this.#replace(uid, { ...account, isSeen: true, contenders });
@@ -126,7 +141,8 @@ export class WriteBudget {
 
   /** The contenders as found last. */
   contenders(uid: string): Contenders {
-    return this.#accounts.get(uid)?.contenders ?? [];
+    const account = this.#accounts.get(uid) ?? NEW;
+    return isMostlyAsked(account) ? 'author' : account.contenders;
   }
 
   forget(uid: string): void {
@@ -160,6 +176,17 @@ export class WriteBudget {
 function levelOf({ level, at }: Account, now: Seconds): number {
   const quiet = now - at - 2 * waitOf(level);
   return Math.max(0, level - Math.max(0, Math.floor(quiet / FORGET_AFTER)));
+}
+
+/** The entries of the writes that count at that level. With the next one they are as many as make a Secret contended. */
+function latest(asked: readonly boolean[], level: number): readonly boolean[] {
+  const count = Math.min(level, BURST);
+  return count === 0 ? [] : asked.slice(-count);
+}
+
+/** Whether more than half of the writes that make a Secret contended were asked for by the JWT or its key. */
+function isMostlyAsked({ asked }: Account): boolean {
+  return asked.filter(Boolean).length > (BURST + 1) / 2;
 }
 
 /** How long after the last write the next one can be made, when that many count. */

@@ -1,12 +1,14 @@
 import { arrayMember, objectMember, stringMember } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { APP } from '../resources/names.ts';
-import { findCondition } from './conditions.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { kubectl } from '../resources/shell-words.ts';
 import { MANY_TRIES } from '../time/backoff.ts';
 import { formatDuration } from '../time/format-time.ts';
 import { toSeconds } from '../time/units.ts';
+import { findCondition } from './conditions.ts';
+import type { Observed } from './observed.ts';
+import type { SecretChange } from './plan.ts';
 
 const MAX_MANAGERS = 3; // a condition is a line
 const MAX_MANAGER_LENGTH = 64; // of the 128 characters that the API allows
@@ -29,10 +31,25 @@ export function findContenders(secret: unknown): readonly string[] {
   return [...new Set(names)].slice(0, MAX_MANAGERS);
 }
 
-/** Field managers that keep changing a Secret; `recorded`: those that an earlier process wrote into the condition. */
-export type Contenders = readonly string[] | 'recorded';
+/**
+ * The causes of writing a Secret again and again: field managers that keep changing it; `recorded`: what an earlier process
+ * wrote into the condition; `author`: nobody touches the Secret, the JWT or its key keeps changing.
+ */
+export type Contenders = readonly string[] | 'recorded' | 'author';
 
-/** Describes a Secret that others keep changing. */
+/** Whether a change of the JWT or of its key made the write due; otherwise somebody changed or deleted the Secret. */
+export function isAskedFor(
+  plan: SecretChange | { readonly do: 'disown' },
+  { jwt }: Pick<Observed, 'jwt'>,
+): boolean {
+  const { observedGeneration, tokenId } = jwt.recorded;
+  if (observedGeneration !== undefined && observedGeneration !== jwt.generation) return true;
+  if (plan.do !== 'sign') return false;
+  const isFirst = plan.cause === 'SecretMissing' && tokenId === undefined;
+  return isFirst || plan.cause === 'KeyChanged' || plan.cause === 'RenewRequested';
+}
+
+/** Describes a Secret that is written again and again. */
 export function describeContention(
   { namespace, name, recorded }: Pick<Jwt, 'namespace' | 'name' | 'recorded'>,
   contenders: Contenders,
@@ -40,14 +57,24 @@ export function describeContention(
   const before = findCondition(recorded, 'Contended');
   if (contenders === 'recorded' && before !== undefined)
     return { reason: 'Contended', message: before.message };
+  const pace = `at longer and longer intervals, up to ${formatDuration(toSeconds(MANY_TRIES.longest))}`;
+  const look = (kind: string): string =>
+    kubectl('get', kind, name, '-n', namespace, '-o', 'yaml', '--show-managed-fields');
+  if (contenders === 'author')
+    return {
+      reason: 'Contended',
+      message:
+        `the JWT, or its key, keeps changing, so its token is signed again ${pace}: find out who changes them ` +
+        `(${look('jwt')}), and have them wait for a few minutes between changes`,
+    };
   const managers = contenders === 'recorded' ? [] : contenders;
-  const who = managers.length === 0 ? 'none recorded' : managers.map((manager) => `"${manager}"`).join(', ');
-  const longest = formatDuration(toSeconds(MANY_TRIES.longest));
-  const look = kubectl('get', 'secret', name, '-n', namespace, '-o', 'yaml', '--show-managed-fields');
+  const names = managers.map((manager) => `"${manager}"`).join(', ');
+  const what =
+    managers.length > 0
+      ? `somebody else keeps changing or deleting Secret ${name} (field managers seen: ${names})`
+      : `somebody keeps changing or deleting Secret ${name}, or the labels of its JWT (field managers seen: none recorded)`;
   return {
     reason: 'Contended',
-    message:
-      `somebody else keeps changing or deleting Secret ${name} (field managers seen: ${who}), so it is written again ` +
-      `at longer and longer intervals, up to ${longest}: find out who does (${look}) and have them leave the Secret alone`,
+    message: `${what}, so it is written again ${pace}: find out who does (${look('secret')}) and have them leave it alone`,
   };
 }

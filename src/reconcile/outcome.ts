@@ -11,6 +11,6 @@ export interface Outcome {
   readonly problem?: StateProblem;
   /** When a failed attempt is made again, or what waits because of others is done. */
   readonly nextAttemptAt?: Seconds;
-  /** Another client keeps changing the Secret: the field managers that were seen. */
+  /** The Secret has to be written again and again: who makes it so. */
   readonly contenders?: Contenders;
 }

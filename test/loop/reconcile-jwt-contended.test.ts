@@ -4,10 +4,11 @@ import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import { findCondition } from '../../src/reconcile/conditions.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
-import { OWNING_JWT } from '../../src/resources/names.ts';
+import { OWNING_JWT, RENEW } from '../../src/resources/names.ts';
 import { NOW } from '../fixtures/observed.ts';
-import { jwt, makeReconciler, NEXT_ATTEMPT_AT } from './made-reconciler.ts';
+import { jwt, makeReconciler, NEXT_ATTEMPT_AT, stored } from './made-reconciler.ts';
 import { NO_STATUS } from '../fixtures/jwts.ts';
+import { makeKey, toPem } from '../fixtures/keys.ts';
 import { KEY_SECRET, wireSecret } from './model/sources.ts';
 
 describe('a Secret that another client changes again and again', () => {
@@ -72,7 +73,7 @@ describe('a Secret that another client changes again and again', () => {
     ] as const) {
       const made = makeReconciler([KEY_SECRET, ...secrets], [], undefined, [jwt]);
       const readsOfJwt = (): number => made.reads.filter((path) => path.startsWith('jwt ')).length;
-      for (let write = 0; write < 6; write += 1) made.reconciler.memory.budget.spend(jwt.uid, NOW, false);
+      for (let write = 0; write < 6; write += 1) made.reconciler.memory.budget.spend(jwt.uid, NOW, {});
       for (let round = 0; round < 10; round += 1)
         assert.equal((await reconcileJwt(made.reconciler, wanted, NEXT_ATTEMPT_AT)).next, 'wait');
       assert.deepEqual([readsOfJwt(), made.signed.length], [0, 0], title);
@@ -100,11 +101,48 @@ describe('a Secret that another client changes again and again', () => {
 
   it('is still renewed at the time in its status', async () => {
     const made = makeReconciler([KEY_SECRET, broken()]);
-    for (let write = 0; write < 20; write += 1) made.reconciler.memory.budget.spend(jwt.uid, NOW, false);
+    for (let write = 0; write < 20; write += 1) made.reconciler.memory.budget.spend(jwt.uid, NOW, {});
     const announced: Jwt = { ...jwt, recorded: { ...NO_STATUS, renewsAt: NOW - 1 } };
     await reconcileJwt(made.reconciler, announced, NEXT_ATTEMPT_AT);
     assert.equal(made.signed.length, 1);
     await reconcileJwt(made.reconciler, announced, NEXT_ATTEMPT_AT);
     assert.equal(made.signed.length, 1, 'once in half a minute: its status may not have been written');
   });
+});
+
+describe('a JWT that is changed again and again, while nobody touches its Secret', () => {
+  const edited = (edit: number): Jwt => {
+    assert.ok(jwt.spec.ok);
+    const data = { scope: `storage.read:/${edit}` };
+    return { ...jwt, generation: edit + 2, spec: { ok: true, value: { ...jwt.spec.value, data } } };
+  };
+  const asked = (edit: number): Jwt => ({ ...jwt, annotations: { [RENEW]: String(edit) } });
+  const newKey = (edit: number): JsonObject =>
+    wireSecret('k', { 'key.pem': toPem(makeKey('ES256')) }, { resourceVersion: String(100 + edit) });
+
+  for (const [title, jwtAt, keyAt] of [
+    ['its claims', edited, () => KEY_SECRET],
+    ['the request for a renewal', asked, () => KEY_SECRET],
+    ['its key', () => jwt, newKey],
+  ] as const)
+    it(`is delayed after five changes, and nobody else is accused: ${title}`, async () => {
+      const { memory } = makeReconciler([]).reconciler;
+      let recorded = NO_STATUS;
+      let secrets: readonly JsonObject[] = [];
+      let signatures = 0;
+      for (let edit = 0; edit < 7; edit += 1) {
+        const wanted: Jwt = { ...jwtAt(edit), recorded };
+        const made = makeReconciler([keyAt(edit), ...secrets], [], undefined, [wanted]);
+        await reconcileJwt({ ...made.reconciler, memory }, wanted, NEXT_ATTEMPT_AT);
+        recorded = made.statuses.at(-1) ?? recorded;
+        secrets = made.secrets.length === 0 ? secrets : [stored(made.secrets[0])];
+        signatures += made.signed.length;
+      }
+      assert.equal(signatures, 5);
+      const { reason, message = '' } = findCondition(recorded, 'Contended') ?? {};
+      assert.equal(reason, 'Contended');
+      assert.match(message, /^the JWT, or its key, keeps changing, so its token is signed again at longer/);
+      assert.match(message, /\(kubectl get jwt my-jwt -n science -o yaml --show-managed-fields\)/);
+      assert.doesNotMatch(JSON.stringify(recorded), /somebody else/);
+    });
 });

@@ -76,7 +76,7 @@ describe('a JWT that must not be an owner of its Secret', () => {
   const spent = (seen: readonly JsonObject[]): ReturnType<typeof makeDisowning> => {
     const disowning = makeDisowning(seen);
     for (let write = 0; write < 5; write += 1)
-      disowning.made.reconciler.memory.budget.spend(jwt.uid, NOW, false);
+      disowning.made.reconciler.memory.budget.spend(jwt.uid, NOW, {});
     return disowning;
   };
 
@@ -201,7 +201,8 @@ describe('a JWT that cannot be taken off the owners of its Secret', () => {
     const settled = { ...jwt, recorded: first.statuses[0] ?? NO_STATUS };
     const { made, patches, reconciler } = makeRefused(POLICY, [KEY_SECRET, secret]);
     const problem = { reason: 'WriteRefused', message: 'a policy' } as const;
-    for (let write = 0; write < 5; write += 1) reconciler.memory.budget.spend(jwt.uid, NOW, false, problem);
+    for (let write = 0; write < 5; write += 1)
+      reconciler.memory.budget.spend(jwt.uid, NOW, { problem: problem });
     await reconcileJwt(reconciler, settled, NEXT_ATTEMPT_AT);
     assert.deepEqual([patches, made.writes, readyOf(made)], [[], ['status'], 'WriteRefused']);
   });

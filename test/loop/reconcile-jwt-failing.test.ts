@@ -98,7 +98,7 @@ describe('writes of the Secret that fail', () => {
     for (let edit = 0; edit < 200; edit += 1) await reconcile(edit / 10, 'unavailable', due);
     assert.equal(sent.length, 10, `at ${String(sent)}`);
     const { made, ...contended } = startRounds();
-    for (let write = 0; write < 20; write += 1) made.reconciler.memory.budget.spend(jwt.uid, NOW, false);
+    for (let write = 0; write < 20; write += 1) made.reconciler.memory.budget.spend(jwt.uid, NOW, {});
     for (let edit = 0; edit < 650; edit += 1) await contended.reconcile(edit / 10, 'unavailable', due);
     assert.deepEqual(contended.sent, [0, 30, 60], 'also if others use up the budget for unscheduled writes');
   });

@@ -28,7 +28,7 @@ describe('a round', () => {
     const now = NOW + DAY + 7_200;
     const last = makeReconciler([KEY_SECRET, secret]);
     // The budget for unscheduled writes is used up.
-    for (let write = 0; write < 6; write += 1) last.reconciler.memory.budget.spend(jwt.uid, now, false);
+    for (let write = 0; write < 6; write += 1) last.reconciler.memory.budget.spend(jwt.uid, now, {});
     await reconcileJwt({ ...last.reconciler, now: () => now * 1000 }, { ...jwt, recorded }, NEXT_ATTEMPT_AT);
     const [signature] = last.signed;
     assert.deepEqual([signature?.cause, signature?.lateness], ['Expired', now - planned.renewsAt]);

@@ -140,8 +140,8 @@ describe('a refused write', () => {
 
   it('keeps a Secret contended that another client changes again and again', async () => {
     const made = makeReconciler([KEY_SECRET], ['secret']);
-    for (let write = 0; write < 5; write += 1) made.reconciler.memory.budget.spend(jwt.uid, NOW - 2, false);
-    made.reconciler.memory.budget.spend(jwt.uid, NOW - 2, false);
+    for (let write = 0; write < 5; write += 1) made.reconciler.memory.budget.spend(jwt.uid, NOW - 2, {});
+    made.reconciler.memory.budget.spend(jwt.uid, NOW - 2, {});
     const announced = { ...jwt, recorded: { ...NO_STATUS, renewsAt: NOW - 1 } };
     await reconcileJwt(made.reconciler, announced, NEXT_ATTEMPT_AT);
     const status = made.statuses.at(-1) ?? NO_STATUS;

@@ -19,7 +19,7 @@ function contend(budget: WriteBudget, every: number, lasts: number, start = 0): 
       now = at;
       continue;
     }
-    budget.spend('a', now, false);
+    budget.spend('a', now, {});
     writes.push(now);
     now += every;
   }
@@ -49,7 +49,7 @@ describe('the budget of unscheduled writes', () => {
     const budget = new WriteBudget();
     for (let now = 0; now < 600 * MINUTE; now += 2 * MINUTE) {
       assert.equal(budget.nextWriteAt('a', now) <= now, true);
-      budget.spend('a', now, false);
+      budget.spend('a', now, {});
       assert.equal(budget.isContended('a', now), false);
     }
   });
@@ -72,7 +72,7 @@ describe('the budget of unscheduled writes', () => {
 
   it('does not start again for a JWT that was written since', () => {
     const budget = new WriteBudget();
-    budget.spend('a', 0, false);
+    budget.spend('a', 0, {});
     budget.resume('a', 1);
     assert.equal(budget.isContended('a', 1), false);
   });
@@ -86,7 +86,7 @@ describe('the budget of unscheduled writes', () => {
         for (const { jump, isSpent } of steps) {
           now += jump;
           assert.ok(budget.nextWriteAt('a', now) - now <= 300);
-          if (isSpent) budget.spend('a', now, false);
+          if (isSpent) budget.spend('a', now, {});
         }
       }),
     );
@@ -105,14 +105,14 @@ describe('the budget of unscheduled writes', () => {
     const budget = new WriteBudget();
     contend(budget, 0.001, MINUTE);
     assert.ok(budget.nextRenewalAt('a', MINUTE) <= MINUTE);
-    budget.spend('a', MINUTE, true);
+    budget.spend('a', MINUTE, { isScheduled: true });
     assert.equal(budget.nextRenewalAt('a', MINUTE + 1), MINUTE + 30);
     assert.ok(budget.nextRenewalAt('a', 0) <= 0, 'a clock that was set back holds no renewal');
   });
 
   it('allows the renewal of every token when it is due, for any part of a second in which it was signed', () => {
     const budget = new WriteBudget();
-    budget.spend('a', 100.9, true);
+    budget.spend('a', 100.9, { isScheduled: true });
     assert.ok(budget.nextRenewalAt('a', 130) <= 130, 'tokens are dated in whole seconds');
     const lifetimes = fc.record({
       lifetime: fc.integer({ min: 60, max: 7 * 86_400 }),
@@ -122,7 +122,7 @@ describe('the budget of unscheduled writes', () => {
       fc.property(fc.uuid(), fc.double({ min: 0, max: 2e9, noNaN: true }), lifetimes, (uid, now, times) => {
         const issuedAt = Math.floor(now);
         const renewsAt = renewalTime(uid, issuedAt + times.lifetime, times);
-        budget.spend(uid, now, true);
+        budget.spend(uid, now, { isScheduled: true });
         assert.ok(budget.nextRenewalAt(uid, renewsAt) <= renewsAt);
       }),
     );
@@ -131,28 +131,28 @@ describe('the budget of unscheduled writes', () => {
   it('is not restored faster if a renewal was due meanwhile', () => {
     const [renewed, other] = [new WriteBudget(), new WriteBudget()];
     for (const budget of [renewed, other])
-      for (let write = 0; write < 8; write += 1) budget.spend('a', 0, false);
-    renewed.spend('a', 2 * MINUTE, true);
+      for (let write = 0; write < 8; write += 1) budget.spend('a', 0, {});
+    renewed.spend('a', 2 * MINUTE, { isScheduled: true });
     for (let now = 2 * MINUTE; now < 10 * MINUTE; now += MINUTE / 4)
       assert.equal(renewed.isContended('a', now), other.isContended('a', now), `after ${now} s`);
   });
 
   it('used up by failures does not name others, and delays nothing after a write succeeds', () => {
     const budget = new WriteBudget();
-    for (let tries = 0; tries < 6; tries += 1) budget.spend('a', 0, false, FAILED);
+    for (let tries = 0; tries < 6; tries += 1) budget.spend('a', 0, { problem: FAILED });
     assert.deepEqual([budget.isContended('a', 0), budget.nextWriteAt('a', 0)], [false, 2.5]);
-    budget.spend('a', 40, false);
+    budget.spend('a', 40, {});
     assert.equal(budget.isContended('a', 40), false);
     assert.equal(budget.nextWriteAt('a', 40), 40, 'the next one does not wait');
-    for (let tries = 0; tries < 6; tries += 1) budget.spend('b', 0, false, FAILED);
-    budget.spend('b', 40, true);
+    for (let tries = 0; tries < 6; tries += 1) budget.spend('b', 0, { problem: FAILED });
+    budget.spend('b', 40, { isScheduled: true });
     assert.equal(budget.isContended('b', 40), false, 'nor once a renewal is made');
   });
 
   it('used up by others still names them while writes fail', () => {
     const budget = new WriteBudget();
-    for (let write = 0; write < 6; write += 1) budget.spend('a', 0, false);
-    budget.spend('a', 3, false, FAILED);
+    for (let write = 0; write < 6; write += 1) budget.spend('a', 0, {});
+    budget.spend('a', 3, { problem: FAILED });
     assert.equal(budget.isContended('a', 3), true);
   });
 
@@ -160,11 +160,12 @@ describe('the budget of unscheduled writes', () => {
     const budget = new WriteBudget();
     let tries = 0;
     while (tries < 100 && budget.nextWriteAt('a', 0) <= 0) {
-      budget.spend('a', 0, false, tries % 2 === 0 ? FAILED : undefined);
+      budget.spend('a', 0, { problem: tries % 2 === 0 ? FAILED : undefined });
       tries += 1;
     }
     assert.ok(tries <= 10, `${tries} tries at once`);
-    for (let more = 0; more < 20; more += 1) budget.spend('a', 0, false, more % 2 === 0 ? FAILED : undefined);
+    for (let more = 0; more < 20; more += 1)
+      budget.spend('a', 0, { problem: more % 2 === 0 ? FAILED : undefined });
     assert.equal(budget.isContended('a', 0), true);
   });
 
@@ -175,11 +176,36 @@ describe('the budget of unscheduled writes', () => {
       looks += 1;
       return names;
     };
-    budget.spend('a', 0, false);
+    budget.spend('a', 0, {});
     assert.deepEqual(await budget.findContenders('a', look(['peer'])), ['peer']);
     assert.deepEqual(await budget.findContenders('a', look([])), ['peer']);
-    budget.spend('a', 1, false);
+    budget.spend('a', 1, {});
     assert.deepEqual(await budget.findContenders('a', look([])), ['peer']);
     assert.equal(looks, 2, 'once per write');
+  });
+
+  const afterWrites = (...asked: readonly boolean[]): WriteBudget => {
+    const budget = new WriteBudget();
+    for (const isAsked of asked) budget.spend('a', 0, { isAsked });
+    return budget;
+  };
+
+  it('names the author if more than half of the changes were of the JWT or its key, and looks for nobody else', async () => {
+    const look = async () => assert.fail('nobody else changed anything');
+    const mostly = afterWrites(false, false, true, true, true, true);
+    assert.equal(mostly.isContended('a', 0), true);
+    assert.equal(await mostly.findContenders('a', look), 'author');
+    assert.equal(mostly.contenders('a'), 'author');
+    const half = afterWrites(true, true, true, false, false, false);
+    assert.deepEqual(await half.findContenders('a', async () => ['peer']), ['peer']);
+  });
+
+  it('names those who change it now, not those who did so before it was left alone', async () => {
+    const budget = afterWrites(true, true, true, true, true, true);
+    for (let write = 0; write < 3; write += 1) budget.spend('a', 0, {});
+    assert.deepEqual(budget.contenders('a'), []);
+    const quiet = afterWrites(true, true, true, true, true, true);
+    for (let write = 0; write < 6; write += 1) quiet.spend('a', 60 * MINUTE, {});
+    assert.deepEqual(quiet.contenders('a'), []);
   });
 });

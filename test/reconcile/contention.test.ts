@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { describeContention, findContenders } from '../../src/reconcile/contention.ts';
+import { describeContention, findContenders, isAskedFor } from '../../src/reconcile/contention.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 
 describe('the list of others who change a Secret', () => {
@@ -69,6 +69,15 @@ describe('the condition of a Secret that others keep changing', () => {
     assert.match(describeContention(jwt, []).message, /\(field managers seen: none recorded\)/);
   });
 
+  it('accuses nobody of changing the Secret where the JWT or its key was changed', () => {
+    assert.equal(
+      describeContention(jwt, 'author').message,
+      'the JWT, or its key, keeps changing, so its token is signed again at longer and longer intervals, up to 5 min: find ' +
+        'out who changes them (kubectl get jwt my-jwt -n science -o yaml --show-managed-fields), and have them wait for a ' +
+        'few minutes between changes',
+    );
+  });
+
   it('keeps the message of an earlier process, as long as this one has seen nothing itself', () => {
     assert.deepEqual(describeContention(contended('as it was'), 'recorded'), {
       reason: 'Contended',
@@ -80,5 +89,26 @@ describe('the condition of a Secret that others keep changing', () => {
       describeContention(jwt, []),
       'nothing was recorded',
     );
+  });
+});
+
+describe('a write of the Secret', () => {
+  const published = makeJwt({}, { status: { observedGeneration: 1, tokenId: 'the-jti' } });
+
+  it('is asked for by a new JWT, by its new spec, by a new key, and by a request for a renewal', () => {
+    const missing = { do: 'sign', cause: 'SecretMissing' } as const;
+    assert.equal(isAskedFor(missing, { jwt: makeJwt() }), true);
+    for (const cause of ['KeyChanged', 'RenewRequested'] as const)
+      assert.equal(isAskedFor({ do: 'sign', cause }, { jwt: published }), true);
+    const edited = { ...published, generation: 2 };
+    for (const plan of [{ do: 'sign', cause: 'ClaimsMismatch' }, { do: 'repair' }, { do: 'disown' }] as const)
+      assert.equal(isAskedFor(plan, { jwt: edited }), true);
+  });
+
+  it('is not asked for where the Secret was deleted or changed', () => {
+    for (const cause of ['SecretMissing', 'TokenMissing', 'ClaimsMismatch', 'SignatureInvalid'] as const)
+      assert.equal(isAskedFor({ do: 'sign', cause }, { jwt: published }), false);
+    for (const plan of [{ do: 'repair' }, { do: 'disown' }] as const)
+      assert.equal(isAskedFor(plan, { jwt: published }), false);
   });
 });

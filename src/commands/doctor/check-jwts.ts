@@ -11,7 +11,7 @@ const OTHER_PROBLEMS: Readonly<Record<string, string>> = {
   Unseen: 'not looked at by jwt-injector since they were created',
   Expired: 'with an expired token although they are Ready, so they are not renewed',
   RenewalOverdue: 'whose renewal is overdue',
-  Contended: 'whose Secret somebody else keeps changing',
+  Contended: 'that keep changing, or their keys or Secrets do',
 };
 
 /** JWTs with a problem, by what it is. */
