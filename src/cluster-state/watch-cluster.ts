@@ -15,6 +15,8 @@ import { watchAreas, type WatchedAreas } from './watch-areas.ts';
 export interface Listener {
   jwtChanged(before: Jwt | undefined, after: Jwt | undefined): void;
   secretChanged(namespace: string, name: string): void;
+  /** A round wrote the Secret: it needs no other one for that. */
+  secretWritten(namespace: string, name: string): void;
 }
 
 /** The state of the cluster as the loop knows it, kept up to date, and its way to write. */
@@ -100,23 +102,25 @@ function* secretsIn({ labelled, unlabelled }: Caches): Iterable<SecretMetadata> 
   yield* unlabelled.cache.values();
 }
 
-/** Tells the listener of each change, but not of a Secret that a round wrote, nor of a JWT whose namespace is not listed. */
+/** Tells the listener of each change, but not of a JWT whose namespace is not listed. */
 export function forwardChanges(
   { jwts, labelled, unlabelled }: Caches,
   areas: Pick<WatchedAreas, 'isListed'>,
   listener: Listener,
 ): void {
-  const forwardSecret = ({ namespace, name }: SecretMetadata): void =>
-    listener.secretChanged(namespace, name);
   jwts.cache.subscribe((change) => {
     // The answer to a write of ours counts as well: it may hold an edit of the JWT's author.
     if (areas.isListed(newest(change).namespace)) listener.jwtChanged(before(change), after(change));
   });
   labelled.cache.subscribe((change) => {
-    // The round that writes a Secret knows of it.
-    if (change.origin !== 'write') forwardSecret(metadataOf(newest(change)));
+    const { namespace, name } = metadataOf(newest(change));
+    if (change.origin === 'write') listener.secretWritten(namespace, name);
+    else listener.secretChanged(namespace, name);
   });
-  unlabelled.cache.subscribe((change) => forwardSecret(newest(change)));
+  unlabelled.cache.subscribe((change) => {
+    const { namespace, name } = newest(change);
+    listener.secretChanged(namespace, name);
+  });
 }
 
 function before<T>(change: Change<T>): T | undefined {

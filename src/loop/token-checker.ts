@@ -36,7 +36,7 @@ export class TokenChecker {
     this.#options = options;
   }
 
-  /** A Secret with our label came or changed. */
+  /** A Secret with our label came, changed or was written. */
   secretChanged(namespace: string, name: string): void {
     if (this.#state === 'stopped' || this.#unchecked(namespace, name) === undefined) return;
     this.#waiting.add(objectKey({ namespace, name }));

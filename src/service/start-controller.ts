@@ -98,6 +98,8 @@ export function startController(
       term.work?.controller.secretChanged(namespace, name);
       checker.secretChanged(namespace, name);
     },
+    // A repair writes a token that was there before: the answer to it has its text.
+    secretWritten: (namespace, name) => checker.secretChanged(namespace, name),
   });
   metrics.gauges.readController({
     jwts: () => cluster.jwts(),

@@ -59,6 +59,7 @@ it('a namespace that cannot be read delays no other, and is used once it can be 
   cluster.subscribe({
     jwtChanged: (_before, after) => seen.push(after?.namespace ?? ''),
     secretChanged: () => undefined,
+    secretWritten: () => undefined,
   });
   assert.equal(await cluster.synced, true);
   assert.deepEqual(
@@ -92,7 +93,11 @@ it('a key in a namespace that is not listed yet is not reported as missing until
   const observedState = () =>
     observeKey({ sources: cluster.sources, legacyKeyNamespace: undefined }, jwt).state;
   const states: string[] = [];
-  cluster.subscribe({ jwtChanged: () => undefined, secretChanged: () => states.push(observedState()) });
+  cluster.subscribe({
+    jwtChanged: () => undefined,
+    secretChanged: () => states.push(observedState()),
+    secretWritten: () => undefined,
+  });
   assert.equal(await cluster.synced, true);
   assert.equal(observedState(), 'unread');
   isClosed = false;
@@ -156,7 +161,11 @@ it('a Secret whose label an admission plugin removes is seen as deleted', async 
   const seen: string[] = [];
   await cluster.synced;
   await cluster.store.applySecret({ metadata, data: { token: 'eA==' } }, { force: true });
-  cluster.subscribe({ jwtChanged: () => undefined, secretChanged: (_, name) => seen.push(name) });
+  cluster.subscribe({
+    jwtChanged: () => undefined,
+    secretChanged: (_, name) => seen.push(name),
+    secretWritten: () => undefined,
+  });
   const isThere = (): boolean =>
     (cluster.sources.tokenSecret('science', 'my-jwt') ??
       cluster.sources.secretMetadata('science', 'my-jwt')) !== undefined;
@@ -168,7 +177,7 @@ it('a Secret whose label an admission plugin removes is seen as deleted', async 
   await cluster.stop();
 });
 
-it('the writer of a Secret gets no event for it, but one for the JWT in the answer to a write of a JWT', async () => {
+it('a write of a Secret is reported as a write alone, but that of a JWT as a change of it', async () => {
   const labels = { 'tokens.osg-htc.org/managed': 'true' };
   const stored = { ...wireJwt().metadata, labels, resourceVersion: '9' };
   await using server = await startBadServer((request, response) => {
@@ -187,10 +196,11 @@ it('the writer of a Secret gets no event for it, but one for the JWT in the answ
   cluster.subscribe({
     jwtChanged: (_, after) => seen.push(`JWT ${after?.name}`),
     secretChanged: (_, name) => seen.push(`Secret ${name}`),
+    secretWritten: (_, name) => seen.push(`written ${name}`),
   });
   await cluster.store.applySecret({ metadata: stored, data: { token: 'eA==' } }, { force: true });
   assert.equal(cluster.sources.tokenSecret('science', 'my-jwt')?.metadata.resourceVersion, '9');
   await cluster.store.patchJwt('science', 'my-jwt', {});
-  assert.deepEqual(seen, ['JWT my-jwt']);
   await cluster.stop();
+  assert.deepEqual(seen, ['written my-jwt', 'JWT my-jwt']);
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { renewalLateness } from '../../src/reconcile/lateness.ts';
+import { plannedRenewal } from '../../src/reconcile/next-due-time.ts';
+import { wholeTime } from '../../src/time/format-time.ts';
 import { DAY, NOW, UNREAD, makeObserved, ourSecret, settledJwt } from '../fixtures/observed.ts';
 
 const jwt = await settledJwt();
@@ -15,10 +17,33 @@ function planned(secondsAgo: number): typeof expired {
 }
 
 describe('the lateness of a renewal', () => {
-  it('counts from its planned moment', () => {
+  it('counts from the moment that the status announced', () => {
+    const due = { ...planned(5_000), secret: ourSecret(jwt, 20 * 3_600) };
+    assert.equal(renewalLateness(due, 'RenewalDue', NOW), 5_000);
+  });
+
+  it('is exact, although the status has whole seconds', () => {
     const secret = ourSecret(jwt, 20 * 3_600);
-    const lateness = renewalLateness(makeObserved({ jwt, secret }), 'RenewalDue', NOW) ?? 0;
-    assert.ok(lateness > 3_600 && lateness < 3_600 + 1_800, String(lateness)); // due 5 h before the expiry, minus the jitter
+    const exact = plannedRenewal(jwt, secret) ?? 0;
+    assert.notEqual(exact, wholeTime(exact));
+    const due = { ...planned(NOW - wholeTime(exact)), secret };
+    assert.equal(renewalLateness(due, 'RenewalDue', exact + 0.25), 0.25);
+  });
+
+  it('does not exist if the spec was changed and now asks for an earlier renewal', () => {
+    const edited = { ...planned(-3_600), secret: ourSecret(jwt, 20 * 3_600) };
+    assert.equal(renewalLateness(edited, 'RenewalDue', NOW), undefined);
+  });
+
+  it('does not exist if somebody put an earlier token there that is still valid, but due by its own times', () => {
+    const restored = { ...planned(-40_000), secret: ourSecret(jwt, 20 * 3_600) };
+    assert.equal(renewalLateness(restored, 'RenewalDue', NOW), undefined);
+  });
+
+  it('does not exist for a token of token-manager that was due before it was seen', () => {
+    const legacy = { ...planned(0), secret: ourSecret(jwt, 20 * 3_600) };
+    const unseen = { ...legacy, jwt: { ...jwt, recorded: { ...jwt.recorded, renewsAt: undefined } } };
+    assert.equal(renewalLateness(unseen, 'RenewalDue', NOW), undefined);
   });
 
   it('continues to grow after the token has expired', () => {

@@ -118,6 +118,13 @@ export class Replica {
     return this.#watches.every(({ pending }) => pending === 0);
   }
 
+  /** The Secrets whose token's text, or parts, this process still keeps. */
+  get keptTexts(): readonly string[] {
+    return [...this.#caches.labelled.cache.keys()].filter(
+      (key) => this.#caches.labelled.ofJwt(key)?.evidence?.unchecked !== undefined,
+    );
+  }
+
   see(change: Change, isOwn: boolean): void {
     for (const watch of this.#watches) watch.see(change, isOwn);
   }
@@ -206,6 +213,7 @@ export class Replica {
         this.#controller?.secretChanged(namespace, name);
         this.#checker.secretChanged(namespace, name);
       },
+      secretWritten: (namespace, name) => this.#checker.secretChanged(namespace, name),
     });
   }
 }

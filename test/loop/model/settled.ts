@@ -12,15 +12,19 @@ import type { World } from './world.ts';
 /** Changes that are due within this time, in seconds, are not checked. */
 const NEAR = 8;
 
-/** Lists what is wrong with status and Secret when everything is at rest, one line each. */
-export function findUnsettled({ cluster, laws, clock }: World): readonly string[] {
+/** Lists what is wrong with status, Secret and the memory of the leader when everything is at rest, one line each. */
+export function findUnsettled({ cluster, laws, clock, leading }: World): readonly string[] {
   const now = clock.now() / 1000;
   const living = [...cluster.jwts.values()].filter(({ deletedAt }) => deletedAt === undefined);
-  return living.flatMap((jwt) =>
+  const kept = (leading?.keptTexts ?? []).map(
+    (key) => `at rest, the leader keeps the token in Secret ${key}`,
+  );
+  const differences = living.flatMap((jwt) =>
     findDifferences(laws, jwt, cluster.secrets.get(`${jwt.namespace}/${jwt.name}`), now).map(
       (line) => `at rest, ${jwt.name}: ${line}, but its status is ${JSON.stringify(jwt.status)}`,
     ),
   );
+  return [...kept, ...differences];
 }
 
 /**
