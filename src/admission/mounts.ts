@@ -1,4 +1,3 @@
-import type { NestedMounts } from './nested-mounts.ts';
 import { isWithin, joinPath } from './paths.ts';
 import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
 import type { ShownFile } from './shown-file.ts';
@@ -41,20 +40,19 @@ export function hides(mount: MountShape, shown: ShownFile, volumes: ShowingVolum
   return !visibleFiles(mount, volumes).includes(shown.file);
 }
 
-/**
- * Another mount or device of the container that hides the file, or a mount of any container that does so in the file's volume.
- * Nothing can be mounted below a file, or below a device.
- */
+/** Another mount or device of the container that hides the file. */
 export function findCover(
   { mounts, devices }: ContainerShape,
   shown: ShownFile,
   volumes: ShowingVolumes,
-  nested: NestedMounts,
 ): MountShape | DeviceShape | undefined {
-  const { file } = shown;
   return (
     mounts.find((other) => other !== shown.mount && hides(other, shown, volumes)) ??
-    devices.find(({ path }) => isWithin(path, file) || isWithin(file, path)) ??
-    nested.findCover(shown)
+    devices.find((device) => bars(device, shown))
   );
+}
+
+/** As `hides`, for a device: nothing can be mounted below a file, or below a device. */
+export function bars({ path }: DeviceShape, { file }: ShownFile): boolean {
+  return isWithin(path, file) || isWithin(file, path);
 }

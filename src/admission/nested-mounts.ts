@@ -1,3 +1,4 @@
+import type { TokenMount } from './decision.ts';
 import type { ShownFile } from './shown-file.ts';
 import { isWithin } from './paths.ts';
 import type { ContainerShape, MountShape } from './pod-shape.ts';
@@ -6,14 +7,27 @@ import type { ShowingVolumes } from './token-volume.ts';
 /** First parts of paths in a volume, by the name of the volume. */
 type Parts<Value> = ReadonlyMap<string, ReadonlyMap<string, Value>>;
 
+/** A mount below a mount of a volume, which takes the place of a token file in the volume. */
+export interface NestedCover {
+  /** The name of the container that has both. */
+  readonly container: string;
+  readonly mount: MountShape;
+  /** The mount of the volume. */
+  readonly parent: MountShape;
+  /** The one of both that is planned, and not there yet. */
+  readonly planned: 'mount' | 'parent' | undefined;
+}
+
 /** A directory of a container, on the way to mounts of volumes that show tokens. */
 interface Directory {
   readonly below: Map<string, Directory>;
-  /** The volumes that are mounted there. */
-  readonly volumes: string[];
+  /** The mounts there, of volumes that show tokens. */
+  readonly parents: MountShape[];
   /** The first mount below, by the first part of the path from here. */
   readonly mounts: Map<string, MountShape>;
 }
+
+const NONE: ReadonlySet<MountShape> = new Set();
 
 /**
  * The mounts below mounts of the volumes that show tokens. For each of them, in whichever container, the kubelet makes a
@@ -24,29 +38,63 @@ interface Directory {
 export class NestedMounts {
   /** The parts of token files alone. */
   readonly #shown: Parts<true>;
-  readonly #covers: Parts<MountShape>;
+  readonly #covers: Parts<NestedCover>;
+  /** Whether a container mounts one of the volumes. */
+  readonly #areMounted: boolean;
 
-  /** Linear in the length of all paths, however many mounts are below how many others. */
-  constructor(containers: readonly ContainerShape[], showing: readonly ShowingVolumes[]) {
-    this.#shown = shownParts(showing);
-    this.#covers = findCovers(containers, this.#shown);
+  /**
+   * Linear in the length of all paths, however many mounts are below how many others.
+   * @param planned the mounts of the containers that are not there yet.
+   */
+  constructor(
+    containers: readonly ContainerShape[],
+    showing: readonly ShowingVolumes[],
+    planned: ReadonlySet<MountShape> = NONE,
+  ) {
+    const shown = shownParts(showing);
+    this.#shown = shown;
+    const covers = new Map<string, Map<string, NestedCover>>();
+    let areMounted = false;
+    for (const container of containers) {
+      if (!container.mounts.some(({ volume }) => shown.has(volume))) continue;
+      areMounted = true;
+      if (container.mounts.length > 1) addCovers(covers, container, shown, planned);
+    }
+    this.#covers = covers;
+    this.#areMounted = areMounted;
   }
 
   /** The mount that takes the place of the file in its volume. */
-  findCover({ mount: { volume, path, subPath }, file }: ShownFile): MountShape | undefined {
+  findCover({ mount: { volume, path, subPath }, file }: ShownFile): NestedCover | undefined {
     const below = path === '/' ? file.slice(1) : file.slice(path.length + 1);
     return this.#covers
       .get(volume)
       ?.get(firstPart(subPath === undefined || subPath === '' ? below : subPath));
   }
 
-  /** The mount of a part of a volume below which a new mount at the path would take the place of a token file in that volume. */
-  findHidden({ mounts }: ContainerShape, path: string): MountShape | undefined {
-    return mounts.find((mount) => {
-      if (mount.subPath === '' || mount.path === '/') return false;
-      if (!isWithin(mount.path, path)) return false;
-      return this.#shown.get(mount.volume)?.has(firstPart(path.slice(mount.path.length + 1))) === true;
-    });
+  /** Whether something takes the place of the file, whose path is that in the volume. */
+  covers(volume: string, file: string): boolean {
+    return this.#covers.get(volume)?.has(firstPart(file)) === true;
+  }
+
+  /**
+   * Whether a token may disappear, in this container or another one, if the container gets these mounts as well. No token does
+   * where none is mounted yet: then each has one place only, at which the mounts of each container alone decide.
+   */
+  wouldChange({ mounts }: ContainerShape, added: readonly TokenMount[]): boolean {
+    if (!this.#areMounted) return false;
+    for (const { name, mountPath } of added) {
+      for (const { volume, path } of mounts) {
+        if (this.#takesPlace(mountPath, volume, path) || this.#takesPlace(path, name, mountPath)) return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether a mount at `path` takes the place of a token file in the volume that is mounted at `directory`. */
+  #takesPlace(path: string, volume: string, directory: string): boolean {
+    if (directory === '/' || path === directory || !isWithin(directory, path)) return false;
+    return this.#shown.get(volume)?.has(firstPart(path.slice(directory.length + 1))) === true;
   }
 }
 
@@ -60,21 +108,23 @@ function shownParts(showing: readonly ShowingVolumes[]): Parts<true> {
   return parts;
 }
 
-function findCovers(containers: readonly ContainerShape[], shown: Parts<true>): Parts<MountShape> {
-  const covers = new Map<string, Map<string, MountShape>>();
-  for (const { mounts } of containers) {
-    const ofTokens = mounts.filter(({ volume }) => shown.has(volume));
-    if (ofTokens.length === 0 || mounts.length === 1) continue;
-    for (const directory of mountedDirectories(ofTokens, mounts)) {
-      for (const volume of directory.volumes) {
-        for (const part of shown.get(volume)?.keys() ?? []) {
-          const cover = directory.mounts.get(part);
-          if (cover !== undefined) addPart(covers, volume, part, cover);
-        }
+function addCovers(
+  covers: Map<string, Map<string, NestedCover>>,
+  { name, mounts }: ContainerShape,
+  shown: Parts<true>,
+  planned: ReadonlySet<MountShape>,
+): void {
+  const ofTokens = mounts.filter(({ volume }) => shown.has(volume));
+  for (const directory of mountedDirectories(ofTokens, mounts)) {
+    for (const parent of directory.parents) {
+      for (const part of shown.get(parent.volume)?.keys() ?? []) {
+        const mount = directory.mounts.get(part);
+        if (mount === undefined) continue;
+        const which = planned.has(mount) ? 'mount' : planned.has(parent) ? 'parent' : undefined;
+        addPart(covers, parent.volume, part, { container: name, mount, parent, planned: which });
       }
     }
   }
-  return covers;
 }
 
 /** The directories at which volumes of tokens are mounted in a container, with all mounts below. */
@@ -84,14 +134,14 @@ function mountedDirectories(
 ): readonly Directory[] {
   const root = makeDirectory();
   const found = new Set<Directory>();
-  for (const { path, volume } of ofTokens) {
+  for (const mount of ofTokens) {
     let directory = root;
-    for (const part of path.split('/')) {
+    for (const part of mount.path.split('/')) {
       const next = directory.below.get(part) ?? makeDirectory();
       directory.below.set(part, next);
       directory = next;
     }
-    directory.volumes.push(volume);
+    directory.parents.push(mount);
     found.add(directory);
   }
   for (const mount of mounts) {
@@ -106,7 +156,7 @@ function mountedDirectories(
 }
 
 function makeDirectory(): Directory {
-  return { below: new Map(), volumes: [], mounts: new Map() };
+  return { below: new Map(), parents: [], mounts: new Map() };
 }
 
 function firstPart(path: string): string {

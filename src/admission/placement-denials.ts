@@ -1,56 +1,98 @@
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import type { PodDenial } from './decision.ts';
+import type { NestedCover } from './nested-mounts.ts';
 import type { ShownFile } from './shown-file.ts';
 import { SHORTER_PATH } from './paths.ts';
 import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
 import { quote, showPath } from './text.ts';
 
-/** The remedy for whatever is in the way of a new mount. */
+/** A remedy for whatever is in the way of a new mount. */
 export const MOVE = `set annotation ${INJECTION_ANNOTATIONS.mountPath} to another directory`;
 
-/** The mount path is another's. */
-export function explainTaken(container: ContainerShape, other: MountShape | DeviceShape): PodDenial {
-  const part = isMount(other) && other.subPath !== '' ? ' (by subPath)' : '';
-  return {
-    reason: 'MountPathTaken',
-    what: `container ${quote(container.name)}: mount path ${showPath(other.path)} is taken by ${describeCover(other)}${part}`,
-    remedy: `${MOVE}, or mount ${quote(other.volume)} elsewhere`,
-  };
-}
-
-/** Something hides the file, and one of both mounts is new: that of the token, or the other. */
+/** Something is in the way of a new mount that would show the file: at its path, or where it hides the file. */
 export function explainCover(
-  container: ContainerShape,
-  file: string,
-  other: MountShape | DeviceShape,
-): PodDenial {
-  return {
-    reason: 'MountPathTaken',
-    what: describeHiding(container, file, other),
-    remedy: `${MOVE}, or mount ${quote(other.volume)} elsewhere`,
-  };
-}
-
-/** Something hides the file of a mount that the container has: no annotation moves it. */
-export function explainHidden(
   container: ContainerShape,
   { mount, file }: ShownFile,
   other: MountShape | DeviceShape,
 ): PodDenial {
+  const isTaken = other.path === mount.path;
   return {
     reason: 'MountPathTaken',
-    what: describeHiding(container, file, other),
-    remedy: `mount ${quote(other.volume)} elsewhere, or remove the mount of ${quote(mount.volume)} at ${showPath(mount.path)}`,
+    what: isTaken ? describeTaking(container, other) : describeHiding(container, file, other),
+    remedy: moveOr(other.volume),
   };
 }
 
-/** The new mount is below a mount of a part of a volume, and would take the place of a token in that volume. */
-export function explainNested({ name }: ContainerShape, path: string, parent: MountShape): PodDenial {
+/**
+ * Something hides the file of a mount that the container has: no annotation moves it.
+ * @param isInAnyCase whether it would hide that of a new mount, too.
+ */
+export function explainHidden(
+  container: ContainerShape,
+  { mount, file }: ShownFile,
+  other: MountShape | DeviceShape,
+  isInAnyCase: boolean,
+): PodDenial {
   return {
     reason: 'MountPathTaken',
-    what: `container ${quote(name)}: a mount at ${showPath(path)}, below volume ${quote(parent.volume)}, hides the token file in that volume`,
-    remedy: `${MOVE}, or mount ${quote(parent.volume)} elsewhere`,
+    what: describeHiding(container, file, other),
+    remedy: `mount ${quote(other.volume)} elsewhere${isInAnyCase ? '' : orRemove(mount)}`,
   };
+}
+
+/** A new mount of another token would hide the only file of a token that the container sees. */
+export function explainHiding(
+  container: ContainerShape,
+  { mount, file }: ShownFile,
+  added: MountShape,
+): PodDenial {
+  return {
+    reason: 'MountPathTaken',
+    what: describeHiding(container, file, added),
+    remedy: `${moveOr(mount.volume)} than at ${showPath(mount.path)}`,
+  };
+}
+
+/**
+ * In its volume, a mount of this container or another one takes the place of the only file of the token.
+ * @param isInAnyCase whether it would hide the file of a new mount in its own container, too.
+ */
+export function explainNested(
+  { name }: ContainerShape,
+  token: string,
+  cover: NestedCover,
+  isInAnyCase: boolean,
+): PodDenial {
+  const { container, mount, parent } = cover;
+  const there = `container ${quote(container)}`;
+  const place =
+    container === name
+      ? `${there}:`
+      : `container ${quote(name)} cannot see token ${quote(token)}: in ${there}`;
+  const taking = `${describeCover(mount)} at ${showPath(mount.path)} takes the place of the token in volume ${quote(parent.volume)}`;
+  return { reason: 'MountPathTaken', what: `${place} ${taking}`, remedy: remedyOf(cover, isInAnyCase) };
+}
+
+function remedyOf({ container, mount, parent, planned }: NestedCover, isInAnyCase: boolean): string {
+  const there = `in container ${quote(container)} mount`;
+  if (planned === 'mount')
+    return `${MOVE}, or ${there} ${quote(parent.volume)} elsewhere than at ${showPath(parent.path)}`;
+  if (planned === 'parent') return `${MOVE}, or ${there} ${quote(mount.volume)} elsewhere`;
+  return `${there} ${quote(mount.volume)} elsewhere${isInAnyCase ? '' : orRemove(parent)}`;
+}
+
+function orRemove({ volume, path }: MountShape): string {
+  return `, or remove the mount of ${quote(volume)} at ${showPath(path)}`;
+}
+
+/** For what is in the way of a new mount. */
+function moveOr(volume: string): string {
+  return `${MOVE}, or mount ${quote(volume)} elsewhere`;
+}
+
+function describeTaking({ name }: ContainerShape, other: MountShape | DeviceShape): string {
+  const part = isMount(other) && other.subPath !== '' ? ' (by subPath)' : '';
+  return `container ${quote(name)}: mount path ${showPath(other.path)} is taken by ${describeCover(other)}${part}`;
 }
 
 function describeHiding({ name }: ContainerShape, file: string, other: MountShape | DeviceShape): string {

@@ -1,17 +1,17 @@
 import { TOKEN_KEY } from '../resources/names.ts';
 import type { PodDenial, TokenMount } from './decision.ts';
-import { findCover, hides, visibleFiles } from './mounts.ts';
+import { bars, findCover, hides, visibleFiles } from './mounts.ts';
 import type { ShownFile } from './shown-file.ts';
 import type { NestedMounts } from './nested-mounts.ts';
 import { findLengthFault, joinPath, lengthFault } from './paths.ts';
 import {
   explainCover,
   explainHidden,
+  explainHiding,
   explainLength,
   explainNested,
-  explainTaken,
 } from './placement-denials.ts';
-import type { ContainerShape, MountShape } from './pod-shape.ts';
+import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
 import { showPath } from './text.ts';
 import type { ShowingVolumes } from './token-volume.ts';
 
@@ -19,9 +19,7 @@ import type { ShowingVolumes } from './token-volume.ts';
 export interface TokenSource {
   readonly name: string;
   readonly volumes: ShowingVolumes;
-  /** The one of `volumes` to mount where nothing else mounts the token. */
-  readonly volume: string;
-  /** The path to mount it at then, normalised. */
+  /** The path to mount one of them at where nothing else mounts the token, normalised. */
   readonly mountPath: string;
 }
 
@@ -34,24 +32,52 @@ export interface WantedToken extends Pick<TokenSource, 'name' | 'volumes'> {
 }
 
 interface NewMount {
-  /** The first file of the volume. */
   readonly shown: ShownFile;
   /** All of them. */
   readonly files: readonly string[];
   readonly placement: Extract<Placement, { readonly how: 'mount' }>;
 }
 
-/** Prepares what is the same for all containers. */
+/**
+ * Prepares what is the same for all containers.
+ * @param mountable the volumes among which a new mount can choose.
+ */
 export function wantToken(
-  { name, mountPath, volume, volumes }: TokenSource,
+  { name, mountPath, volumes }: TokenSource,
   nested: NestedMounts,
+  mountable = volumes,
 ): WantedToken {
-  const shape: MountShape = { volume, path: mountPath, subPath: '', readOnly: true };
+  const chosen = chooseFile(mountable, nested);
+  const mount: TokenMount = { name: chosen.volume, mountPath, readOnly: true };
+  const shape = shapeOf(mount);
+  const file = joinPath(mountPath, chosen.file);
   const files = visibleFiles(shape, volumes);
-  const [file = joinPath(mountPath, TOKEN_KEY)] = files;
-  const mount: TokenMount = { name: volume, mountPath, readOnly: true };
   const placement = { how: 'mount', files: [file], mounts: [mount] } as const;
   return { name, volumes, nested, newMount: { shown: { mount: shape, file }, files, placement } };
+}
+
+interface VolumeFile {
+  readonly volume: string;
+  /** The path in the volume. */
+  readonly file: string;
+}
+
+/** The first file whose place in its volume nothing takes; the first of all if there is none. */
+function chooseFile(volumes: ShowingVolumes, nested: NestedMounts): VolumeFile {
+  let first: VolumeFile | undefined;
+  for (const [volume, files] of volumes) {
+    for (const file of files) {
+      const one = { volume, file };
+      if (!nested.covers(volume, file)) return one;
+      first ??= one;
+    }
+  }
+  return first ?? { volume: '', file: TOKEN_KEY };
+}
+
+/** A mount of ours as it will be read. */
+export function shapeOf({ name, mountPath, readOnly }: TokenMount): MountShape {
+  return { volume: name, path: mountPath, subPath: '', readOnly };
 }
 
 type Blocked = { readonly how: 'blocked'; readonly denial: PodDenial };
@@ -107,11 +133,8 @@ interface Sight {
 
 const UNSEEN: Sight = { shown: [], hidden: undefined };
 
-function findShown(
-  container: ContainerShape,
-  { volumes, nested }: WantedToken,
-  named: string | undefined,
-): Sight {
+function findShown(container: ContainerShape, token: WantedToken, named: string | undefined): Sight {
+  const { volumes } = token;
   let shown: ShownFile[] | undefined;
   let tried = 0;
   let hidden: Blocked | undefined;
@@ -120,9 +143,10 @@ function findShown(
       // The file that the container names is searched for behind all mounts, with as many tries of its own.
       if (tried >= (file === named ? 2 * MAX_TRIED : MAX_TRIED)) continue;
       tried += 1;
-      const cover = findCover(container, { mount, file }, volumes, nested);
-      if (cover === undefined) (shown ??= []).push({ mount, file });
-      else hidden ??= blocked(explainHidden(container, { mount, file }, cover));
+      const one = { mount, file };
+      const hiding = findHiding(container, token, one, explainHidden);
+      if (hiding === undefined) (shown ??= []).push(one);
+      else hidden ??= hiding;
     }
   }
   return tried === 0 ? UNSEEN : { shown: shown ?? [], hidden };
@@ -137,29 +161,41 @@ function placeShown(container: ContainerShape, shown: readonly ShownFile[]): Pla
 }
 
 /** Blocked where something would hide the file. */
-function placeNewMount(
-  container: ContainerShape,
-  { volumes, nested, newMount }: WantedToken,
-  named: string | undefined,
-): Placement {
-  const { shown, files, placement } = newMount;
+function placeNewMount(container: ContainerShape, token: WantedToken, named: string | undefined): Placement {
+  const { shown, files, placement } = token.newMount;
   const { file, mount } = shown;
   const fault = lengthFault(file);
   if (fault !== undefined)
     return blocked(explainLength(container, `mount path ${showPath(mount.path)} ${fault}`));
-  const parent = nested.findHidden(container, mount.path);
-  if (parent !== undefined) return blocked(explainNested(container, mount.path, parent));
-  const cover = findCover(container, shown, volumes, nested);
-  if (cover === undefined) {
-    const isSeen =
-      named !== undefined &&
-      named !== file &&
-      files.includes(named) &&
-      findCover(container, { mount, file: named }, volumes, nested) === undefined;
-    return isSeen ? { ...placement, files: [file, named] } : placement;
-  }
-  const isTaken = cover.path === mount.path;
-  return blocked(isTaken ? explainTaken(container, cover) : explainCover(container, file, cover));
+  const hiding = findHiding(container, token, shown, explainCover);
+  if (hiding !== undefined) return hiding;
+  const isSeen =
+    named !== undefined &&
+    named !== file &&
+    files.includes(named) &&
+    findHiding(container, token, { mount, file: named }, explainCover) === undefined;
+  return isSeen ? { ...placement, files: [file, named] } : placement;
+}
+
+/** Why the container does not see the file; `undefined` if it does. `explain` is for what hides it in the container itself. */
+function findHiding(
+  container: ContainerShape,
+  token: WantedToken,
+  shown: ShownFile,
+  explain: typeof explainCover | typeof explainHidden,
+): Blocked | undefined {
+  const { name, volumes, nested } = token;
+  const cover = findCover(container, shown, volumes);
+  if (cover !== undefined) return blocked(explain(container, shown, cover, hidesNewMount(token, cover)));
+  const inVolume = nested.findCover(shown);
+  if (inVolume === undefined) return undefined;
+  return blocked(explainNested(container, name, inVolume, hidesNewMount(token, inVolume.mount)));
+}
+
+/** Whether it would hide the file of a new mount as well, which comes where a mount is removed. */
+function hidesNewMount({ newMount, volumes }: WantedToken, cover: MountShape | DeviceShape): boolean {
+  const { shown } = newMount;
+  return 'subPath' in cover ? hides(cover, shown, volumes) : bars(cover, shown);
 }
 
 /** Removes from `seen` what the new mount of a token hides. Blocked where no file of another token would be left. */
@@ -174,7 +210,7 @@ function hideOthers(
     const [first, ...more] = seen[other] ?? [];
     if (first === undefined) continue;
     const left = [first, ...more].filter((one) => !hides(mount, one, volumes));
-    if (left.length === 0) return blocked(explainCover(container, first.file, mount));
+    if (left.length === 0) return blocked(explainHiding(container, first, mount));
     seen[other] = left;
   }
   return undefined;

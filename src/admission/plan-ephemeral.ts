@@ -123,11 +123,9 @@ function prepareParts({ tokens, values, volumes, started }: EphemeralInput): Com
     started,
     tokens.map((token) => token.volumes),
   );
-  const wanted = tokens.map(({ name, index, volumes: shown }) => {
-    const [volume = ''] = shown.keys();
-    const path = mountPathOf(directory, name, index);
-    return wantToken({ name, mountPath: path, volume, volumes: shown }, nested);
-  });
+  const wanted = tokens.map(({ name, index, volumes: shown }) =>
+    wantToken({ name, mountPath: mountPathOf(directory, name, index), volumes: shown }, nested),
+  );
   const mountObstacle = mountPath.ok ? undefined : invalidSetting(mountPath.problem);
   const hasFirst = tokens[0]?.index === 0;
   const newEnv = hasFirst ? prepareEnv(values, wanted[0]?.newMount.shown.file ?? '') : undefined;

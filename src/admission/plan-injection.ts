@@ -9,9 +9,9 @@ import { MountPoints } from './mount-points.ts';
 import { NestedMounts } from './nested-mounts.ts';
 import { areTooManyMounts, explainTooLarge, PatchSize } from './size-limits.ts';
 import { findLengthFault, SHORTER_PATH } from './paths.ts';
-import { wantToken, type TokenSource } from './placement.ts';
+import { shapeOf, wantToken, type TokenSource, type WantedToken } from './placement.ts';
 import { planContainer } from './plan-container.ts';
-import type { ContainerShape, PodShape } from './pod-shape.ts';
+import type { ContainerShape, MountShape, PodShape } from './pod-shape.ts';
 import { quote, showPath } from './text.ts';
 import { findTokenVolumes, makeTokenVolume, volumeKind, type ShowingVolumes } from './token-volume.ts';
 import { joinWarnings, NO_WARNINGS, type WithWarnings } from './warnings.ts';
@@ -22,22 +22,48 @@ export function planInjection(
   selected: readonly ContainerShape[],
   settings: InjectionSettings,
 ): WithWarnings<Result<InjectionPlan, PodDenial>> {
-  const tooLarge = (): Result<never, PodDenial> =>
-    fail(explainTooLarge(selected.length, settings.tokens.length));
-  if (areTooManyMounts(selected, settings.tokens.length)) return { ...tooLarge(), warnings: NO_WARNINGS };
+  if (areTooManyMounts(selected, settings.tokens.length))
+    return { ...fail(explainTooLarge(selected.length, settings.tokens.length)), warnings: NO_WARNINGS };
   const needed = planVolumes(volumes, settings);
   if (!needed.ok) return { ...needed, warnings: NO_WARNINGS };
   const { added, sources } = needed.value;
-  const nested = new NestedMounts(
-    all,
-    sources.map((source) => source.volumes),
-  );
+  const showing = sources.map((source) => source.volumes);
+  const nested = new NestedMounts(all, showing);
+  const input = { added, selected, envVar: settings.envVar, mountPoints: new MountPoints(volumes) };
   const wanted = sources.map((source) => wantToken(source, nested));
+  const first = planContainers(input, wanted);
+  if (!first.ok || !first.changesVolumes) return first;
+  // The planned mounts decide what the kubelet makes in the volumes, too. They are the same after the second look, so it is the last.
+  const { containers, planned } = withPlanned(all, first.value.containers);
+  const then = new NestedMounts(containers, showing, planned);
+  const again = sources.map((source, index) => wantToken(source, then, chosenAmong(source, wanted[index])));
+  return planContainers(input, again);
+}
+
+/** The parts of the plan that are known before the containers are looked at. */
+interface KnownParts {
+  readonly added: readonly TokenVolume[];
+  readonly selected: readonly ContainerShape[];
+  readonly envVar: string;
+  readonly mountPoints: MountPoints;
+}
+
+/** A plan for the containers; `changesVolumes` if its mounts may hide what was seen while they were planned. */
+type PlannedContainers = WithWarnings<
+  | { readonly ok: true; readonly value: InjectionPlan; readonly changesVolumes: boolean }
+  | { readonly ok: false; readonly problem: PodDenial }
+>;
+
+function planContainers(
+  { added, selected, envVar, mountPoints }: KnownParts,
+  wanted: readonly WantedToken[],
+): PlannedContainers {
   const size = new PatchSize();
   for (const volume of added) size.addVolume(volume);
-  const newEnv = ok(makeEnv(settings.envVar, wanted[0]?.newMount.shown.file ?? ''));
-  const parts = { wanted, newEnv, mountObstacle: undefined, mountPoints: new MountPoints(volumes) };
+  const newEnv = ok(makeEnv(envVar, wanted[0]?.newMount.shown.file ?? ''));
+  const parts = { wanted, newEnv, mountObstacle: undefined, mountPoints };
   const containers: ContainerPlan[] = [];
+  let changesVolumes = false;
   let warnings = NO_WARNINGS;
   for (const container of selected) {
     const { plan, obstacles, warnings: more } = planContainer(container, parts);
@@ -47,9 +73,30 @@ export function planInjection(
     if (plan.mounts.length === 0 && plan.env === undefined) continue;
     containers.push(plan);
     size.addContainer(plan);
-    if (size.isTooLarge()) return { ...tooLarge(), warnings };
+    if (size.isTooLarge()) return { ...fail(explainTooLarge(selected.length, wanted.length)), warnings };
+    changesVolumes ||= wanted[0]?.nested.wouldChange(container, plan.mounts) === true;
   }
-  return { ok: true, value: { volumes: added, containers }, warnings };
+  return { ok: true, value: { volumes: added, containers }, changesVolumes, warnings };
+}
+
+function chosenAmong({ volumes }: TokenSource, wanted: WantedToken | undefined): ShowingVolumes {
+  const volume = wanted?.newMount.shown.mount.volume ?? '';
+  return new Map([[volume, volumes.get(volume) ?? []]]);
+}
+
+/** The containers with the mounts that are planned for them. */
+function withPlanned(
+  all: readonly ContainerShape[],
+  plans: readonly ContainerPlan[],
+): { readonly containers: readonly ContainerShape[]; readonly planned: ReadonlySet<MountShape> } {
+  const planOf = new Map(plans.map((plan) => [plan.name, plan]));
+  const planned = new Set<MountShape>();
+  const containers = all.map((container) => {
+    const mounts = planOf.get(container.name)?.mounts.map(shapeOf) ?? [];
+    for (const mount of mounts) planned.add(mount);
+    return { ...container, mounts: [...container.mounts, ...mounts] };
+  });
+  return { containers, planned };
 }
 
 /** The files that a volume of ours shows. */
@@ -65,11 +112,10 @@ function planVolumes(
   for (const [index, shown] of findTokenVolumes(volumes, tokens).entries()) {
     const name = tokens[index] ?? '';
     const path = mountPathOf(mountPath, name, index);
-    const [existing] = shown.keys();
-    if (existing !== undefined) {
+    if (shown.size > 0) {
       const fault = findLongPath(shown);
       if (fault !== undefined) return fail(fault);
-      sources.push({ name, mountPath: path, volume: existing, volumes: shown });
+      sources.push({ name, mountPath: path, volumes: shown });
       continue;
     }
     const volume = makeTokenVolume(name, defaultMode);
@@ -78,12 +124,7 @@ function planVolumes(
     const other = added.find((one) => one.name === volume.name);
     if (other !== undefined) return fail(explainSameVolume(volume, other));
     added.push(volume);
-    sources.push({
-      name,
-      mountPath: path,
-      volume: volume.name,
-      volumes: new Map([[volume.name, OWN_FILES]]),
-    });
+    sources.push({ name, mountPath: path, volumes: new Map([[volume.name, OWN_FILES]]) });
   }
   return ok({ added, sources });
 }

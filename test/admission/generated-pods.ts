@@ -142,8 +142,7 @@ const annotations = fc
   })
   .map(dropUndefined);
 
-/** Pods that the API server accepts (except for mounts of volumes that do not exist). */
-export const validPod: fc.Arbitrary<Json> = fc
+const usualPod: fc.Arbitrary<Json> = fc
   .record({
     annotations,
     volumes: list(fc.tuple(fc.constantFrom(...VOLUMES), source), 4),
@@ -164,6 +163,72 @@ export const validPod: fc.Arbitrary<Json> = fc
     },
   }))
   .map((pod): Json => JSON.parse(JSON.stringify(pod)));
+
+const NESTED_PATHS = [
+  '/var/run/secrets',
+  '/var/run/secrets/jwt',
+  '/var/run/secrets/jwt/token',
+  '/var/run/secrets/jwt/t',
+  '/var/run/secrets/jwt-b',
+  '/q',
+  '/q/token',
+  '/q/jwt',
+  '/q/deep',
+  '/',
+];
+const shownAt = fc.constantFrom(
+  ['token'],
+  ['jwt/token'],
+  ['jwt/token', 't'],
+  ['token', 't'],
+  ['deep/t'],
+  ['jwt-b/token'],
+);
+const tokenVolume = fc
+  .tuple(fc.constantFrom('a', 'a', 'b', 'b', 'other'), shownAt)
+  .map(([name, paths]): Json => ({
+    secret: { secretName: name, items: paths.map((path) => ({ key: 'token', path })) },
+  }));
+const nestedMount = fc
+  .record({
+    name: fc.constantFrom('v1', 'v1', 'v2', 'v2', 'data'),
+    mountPath: fc.constantFrom(...NESTED_PATHS),
+    subPath: fc.constantFrom(undefined, undefined, undefined, undefined, 'jwt', 't', 'other'),
+  })
+  // A file at the root would be the whole of the container's file system.
+  .map(({ subPath, ...whole }) => dropUndefined(whole.mountPath === '/' ? whole : { ...whole, subPath }));
+
+/** Pods whose containers mount the volumes of tokens, several times, with much below these mounts. */
+const nestedPod: fc.Arbitrary<Json> = fc
+  .record({
+    token: fc.constantFrom('a', 'a,b', 'a,b', 'b,a'),
+    only: fc.constantFrom(undefined, undefined, 'app', 'init, web'),
+    mountPath: fc.constantFrom(undefined, undefined, undefined, '/q'),
+    volumes: fc.tuple(tokenVolume, tokenVolume),
+    containers: fc.array(
+      fc.uniqueArray(nestedMount, { maxLength: 4, selector: ({ mountPath }) => mountPath }),
+      {
+        minLength: 1,
+        maxLength: 4,
+      },
+    ),
+  })
+  .map(({ token, only, mountPath, volumes: [first, second], containers }) => ({
+    metadata: {
+      annotations: dropUndefined({
+        [KEYS.token]: token,
+        [KEYS.containers]: only,
+        [KEYS.mountPath]: mountPath,
+      }),
+    },
+    spec: {
+      volumes: [named(first, 'v1'), named(second, 'v2'), { name: 'data', emptyDir: {} }],
+      containers: containers.map((volumeMounts, index) => ({ name: CONTAINERS[index], volumeMounts })),
+    },
+  }));
+
+/** Pods that the API server accepts (except for mounts of volumes that do not exist). */
+export const validPod: fc.Arbitrary<Json> = fc.oneof(usualPod, nestedPod);
 
 function firstOfName(
   [name]: readonly [string, unknown],

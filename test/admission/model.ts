@@ -54,36 +54,36 @@ export function expectPod(original: Json): Expected {
     }
     shownBy.set(token, shown);
   }
-  const taken = takenParts(all);
+  const before = takenParts(all);
   if (added.length > 0) spec.volumes = [...(spec.volumes ?? []), ...added];
-  const kept: string[] = [];
+  const places = tokens.map((token, index) => {
+    const shown = shownBy.get(token) ?? [];
+    // What nothing takes is mounted, the first of it.
+    const chosen = shown.find((one) => !before.has(partOf(one))) ?? shown[0];
+    const path = index === 0 ? directory : `${directory}-${token}`;
+    return { shown, chosen, mount: { name: chosen?.volume, mountPath: path, readOnly: true } };
+  });
   for (const container of selected) {
     const mounts: Json[] = Object.values(container['volumeMounts'] ?? {});
-    const devices = Object.values(container['volumeDevices'] ?? {}).map((device) =>
-      text(at(device, 'devicePath')),
-    );
-    const newMounts: Json[] = [];
-    for (const [index, token] of tokens.entries()) {
-      const path = index === 0 ? directory : `${directory}-${token}`;
-      const seen = seenFiles(mounts, devices, shownBy.get(token) ?? [], path, taken);
-      if (seen === undefined) return 'refused';
-      if (seen.mount !== undefined) newMounts.push(seen.mount);
+    const isMounted = (shown: readonly Shown[]): boolean =>
+      mounts.some((mount) => filesOf(mount, shown).length > 0);
+    const lacking = places.filter(({ shown }) => !isMounted(shown));
+    for (const { chosen, mount } of lacking) {
+      const alone = { ...container, volumeMounts: [...mounts, mount] };
+      if (chosen === undefined || seenFiles(alone, [chosen], before).length === 0) return 'refused';
     }
-    if (newMounts.length > 0) container['volumeMounts'] = [...mounts, ...newMounts];
-    // For a new mount below a mount with a subPath, the kubelet makes a directory in the volume. It must not
-    // be in the place of a token.
-    const parts = mounts.filter((mount) => 'subPath' in mount);
-    for (const { mountPath } of newMounts) {
-      const takes = takenParts(parts.map((mount) => ({ volumeMounts: [mount, { name: '', mountPath }] })));
-      if ([...shownBy.values()].flat().some((one) => takes.has(partOf(one)))) return 'refused';
-    }
-    // When all are added, every token must be visible.
-    for (const [index, token] of tokens.entries()) {
-      const seen = seenFiles([...mounts, ...newMounts], devices, shownBy.get(token) ?? [], '/nowhere', taken);
-      if (seen === undefined) return 'refused';
+    if (lacking.length > 0) container['volumeMounts'] = [...mounts, ...lacking.map(({ mount }) => mount)];
+  }
+  // What the kubelet makes in the volumes follows from all mounts together, so only now it shows what is seen.
+  const taken = takenParts(all);
+  const kept: string[] = [];
+  for (const container of selected) {
+    for (const [index, { shown }] of places.entries()) {
+      const files = seenFiles(container, shown, taken);
+      if (files.length === 0) return 'refused';
       if (index > 0) continue;
-      const value = addVariable(container, set(KEYS.envVar) || 'BEARER_TOKEN_FILE', seen.files[0] ?? '');
-      const isNamed = value?.startsWith('/') === true && seen.files.includes(posix.resolve(value));
+      const value = addVariable(container, set(KEYS.envVar) || 'BEARER_TOKEN_FILE', files[0] ?? '');
+      const isNamed = value?.startsWith('/') === true && files.includes(posix.resolve(value));
       if (!isNamed) kept.push(String(container['name']));
     }
   }
@@ -101,70 +101,49 @@ function showing(volume: Json, token: string): Shown[] {
   return files.map(([file]) => ({ volume: String(volume['name']), file }));
 }
 
-/**
- * The files of the existing mounts, the best first, or those of the mount to add; `undefined` if something
- * prevents it.
- */
-function seenFiles(
-  mounts: readonly Json[],
-  devices: readonly string[],
-  shown: readonly Shown[],
-  path: string,
-  taken: ReadonlySet<string>,
-): { files: readonly string[]; mount?: Json } | undefined {
-  const places = mounts.map((mount) => posix.resolve('/', String(mount['mountPath'])));
-  const filesOf = mounts.map((mount, index) =>
-    shown
-      .filter(({ volume }) => volume === mount['name'])
-      .map((one) => ({ one, below: posix.relative(`/${text(mount['subPath'])}`, `/${one.file}`) }))
-      .filter(({ below }) => !below.startsWith('..'))
-      .map(({ one, below }) => ({
-        file: posix.resolve(places[index] ?? '/', below),
-        below,
-        isTaken: taken.has(partOf(one)),
-      })),
-  );
-  const inTheWay = (top: string, { file, below, isTaken }: SeenFile, self: number): boolean => {
-    if (isTaken) return true;
-    // All that is in the volume at the first part of the path; a mount of a part of a volume is left out, as nothing is made there.
-    const isPart = self >= 0 && text(mounts[self]?.['subPath']) !== '';
-    const first = isPart || top === '/' ? file : posix.join(top, below.split('/')[0] ?? '');
-    const isCovered = places.some((place, index) => {
-      if (index === self || !isAbove(top, place)) return false;
-      if (!isAbove(place, file)) return isAbove(first, place);
-      return filesOf[index]?.every((other) => other.file !== file);
-    });
-    return isCovered || devices.some((device) => isAbove(device, file) || isAbove(file, device));
-  };
-  const candidates = filesOf.flatMap((files, index) => files.map((seen) => ({ seen, index })));
-  const usable = candidates.filter(({ seen, index }) => !inTheWay(places[index] ?? '/', seen, index));
-  const isPart = ({ index }: { readonly index: number }): number =>
-    Number((mounts[index]?.['subPath'] ?? '') !== '');
-  const files = usable.toSorted((a, b) => isPart(a) - isPart(b)).map(({ seen }) => seen.file);
-  if (files.length > 0) return { files };
-  if (candidates.length > 0) return undefined;
-  const [volume] = shown;
-  if (volume === undefined) return undefined;
-  const added = shown
-    .filter((other) => other.volume === volume.volume)
-    .map((other) => ({
-      file: posix.join(path, other.file),
-      below: other.file,
-      isTaken: taken.has(partOf(other)),
-    }));
-  const [first, ...more] = added.map((seen) => ({ file: seen.file, isHidden: inTheWay(path, seen, -1) }));
-  if (first === undefined || first.isHidden) return undefined;
-  const others = more.filter(({ isHidden }) => !isHidden).map(({ file }) => file);
-  const mount = { name: volume.volume, mountPath: path, readOnly: true };
-  return { files: [first.file, ...others], mount };
-}
-
 /** A file of a mount, and its path below the mount. */
-interface SeenFile {
+interface MountedFile {
+  readonly one: Shown;
   readonly file: string;
   readonly below: string;
-  /** Whether the volume has a directory for a mount at that path. */
-  readonly isTaken: boolean;
+}
+
+function filesOf(mount: Json, shown: readonly Shown[]): readonly MountedFile[] {
+  return shown
+    .filter(({ volume }) => volume === mount['name'])
+    .map((one) => ({ one, below: posix.relative(`/${text(mount['subPath'])}`, `/${one.file}`) }))
+    .filter(({ below }) => !below.startsWith('..'))
+    .map(({ one, below }) => ({ one, below, file: posix.resolve(placeOf(mount), below) }));
+}
+
+function placeOf(mount: Json): string {
+  return posix.resolve('/', String(mount['mountPath']));
+}
+
+/** The paths at which a container sees the token, those in mounts of whole volumes first. `taken` is from `takenParts`. */
+function seenFiles(container: Json, shown: readonly Shown[], taken: ReadonlySet<string>): readonly string[] {
+  const mounts: Json[] = Object.values(container['volumeMounts'] ?? {});
+  const devices = Object.values(container['volumeDevices'] ?? {}).map((device) =>
+    text(at(device, 'devicePath')),
+  );
+  const isPart = (mount: Json): boolean => text(mount['subPath']) !== '';
+  const isSeen = (mount: Json, { one, file, below }: MountedFile): boolean => {
+    if (taken.has(partOf(one))) return false;
+    if (devices.some((device) => isAbove(device, file) || isAbove(file, device))) return false;
+    const top = placeOf(mount);
+    // All that is in the volume at the first part of the path; a mount of a part of a volume is left out, as nothing is made there.
+    const first = isPart(mount) || top === '/' ? file : posix.join(top, below.split('/')[0] ?? '');
+    return mounts.every((other) => {
+      const place = placeOf(other);
+      if (other === mount || !isAbove(top, place)) return true;
+      if (!isAbove(place, file)) return !isAbove(first, place);
+      return filesOf(other, shown).some((same) => same.file === file);
+    });
+  };
+  return mounts
+    .toSorted((a, b) => Number(isPart(a)) - Number(isPart(b)))
+    .flatMap((mount) => filesOf(mount, shown).filter((file) => isSeen(mount, file)))
+    .map(({ file }) => file);
 }
 
 /**

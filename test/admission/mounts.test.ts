@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { findCover, hides, visibleFiles } from '../../src/admission/mounts.ts';
-import { mount, NOTHING_NESTED, shape } from './shapes.ts';
+import { mount, shape } from './shapes.ts';
 
 const VOLUMES = new Map([
   ['token', ['token']],
@@ -49,10 +49,7 @@ describe('a token file is hidden', () => {
   for (const [title, [hidden, other]] of Object.entries(cases)) {
     it(title, () => {
       assert.equal(hides(other, shown, VOLUMES), hidden);
-      assert.equal(
-        findCover(shape([own, other]), shown, VOLUMES, NOTHING_NESTED),
-        hidden ? other : undefined,
-      );
+      assert.equal(findCover(shape([own, other]), shown, VOLUMES), hidden ? other : undefined);
     });
   }
 
@@ -90,16 +87,12 @@ describe('a token file is hidden', () => {
       ['/x', false],
     ] as const) {
       const device = { volume: 'disk', path };
-      assert.equal(
-        findCover(shape([own], [device]), shown, VOLUMES, NOTHING_NESTED),
-        hidden ? device : undefined,
-        path,
-      );
+      assert.equal(findCover(shape([own], [device]), shown, VOLUMES), hidden ? device : undefined, path);
     }
   });
 
   it('but never by its own mount', () => {
     const elsewhere = { mount: mount('other', '/m/d'), file: '/m/d/token' };
-    assert.equal(findCover(shape([elsewhere.mount]), elsewhere, VOLUMES, NOTHING_NESTED), undefined);
+    assert.equal(findCover(shape([elsewhere.mount]), elsewhere, VOLUMES), undefined);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { annotatedPod, container, KEYS, review, type Json } from './pods.ts';
+import { annotatedPod, at, container, injected, KEYS, patched, review, type Json } from './pods.ts';
+import { followRemedies } from './remedies.ts';
 
 const VOLUMES = [
   { name: 'v', secret: { secretName: 'my-jwt', items: [{ key: 'token', path: 'jwt/token' }] } },
@@ -16,25 +17,40 @@ function mounting(name: string, ...mounts: readonly (readonly [string, string, s
   return container(name, { volumeMounts });
 }
 
-/** The message if the pod is refused; otherwise the reason. */
-function outcomeOf(containers: readonly Json[], spec: Json = {}, annotations: Json = {}): string {
-  const answer = review(annotatedPod({ volumes: VOLUMES, containers, ...spec }, annotations));
-  return answer.allowed ? answer.reason : answer.message;
+function podWith(containers: readonly Json[], spec: Json = {}, annotations: Json = {}): Json {
+  return annotatedPod({ volumes: VOLUMES, containers, ...spec }, annotations);
 }
 
-const HIDDEN = (path: string, file: string, remedy: string): string =>
-  `container "app": volume "cache" at ${path} hides the token file ${file}: mount "cache" elsewhere, or remove the mount of "v" at ${remedy}`;
+/** The message if the pod is refused, each remedy of which has been followed with success; otherwise the reason. */
+function outcomeOf(...args: Parameters<typeof podWith>): string {
+  const pod = podWith(...args);
+  const answer = review(pod);
+  if (answer.allowed) return answer.reason;
+  const { followed } = followRemedies(pod, answer.message);
+  assert.ok(followed.size > 0, answer.message);
+  for (const [remedy, after] of followed) {
+    const once = review(after);
+    assert.ok(once.allowed, `${remedy}: ${once.message}`);
+    const twice = review(patched(after, once));
+    assert.equal(twice.reason, 'AlreadyInjected', `${remedy}: ${twice.message}`);
+  }
+  return answer.message;
+}
+
+const TAKES = (where: string, path: string, parent: string, holder = 'app'): string =>
+  `${where} volume "cache" at ${path} takes the place of the token in volume "v": in container "${holder}" mount "cache" elsewhere, or remove the mount of "v" at ${parent}`;
+const IN_SIDE = 'container "app" cannot see token "my-jwt": in container "side"';
 
 describe('for a mount below another one, the kubelet makes a directory in the other’s volume, which replaces the files there', () => {
   it('below another mount in the same container', () => {
     const app = mounting('app', ['v', '/x'], ['v', '/y'], ['cache', '/y/jwt/cache']);
-    assert.equal(outcomeOf([app]), HIDDEN('/y/jwt/cache', '/x/jwt/token', '/x'));
+    assert.equal(outcomeOf([app]), TAKES('container "app":', '/y/jwt/cache', '/y'));
   });
 
   it('in another container, selected or not, of any list', () => {
     const app = mounting('app', ['v', '/x']);
     const side = mounting('side', ['v', '/y'], ['cache', '/y/jwt']);
-    const hidden = HIDDEN('/y/jwt', '/x/jwt/token', '/x');
+    const hidden = TAKES(IN_SIDE, '/y/jwt', '/y', 'side');
     assert.equal(outcomeOf([app, side], {}, { [KEYS.containers]: 'app' }), hidden);
     assert.equal(outcomeOf([app], { initContainers: [side] }, { [KEYS.containers]: 'app' }), hidden);
   });
@@ -44,18 +60,18 @@ describe('for a mount below another one, the kubelet makes a directory in the ot
     const side = mounting('side', ['v', '/y'], ['cache', '/y/jwt']);
     const later = mounting('later', ['v', '/z'], ['cache', '/elsewhere']);
     const outcome = outcomeOf([app, side, later], {}, { [KEYS.containers]: 'app' });
-    assert.equal(outcome, HIDDEN('/y/jwt', '/x/jwt/token', '/x'));
+    assert.equal(outcome, TAKES(IN_SIDE, '/y/jwt', '/y', 'side'));
   });
 
   it('below a mount with a subPath, too, at its root', () => {
     const app = mounting('app', ['v', '/x', 'jwt'], ['v', '/y', 'other'], ['cache', '/y/jwt']);
-    assert.equal(outcomeOf([app]), HIDDEN('/y/jwt', '/x/token', '/x'));
+    assert.equal(outcomeOf([app]), TAKES('container "app":', '/y/jwt', '/y'));
   });
 
   it('also if the volume is mounted at the root', () => {
     const side = mounting('side', ['v', '/y'], ['cache', '/y/jwt']);
-    const outcome = outcomeOf([mounting('app', ['v', '/']), side]);
-    assert.equal(outcome, HIDDEN('/y/jwt', '/jwt/token', '/'));
+    const outcome = outcomeOf([mounting('app', ['v', '/']), side], {}, { [KEYS.containers]: 'app' });
+    assert.equal(outcome, TAKES(IN_SIDE, '/y/jwt', '/y', 'side'));
   });
 
   it('where the volume shows the token at several paths, for each of them', () => {
@@ -73,26 +89,34 @@ describe('for a mount below another one, the kubelet makes a directory in the ot
     };
     assert.equal(outcome('a'), 'Injected');
     assert.equal(outcome('b'), 'Injected');
-    assert.equal(outcome('a', 'b'), HIDDEN('/y/a', '/x/a/token', '/x'));
+    assert.equal(outcome('a', 'b'), TAKES(IN_SIDE, '/y/a', '/y', 'side'));
   });
 
   it('named by the first mount that does it, of one container or of several', () => {
     const app = mounting('app', ['v', '/x']);
-    const first = mounting('first', ['v', '/y'], ['cache', '/y/jwt/a'], ['cache', '/y/jwt/b']);
+    const first = mounting('side', ['v', '/y'], ['cache', '/y/jwt/a'], ['cache', '/y/jwt/b']);
     const second = mounting('second', ['v', '/z'], ['cache', '/z/jwt']);
-    for (const sides of [[first], [first, second]])
-      assert.equal(
-        outcomeOf([app, ...sides], {}, { [KEYS.containers]: 'app' }),
-        HIDDEN('/y/jwt/a', '/x/jwt/token', '/x'),
-      );
+    for (const sides of [[first], [first, second]]) {
+      const answer = review(podWith([app, ...sides], {}, { [KEYS.containers]: 'app' }));
+      assert.equal(answer.message, TAKES(IN_SIDE, '/y/jwt/a', '/y', 'side'));
+    }
   });
 
-  it('so a new mount of the volume does not show it either', () => {
-    const app = mounting('app');
+  it('so a new mount of the volume does not show it either, wherever it is', () => {
     const side = mounting('side', ['v', '/y'], ['cache', '/y/jwt']);
-    assert.match(
-      outcomeOf([app, side]),
-      /^container "app": volume "cache" at \/y\/jwt hides the token file /,
+    for (const path of ['/one', '/other']) {
+      const annotations = { [KEYS.mountPath]: path, [KEYS.containers]: 'app' };
+      const outcome = outcomeOf([mounting('app'), side], {}, annotations);
+      assert.equal(outcome, TAKES(IN_SIDE, '/y/jwt', '/y', 'side'));
+    }
+  });
+
+  it('which is never said to be at the mount path of a container that has nothing there', () => {
+    const side = mounting('side', ['v', '/var/run/secrets'], ['cache', '/var/run/secrets/jwt']);
+    const outcome = outcomeOf([mounting('app'), side], {}, { [KEYS.containers]: 'app' });
+    assert.equal(
+      outcome,
+      `${IN_SIDE} volume "cache" at /var/run/secrets/jwt takes the place of the token in volume "v": in container "side" mount "cache" elsewhere`,
     );
   });
 
@@ -108,19 +132,49 @@ describe('for a mount below another one, the kubelet makes a directory in the ot
       assert.equal(outcomeOf([app, side], {}, { [KEYS.containers]: 'app' }), 'Injected');
   });
 
-  it('for a new mount as well, which is refused below a subPath of a volume with a token', () => {
+  it('for a new mount as well, of the volume itself', () => {
     const app = mounting('app', ['v', '/var/run/secrets', 'other']);
     assert.equal(
       outcomeOf([app]),
-      `container "app": a mount at /var/run/secrets/jwt, below volume "v", hides the token file in that volume: set annotation ${KEYS.mountPath} to another directory, or mount "v" elsewhere`,
+      `container "app": volume "v" at /var/run/secrets/jwt takes the place of the token in volume "v": set annotation ${KEYS.mountPath} to another directory, or in container "app" mount "v" elsewhere than at /var/run/secrets`,
     );
-    assert.equal(outcomeOf([app], {}, { [KEYS.mountPath]: '/creds' }), 'Injected');
   });
 
-  it('but which is not refused elsewhere in the volume, beside it, or below one at the root', () => {
+  it('but not for a new mount elsewhere in the volume, beside it, or below one at the root', () => {
     const other = (path: string): Json => mounting('app', ['v', path, 'other']);
     assert.equal(outcomeOf([other('/var/run')]), 'Injected');
     assert.equal(outcomeOf([other('/as/long/as/that')]), 'Injected');
     assert.equal(outcomeOf([other('/')], {}, { [KEYS.mountPath]: '/-jwt' }), 'Injected');
+  });
+});
+
+describe('a token is mounted from a place that nothing takes', () => {
+  const side = mounting('side', ['v', '/y'], ['cache', '/y/jwt'], ['more', '/z']);
+  const secret = (name: string, ...paths: readonly string[]): Json => ({
+    name,
+    secret: { secretName: 'my-jwt', items: paths.map((path) => ({ key: 'token', path })) },
+  });
+  const CACHE = { name: 'cache', emptyDir: {} };
+  const mountedIn = (volumes: readonly Json[]): readonly unknown[] => {
+    const pod = injected(podWith([mounting('app'), side], { volumes }, { [KEYS.containers]: 'app' }));
+    assert.equal(review(pod).reason, 'AlreadyInjected');
+    const app = at(pod, 'spec', 'containers', 0);
+    return [at(app, 'volumeMounts', 0, 'name'), at(app, 'env', 0, 'value')];
+  };
+
+  it('in another volume of its Secret', () => {
+    const volumes = [secret('v', 'jwt/token'), secret('more', 'token'), CACHE];
+    assert.deepEqual(mountedIn(volumes), ['more', '/var/run/secrets/jwt/token']);
+  });
+
+  it('in another file of the volume', () => {
+    const more = { name: 'more', emptyDir: {} };
+    const volumes = [secret('v', 'jwt/token', 'second'), more, CACHE];
+    assert.deepEqual(mountedIn(volumes), ['v', '/var/run/secrets/jwt/second']);
+  });
+
+  it('and the first of them if all are free', () => {
+    const volumes = [secret('v', 'free', 'second'), secret('more', 'token'), CACHE];
+    assert.deepEqual(mountedIn(volumes), ['v', '/var/run/secrets/jwt/free']);
   });
 });

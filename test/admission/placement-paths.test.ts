@@ -9,7 +9,7 @@ const KEY = 'tokens.osg-htc.org/mount-path';
 function wanted(name: string, path: string, ...files: readonly string[]): WantedToken {
   const shown = files.length === 0 ? ['token'] : files;
   const volume = `jwt-${name}`;
-  return wantToken({ name, mountPath: path, volume, volumes: new Map([[volume, shown]]) }, NOTHING_NESTED);
+  return wantToken({ name, mountPath: path, volumes: new Map([[volume, shown]]) }, NOTHING_NESTED);
 }
 
 /** The placement of each token, or the message of a refusal. */
@@ -194,7 +194,7 @@ describe('several tokens in a container', () => {
   it('are blocked if no file stays visible after a new mount of another token', () => {
     const b = wanted('b', '/b', 'a/token');
     assert.deepEqual(outcomes(placeTokens(shape([mount('jwt-b', '/')]), [A, b])), [
-      `MountPathTaken: container "app": volume "jwt-a" at /a hides the token file /a/token: ${elsewhere('jwt-a')}`,
+      `MountPathTaken: container "app": volume "jwt-a" at /a hides the token file /a/token: ${elsewhere('jwt-b')} than at /`,
       ['/a/token'],
     ]);
   });
@@ -202,18 +202,17 @@ describe('several tokens in a container', () => {
   it('are blocked if the new mount of another token would need a directory in the place of the file', () => {
     const mounts = [mount('jwt-b', '/b', { subPath: 'token' })];
     assert.deepEqual(outcomes(placeTokens(shape(mounts), [wanted('a', '/b/a'), wanted('b', '/x')])), [
-      `MountPathTaken: container "app": volume "jwt-a" at /b/a hides the token file /b: ${elsewhere('jwt-a')}`,
+      `MountPathTaken: container "app": volume "jwt-a" at /b/a hides the token file /b: ${elsewhere('jwt-b')} than at /b`,
       ['/b'],
     ]);
   });
 
   it('can share a mount if the new mount of one shows the other at the same path', () => {
     const [a, b] = [
-      { name: 'a', mountPath: '/a', volume: 'both', volumes: new Map([['both', ['a']]]) },
+      { name: 'a', mountPath: '/a', volumes: new Map([['both', ['a']]]) },
       {
         name: 'b',
         mountPath: '/b',
-        volume: 'own',
         volumes: new Map(Object.entries({ own: ['a/b'], both: ['b'] })),
       },
     ].map((source) => wantToken(source, NOTHING_NESTED));

@@ -155,6 +155,11 @@ describe('the remedy in a refusal works', () => {
       const pod = podWith({ volumeMounts: [own, hiding] }, volumes, { [KEYS.mountPath]: path });
       assert.doesNotMatch(review(pod).message, /mount-path/);
     }
+    const volumeMounts = [
+      { ...own, mountPath: DIRECTORY },
+      { ...hiding, mountPath: `${DIRECTORY}/token` },
+    ];
+    assert.match(review(podWith({ volumeMounts }, volumes)).message, /: mount "data" elsewhere$/);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   review,
   type Json,
 } from './pods.ts';
+import { followRemedies } from './remedies.ts';
 import { reviewOf, workload } from './workloads.ts';
 
 function secretSource(secretName: string, path?: string): Json {
@@ -55,7 +56,7 @@ describe('tokens that conflict are refused at the first review:', () => {
     );
   });
 
-  it('but not a mount of ours if another mount of that token stays visible', () => {
+  it('a mount of ours that takes the place of another wanted token in its volume, wherever that is mounted too', () => {
     const volumeMounts = [
       { name: 'own', mountPath: '/var/run/secrets' },
       { name: 'own', mountPath: '/own' },
@@ -63,25 +64,88 @@ describe('tokens that conflict are refused at the first review:', () => {
     for (const order of ['a,b', 'b,a']) {
       const annotations = { [KEYS.token]: order, [KEYS.mountPath]: '/var/run/secrets/jwt' };
       const spec = { ...Object(hidden['spec']), containers: [container('app', { volumeMounts })] };
-      const pod = injected(annotatedPod(spec, annotations));
-      assert.deepEqual(review(pod).operations, []);
-      const first = order === 'a,b' ? `${DIRECTORY}/token` : undefined;
-      if (first !== undefined) assert.deepEqual(at(pod, 'spec', 'containers', 0, 'env', 0, 'value'), first);
+      const pod = annotatedPod(spec, annotations);
+      if (order === 'b,a') assert.equal(review(injected(pod)).reason, 'AlreadyInjected', 'a is at …-a');
+      else assertRefused(pod, 'container "app":', 'volume "jwt-a" at /var/run/secrets/jwt', 'own');
     }
   });
 
+  it('of another container, too', () => {
+    const items = ['jwt/token', 't'].map((path) => ({ key: 'token', path }));
+    const pod = annotatedPod(
+      {
+        volumes: [{ name: 'own', secret: { secretName: 'b', items } }],
+        containers: [
+          container('app', { volumeMounts: [{ name: 'own', mountPath: '/var/run/secrets' }] }),
+          container('side', { volumeMounts: [{ name: 'own', mountPath: '/q', subPath: 'jwt' }] }),
+        ],
+      },
+      { [KEYS.token]: 'a,b' },
+    );
+    const where = 'container "side" cannot see token "b": in container "app"';
+    assertRefused(pod, where, 'volume "jwt-a" at /var/run/secrets/jwt', 'own');
+  });
+
+  it('a mount of ours with another one below, which takes the place of a file that another container sees', () => {
+    const items = ['token', 't'].map((path) => ({ key: 'token', path }));
+    const pod = annotatedPod({
+      volumes: [
+        { name: 'own', secret: { secretName: 'my-jwt', items } },
+        { name: 'data', emptyDir: {} },
+      ],
+      containers: [
+        container('app', { volumeMounts: [{ name: 'data', mountPath: `${DIRECTORY}/t` }] }),
+        container('side', { volumeMounts: [{ name: 'own', mountPath: '/q', subPath: 't' }] }),
+      ],
+    });
+    const where = 'container "side" cannot see token "my-jwt": in container "app"';
+    assertRefused(pod, where, `volume "data" at ${DIRECTORY}/t`, 'own');
+  });
+
+  function assertRefused(pod: Json, where: string, mount: string, volume: string): void {
+    const answer = review(pod);
+    assert.deepEqual([answer.decision, answer.reason], ['deny', 'MountPathTaken'], answer.message);
+    const what = `${where} ${mount} takes the place of the token in volume "${volume}": `;
+    assert.equal(answer.message.slice(0, what.length), what);
+    const { followed } = followRemedies(pod, answer.message);
+    assert.equal(followed.size, 2);
+    for (const [remedy, after] of followed)
+      assert.equal(review(injected(after)).reason, 'AlreadyInjected', remedy);
+  }
+});
+
+describe('a mount of ours that hides a wanted token is allowed while the container sees the token elsewhere', () => {
+  // Below a mount at the root the kubelet makes no directory in the volume.
+  const spec = {
+    volumes: [{ name: 'own', ...secretSource('b', 'x/jwt-a/token') }],
+    containers: [
+      container('app', {
+        volumeMounts: [
+          { name: 'own', mountPath: '/' },
+          { name: 'own', mountPath: '/own' },
+        ],
+      }),
+    ],
+  };
+
   it('and the env var names the file that is still visible', () => {
-    const volumeMounts = [
-      { name: 'own', mountPath: '/x' },
-      { name: 'own', mountPath: '/own' },
-    ];
-    const spec = {
-      volumes: [{ name: 'own', ...secretSource('b', 'jwt-a/token') }],
-      containers: [container('app', { volumeMounts })],
-    };
     const pod = injected(annotatedPod(spec, { [KEYS.token]: 'b,a', [KEYS.mountPath]: '/x/jwt' }));
-    assert.equal(at(pod, 'spec', 'containers', 0, 'env', 0, 'value'), '/own/jwt-a/token');
-    assert.deepEqual(review(pod).operations, []);
+    assert.equal(at(pod, 'spec', 'containers', 0, 'env', 0, 'value'), '/own/x/jwt-a/token');
+    assert.equal(review(pod).reason, 'AlreadyInjected');
+  });
+
+  it('and the env var names one that no new mount of another container hides', () => {
+    const items = ['jwt-a/token', 'other'].map((path) => ({ key: 'token', path }));
+    const containers = [
+      container('app', { volumeMounts: [{ name: 'own', mountPath: '/q' }] }),
+      container('side', { volumeMounts: [{ name: 'own', mountPath: '/x' }] }),
+    ];
+    const volumes = [{ name: 'own', secret: { secretName: 'b', items } }];
+    const pod = injected(
+      annotatedPod({ volumes, containers }, { [KEYS.token]: 'b,a', [KEYS.mountPath]: '/x/jwt' }),
+    );
+    assert.equal(at(pod, 'spec', 'containers', 0, 'env', 0, 'value'), '/q/other');
+    assert.equal(review(pod).reason, 'AlreadyInjected');
   });
 });
 

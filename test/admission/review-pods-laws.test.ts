@@ -8,7 +8,8 @@ import {
 } from '../../src/resources/admission-review.ts';
 import { brokenPod, hostileJson, RUNS, validPod } from './generated-pods.ts';
 import { expectPod } from './model.ts';
-import { patched, readAnswer, review, reviewPod } from './pods.ts';
+import { at, DIRECTORY, KEYS, patched, readAnswer, review, reviewPod, type Json } from './pods.ts';
+import { followRemedies } from './remedies.ts';
 import { NO_DEFAULT } from './workloads.ts';
 import { readWorkloadReview } from '../../src/admission/review-workloads.ts';
 import { APP } from '../../src/resources/names.ts';
@@ -60,12 +61,32 @@ describe('laws of the patch:', () => {
     );
   });
 
-  it('a patched pod needs no further patch', () => {
+  it('a patched pod is admitted without a further patch', () => {
     fc.assert(
       fc.property(validPod, (pod) => {
         const answer = review(pod);
-        if (!answer.allowed) return;
-        assert.deepEqual(review(patched(pod, answer)).operations, []);
+        if (answer.decision !== 'inject') return;
+        const again = review(patched(pod, answer));
+        const outcome = [again.decision, again.reason, again.operations];
+        assert.deepEqual(outcome, ['skip', 'AlreadyInjected', []], again.message);
+      }),
+      RUNS,
+    );
+  });
+
+  it('the remedies of a refusal for mounts help: what is refused then is refused for something else', () => {
+    fc.assert(
+      fc.property(validPod, (pod) => {
+        const { reason, message } = review(pod);
+        if (reason !== 'MountPathTaken') return;
+        const { what, followed } = followRemedies(pod, message);
+        const hasSeveral = String(at(pod, 'metadata', 'annotations', KEYS.token)).includes(',');
+        for (const [remedy, after] of followed) {
+          const then = review(after).message.replaceAll('/another/directory', mountPathIn(pod));
+          // The same mount may hide another token, too, with other remedies.
+          const same = hasSeveral ? message : `${what}: `;
+          assert.ok(!then.startsWith(same), `${remedy}: ${then}`);
+        }
       }),
       RUNS,
     );
@@ -93,6 +114,11 @@ describe('laws of the patch:', () => {
     );
   });
 });
+
+function mountPathIn(pod: Json): string {
+  const value = at(pod, 'metadata', 'annotations', KEYS.mountPath);
+  return typeof value === 'string' && value.trim() !== '' ? value.replace(/\/$/, '') : DIRECTORY;
+}
 
 /** Asserts that lists only got more entries, objects more members, and nothing else changed. */
 function assertContains(after: unknown, before: unknown): void {

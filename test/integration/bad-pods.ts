@@ -17,6 +17,11 @@ function mounted(path: string): Json {
   };
 }
 
+function mounting(name: string, ...mounts: readonly (readonly [volume: string, path: string])[]): Json {
+  const volumeMounts = mounts.map(([volume, path]) => ({ name: volume, mountPath: path }));
+  return { name, image: 'busybox', volumeMounts };
+}
+
 function mountPath(path: string, says: RegExp): BadPod {
   return {
     title: `mount-path ${JSON.stringify(path)}`,
@@ -76,12 +81,33 @@ export const DENIED: readonly BadPod[] = [
     annotations: { [KEYS.token]: 'other,my-jwt' },
     spec: {
       volumes: [shownAt('jwt/token')],
-      containers: [
-        { name: 'app', image: 'busybox', volumeMounts: [{ name: 'own', mountPath: '/var/run/secrets' }] },
-      ],
+      containers: [mounting('app', ['own', '/var/run/secrets'])],
     },
     says: [
       /volume "jwt-other" at \/var\/run\/secrets\/jwt hides the token file \/var\/run\/secrets\/jwt\/token/,
+    ],
+  },
+  {
+    title: 'a mount of ours that would take the place of another wanted token in its volume',
+    annotations: { [KEYS.token]: 'other,my-jwt' },
+    spec: {
+      volumes: [shownAt('jwt/token')],
+      containers: [mounting('app', ['own', '/var/run/secrets'], ['own', '/x'])],
+    },
+    says: [
+      /container "app": volume "jwt-other" at \/var\/run\/secrets\/jwt takes the place of the token in volume "own": set /,
+    ],
+  },
+  {
+    title: 'a mount of another container that takes the place of the token',
+    annotations: { [KEYS.containers]: 'app' },
+    spec: {
+      volumes: [shownAt('jwt/token'), { name: 'data', emptyDir: {} }],
+      containers: [mounting('app'), mounting('side', ['own', '/q'], ['data', '/q/jwt'])],
+    },
+    says: [
+      /container "app" cannot see token "my-jwt": in container "side" volume "data" at \/q\/jwt takes the place/,
+      /: in container "side" mount "data" elsewhere, or remove the mount of "own" at \/q$/,
     ],
   },
   {
