@@ -1,4 +1,5 @@
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { fail, ok, type Result } from '../resources/result.ts';
 import type { ListenPlace } from './listen-many.ts';
 import { isUnknownAddress } from './own-addresses.ts';
@@ -32,6 +33,18 @@ export async function listenOn(
   } catch (error) {
     return fail(describeListenError(error, { flag, where: `${host ?? ''}:${port}`, port, ips }));
   }
+}
+
+/**
+ * Listens for a moment at a port that is shared, where nobody's clients connect, and so takes no connection from its other process.
+ */
+export async function tryPort({ port }: Pick<ListenPlace, 'port'>): Promise<AddressInfo | string | null> {
+  const server = createServer().listen({ host: '127.0.0.1', port, reusePort: process.platform === 'linux' });
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return address;
 }
 
 async function listenEverywhere(port: number, listen: Listen): ReturnType<Listen> {

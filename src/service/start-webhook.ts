@@ -12,8 +12,9 @@ import type { ServiceLogger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/clock.ts';
 import { endAll } from './end-all.ts';
+import { listenWithCertificate } from './listen-with-certificate.ts';
 import { openCertificateSource } from './certificate-source.ts';
-import { listenOn } from '../server/listen.ts';
+import { listenOn, tryPort } from '../server/listen.ts';
 import { sortAddresses } from '../server/own-addresses.ts';
 
 /** The admission half, once it answers. */
@@ -38,7 +39,7 @@ export interface WebhookDependencies {
 
 /**
  * Watches the namespaces' defaults and listens. The certificate is read from its files before that, and checked again regularly;
- * one of its own comes later, when the cluster has answered, and `/readyz` waits for it.
+ * one of its own comes later, when the cluster has answered: `/readyz` waits for it, and a shared port is listened on with it.
  */
 export async function startWebhook(
   config: WebhookConfig,
@@ -67,17 +68,27 @@ export async function startWebhook(
   });
   const where = { ...config.address, ips: await findAddresses(config, log) };
   const isShared = config.sharesPort;
-  const port = await listenOn('--webhook-address', where, (place) => webhook.listen({ ...place, isShared }));
+  const listen = async (): Promise<Result<number, string>> => {
+    const port = await listenOn('--webhook-address', where, (place) =>
+      webhook.listen({ ...place, isShared }),
+    );
+    if (port.ok) log.info({ port: port.value }, 'listening: webhook');
+    return port;
+  };
+  const isLate = isShared && source.value.first === undefined;
+  // A port that is taken is a problem at the start, whenever it is listened on.
+  const port = isLate ? await listenOn('--webhook-address', where, tryPort) : await listen();
   if (!port.ok) return port;
-  log.info({ port: port.value }, 'listening: webhook');
+  const late = isLate ? listenWithCertificate(webhook, listen, log) : undefined;
 
-  const certificate = source.value.start(webhook);
+  const certificate = source.value.start(late?.webhook ?? webhook);
   metrics.gauges.readWatches(() => [
     ...certificate.watches(),
     ...(namespaces === undefined ? [] : [{ resource: 'namespaces', lastEventAt: namespaces.lastEventAt() }]),
   ]);
   let isStopping = false;
-  const missing = (): string | undefined => (webhook.isListening() ? undefined : 'not listening');
+  const missing = (): string | undefined =>
+    late?.missing() ?? (webhook.isListening() ? undefined : 'not listening');
   const checks: ReadinessCheck[] = [
     { name: 'webhook', missing: () => (isStopping ? 'stopping' : missing()) },
     {
@@ -97,6 +108,7 @@ export async function startWebhook(
     stop: async () => {
       isStopping = true;
       try {
+        await late?.stop();
         await endAll([webhook.close(isInPod ? undefined : 0), certificate.stop()]);
       } finally {
         await watching.disposeAsync(); // the reviews until then need it

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, mkdtempDisposable, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { startWebhook, type RunningWebhook } from '../../src/service/start-webhook.ts';
 import { NO_POLICY } from '../../src/resources/signing-policy.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
@@ -146,6 +147,62 @@ describe('where the webhook listens', () => {
         await started.value.stop();
       }
     });
+});
+
+describe('a webhook that shares its port and has no certificate yet', () => {
+  const start = async (client: KubeClient, port: number) =>
+    startWebhook(
+      {
+        address: { host: undefined, port },
+        ips: ['127.0.0.2'],
+        sharesPort: true,
+        certificate: { from: 'secret', name: 'my-tls' },
+        usesNamespaceDefault: false,
+      },
+      {
+        log: createLogger({ level: 'silent', destination: { write: () => undefined } }),
+        metrics: createMetrics(),
+        policy: NO_POLICY,
+        client,
+        namespace: 'jwt-injector',
+        isInPod: false,
+      },
+    );
+
+  it('leaves the connections to the other process that has the port', async () => {
+    await using server = await startBadServer(() => {}); // never answers
+    await using client = clientOf(clusterAt(server.url));
+    const other = createServer((socket) => socket.end('other')).listen({ port: 0, reusePort: true });
+    await once(other, 'listening');
+    const address = other.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    const started = await start(client, address.port);
+    assert.ok(started.ok);
+    try {
+      await server.received(1); // it asks for its certificate
+      assert.equal(await readText(connect(address.port, '127.0.0.2')), 'other');
+      const missing = started.value.checks.find(({ name }) => name === 'webhook')?.missing();
+      assert.equal(missing, 'no certificate yet to listen with');
+    } finally {
+      await started.value.stop();
+      other.close();
+    }
+  });
+
+  it('does not start at a port that another process has alone', async () => {
+    await using server = await startBadServer(() => {});
+    await using client = clientOf(clusterAt(server.url));
+    const other = createServer().listen(0);
+    await once(other, 'listening');
+    const address = other.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    const started = await start(client, address.port);
+    assert.deepEqual(started, {
+      ok: false,
+      problem: `--webhook-address=:${address.port} is in use by another process: choose another port, or end that process`,
+    });
+    other.close();
+  });
 });
 
 async function isOpen(port: number, host: string): Promise<boolean> {
