@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { WorkQueue } from '../queue/queue.ts';
 import type { Priority, RoundResult } from '../queue/work.ts';
-import { locateKey } from '../reconcile/key-access.ts';
+import type { KeyUser } from '../reconcile/describe-conflict.ts';
+import { locateKeyOfAny } from '../reconcile/key-access.ts';
 import type { Jwt } from '../resources/jwt.ts';
-import { objectKey, parseObjectKey } from '../resources/object-key.ts';
+import { objectKey, parseObjectKey, type ObjectName } from '../resources/object-key.ts';
 import type { Clock } from '../time/clock.ts';
 import { MAX_RESYNC_MS } from '../time/max-resync.ts';
 import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
@@ -48,9 +49,11 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
   const { sources, legacyKeyNamespace } = reconciler.observer;
   let isStopped = false;
   const keyUsers = new KeyUsers();
+  const observer = { ...reconciler.observer, findKeyUser: (jwt: ObjectName) => findUserOfSecret(keyUsers, jwt) };
   const readOnly = readOnlyStore(reconciler.store);
   const reconcilerOf = (jwtKey: string, store: Store): Reconciler => ({
     ...reconciler,
+    observer,
     store,
     now: () => clock.now(),
     onBug: (error: unknown) => onBug(jwtKey, error),
@@ -68,6 +71,13 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
   const enqueue = (jwt: Jwt, priority: Priority, jwtKey = objectKey(jwt)): void => {
     queue.add(jwtKey, { priority, expiresAt: expiryOf(jwt) });
   };
+  /** The JWT named like a Secret of a key: if the Secret is not its own, the remedy depends on who signs with the key. */
+  const enqueueNamesake = (secret: string | undefined): void => {
+    if (secret === undefined) return;
+    const { namespace, name } = parseObjectKey(secret);
+    const jwt = sources.jwt(namespace, name);
+    if (jwt !== undefined) enqueue(jwt, 'changed');
+  };
 
   return {
     jwtChanged(before, after) {
@@ -76,15 +86,17 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
         if (!queue.isBusy(objectKey(after))) enqueue(after, 'resync');
         return;
       }
-      if (before !== undefined) keyUsers.remove(objectKey(before), keySecretOf(before, legacyKeyNamespace));
-      if (after === undefined) {
-        if (before === undefined) return;
-        queue.forget(objectKey(before));
-        return;
+      const [keyBefore, keyAfter] = [before, after].map((jwt) =>
+        jwt === undefined ? undefined : keySecretOf(jwt, legacyKeyNamespace),
+      );
+      if (before !== undefined) keyUsers.remove(objectKey(before), keyBefore);
+      if (after === undefined && before !== undefined) queue.forget(objectKey(before));
+      if (after !== undefined) {
+        const jwtKey = objectKey(after); // one text, which the queue and the key's users keep
+        keyUsers.add(jwtKey, keyAfter);
+        enqueue(after, before === undefined ? 'new' : 'changed', jwtKey);
       }
-      const jwtKey = objectKey(after); // one text, which the queue and the key's users keep
-      keyUsers.add(jwtKey, keySecretOf(after, legacyKeyNamespace));
-      enqueue(after, before === undefined ? 'new' : 'changed', jwtKey);
+      if (keyBefore !== keyAfter) [keyBefore, keyAfter].forEach(enqueueNamesake);
     },
     addAtStart(listed) {
       // Since the list was made it may have changed or gone, and `jwtChanged` have taken note of that.
@@ -118,6 +130,15 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
   };
 }
 
+/** JWTs of other namespaces are not named: who may use the key is said by its Secret. */
+function findUserOfSecret(keyUsers: KeyUsers, jwt: ObjectName): KeyUser | undefined {
+  for (const user of keyUsers.of(objectKey(jwt))) {
+    const { namespace, name } = parseObjectKey(user);
+    if (namespace === jwt.namespace && name !== jwt.name) return { jwt: `JWT ${name}` };
+  }
+  return undefined;
+}
+
 /** One round for the JWT of that key; `nextAttemptAt` as of `reconcileJwt`. */
 async function work(reconciler: Reconciler, jwtKey: string, nextAttemptAt: Seconds): Promise<RoundResult> {
   const { sources } = reconciler.observer;
@@ -130,9 +151,9 @@ async function work(reconciler: Reconciler, jwtKey: string, nextAttemptAt: Secon
     : result;
 }
 
-/** The Secret with the key of the JWT, as `namespace/name`; `undefined`: it has none, or its spec cannot be served. */
+/** The Secret with the key of the JWT, as `namespace/name`; `undefined`: it has none. */
 function keySecretOf(jwt: Jwt, legacyKeyNamespace: string | undefined): string | undefined {
-  const reference = jwt.spec.ok ? locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace) : undefined;
+  const reference = locateKeyOfAny(jwt, legacyKeyNamespace);
   return reference === undefined ? undefined : objectKey(reference);
 }
 

@@ -1,8 +1,10 @@
 import type { AlgorithmName } from '../resources/algorithms.ts';
-import type { Jwt } from '../resources/jwt.ts';
+import { keySourceOf, type Jwt } from '../resources/jwt.ts';
 import { isKeyInOwnSecret } from '../resources/key-in-own-secret.ts';
+import type { ObjectName } from '../resources/object-key.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
 import { hasOtherData, parseSecretMetadata, type SecretMetadata } from '../resources/secret.ts';
+import type { KeyUser } from '../reconcile/describe-conflict.ts';
 import type { KeyObservation, Observed, SecretObservation } from '../reconcile/observed.ts';
 import { findPolicyRefusal } from '../signing/policy.ts';
 import type { Seconds } from '../time/units.ts';
@@ -45,6 +47,8 @@ export interface Observer extends KeyObserver {
    * Without it every round checks for itself.
    */
   readonly isCheckedSoon?: (namespace: string, name: string) => boolean;
+  /** Another JWT of its namespace whose key is in the Secret of that JWT's name. Without it none is known. */
+  readonly findKeyUser?: (jwt: ObjectName) => KeyUser | undefined;
 }
 
 /** The objects that were read over the network in this round, beyond those in the caches. */
@@ -91,6 +95,7 @@ export function observeWithoutChecking(
   const recordedKey = observer.keyCache.parsePublic(jwt.recorded.publicKey);
   const secret = observeSecret(observer, { jwt, key, recordedKey }, known.secret, now);
   if (secret.state === 'unchecked') return secret;
+  const source = keySourceOf(jwt);
   const observed = {
     jwt,
     key,
@@ -103,7 +108,8 @@ export function observeWithoutChecking(
         ? findPolicyRefusal(jwt.spec.value, observer.policy)
         : undefined,
     isKeyInOwnSecret:
-      jwt.spec.ok && isKeyInOwnSecret(jwt, jwt.spec.value.key, observer.legacyKeyNamespace ?? jwt.namespace),
+      source !== undefined && isKeyInOwnSecret(jwt, source, observer.legacyKeyNamespace ?? jwt.namespace),
+    keyUser: secret.secret === undefined ? undefined : observer.findKeyUser?.(jwt),
   };
   return { state: 'complete', observed };
 }

@@ -1,5 +1,5 @@
 import type { ObjectName } from '../resources/object-key.ts';
-import type { Jwt } from '../resources/jwt.ts';
+import { keySourceOf, type Jwt } from '../resources/jwt.ts';
 import type { KeySource } from '../resources/key-source.ts';
 import { ALLOWED_NAMESPACES, RESERVED_POLICIES } from '../resources/names.ts';
 import type { StateProblem } from '../resources/problem.ts';
@@ -25,6 +25,12 @@ export function locateKey(
   if (source.from === 'value') return undefined;
   const namespace = source.namespace ?? legacyKeyNamespace ?? jwt.namespace;
   return { namespace, name: source.name, key: source.key };
+}
+
+/** As `locateKey`, also of a spec that cannot be served. */
+export function locateKeyOfAny(jwt: Jwt, legacyKeyNamespace: string | undefined): KeyReference | undefined {
+  const source = keySourceOf(jwt);
+  return source === undefined ? undefined : locateKey(jwt, source, legacyKeyNamespace);
 }
 
 /**

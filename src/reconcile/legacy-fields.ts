@@ -9,10 +9,10 @@ import {
 import { APP, LAST_SIGNING_TIME, TOKEN_KEY } from '../resources/names.ts';
 
 /**
- * A JSON patch (RFC 6902) of a Secret as token-manager left it, made before its first apply: the managers that wrote the token or
- * its signing time no longer own the fields that the apply sets, so that a label that the JWT loses later can be removed. No other
- * field changes its owner: an entry of `managedFields` may name data, labels and finalizers of others, too, as in a Secret that
- * was restored from a backup, and if they were ours, the apply would delete them. Empty: nobody else owns such a field.
+ * A JSON patch (RFC 6902) of a Secret as token-manager left it, made before its first apply: the managers that wrote the token
+ * or its signing time no longer own the fields that the apply sets, so that a label that the JWT loses later can be removed. No
+ * other field changes its owner: an entry of `managedFields` may name data, labels and finalizers of others, too, as in a Secret
+ * that was restored from a backup, and if they were ours, the apply would delete them. Empty: nobody else owns such a field.
  * @param applied the object that is applied next
  */
 export function takeOverPatch(secret: JsonObject, applied: JsonObject): readonly JsonObject[] {

@@ -5,6 +5,7 @@ import type { SignatureCause } from '../resources/reasons.ts';
 import type { SecretMetadata } from '../resources/secret.ts';
 import type { SigningKey } from '../signing/key.ts';
 import type { Seconds } from '../time/units.ts';
+import type { KeyUser } from './describe-conflict.ts';
 
 /**
  * The token in the Secret. `unread`: its text is not in memory, because the Secret does not have our label, or because the
@@ -66,6 +67,8 @@ export interface Observed {
   readonly recordedKey: JWK | undefined;
   /** The JWT names the Secret of its own name as the one that holds its key. */
   readonly isKeyInOwnSecret: boolean;
+  /** Another JWT that signs with a key in the Secret of this JWT's name, if that is another owner's. */
+  readonly keyUser: KeyUser | undefined;
   /** Why the policy of the cluster forbids to sign what the JWT asks for; `undefined`: it does not. */
   readonly policyRefusal: StateProblem | undefined;
 }

@@ -1,9 +1,7 @@
 import type { Jwt } from '../resources/jwt.ts';
 import { ADOPT, GROUP, KIND, LAST_SIGNING_TIME, OWNING_JWT } from '../resources/names.ts';
-import { MAX_DNS_LABEL, MAX_OBJECT_NAME } from '../resources/object-name.ts';
 import type { Owner } from '../resources/owner.ts';
 import type { SecretMetadata } from '../resources/secret.ts';
-import { kubectl } from '../resources/shell-words.ts';
 
 /**
  * The owner of the Secret of the JWT's name. `ours`: no other controller owns it, and it has an owner reference of this JWT,
@@ -42,58 +40,8 @@ export function nameOf({ namespace, name }: Pick<Jwt, 'namespace' | 'name'>): st
   return `${namespace}/${name}`;
 }
 
-/** The obstacle for a JWT whose Secret is not ours, or is being deleted. */
-export interface Conflict {
-  /** The reason, with the remedy at the end. */
-  readonly why: string;
-  /** The words of the kubectl command that hands the Secret over, where that is a remedy, too. */
-  readonly handOver: readonly string[] | undefined;
-}
-
-/** The conflict in words for a condition or an Event; ends with the remedy. */
-export function describeConflict(jwt: Identity, secret: Conflicting): string {
-  const { why, handOver } = explainConflict(jwt, secret);
-  return handOver === undefined ? why : `${why}: ${kubectl(...handOver)}`;
-}
-
-type Conflicting = Owned & Pick<SecretMetadata, 'isDeleting'>;
-
-/** The conflict in words, with the command by itself: only its reader knows which flags lead to the cluster. */
-export function explainConflict(jwt: Identity, secret: Conflicting): Conflict {
-  const { namespace, name } = jwt;
-  if (secret.isDeleting || findOwnership(jwt, secret) === 'predecessor') {
-    const why = `Secret ${name} is being deleted: it is created again as soon as it is gone`;
-    return { why, handOver: undefined };
-  }
-  const controller = findOtherController(jwt, secret.owners);
-  if (controller !== undefined) {
-    const why =
-      `Secret ${name} belongs to ${describeOwner(controller)} and is left untouched: ` +
-      'create this JWT under another name, or that object with another Secret';
-    return { why, handOver: undefined };
-  }
-  return {
-    why:
-      `Secret ${name} exists and is not this JWT's: it is left untouched. Create the JWT under another name; or delete the ` +
-      'Secret if nobody needs it; or hand it over, what is in it stays',
-    handOver: ['annotate', 'secret', name, '-n', namespace, `${ADOPT}=${name}`],
-  };
-}
-
-/**
- * An owner in words: kind and name, cut to what the API server allows for names elsewhere. In owner references it
- * bounds neither.
- */
-export function describeOwner({ kind, name }: Pick<Owner, 'kind' | 'name'>): string {
-  return `${showForeign(kind, MAX_DNS_LABEL)} ${showForeign(name, MAX_OBJECT_NAME)}`;
-}
-
-function showForeign(text: string, most: number): string {
-  return text.slice(0, most).replaceAll(/[^\x20-\x7E]/g, '?');
-}
-
 /** The owner that controls the Secret, if it is not this JWT. */
-function findOtherController(jwt: Pick<Jwt, 'uid'>, owners: readonly Owner[]): Owner | undefined {
+export function findOtherController(jwt: Pick<Jwt, 'uid'>, owners: readonly Owner[]): Owner | undefined {
   return owners.find((owner) => owner.controller && !isOwner(jwt, owner));
 }
 

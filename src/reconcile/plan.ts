@@ -2,9 +2,10 @@ import { describeKeyInOwnSecret } from '../resources/key-in-own-secret.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import type { SignatureCause } from '../resources/reasons.ts';
 import type { Seconds } from '../time/units.ts';
+import { describeConflict } from './describe-conflict.ts';
 import { hasDrift, wantsOwner } from './desired-secret.ts';
 import type { Observed } from './observed.ts';
-import { describeConflict, findOwnership, isOwnedBy } from './ownership.ts';
+import { findOwnership, isOwnedBy } from './ownership.ts';
 import { findCause, type PlanFacts } from './signature-cause.ts';
 import { releaseTime } from './take-over.ts';
 import { judgeOwnerReference } from './unwanted-owner.ts';
@@ -104,10 +105,13 @@ function readGrant({ observed: { key } }: PlanFacts): TokenPlan | undefined {
   return key.state === 'unread' && key.isGrantUnread === true ? { do: 'read', what: 'key' } : undefined;
 }
 
-function reportConflict({ observed: { jwt, secret } }: PlanFacts): TokenPlan | undefined {
+function reportConflict({ observed: { jwt, secret, keyUser } }: PlanFacts): TokenPlan | undefined {
   if (secret === undefined) return undefined;
   if (findOwnership(jwt, secret) === 'ours' && !secret.isDeleting) return undefined;
-  return { do: 'report', problem: { reason: 'SecretConflict', message: describeConflict(jwt, secret) } };
+  return {
+    do: 'report',
+    problem: { reason: 'SecretConflict', message: describeConflict(jwt, secret, keyUser) },
+  };
 }
 
 /** A Secret that was written once may be missing in both watches for a moment: one that loses our label moves between them. */

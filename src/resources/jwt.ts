@@ -78,6 +78,8 @@ export interface Jwt extends ObjectName {
   readonly annotations: StringMap;
   readonly finalizers: readonly string[];
   readonly spec: Result<JwtSpec, StateProblem>;
+  /** The key in a Secret that a spec names which cannot be served: once the spec is corrected, it is needed. */
+  readonly unservedKey?: KeySource;
   /** Its `deletionPolicy` is `Retain`: that counts in a spec that cannot be served, too. */
   readonly isRetained: boolean;
   /** The content of its status. */
@@ -94,6 +96,7 @@ export function parseJwt(object: unknown): Result<Jwt, string> {
   const generation = member(metadata, 'generation');
   const finalizers = arrayMember(metadata, 'finalizers').filter((item) => typeof item === 'string');
   const deletedAt = stringMember(metadata, 'deletionTimestamp');
+  const served = parseJwtSpec(spec);
   return ok({
     namespace: stringMember(metadata, 'namespace') ?? '',
     name,
@@ -105,10 +108,21 @@ export function parseJwt(object: unknown): Result<Jwt, string> {
     labels: keepLabels(stringMap(member(metadata, 'labels'))),
     annotations: keepAnnotations(member(metadata, 'annotations')),
     finalizers: keepFinalizers(finalizers),
-    spec: parseJwtSpec(spec),
+    spec: served,
+    ...(served.ok ? {} : keepKeyPlace(spec)),
     isRetained: member(spec, 'deletionPolicy') === 'Retain',
     recorded: parseRecordedStatus(member(object, 'status')),
   });
+}
+
+/** The place of a JWT's key, as far as its spec names one. */
+export function keySourceOf({ spec, unservedKey }: Pick<Jwt, 'spec' | 'unservedKey'>): KeySource | undefined {
+  return spec.ok ? spec.value.key : unservedKey;
+}
+
+function keepKeyPlace(spec: unknown): Pick<Jwt, 'unservedKey'> {
+  const key = parseKeySource(member(spec, 'key'));
+  return key.ok && key.value.from === 'secret' ? { unservedKey: key.value } : {};
 }
 
 function invalid(message: string): { readonly ok: false; readonly problem: StateProblem } {

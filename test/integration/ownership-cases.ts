@@ -69,6 +69,46 @@ export function describeOwnership(place: () => Place): void {
       assert.equal(secretText(await secretOf('taken'), 'password'), 'secret');
     });
 
+    it('handing it over replaces its token, and what the message names, and nothing else', async () => {
+      const { objects, tenant } = place();
+      const annotations = { note: 'theirs' };
+      const labels = { team: 'theirs', own: 'theirs' };
+      await tenant.applySecret('robot', { token: 'their own', password: 'secret' }, { labels, annotations });
+      await tenant.apply('robot', {}, { labels: { team: 'a' } });
+      const { message } = await waitForConflict('robot');
+      assert.match(
+        message,
+        /replaces its data key token, if it has one, and the labels and annotations that/,
+      );
+      const untouched = await secretOf('robot');
+      assert.equal(secretText(untouched), 'their own');
+
+      await kubectl('annotate', 'secret', 'robot', 'tokens.osg-htc.org/adopt=robot');
+      await objects.waitForCondition('keys', 'robot', 'Ready', 'True', 'Signed');
+      const { data, metadata } = await secretOf('robot');
+      assert.match(secretText({ data }), /^[\w-]+\.[\w-]+\.[\w-]+$/);
+      assert.deepEqual([data.password, metadata.annotations.note], [untouched.data.password, 'theirs']);
+      assert.deepEqual([metadata.labels.own, metadata.labels.team], ['theirs', 'a']);
+    });
+
+    it('of a Secret that holds the key of another JWT it is never said to delete it or to hand it over', async () => {
+      const { objects, tenant } = place();
+      await tenant.applySecret('holder-of-a-key', { token: NRP_KEY });
+      await tenant.apply('holder-of-a-key');
+      assert.match((await waitForConflict('holder-of-a-key')).message, /or hand it over/);
+      await tenant.apply('signer', { key: { secret: { name: 'holder-of-a-key', key: 'token' } } });
+      const { status } = await objects.waitFor('jwts', 'keys', 'holder-of-a-key', (jwt) =>
+        jwt.status.conditions.every((condition: Loose) => !condition.message.includes('hand it over')),
+      );
+      const { message } = status.conditions.find(({ type }: Loose) => type === 'Ready');
+      assert.match(
+        message,
+        /and JWT signer signs with a key in it: it is left untouched\. Create this JWT under/,
+      );
+      assert.doesNotMatch(message, /delete|adopt/);
+      assert.equal(secretText(await secretOf('holder-of-a-key')), NRP_KEY);
+    });
+
     it('with Retain an owner reference that a user sets is removed, so that the Secret outlives the JWT', async () => {
       const { objects, tenant } = place();
       await tenant.apply('retained', { deletionPolicy: 'Retain' });

@@ -8,7 +8,7 @@ import { makeJwt, NO_STATUS } from '../fixtures/jwts.ts';
 import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import { NOW } from '../fixtures/observed.ts';
 import { jwt as keyedJwt, makeReconciler, NEXT_ATTEMPT_AT, stored } from './made-reconciler.ts';
-import { KEY_SECRET, makeSources } from './model/sources.ts';
+import { KEY_SECRET, makeSources, wireSecret } from './model/sources.ts';
 import { virtualClock } from '../time/virtual-clock.ts';
 
 const named = (name: string, key: string, more: Record<string, unknown> = {}): Jwt =>
@@ -259,5 +259,41 @@ describe('the controller', () => {
     controller.secretChanged('science', 'a');
     assert.deepEqual(await settle(1_000), [], 'no round begins after the end');
     assert.equal(clock.pending(), 0);
+  });
+
+  it('says of a Secret that is not the JWT’s whose key is in it, from the moment when that changes', async () => {
+    const [b2, other] = [named('b', 'k'), named('b', 'k', { namespace: 'lab', uid: 'lab' })];
+    const signer = named('a', 'b');
+    const known: Jwt[] = [b2, other];
+    const made = makeReconciler([KEY_SECRET, wireSecret('b', { 'key.pem': 'x' })], [], undefined, known);
+    const clock = virtualClock(NOW * 1_000);
+    const controller = createController({
+      clock,
+      workers: 4,
+      onBug: (_key, error) => assert.fail(String(error)),
+      reconciler: made.reconciler,
+    });
+    const lastMessage = async (): Promise<string | undefined> => {
+      await clock.advance(1_000);
+      const found = made.statuses.filter(({ conditions }) => conditions[0]?.reason === 'SecretConflict');
+      return found.at(-1)?.conditions[0]?.message;
+    };
+    controller.jwtChanged(undefined, b2);
+    controller.start();
+    assert.match((await lastMessage()) ?? '', /or delete the Secret .* or hand it over/);
+    known.push(signer);
+    controller.jwtChanged(undefined, signer);
+    assert.match((await lastMessage()) ?? '', /and JWT a signs with a key in it: /);
+    known.pop();
+    controller.jwtChanged(signer, undefined);
+    assert.match((await lastMessage()) ?? '', /or hand it over/);
+    const unserved = makeJwt(
+      { key: { secret: { name: 'b', key: 'key.pem' } }, expiryTime: { days: 0 } },
+      { metadata: { name: 'c', uid: 'c' } },
+    );
+    known.push(unserved);
+    controller.jwtChanged(undefined, unserved);
+    assert.match((await lastMessage()) ?? '', /and JWT c signs with a key in it: /);
+    await controller.stop();
   });
 });

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { SecretObservation } from '../../src/reconcile/observed.ts';
-import {
-  describeConflict,
-  describeOwner,
-  findOwnership,
-  type Ownership,
-} from '../../src/reconcile/ownership.ts';
+import { findOwnership, type Ownership } from '../../src/reconcile/ownership.ts';
 import { ADOPT, EXPIRES_AT, GROUP, OWNING_JWT, LAST_SIGNING_TIME } from '../../src/resources/names.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { ourSecret } from '../fixtures/observed.ts';
@@ -111,36 +106,4 @@ describe('the Secret of a JWT’s name', () => {
       assert.equal(findOwnership(jwt, ourSecret(jwt, 0, secret)), expected);
     });
   }
-});
-
-describe('the message about a Secret that is not ours', () => {
-  it('names the ways out, and the namespace in the command', () => {
-    const message = describeConflict(jwt, ourSecret(jwt, 0, { owners: [], annotations: {} }));
-    assert.match(message, /^Secret my-jwt exists and is not this JWT's: it is left untouched\. /);
-    assert.match(
-      message,
-      /Create the JWT under another name; or delete the Secret if nobody needs it; or hand it over/,
-    );
-    assert.match(message, /kubectl annotate secret my-jwt -n science tokens.osg-htc.org\/adopt=my-jwt$/);
-  });
-
-  it('names the controller instead if there is one: handing over would have no effect', () => {
-    const message = describeConflict(jwt, ourSecret(jwt, 0, { owners: [app, own], annotations: handedOver }));
-    assert.match(message, /^Secret my-jwt belongs to App x and is left untouched: /);
-    assert.match(message, /: create this JWT under another name, or that object with another Secret$/);
-    assert.doesNotMatch(message, /adopt|hand it over/);
-  });
-
-  it('is limited for any name of the owner', () => {
-    const owners = [{ ...app, kind: 'K'.repeat(10_000), name: `${'n'.repeat(10_000)}\n` }];
-    const message = describeConflict(jwt, ourSecret(jwt, 0, { owners, annotations: {} }));
-    assert.ok(message.length < 500);
-    assert.ok(!message.includes('\n'));
-    assert.equal(describeOwner({ kind: 'K\n', name: 'é~' }), 'K? ?~');
-  });
-
-  it('names an owner that is removed', () => {
-    assert.match(describeConflict(jwt, ourSecret(jwt, 0, { owners: [older] })), /as soon as it is gone$/);
-    assert.match(describeConflict(jwt, ourSecret(jwt, 0, { isDeleting: true })), /as soon as it is gone$/);
-  });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { claimsOf, parseJwt, parseJwtSpec, type JwtSpec } from '../../src/resources/jwt.ts';
+import { claimsOf, keySourceOf, parseJwt, parseJwtSpec, type JwtSpec } from '../../src/resources/jwt.ts';
 import { makeJwt, makeSpec, NO_STATUS, wireJwt } from '../fixtures/jwts.ts';
 
 const secretKey = (secret: object): Record<string, unknown> => ({ key: { secret } });
@@ -82,6 +82,15 @@ describe('a JWT', () => {
     const jwt = makeJwt({ algorithm: 'HS256' });
     assert.ok(!jwt.spec.ok && jwt.spec.problem.reason === 'ClaimsInvalid');
     assert.equal(jwt.name, 'my-jwt');
+  });
+
+  it('with a spec that cannot be served keeps the place of its key, if that is a Secret', () => {
+    const secret = { name: 'k', key: 'key.pem' };
+    const place = { from: 'secret', ...secret };
+    assert.deepEqual(keySourceOf(makeJwt({ algorithm: 'HS256', key: { secret } })), place);
+    assert.deepEqual(keySourceOf(makeJwt({ key: { secret } })), place);
+    for (const key of [{ value: 'x' }, { secret: {} }, undefined])
+      assert.equal(keySourceOf(makeJwt({ algorithm: 'HS256', key })), undefined);
   });
 });
 

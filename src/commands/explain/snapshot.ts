@@ -1,13 +1,17 @@
+import { isForbidden } from '../../kube/errors.ts';
+import { JWTS } from '../../kube/known-resources.ts';
+import { resourcePath } from '../../kube/resource-path.ts';
 import { KeyCache } from '../../loop/key-cache.ts';
 import { observeAndPlan } from '../../loop/observe-and-plan.ts';
 import { parseTokenSecret, type Sources } from '../../loop/observe.ts';
 import { findCondition } from '../../reconcile/conditions.ts';
-import { locateKey, type KeyReference } from '../../reconcile/key-access.ts';
+import type { KeyUser } from '../../reconcile/describe-conflict.ts';
+import { locateKey, locateKeyOfAny, type KeyReference } from '../../reconcile/key-access.ts';
 import type { KeyObservation, Observed } from '../../reconcile/observed.ts';
 import { findOwnership } from '../../reconcile/ownership.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import type { JsonObject } from '../../resources/json.ts';
-import type { Jwt } from '../../resources/jwt.ts';
+import { parseJwt, type Jwt } from '../../resources/jwt.ts';
 import { MANAGED_LABEL } from '../../resources/names.ts';
 import { STATE_REASONS } from '../../resources/reasons.ts';
 import type { SigningPolicy } from '../../resources/signing-policy.ts';
@@ -43,7 +47,7 @@ export interface ServiceSettings {
  * @param now in seconds since the epoch.
  */
 export async function takeSnapshot(
-  client: Pick<Access['client'], 'get'>,
+  client: Pick<Access['client'], 'get' | 'listMapped'>,
   jwt: Jwt,
   { legacyKeyNamespace, policy }: ServiceSettings,
   now: Seconds,
@@ -62,8 +66,11 @@ export async function takeSnapshot(
   if (own.state === 'forbidden') return { ...common, seen: undefined, read: undefined };
 
   const { sources, newest } = await openSources(client, jwt, { own, key, keyReference });
+  const isForeign = own.state === 'found' && findOwnership(jwt, own.metadata) === 'foreign';
+  const keyUser = isForeign ? await lookForKeyUser(client, jwt, legacyKeyNamespace) : undefined;
   const observer = {
     sources,
+    findKeyUser: () => keyUser,
     legacyKeyNamespace,
     keyCache: new KeyCache(1),
     ...(policy === undefined ? {} : { policy }),
@@ -114,6 +121,30 @@ async function openSources(
     readJwt: async () => jwt,
   };
   return { sources, newest: () => newest };
+}
+
+/** Another JWT of the namespace whose key is in the Secret of that JWT's name; there may be one if they cannot be listed. */
+async function lookForKeyUser(
+  client: Pick<Access['client'], 'listMapped'>,
+  { namespace, name }: Jwt,
+  legacyKeyNamespace: string | undefined,
+): Promise<KeyUser | undefined> {
+  const isUser = (other: Jwt): boolean => {
+    const reference = locateKeyOfAny(other, legacyKeyNamespace);
+    return other.name !== name && reference?.name === name && reference.namespace === namespace;
+  };
+  const map = (object: JsonObject): string | undefined => {
+    const other = parseJwt(object);
+    return other.ok && isUser(other.value) ? other.value.name : undefined;
+  };
+  try {
+    const { items } = await client.listMapped(resourcePath(JWTS, { namespace }), { map });
+    const user = items.find((found) => found !== undefined);
+    return user === undefined ? undefined : { jwt: `JWT ${user}` };
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    return { jwt: undefined };
+  }
 }
 
 /** The loop's cache holds the data of Secrets with our label; the Secret of another owner is not read, even with our label. */

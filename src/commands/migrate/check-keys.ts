@@ -1,7 +1,7 @@
 import { isObjectName } from '../../resources/object-name.ts';
-import { findKeyRefusal, locateKey, type KeyReference } from '../../reconcile/key-access.ts';
+import { findKeyRefusal, locateKey, locateKeyOfAny, type KeyReference } from '../../reconcile/key-access.ts';
 import { objectMember } from '../../resources/json.ts';
-import type { Jwt } from '../../resources/jwt.ts';
+import { keySourceOf, type Jwt } from '../../resources/jwt.ts';
 import { ALLOWED_NAMESPACES, LAST_APPLIED, RESERVED_POLICIES } from '../../resources/names.ts';
 import { TOO_LONG } from '../../resources/owner.ts';
 import { inOrder } from '../../resources/shell-words.ts';
@@ -130,8 +130,8 @@ function findReference(jwt: Jwt, { legacyKeyNamespace }: MigrationFacts): KeyRef
  * The place where token-manager read a key without a namespace, if jwt-injector reads it elsewhere, by its flag or its default.
  */
 function oldReference(jwt: Jwt, reference: KeyReference): KeyReference | undefined {
-  if (!jwt.spec.ok || jwt.spec.value.key.from !== 'secret') return undefined;
-  const isOmitted = jwt.spec.value.key.namespace === undefined;
+  const source = keySourceOf(jwt);
+  const isOmitted = source?.from === 'secret' && source.namespace === undefined;
   return isOmitted && reference.namespace !== OLD_KEY_NAMESPACE
     ? { ...reference, namespace: OLD_KEY_NAMESPACE }
     : undefined;
@@ -143,7 +143,7 @@ export function listKeySecrets(
   legacyKeyNamespace: string | undefined,
 ): readonly KeyReference[] {
   return jwts.flatMap((jwt) => {
-    const reference = jwt.spec.ok ? locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace) : undefined;
+    const reference = locateKeyOfAny(jwt, legacyKeyNamespace);
     if (reference === undefined) return [];
     const old = oldReference(jwt, reference);
     return old === undefined ? [reference] : [reference, old];

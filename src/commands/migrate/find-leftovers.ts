@@ -1,15 +1,24 @@
 import { formatDuration } from '../../time/format-time.ts';
 import { objectMember } from '../../resources/json.ts';
+import { keySourceOf, type Jwt } from '../../resources/jwt.ts';
+import type { ObjectName } from '../../resources/object-key.ts';
 import { describeKeyInOwnSecret, isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
 import { GROUP, PLURAL } from '../../resources/names.ts';
 import { inOrder } from '../../resources/shell-words.ts';
-import { explainConflict, findOwnership } from '../../reconcile/ownership.ts';
+import { explainConflict, type KeyUser } from '../../reconcile/describe-conflict.ts';
+import { findOwnership } from '../../reconcile/ownership.ts';
 import { buildClaims } from '../../signing/claims.ts';
 import { effectiveResignBefore, isRenewalClamped } from '../../signing/schedule.ts';
 import { HAS_CRD, installCrd } from '../installation/remedies.ts';
 import { editJwt, patchSpec, stopDeployment } from './shell-commands.ts';
 import { findingSubject, type MigrationFinding, type MigrationFacts } from './migration-facts.ts';
-import { checkConfigMapKeys, checkKeySecrets, noteInlineKeys, noteKeyCopies } from './check-keys.ts';
+import {
+  checkConfigMapKeys,
+  checkKeySecrets,
+  listKeySecrets,
+  noteInlineKeys,
+  noteKeyCopies,
+} from './check-keys.ts';
 import { planMoves } from './moves.ts';
 
 const RESOURCE = `${PLURAL}.${GROUP}`;
@@ -103,15 +112,26 @@ function checkConflicts(facts: MigrationFacts): readonly MigrationFinding[] {
     const object = findingSubject(jwt);
     const common = { level: 'fix', reason: 'SecretConflict', object } as const;
     const found = secret(namespace, name);
-    if (jwt.spec.ok && isKeyInOwnSecret(jwt, jwt.spec.value.key, legacyKeyNamespace ?? namespace)) {
+    const key = keySourceOf(jwt);
+    if (key !== undefined && isKeyInOwnSecret(jwt, key, legacyKeyNamespace ?? namespace)) {
       const move = moves.get(object);
       const commands = found.state !== 'absent' && move !== undefined ? [move.command] : [];
       return [{ ...common, why: describeKeyInOwnSecret(jwt).message, commands }];
     }
     if (found.state !== 'found' || findOwnership(jwt, found.metadata) !== 'foreign') return [];
-    const { why, handOver } = explainConflict(jwt, found.metadata);
+    const { why, handOver } = explainConflict(jwt, found.metadata, findOtherUser(facts, jwt));
     return [{ ...common, why, commands: handOver === undefined ? [] : [printer.kubectl(...handOver)] }];
   });
+}
+
+/** A key is needed where token-manager read it, too. */
+function findOtherUser({ jwts, legacyKeyNamespace }: MigrationFacts, jwt: Jwt): KeyUser | undefined {
+  const isInSecret = ({ namespace, name }: ObjectName): boolean =>
+    namespace === jwt.namespace && name === jwt.name;
+  const user = jwts.find(
+    (other) => other.jwt !== jwt && listKeySecrets([other.jwt], legacyKeyNamespace).some(isInSecret),
+  );
+  return user === undefined ? undefined : { jwt: findingSubject(user.jwt) };
 }
 
 /** It has to be stopped before the JWTs are changed: it would sign again after each change. */
