@@ -49,7 +49,10 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
   const { sources, legacyKeyNamespace } = reconciler.observer;
   let isStopped = false;
   const keyUsers = new KeyUsers();
-  const observer = { ...reconciler.observer, findKeyUser: (jwt: ObjectName) => findUserOfSecret(keyUsers, jwt) };
+  const observer = {
+    ...reconciler.observer,
+    findKeyUser: (jwt: ObjectName) => findUserOfSecret(keyUsers, jwt),
+  };
   const readOnly = readOnlyStore(reconciler.store);
   const reconcilerOf = (jwtKey: string, store: Store): Reconciler => ({
     ...reconciler,

@@ -24,19 +24,26 @@ export interface KeyHolder<Content> {
   readonly content: Content;
 }
 
-type Held = KeyHolder<KeyReading> | undefined;
+type Held = KeyHolder<KeyReading>;
+
+/** The answer to one reader; `content` is `undefined` if that reader may not use the key. */
+type Shown = KeyHolder<KeyReading | undefined> | undefined;
+
+/** The part of an object that decides who may use its key. */
+type Terms = Pick<KeyHolder<unknown>, 'annotations'>;
 
 /** The holder with the text of the key; `undefined`: there is no such object. */
 type Loaded = KeyHolder<Result<string, StateProblem>> | undefined;
 
 /**
  * Parsed keys by their version: parsing a key costs a dozen signatures, and a
- * thousand JWTs may share one key Secret. Simultaneous readers of one version share one read. Whether a reader may use
- * what it gets is for the reader to decide, by the annotations that come with the key.
+ * thousand JWTs may share one key Secret. Simultaneous readers of one version share one read. Whether a reader may use the
+ * key is for the reader to decide, by the annotations that come with it.
  */
 export class KeyCache {
   readonly #publicJwks = new Map<string, JWK | undefined>();
   readonly #publicKeys = new Map<string, Promise<PublicKey | undefined>>();
+  readonly #loads = new Map<string, Promise<Loaded>>();
   readonly #entries = new Map<string, Promise<Held>>();
   readonly #capacity: number;
 
@@ -66,35 +73,67 @@ export class KeyCache {
    * The key of that version, read by `load` when it is not kept; with the annotations of the very object that it was read
    * from. Only what is a key is kept.
    * @param load gives the object with the key's text; what it throws reaches every caller that waits for it.
+   * @param mayUse whether this caller may use the key: it is parsed for no other, as the time that takes depends on the key.
    */
-  async read(version: string, algorithm: AlgorithmName, load: () => Promise<Loaded>): Promise<Held> {
+  async read(
+    version: string,
+    algorithm: AlgorithmName,
+    load: () => Promise<Loaded>,
+    mayUse: (holder: Terms) => boolean = () => true,
+  ): Promise<Shown> {
     const id = `${algorithm} ${version}`;
     const kept = this.#entries.get(id);
     if (kept !== undefined) {
       keepLatest(this.#entries, id, kept, this.#capacity);
-      return kept;
+      const held = await kept;
+      return mayUse(held) ? held : { ...held, content: undefined };
     }
-    const reading = load().then((holder) => parseKey(holder, algorithm));
-    keepLatest(this.#entries, id, reading, this.#capacity);
-    try {
-      const held = await reading;
-      if (held?.content.ok !== true) this.#entries.delete(id);
-      else keepLatest(this.#entries, `${algorithm} ${held.version}`, reading, this.#capacity);
-      return held;
-    } catch (error) {
-      this.#entries.delete(id);
-      throw error;
-    }
+    const loaded = await this.#loadOnce(version, load);
+    if (loaded === undefined) return undefined;
+    return mayUse(loaded) ? this.#parseOnce(id, loaded, algorithm) : { ...loaded, content: undefined };
   }
 
   /** As `read`, where the object was asked for already: a key of the same version is not parsed again. */
-  async readLoaded(holder: Loaded, algorithm: AlgorithmName): Promise<Held> {
-    return holder === undefined ? undefined : this.read(holder.version, algorithm, async () => holder);
+  async readLoaded(
+    holder: Loaded,
+    algorithm: AlgorithmName,
+    mayUse?: (holder: Terms) => boolean,
+  ): Promise<Shown> {
+    return holder === undefined
+      ? undefined
+      : this.read(holder.version, algorithm, async () => holder, mayUse);
+  }
+
+  async #loadOnce(version: string, load: () => Promise<Loaded>): Promise<Loaded> {
+    const running = this.#loads.get(version);
+    if (running !== undefined) return running;
+    const started = load();
+    this.#loads.set(version, started);
+    try {
+      return await started;
+    } finally {
+      this.#loads.delete(version);
+    }
+  }
+
+  /** `id`: under which it is kept beside that of the version that was read, which may be newer. */
+  async #parseOnce(id: string, loaded: NonNullable<Loaded>, algorithm: AlgorithmName): Promise<Held> {
+    const ids = new Set([id, `${algorithm} ${loaded.version}`]);
+    const running = [...ids].map((each) => this.#entries.get(each)).find((each) => each !== undefined);
+    const reading = running ?? parseKey(loaded, algorithm);
+    for (const each of ids) keepLatest(this.#entries, each, reading, this.#capacity);
+    let isKey = false;
+    try {
+      const held = await reading;
+      isKey = held.content.ok;
+      return held;
+    } finally {
+      if (!isKey) for (const each of ids) this.#entries.delete(each);
+    }
   }
 }
 
-async function parseKey(holder: Loaded, algorithm: AlgorithmName): Promise<Held> {
-  if (holder === undefined) return undefined;
+async function parseKey(holder: NonNullable<Loaded>, algorithm: AlgorithmName): Promise<Held> {
   const { content } = holder;
   return { ...holder, content: content.ok ? await readSigningKey(content.value, algorithm) : content };
 }

@@ -5,11 +5,13 @@ import {
   locateKey,
   readKeyText,
   type KeyReference,
+  type KeyTerms,
 } from '../reconcile/key-access.ts';
 import type { KeyObservation } from '../reconcile/observed.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { Jwt, JwtSpec } from '../resources/jwt.ts';
 import { objectKey } from '../resources/object-key.ts';
+import type { StateProblem } from '../resources/problem.ts';
 import { ok } from '../resources/result.ts';
 import { parseSecretMetadata, readKeyTerms, type SecretMetadata } from '../resources/secret.ts';
 import type { KeyCache } from './key-cache.ts';
@@ -32,6 +34,8 @@ export interface KeyObserver {
   readonly keyCache: KeyCache;
   readonly legacyKeyNamespace: string | undefined;
 }
+
+type UnreadKey = Extract<KeyObservation, { readonly state: 'unread' }>;
 
 /** Observes a JWT's key in the caches: whether it is there and may be used. The key is not read. */
 export function observeKey(
@@ -67,27 +71,31 @@ function observeUnlistedKey({ recorded, generation }: Jwt, reference: KeyReferen
   const available = findCondition(recorded, 'KeyAvailable');
   const isOfSpec = available?.status === 'True' && available.observedGeneration === generation;
   return isOfSpec && keyVersion !== undefined
-    ? { state: 'unread', version: keyVersion }
+    ? { state: 'unread', version: keyVersion, isUnlisted: true }
     : {
         state: 'unread',
         version: `not listed/${objectKey(reference)}/${reference.key}`,
+        isUnlisted: true,
         isGrantUnread: true,
       };
 }
 
 /**
- * The key itself, read unless that `version` of it is known already: where the caches do not show the namespace, only the object
- * says which version there is. Throws what the API server answers.
+ * The key itself, read unless that version of it is known already: where the caches do not show the namespace, only the object
+ * says which version there is. Throws what the API server answers, except where that would show that the object exists.
  */
 export async function readKey(
   { keyCache, legacyKeyNamespace, sources }: KeyObserver,
   jwt: Jwt,
   spec: JwtSpec,
-  version: string,
+  seen: UnreadKey,
 ): Promise<KeyObservation> {
   const reference = locateKey(jwt, spec.key, legacyKeyNamespace);
+  const refuse = (terms: KeyTerms | undefined): StateProblem | undefined =>
+    reference === undefined ? undefined : findKeyRefusal(jwt, reference, terms);
   const load = async () => {
-    if (spec.key.from === 'value') return { version, annotations: {}, content: ok(spec.key.text) };
+    if (spec.key.from === 'value')
+      return { version: seen.version, annotations: {}, content: ok(spec.key.text) };
     if (reference === undefined) return undefined;
     const object = await sources.readSecret(reference.namespace, reference.name);
     if (object === undefined) return undefined;
@@ -97,24 +105,45 @@ export async function readKey(
       content: readKeyText(object, reference),
     };
   };
-  const isShown = reference === undefined || sources.isListed(reference.namespace);
-  const held = isShown
-    ? await keyCache.read(version, spec.algorithm, load)
-    : await keyCache.readLoaded(await load(), spec.algorithm);
-  // It may have been read for another JWT. Whether this JWT is granted the key is decided by the object that was read.
-  const refusal = reference === undefined ? undefined : findKeyRefusal(jwt, reference, held);
-  if (refusal !== undefined) {
-    const isSeen = held?.version === version; // and so, what the caches do not keep of it decided
-    return { state: 'unavailable', problem: refusal, ...(isSeen ? {} : { isDisputed: true }) };
+  let isGranted = false;
+  const mayUse = (terms: KeyTerms): boolean => (isGranted = refuse(terms) === undefined);
+  const isListed = reference === undefined || sources.isListed(reference.namespace);
+  try {
+    const held =
+      isListed && seen.isUnlisted !== true
+        ? await keyCache.read(seen.version, spec.algorithm, load, mayUse)
+        : await keyCache.readLoaded(await load(), spec.algorithm, mayUse);
+    // It may have been read for another JWT. Whether this JWT is granted the key is decided by the object that was read.
+    const problem = refuse(held);
+    const isSeen = held?.version === seen.version; // and so, what the caches do not keep of it decided
+    if (problem !== undefined)
+      return { state: 'unavailable', problem, ...(isSeen ? {} : { isDisputed: true }) };
+    if (held?.content === undefined) throw new Error('a key that was not read was not refused');
+    const { content, version } = held;
+    if (content.ok) return { state: 'read', version, key: content.value };
+    return { state: 'unavailable', problem: describeContent(content.problem, reference) };
+  } catch (error) {
+    const problem = isGranted || !mayBeUnknown(jwt, seen) ? undefined : refuse(undefined);
+    if (problem === undefined) throw error;
+    return { state: 'unavailable', problem, isDisputed: true };
   }
-  if (held === undefined) throw new Error('a key Secret that is not there was not refused');
-  const { content } = held;
-  if (content.ok) return { state: 'read', version: held.version, key: content.value };
+}
+
+/**
+ * Whether the JWT may not know yet that the Secret of its key exists: only a Secret that is there is read to learn whether it is
+ * granted. In a namespace that is not listed every Secret is.
+ */
+function mayBeUnknown({ recorded }: Jwt, seen: UnreadKey): boolean {
+  const [uid] = seen.version.split('/');
+  const isUsed = recorded.keyVersion?.split('/')[0] === uid;
+  return seen.isGrantUnread === true && seen.isUnlisted !== true && !isUsed;
+}
+
+function describeContent(problem: StateProblem, reference: KeyReference | undefined): StateProblem {
+  if (problem.reason === 'KeyNotFound') return problem;
   const where =
     reference === undefined
       ? 'spec.key.value'
       : `Secret ${reference.namespace}/${reference.name}, data key "${reference.key}"`;
-  const isAboutContent = content.problem.reason !== 'KeyNotFound';
-  const message = isAboutContent ? `${where}: ${content.problem.message}` : content.problem.message;
-  return { state: 'unavailable', problem: { ...content.problem, message } };
+  return { ...problem, message: `${where}: ${problem.message}` };
 }

@@ -136,7 +136,7 @@ export async function readMissing(
     return { ...known, secret: object === undefined ? 'absent' : parseTokenSecret(object) };
   }
   if (key.state !== 'unread' || !jwt.spec.ok) return known;
-  return { ...known, key: await readKey(observer, jwt, jwt.spec.value, key.version) };
+  return { ...known, key: await readKey(observer, jwt, jwt.spec.value, key) };
 }
 
 /** The cached part of the Secret of a JWT's name, from wire JSON. `signedBy` and `jwt` as of `gatherEvidence`. */

@@ -14,7 +14,7 @@ export interface KeyReference extends ObjectName {
 }
 
 /** The metadata in which a Secret says who may use a key in it. */
-type KeyTerms = Pick<SecretMetadata, 'annotations' | 'hasLongGrants'>;
+export type KeyTerms = Pick<SecretMetadata, 'annotations' | 'hasLongGrants'>;
 
 /** The Secret that a JWT's key is in; `undefined` for a key in the JWT itself. */
 export function locateKey(

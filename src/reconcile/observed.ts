@@ -49,6 +49,8 @@ export type KeyObservation =
   | {
       readonly state: 'unread';
       readonly version: string;
+      /** The caches do not hold its Secret: `version` is that of the status, or stands for none. */
+      readonly isUnlisted?: true;
       /** Only the object itself says whether the JWT is allowed to use it. Until it was read nothing is said of it. */
       readonly isGrantUnread?: true;
     }

@@ -26,8 +26,8 @@ describe('the key cache', () => {
     const keys = await Promise.all([1, 2, 3].map(() => cache.read('v1', 'ES256', counted.load)));
     await cache.read('v1', 'ES256', counted.load);
     assert.equal(counted.asked, 1);
-    assert.ok(keys[0]?.content.ok && keys.every((key) => key === keys[0]));
-    assert.ok((await cache.read('v2', 'ES256', source().load)) !== keys[0]);
+    assert.ok(keys[0]?.content?.ok && keys.every((key) => key === keys[0]));
+    assert.ok((await cache.read('v2', 'ES256', source(NRP_KEY, 'v2').load)) !== keys[0]);
   });
 
   it('reads another version and another algorithm again', async () => {
@@ -37,7 +37,7 @@ describe('the key cache', () => {
     await cache.read('v2', 'ES256', source(NRP_KEY, 'v2').load);
     const misfit = await cache.read('v1', 'RS256', counted.load);
     assert.equal(counted.asked, 2);
-    assert.ok(misfit?.content.ok === false && misfit.content.problem.reason === 'KeyMismatch');
+    assert.ok(misfit?.content?.ok === false && misfit.content.problem.reason === 'KeyMismatch');
   });
 
   it('gives the version and the annotations of the object that was read, for both versions', async () => {
@@ -54,14 +54,33 @@ describe('the key cache', () => {
     const cache = new KeyCache();
     const broken = source('no key');
     for (let each = 0; each < 2; each += 1)
-      assert.equal((await cache.read('v1', 'ES256', broken.load))?.content.ok, false);
+      assert.equal((await cache.read('v1', 'ES256', broken.load))?.content?.ok, false);
     assert.equal(broken.asked, 2);
     const failing = async (): Promise<never> => {
       throw new Error('unreachable');
     };
     await assert.rejects(cache.read('v1', 'ES256', failing), /unreachable/);
     assert.equal(await cache.read('v1', 'ES256', () => Promise.resolve(undefined)), undefined);
-    assert.equal((await cache.read('v1', 'ES256', source().load))?.content.ok, true);
+    assert.equal((await cache.read('v1', 'ES256', source().load))?.content?.ok, true);
+  });
+
+  it('parses only for those who may use it, and reads once for both', async () => {
+    const cache = new KeyCache();
+    const [counted, broken] = [source(), source('no key')];
+    const [refused, used] = await Promise.all(
+      [false, true].map((mayUse) => cache.read('v1', 'ES256', counted.load, () => mayUse)),
+    );
+    assert.equal(counted.asked, 1);
+    assert.deepEqual(
+      [refused?.version, refused?.annotations, refused?.content],
+      ['v1', { from: 'v1' }, undefined],
+    );
+    assert.equal(used?.content?.ok, true);
+    const ofBroken = await cache.read('v3', 'ES256', broken.load, () => false);
+    assert.equal(ofBroken?.content, undefined, 'also for a text that is not a key');
+    const seen: unknown[] = [];
+    await cache.read('v1', 'ES256', counted.load, (holder) => seen.push(holder.annotations) > 1);
+    assert.deepEqual(seen, [{ from: 'v1' }], 'a key that is kept is judged by its annotations, too');
   });
 
   it('drops the key that was unused for longest', async () => {
@@ -81,7 +100,7 @@ describe('the key cache', () => {
   it('parses a public key once, for any kid, and ignores invalid keys', async () => {
     const cache = new KeyCache();
     const key = await cache.read('v1', 'ES256', source().load);
-    assert.ok(key?.content.ok);
+    assert.ok(key?.content?.ok);
     const { publicJwk } = key.content.value;
     const published = { ...publicJwk, kid: 'a', alg: 'ES256', use: 'sig' };
     assert.equal(await cache.readPublic(publicJwk, 'ES256'), await cache.readPublic(published, 'ES256'));

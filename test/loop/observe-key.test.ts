@@ -56,6 +56,35 @@ describe('a list of granted namespaces that is too long for the caches', () => {
     assert.deepEqual(refused, absent);
   });
 
+  describe('does not reveal that the Secret exists to a JWT without a grant', () => {
+    /** The key as a JWT observes it whose first read of the key Secret fails. */
+    const lookInTrouble = async (
+      jwt: Jwt,
+      sources = makeSources([keySecret(LONG)]),
+    ): Promise<KeyObservation> => {
+      const readSecret = () => Promise.reject(new Error('get secrets vault/k: 429 TooManyRequests'));
+      const observer = { ...sources.observer, sources: { ...sources.observer.sources, readSecret } };
+      return lookForKey({ observer }, jwt);
+    };
+
+    it('if the read of it fails; it is tried again soon', async () => {
+      const absent = await lookForKey(makeSources([]), notGranted);
+      assert.ok(absent.state === 'unavailable');
+      for (const jwt of [notGranted, granted]) {
+        const found = await lookInTrouble(jwt);
+        assert.ok(found.state === 'unavailable' && found.isDisputed === true);
+        assert.equal(found.problem.reason, 'KeyNotGranted');
+      }
+      const found = await lookInTrouble(notGranted);
+      assert.deepEqual(found, { ...absent, isDisputed: true });
+    });
+
+    it('but to a JWT that has signed with a key in it the failure is reported', async () => {
+      const used = { ...granted, recorded: { ...granted.recorded, keyVersion: 'uid-k/4/key.pem' } };
+      await assert.rejects(lookInTrouble(used), /429/);
+    });
+  });
+
   it('is read before anything is reported for a JWT: without a grant, the existence of the key is not revealed', async () => {
     const foreign = wireSecret('my-jwt', { token: 'x' }, { namespace: 'other' });
     const { observer } = makeSources([keySecret(LONG), foreign]);
@@ -118,7 +147,7 @@ describe('a key in one of several namespaces, whose Secrets are not listed yet',
   it('has the state in the status until a token has to be signed', async () => {
     const { observer, reads } = unlisted([]);
     const { key } = await observe(observer, { ...granted, recorded }, {}, NOW);
-    assert.deepEqual([key, reads], [{ state: 'unread', version: 'uid-k/5/key.pem' }, []]);
+    assert.deepEqual([key, reads], [{ state: 'unread', version: 'uid-k/5/key.pem', isUnlisted: true }, []]);
   });
 
   it('is read at once if the status does not mention it, or is about an earlier spec', async () => {
@@ -162,6 +191,20 @@ describe('a key in one of several namespaces, whose Secrets are not listed yet',
       const key = await read(version);
       assert.ok(key?.state === 'read' && key.version === `uid-k/${version}/key.pem`);
     }
+  });
+
+  it('is never taken from the memory of an earlier time, if its namespace is listed while it is read', async () => {
+    const keyCache = new KeyCache();
+    const read = async (stored: JsonObject) => {
+      const { observer } = unlisted([stored], keyCache);
+      const observed = await observe(observer, granted, {}, NOW);
+      const sources = { ...observer.sources, isListed: () => true };
+      return (await readMissing({ ...observer, sources }, observed, 'key', {})).key;
+    };
+    const first = await read(keySecret('science'));
+    assert.ok(first?.state === 'read' && first.version === 'uid-k/5/key.pem');
+    const revoked = await read(keySecret('other', '6'));
+    assert.ok(revoked?.state === 'unavailable' && revoked.problem.reason === 'KeyNotGranted');
   });
 
   it('is parsed once for each version', async () => {
