@@ -44,9 +44,15 @@ export function createRecorder({ log, metrics, events }: RecorderOptions): Recor
       // Recorded when the write failed, at each try.
       if (reason === 'WriteFailed' || reason === 'WriteRefused') return;
       const isGood = (type === 'Ready' || type === 'KeyAvailable') && status !== 'False';
-      // A first token is routine, like every renewal; and when a problem is over, Ready alone says it.
+      // A first token is routine, like every renewal; and when a key is there again, Ready alone says it.
       if (isGood && (isFirst || type === 'KeyAvailable')) return;
       events.publish({ regarding: subject, type: isGood ? 'Normal' : 'Warning', reason, action: type, note });
+    },
+    conditionEnded(subject, { type, reason }) {
+      const { namespace, name } = subject;
+      const note = `${type} is over`;
+      log.info({ namespace, name, condition: type, status: 'False', reason }, note);
+      events.publish({ regarding: subject, type: 'Normal', reason, action: type, note });
     },
     failed(subject, reason, message, nextAttemptAt) {
       const { namespace, name } = subject;

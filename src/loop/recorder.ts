@@ -39,6 +39,8 @@ export interface Recorder {
   disowned(subject: Subject): void;
   /** A condition of the JWT changed its status or reason; `condition` as stored, `isFirst` when there was none before. */
   conditionChanged(subject: Subject, condition: RecordedCondition, isFirst: boolean): void;
+  /** A condition of the JWT that is there only while it says something is gone; `before` as it was stored. */
+  conditionEnded(subject: Subject, before: RecordedCondition): void;
   /** A round ended without what it was for; it is made again at `nextAttemptAt` (seconds since the epoch). */
   failed(subject: Subject, reason: StateReason, message: string, nextAttemptAt: Seconds): void;
 }

@@ -81,7 +81,8 @@ export function scheduleNextRound(
   if (observed.key.state === 'unavailable' && observed.key.isDisputed === true)
     return retryAfter({ observed, signed }, now);
   const due = nextDueTime(observed, signed?.claims.exp, now);
-  return waitUntil(earliest([due, nextAttemptAt, nextDisowning(budget, observed, now)]));
+  const contendedUntil = budget.endOfContention(observed.jwt.uid, now);
+  return waitUntil(earliest([due, nextAttemptAt, nextDisowning(budget, observed, now), contendedUntil]));
 }
 
 /** `time` in seconds since the epoch; `undefined`: nothing becomes due. */

@@ -92,6 +92,14 @@ export class WriteBudget {
     return Math.min(levelOf(account, now), account.levelBeforeFailures) + more > BURST;
   }
 
+  /** When it will not be contended any more if nothing is written until then, in seconds since the epoch; `undefined`: it is not. */
+  endOfContention(uid: string, now: Seconds): Seconds | undefined {
+    const account = this.#accountAt(uid, now);
+    if (account === undefined || !this.isContended(uid, now)) return undefined;
+    const { at, level } = account;
+    return Math.ceil(at + 2 * waitOf(level) + (level - BURST) * FORGET_AFTER + 0.5); // later than that by half a second at least
+  }
+
   /** Why the last write of the Secret failed, if it did. */
   problem(uid: string): StateProblem | undefined {
     return this.#accounts.get(uid)?.problem;

@@ -33,12 +33,20 @@ export async function writeStatus(
   }
   await store.applyStatus(statusBody(stored, status));
   memory.conflicts.end(stored.uid, 'jwt');
+  recordChanges(recorder, stored, status);
+  return true;
+}
+
+function recordChanges(recorder: Recorder, stored: Jwt, status: RecordedStatus): void {
+  const subject = subjectOf(stored);
   for (const condition of status.conditions) {
     const before = findCondition(stored.recorded, condition.type);
     const isNews = before?.status !== condition.status || before.reason !== condition.reason;
-    if (isNews) recorder.conditionChanged(subjectOf(stored), condition, before === undefined);
+    if (isNews) recorder.conditionChanged(subject, condition, before === undefined);
   }
-  return true;
+  if (!stored.spec.ok) return; // most conditions need a spec that can be served: without one nothing is known of them
+  for (const before of stored.recorded.conditions)
+    if (findCondition(status, before.type) === undefined) recorder.conditionEnded(subject, before);
 }
 
 /**

@@ -10,6 +10,7 @@ import { NOW } from '../fixtures/observed.ts';
 import { jwt as keyedJwt, makeReconciler, NEXT_ATTEMPT_AT, stored } from './made-reconciler.ts';
 import { KEY_SECRET, makeSources, wireSecret } from './model/sources.ts';
 import { virtualClock } from '../time/virtual-clock.ts';
+import { SILENT_RECORDER } from './silent-recorder.ts';
 
 const named = (name: string, key: string, more: Record<string, unknown> = {}): Jwt =>
   makeJwt(
@@ -56,7 +57,7 @@ function start(...jwts: Jwt[]) {
     reconciler: {
       observer: { ...observer, sources },
       store,
-      recorder: { signed() {}, repaired() {}, disowned() {}, conditionChanged() {}, failed() {} },
+      recorder: SILENT_RECORDER,
       memory: new Memory(),
       classify: (error) => {
         throw error;

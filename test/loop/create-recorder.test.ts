@@ -107,6 +107,27 @@ describe('the recorder', () => {
     });
   }
 
+  it('records a condition that is over in the log, and with a Normal', () => {
+    const { target, lines, events } = recorder();
+    const bookkeeping = { observedGeneration: 1, lastTransitionTime: 0 };
+    const before = { type: 'Contended', status: 'True', reason: 'Contended', message: 'who', ...bookkeeping };
+    target.conditionEnded(SUBJECT, before);
+    const { namespace, name, condition, status, reason, msg } = lines[0] ?? {};
+    assert.deepEqual(
+      [namespace, name, condition, status, reason, msg],
+      ['science', 'my-jwt', 'Contended', 'False', 'Contended', 'Contended is over'],
+    );
+    assert.deepEqual(events, [
+      {
+        regarding: SUBJECT,
+        type: 'Normal',
+        reason: 'Contended',
+        action: 'Contended',
+        note: 'Contended is over',
+      },
+    ]);
+  });
+
   it('warns of a failure, counts it by reason, publishes it and names the time of the next try', async () => {
     const { target, lines, events, count } = recorder();
     target.failed(SUBJECT, 'WriteFailed', 'apply secrets: 403 Forbidden', 1_800_000_000);

@@ -55,6 +55,7 @@ export function makeReconciler(
     repaired: () => changed.push('repaired'),
     disowned: () => changed.push('disowned'),
     conditionChanged: (_subject, { type, reason }, isFirst) => changed.push(`${type} ${reason} ${isFirst}`),
+    conditionEnded: (_subject, { type }) => changed.push(`${type} over`),
     failed: (_subject, ...rest) => failed.push(rest),
   };
   const reconciler: Reconciler = {

@@ -5,6 +5,7 @@ import { findCondition } from '../../src/reconcile/conditions.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { OWNING_JWT, RENEW } from '../../src/resources/names.ts';
+import type { RecordedStatus } from '../../src/resources/recorded-status.ts';
 import { NOW } from '../fixtures/observed.ts';
 import { jwt, makeReconciler, NEXT_ATTEMPT_AT, stored } from './made-reconciler.ts';
 import { NO_STATUS } from '../fixtures/jwts.ts';
@@ -97,6 +98,27 @@ describe('a Secret that another client changes again and again', () => {
     term.memory.jwtChanged(jwt, undefined);
     await reconcileJwt(term, jwt, NEXT_ATTEMPT_AT);
     assert.equal(next.signed.length, 1, 'a JWT that was created again has a budget of its own');
+  });
+
+  it('is checked again when it was left alone for long enough, and the condition goes', async () => {
+    const made = makeReconciler([KEY_SECRET, broken()]);
+    for (let round = 0; round < 6; round += 1) await reconcileJwt(made.reconciler, jwt, NEXT_ATTEMPT_AT);
+    const { memory } = made.reconciler;
+    const [, , , , last] = made.secrets;
+    const after = async (seconds: number, recorded: RecordedStatus) => {
+      const left = makeReconciler([KEY_SECRET, stored(last)]);
+      const reconciler = { ...left.reconciler, memory, now: () => (NOW + seconds) * 1000 };
+      const round = await reconcileJwt(reconciler, { ...jwt, recorded }, NOW + seconds + 4);
+      const dueAt = round.next === 'wait' ? (round.dueAt ?? 0) / 1000 - NOW : 0;
+      return { left, recorded: left.statuses.at(-1) ?? recorded, dueAt };
+    };
+    for (let write = 0; write < 2; write += 1) memory.budget.spend(jwt.uid, NOW, {});
+    const soon = await after(1, made.statuses.at(-1) ?? NO_STATUS);
+    assert.equal(findCondition(soon.recorded, 'Contended')?.status, 'True');
+    assert.ok(soon.dueAt > 120 && soon.dueAt < 140, `in ${soon.dueAt} s`);
+    const then = await after(soon.dueAt, soon.recorded);
+    assert.equal(findCondition(then.recorded, 'Contended'), undefined);
+    assert.deepEqual(then.left.changed, ['Contended over']);
   });
 
   it('is still renewed at the time in its status', async () => {

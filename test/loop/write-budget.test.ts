@@ -184,6 +184,29 @@ describe('the budget of unscheduled writes', () => {
     assert.equal(looks, 2, 'once per write');
   });
 
+  it('knows when it will be restored so far that a Secret left alone counts as contended no more', () => {
+    const write = fc.record({
+      wait: fc.double({ min: 0, max: 200, noNaN: true }),
+      problem: fc.constantFrom(undefined, undefined, FAILED),
+      isScheduled: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(write, { maxLength: 40 }), (writes) => {
+        const budget = new WriteBudget();
+        let now = 0;
+        for (const { wait, ...spent } of writes) {
+          now += wait;
+          budget.spend('a', now, spent);
+        }
+        const end = budget.endOfContention('a', now);
+        assert.equal(end !== undefined, budget.isContended('a', now));
+        if (end === undefined) return;
+        assert.equal(budget.isContended('a', end), false);
+        assert.equal(budget.isContended('a', end - 2), true);
+      }),
+    );
+  });
+
   const afterWrites = (...asked: readonly boolean[]): WriteBudget => {
     const budget = new WriteBudget();
     for (const isAsked of asked) budget.spend('a', 0, { isAsked });

@@ -34,3 +34,21 @@ describe('a status that says nothing new', () => {
     assert.equal(await isReadNextTime('6'), true);
   });
 });
+
+describe('a condition that goes', () => {
+  const contended = { type: 'Contended', status: 'True', reason: 'Contended', message: 'who does' };
+  const before = makeJwt({}, { status: { conditions: [contended] } });
+
+  it('is recorded like one that comes', async () => {
+    const { reconciler, changed } = makeReconciler([]);
+    await writeStatus(reconciler, before, NO_STATUS);
+    assert.deepEqual(changed, ['Contended over']);
+  });
+
+  it('is not called over while the spec cannot be served: nobody looked for it', async () => {
+    const { reconciler, changed } = makeReconciler([]);
+    const spec = { ok: false, problem: { reason: 'ClaimsInvalid', message: 'x' } } as const;
+    await writeStatus(reconciler, { ...before, spec }, NO_STATUS);
+    assert.deepEqual(changed, []);
+  });
+});

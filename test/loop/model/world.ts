@@ -1,4 +1,3 @@
-import type { Recorder } from '../../../src/loop/recorder.ts';
 import { ModelCluster, type Change } from './model-cluster.ts';
 import type { OrderedCrypto } from './crypto.ts';
 import { Laws } from './laws.ts';
@@ -9,13 +8,13 @@ import { Pace } from './pace.ts';
 import { SLOW_MS, ApiServerState } from './api-server-state.ts';
 import { RETRY_PERIOD_MS, Troubles } from './troubles.ts';
 import { suspendableClock } from '../../time/suspendable-clock.ts';
+import { SILENT_RECORDER } from '../silent-recorder.ts';
 import { virtualClock } from '../../time/virtual-clock.ts';
 
 /** The controller's time to react to an event if nothing fails: a refused write is tried again after a second. */
 const ANSWER_MS = 5_000;
 /** The longest time between two reads of the wall clock by the queue. */
 const LOOK_MS = 60_000;
-const JOURNAL: Recorder = { signed() {}, repaired() {}, disowned() {}, conditionChanged() {}, failed() {} };
 
 /** The world of the model: a cluster, two replicas of the service, and laws that observe them, on one virtual clock. */
 export class World {
@@ -233,7 +232,7 @@ export class World {
       clock,
       process,
       link,
-      recorder: JOURNAL,
+      recorder: SILENT_RECORDER,
       lagMs: () => this.#lags[index] ?? 0,
       isUp: () => this.#apiServer.health !== 'down',
       mayWrite: () => this.#leader === index && !this.#troubles.isInDoubt(index),
