@@ -6,6 +6,7 @@ import type { SigningPolicy } from '../resources/signing-policy.ts';
 import { hasOtherData, parseSecretMetadata, type SecretMetadata } from '../resources/secret.ts';
 import type { KeyUser } from '../reconcile/describe-conflict.ts';
 import type { KeyObservation, Observed, SecretObservation } from '../reconcile/observed.ts';
+import { findOwnership } from '../reconcile/ownership.ts';
 import { findPolicyRefusal } from '../signing/policy.ts';
 import type { Seconds } from '../time/units.ts';
 import { observeKey, readKey, type KeyObserver, type KeySources } from './observe-key.ts';
@@ -96,6 +97,7 @@ export function observeWithoutChecking(
   const secret = observeSecret(observer, { jwt, key, recordedKey }, known.secret, now);
   if (secret.state === 'unchecked') return secret;
   const source = keySourceOf(jwt);
+  const isForeign = secret.secret !== undefined && findOwnership(jwt, secret.secret) === 'foreign';
   const observed = {
     jwt,
     key,
@@ -109,7 +111,7 @@ export function observeWithoutChecking(
         : undefined,
     isKeyInOwnSecret:
       source !== undefined && isKeyInOwnSecret(jwt, source, observer.legacyKeyNamespace ?? jwt.namespace),
-    keyUser: secret.secret === undefined ? undefined : observer.findKeyUser?.(jwt),
+    keyUser: isForeign ? observer.findKeyUser?.(jwt) : undefined,
   };
   return { state: 'complete', observed };
 }
