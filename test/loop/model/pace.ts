@@ -10,12 +10,14 @@ const LOOKS_PER_ROUND = 4;
  */
 const FREE_ROUNDS = 25;
 const MINUTE_MS = 60_000;
+/** A running round ends within this time, however late the answers are; only then can the next one begin. */
+const ROUND_MS = 40_000;
 /** The longest time between two rounds of a JWT. The event of a new JWT can be half a minute late. */
 export const MAX_REST_MS = 600_000 + 30_000;
 
 /**
  * Checks how often a JWT gets a round: never in a hot loop, as rounds follow events, back-offs after
- * failures, and planned times; but again within ten minutes, whatever happened.
+ * failures, and planned times; but again within ten minutes, whatever happened, and when its status says so.
  */
 export class Pace {
   readonly violations: string[] = [];
@@ -24,6 +26,9 @@ export class Pace {
   /** The time from which a leader can do rounds, and the time from which each JWT exists. */
   #since = 0;
   readonly #born = new Map<string, number>();
+  /** The next try that the status of each JWT announces, until its next round. */
+  readonly #announced = new Map<string, { readonly at: number; readonly since: number }>();
+  #clockSteppedAt = Number.NEGATIVE_INFINITY;
   #news: number[] = [];
 
   constructor(monotonic: () => number) {
@@ -45,8 +50,26 @@ export class Pace {
     this.#since = this.#monotonic();
   }
 
+  /** A status was written. `nextAttemptInMs`: after which time it says that the JWT is tried again; NaN: it says nothing. */
+  announced(key: string, nextAttemptInMs: number): void {
+    const now = this.#monotonic();
+    this.#announced.delete(key);
+    const hasClockStepped = now - this.#clockSteppedAt < ROUND_MS;
+    if (Number.isNaN(nextAttemptInMs) || hasClockStepped) return;
+    this.#announced.set(key, { at: now + nextAttemptInMs, since: now });
+    if (nextAttemptInMs < -ROUND_MS || nextAttemptInMs > MAX_REST_MS)
+      this.violations.push(`a status of ${key} announces a try in ${nextAttemptInMs} ms`);
+  }
+
+  /** Back-offs count the time that passes, statuses say what the wall clock will show. */
+  clockStepped(): void {
+    this.#announced.clear();
+    this.#clockSteppedAt = this.#monotonic();
+  }
+
   look(key: string): void {
     this.checkRest([key]);
+    this.#announced.delete(key);
     const now = this.#monotonic();
     const isRecent = (at: number): boolean => at > now - MINUTE_MS;
     const looks = (this.#looks.get(key) ?? []).filter(isRecent);
@@ -64,6 +87,10 @@ export class Pace {
       const last = Math.max(this.#since, this.#born.get(key) ?? 0, this.#looks.get(key)?.at(-1) ?? 0);
       const rest = this.#monotonic() - last;
       if (rest > MAX_REST_MS) this.violations.push(`nobody has looked at ${key} for ${rest / 1000} s`);
+      const { at = Number.POSITIVE_INFINITY, since = 0 } = this.#announced.get(key) ?? {};
+      const late = this.#monotonic() - at;
+      if (late > ROUND_MS && since > this.#since)
+        this.violations.push(`${key} was not tried again when its status said, for ${late / 1000} s`);
     }
   }
 }

@@ -158,6 +158,7 @@ export class World {
     this.#begin(JWT_KEYS);
     this.clock.jump(ms);
     this.laws.clockStepped(ms);
+    this.#pace.clockStepped();
     this.#troubles.step(this.#leader, ms);
     this.laws.disturb(JWT_KEYS, LOOK_MS + RETRY_PERIOD_MS + this.#answerMs);
   }
@@ -270,6 +271,8 @@ export class World {
     if (what === 'jwt') return this.laws.patched(key, jwt);
     if (what === 'status') {
       this.note(`status of ${key}: ${JSON.stringify(this.cluster.jwts.get(key)?.status)}`);
+      const nextAttemptAt = Date.parse(String(this.cluster.jwts.get(key)?.status['nextAttemptAt']));
+      this.#pace.announced(key, nextAttemptAt - this.clock.now());
       return this.laws.statuses.written(key, jwt, from);
     }
     this.note(`Secret ${key}, revision ${this.cluster.secrets.get(key)?.resourceVersion}`);
