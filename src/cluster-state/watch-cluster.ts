@@ -4,7 +4,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { Store } from '../loop/act.ts';
 import type { Sources } from '../loop/observe.ts';
 import type { Jwt } from '../resources/jwt.ts';
-import { objectKey } from '../resources/object-key.ts';
+import { objectKey, type ObjectName } from '../resources/object-key.ts';
 import type { SecretMetadata } from '../resources/secret.ts';
 import { createCaches, readNamespacedJwt, type Caches } from './caches.ts';
 import { metadataOf } from './labelled-secrets.ts';
@@ -15,8 +15,8 @@ import { watchAreas, type WatchedAreas } from './watch-areas.ts';
 export interface Listener {
   jwtChanged(before: Jwt | undefined, after: Jwt | undefined): void;
   secretChanged(namespace: string, name: string): void;
-  /** A round wrote the Secret: it needs no other one for that. */
-  secretWritten(namespace: string, name: string): void;
+  /** A round wrote or read the Secret, and needs no other one for that; the text of its token may be in memory now. */
+  tokenKept(namespace: string, name: string): void;
 }
 
 /** The state of the cluster as the loop knows it, kept up to date, and its way to write. */
@@ -56,7 +56,9 @@ export function watchCluster(
   const store = createRememberingStore(client, caches);
   return {
     store,
-    sources: createSources(caches, store, areas),
+    sources: createSources(caches, store, areas, ({ namespace, name }) => {
+      for (const each of listeners) each.tokenKept(namespace, name);
+    }),
     jwts: function* () {
       for (const jwt of caches.jwts.cache.values()) if (areas.isListed(jwt.namespace)) yield jwt;
     },
@@ -70,11 +72,12 @@ export function watchCluster(
   };
 }
 
-/** The caches answer at once, the API server when it is asked. */
+/** The caches answer at once, the API server when it is asked. `onRead` is called with each Secret that it answered with. */
 export function createSources(
   { jwts, labelled, unlabelled }: Caches,
   store: ReturnType<typeof createRememberingStore>,
   areas: Pick<WatchedAreas, 'isListed'>,
+  onRead: (secret: ObjectName) => void,
 ): Sources {
   return {
     isListed: (namespace) => areas.isListed(namespace),
@@ -87,7 +90,9 @@ export function createSources(
     },
     readSecret: async (namespace, name) => {
       const secret = await store.readSecret(namespace, name);
-      if (secret !== undefined) labelled.noteRead(secret);
+      if (secret === undefined) return undefined;
+      labelled.noteRead(secret);
+      onRead({ namespace, name });
       return secret;
     },
     readJwt: async (namespace, name) => {
@@ -114,7 +119,7 @@ export function forwardChanges(
   });
   labelled.cache.subscribe((change) => {
     const { namespace, name } = metadataOf(newest(change));
-    if (change.origin === 'write') listener.secretWritten(namespace, name);
+    if (change.origin === 'write') listener.tokenKept(namespace, name);
     else listener.secretChanged(namespace, name);
   });
   unlabelled.cache.subscribe((change) => {

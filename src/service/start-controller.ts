@@ -98,8 +98,7 @@ export function startController(
       term.work?.controller.secretChanged(namespace, name);
       checker.secretChanged(namespace, name);
     },
-    // A repair writes a token that was there before: the answer to it has its text.
-    secretWritten: (namespace, name) => checker.secretChanged(namespace, name),
+    tokenKept: (namespace, name) => checker.secretChanged(namespace, name),
   });
   metrics.gauges.readController({
     jwts: () => cluster.jwts(),

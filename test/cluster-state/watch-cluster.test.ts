@@ -59,7 +59,7 @@ it('a namespace that cannot be read delays no other, and is used once it can be 
   cluster.subscribe({
     jwtChanged: (_before, after) => seen.push(after?.namespace ?? ''),
     secretChanged: () => undefined,
-    secretWritten: () => undefined,
+    tokenKept: () => undefined,
   });
   assert.equal(await cluster.synced, true);
   assert.deepEqual(
@@ -96,7 +96,7 @@ it('a key in a namespace that is not listed yet is not reported as missing until
   cluster.subscribe({
     jwtChanged: () => undefined,
     secretChanged: () => states.push(observedState()),
-    secretWritten: () => undefined,
+    tokenKept: () => undefined,
   });
   assert.equal(await cluster.synced, true);
   assert.equal(observedState(), 'unread');
@@ -164,7 +164,7 @@ it('a Secret whose label an admission plugin removes is seen as deleted', async 
   cluster.subscribe({
     jwtChanged: () => undefined,
     secretChanged: (_, name) => seen.push(name),
-    secretWritten: () => undefined,
+    tokenKept: () => undefined,
   });
   const isThere = (): boolean =>
     (cluster.sources.tokenSecret('science', 'my-jwt') ??
@@ -177,13 +177,13 @@ it('a Secret whose label an admission plugin removes is seen as deleted', async 
   await cluster.stop();
 });
 
-it('a write of a Secret is reported as a write alone, but that of a JWT as a change of it', async () => {
+it('writes and reads of a Secret by a round are reported as such, and its write of a JWT as a change', async () => {
   const labels = { 'tokens.osg-htc.org/managed': 'true' };
   const stored = { ...wireJwt().metadata, labels, resourceVersion: '9' };
   await using server = await startBadServer((request, response) => {
     const { method, path, query } = request;
     response.writeHead(200);
-    if (method === 'PATCH')
+    if (method === 'PATCH' || path.endsWith('/secrets/my-jwt'))
       return response.end(JSON.stringify({ ...wire('science'), metadata: stored, data: { token: 'eA==' } }));
     if (query.get('watch') === 'true') return response.flushHeaders();
     const items = path.endsWith('/jwts') ? [wire('science')] : [];
@@ -196,11 +196,12 @@ it('a write of a Secret is reported as a write alone, but that of a JWT as a cha
   cluster.subscribe({
     jwtChanged: (_, after) => seen.push(`JWT ${after?.name}`),
     secretChanged: (_, name) => seen.push(`Secret ${name}`),
-    secretWritten: (_, name) => seen.push(`written ${name}`),
+    tokenKept: (_, name) => seen.push(`token in ${name}`),
   });
   await cluster.store.applySecret({ metadata: stored, data: { token: 'eA==' } }, { force: true });
   assert.equal(cluster.sources.tokenSecret('science', 'my-jwt')?.metadata.resourceVersion, '9');
+  await cluster.sources.readSecret('science', 'my-jwt');
   await cluster.store.patchJwt('science', 'my-jwt', {});
   await cluster.stop();
-  assert.deepEqual(seen, ['written my-jwt', 'JWT my-jwt']);
+  assert.deepEqual(seen, ['token in my-jwt', 'token in my-jwt', 'JWT my-jwt']);
 });

@@ -60,7 +60,9 @@ export class Replica {
     this.link = options.link;
     const { cluster, clock, process, lagMs, isUp, onNews } = options;
     this.#store = createRememberingStore(this.link.client, this.#caches);
-    this.#sources = createSources(this.#caches, this.#store, ALL_LISTED);
+    this.#sources = createSources(this.#caches, this.#store, ALL_LISTED, ({ namespace, name }) =>
+      this.#checker.secretChanged(namespace, name),
+    );
     const onSynced = (): void => {
       if (!this.isSynced) return;
       this.#checker.start();
@@ -213,7 +215,7 @@ export class Replica {
         this.#controller?.secretChanged(namespace, name);
         this.#checker.secretChanged(namespace, name);
       },
-      secretWritten: (namespace, name) => this.#checker.secretChanged(namespace, name),
+      tokenKept: (namespace, name) => this.#checker.secretChanged(namespace, name),
     });
   }
 }
