@@ -5,6 +5,7 @@ import { connect } from 'node:tls';
 import { describe, it } from 'node:test';
 import { createWebhookApp, WEBHOOK_LIMITS } from '../../src/server/app.ts';
 import { PROBE_LIMITS } from '../../src/server/guard-probes.ts';
+import { listenMany } from '../../src/server/listen-many.ts';
 import { createProbesApp } from '../../src/server/probes.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
@@ -15,13 +16,13 @@ import { servingCertificate, startWebhook, withWebhook } from './started-webhook
 /** The time after which Go's client (`http.DefaultTransport`) closes an idle connection. */
 const GO_IDLE_MS = 90_000;
 
-/** The servers of both ports with their real settings, before they listen. */
-function bothServers() {
+/** The applications of both ports with their real settings. */
+function bothApps() {
   const metrics = createMetrics();
   const logger = createLogger({ level: 'info', destination: { write: () => undefined } });
   const certificate = () => undefined;
   const { app } = createWebhookApp({ certificate, routes: {}, logger, metrics, isDraining: () => false });
-  return { webhook: app.server, probes: createProbesApp({ checks: [], metrics }).server };
+  return { webhook: app, probes: createProbesApp({ checks: [], metrics }) };
 }
 
 describe('an idle connection', () => {
@@ -30,10 +31,12 @@ describe('an idle connection', () => {
     assert.ok(PROBE_LIMITS.idle > GO_IDLE_MS);
   });
 
-  for (const [port, server] of Object.entries(bothServers()))
-    it(`is not ended by Node (${port})`, () => {
-      const { headersTimeout, requestTimeout, keepAliveTimeout } = server;
-      assert.deepEqual([headersTimeout, requestTimeout, keepAliveTimeout], [0, 0, 0]);
+  for (const [name, app] of Object.entries(bothApps()))
+    it(`is not ended by Node once the server listens (${name})`, async () => {
+      const port = await listenMany(app, { hosts: ['127.0.0.1'], port: 0 });
+      const { timeout, headersTimeout, requestTimeout, keepAliveTimeout } = app.server;
+      await Promise.all([port.close(), app.close()]);
+      assert.deepEqual([timeout, headersTimeout, requestTimeout, keepAliveTimeout], [0, 0, 0, 0]);
     });
 });
 
