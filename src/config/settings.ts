@@ -43,6 +43,21 @@ export class Settings {
     return value === undefined || value === '' ? flag.default : value;
   }
 
+  /** Whether an argument or a variable sets it to anything but its default; a boolean one, to true. */
+  isGiven(name: FlagName): boolean {
+    const flag: Flag = RUN_FLAGS[name];
+    const value = this.text(name);
+    return flag.type === 'boolean' ? value === 'true' : value !== flag.default;
+  }
+
+  /** Environment variables with the beginning of ours that set no flag; those of a Service, which Kubernetes sets, do not count. */
+  get unknownVariables(): readonly string[] {
+    const known = new Set(Object.keys(RUN_FLAGS).map(environmentName));
+    return Object.keys(this.#environment).filter(
+      (name) => name.startsWith(environmentName('')) && !known.has(name) && !OF_A_SERVICE.test(name),
+    );
+  }
+
   /** Whether a boolean flag is set. */
   isOn(name: FlagName): boolean {
     const value = this.text(name) ?? 'false';
@@ -65,6 +80,9 @@ export class Settings {
     this.#problems.push(sentence);
   }
 }
+
+/** `JWT_INJECTOR_SERVICE_HOST`, `JWT_INJECTOR_PORT_443_TCP`, and those of Services whose names begin with ours. */
+const OF_A_SERVICE = /_(?:SERVICE|PORT)(?:_|$)/;
 
 interface Arguments {
   /** The values as text, `true` for a boolean flag alone. The last of several counts. */

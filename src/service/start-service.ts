@@ -1,4 +1,6 @@
 import type { Config } from '../config/config.ts';
+import { needsCluster } from '../config/needs-cluster.ts';
+import { environmentName } from '../config/run-flags.ts';
 import { createClient, type KubeClient } from '../kube/client.ts';
 import { loadCluster, type Cluster } from '../kube/cluster.ts';
 import { APP } from '../resources/names.ts';
@@ -32,6 +34,7 @@ export async function startService(config: Config, log: ServiceLogger): Promise<
     );
   }
 
+  logIdleSettings(config, log);
   const cluster = loadCluster(config);
   if (needsCluster(config) && !cluster.ok) return cluster;
   const client =
@@ -65,6 +68,19 @@ export async function startService(config: Config, log: ServiceLogger): Promise<
   return ok({ stop: () => whole.disposeAsync() });
 }
 
+function logIdleSettings({ withoutEffect, unknownVariables }: Config, log: ServiceLogger): void {
+  if (withoutEffect.length > 0)
+    log.info(
+      { settings: withoutEffect.map((name) => `--${name}`) },
+      'these settings have no effect here: they are for a part that is off',
+    );
+  if (unknownVariables.length > 0)
+    log.warn(
+      { variables: unknownVariables },
+      `no flag has these environment variables: see jwt-injector run --help (that of --workers is ${environmentName('workers')})`,
+    );
+}
+
 /** The parts that were started so far. */
 interface Running {
   readonly client: KubeClient | undefined;
@@ -82,11 +98,6 @@ async function endInOrder({ client, webhook, probes, controller }: Running): Pro
   last.defer(() => client?.close());
   last.defer(() => probes?.stop());
   await endAll([webhook?.stop(), controller?.stop()]);
-}
-
-function needsCluster({ controller, webhook }: Config): boolean {
-  const needsWebhook = webhook?.usesNamespaceDefault === true || webhook?.certificate.from === 'secret';
-  return controller !== undefined || needsWebhook;
 }
 
 /** The namespace this process runs in as a pod; that of a kubeconfig's context says nothing about where it runs. */

@@ -89,6 +89,21 @@ describe('the webhook alone', { concurrency: true }, () => {
     assert.equal(code, 3);
   });
 
+  it('logs settings that have no effect, and variables of no flag', async () => {
+    const environment = { JWT_INJECTOR_WORKER: '5', JWT_INJECTOR_WORKERS: '5' };
+    const child = await start('idle', await makeDevCertificate(), environment, ['--context=x']);
+    const found: Record<string, unknown>[] = [];
+    for await (const text of createInterface(child.stdout)) {
+      const line: Record<string, unknown> = JSON.parse(text);
+      found.push(line);
+      if (line['msg'] === 'listening: webhook') child.kill('SIGTERM');
+    }
+    const settings = found.find((line) => 'settings' in line);
+    assert.deepEqual(settings?.['settings'], ['--workers', '--context']);
+    const variables: unknown = found.find((line) => 'variables' in line)?.['variables'];
+    assert.ok(Array.isArray(variables) && variables.includes('JWT_INJECTOR_WORKER'));
+  });
+
   it('leaves the namespace of its own pod alone, without reading any cluster', async () => {
     const pair = await makeDevCertificate();
     const kubeconfig = join(folder, 'kubeconfig');

@@ -46,6 +46,8 @@ describe('the settings of run', () => {
       policy: NO_POLICY,
       httpAddress: everywhere(8080),
       logLevel: 'info',
+      withoutEffect: [],
+      unknownVariables: [],
     });
   });
 
@@ -257,28 +259,6 @@ describe('the settings of run', () => {
       assert.deepEqual(problems(args), [problem]);
     });
   }
-
-  it('need two ports for the two addresses, unless these are of two hosts or the webhook is off', () => {
-    const onePort = (port: number): string =>
-      `--webhook-address and --http-address have the same port ${port}: choose another one for one of them`;
-    const listening = (webhook: string, http: string, ...more: string[]): readonly string[] =>
-      problems([`--webhook-address=${webhook}`, `--http-address=${http}`, ...more]);
-    for (const [webhook, http] of [
-      [':8443', ':8443'],
-      ['127.0.0.1:8443', '127.0.0.1:8443'],
-      ['127.0.0.1:8443', ':8443'],
-      [':8443', '[::1]:8443'],
-      ['0.0.0.0:8443', '127.0.0.1:8443'],
-      ['127.0.0.1:8443', '[::]:8443'],
-    ] as const)
-      assert.deepEqual(listening(webhook, http), [onePort(8443)], `${webhook} ${http}`);
-    assert.deepEqual(problems(['--webhook-address=:8080']), [onePort(8080)]);
-    assert.deepEqual(listening(':8443', '10.0.0.2:8443', '--webhook-ips=10.0.0.1,10.0.0.2'), [onePort(8443)]);
-    assert.deepEqual(listening(':8443', '127.0.0.1:8443', '--webhook-ips=10.0.0.1'), []);
-    assert.deepEqual(listening('127.0.0.1:8443', '127.0.0.2:8443'), []);
-    assert.deepEqual(listening(':0', ':0'), []);
-    assert.deepEqual(listening(':8443', ':8443', '--no-webhook'), []);
-  });
 
   it('name every problem at once', () => {
     const wrong = ['--bogus', '--tls-cert-file=c', '--workers=x', '--log-level=y', '--http-address=z'];
