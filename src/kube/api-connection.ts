@@ -38,6 +38,7 @@ export class ApiConnection {
   #session: Session | undefined;
   #lookedAt = 0;
   #renewedAt = Number.NEGATIVE_INFINITY;
+  #placedAt = Number.NEGATIVE_INFINITY;
   #looking: Promise<Session> | undefined;
   readonly #closing = new AbortController();
 
@@ -73,6 +74,25 @@ export class ApiConnection {
     this.#renewedAt = this.#clock.monotonic();
     this.#credentials = undefined;
     return this.#wait(this.#look(stale), signal);
+  }
+
+  /**
+   * After the API server was not reached: whether the kubeconfig leads elsewhere by now. Another proxy is used from then on;
+   * another API server is thrown as `ServerChanged`.
+   */
+  checkPlace(): void {
+    if (this.#clock.monotonic() - this.#placedAt < FRESH_MS) return;
+    this.#placedAt = this.#clock.monotonic();
+    let found: Credentials;
+    try {
+      found = this.#cluster.load();
+    } catch (error) {
+      if (error instanceof ServerChanged) throw error;
+      return; // a file that is being replaced
+    }
+    if (found.proxy === this.#credentials?.proxy) return;
+    this.#credentials = found;
+    this.#lookedAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Aborts every request, ends a plugin that is running, and closes all connections. */

@@ -47,6 +47,11 @@ export class Credentials extends KubeConfig {
     );
   }
 
+  /** `proxy-url` of the cluster. */
+  get proxy(): string | undefined {
+    return this.getCurrentCluster()?.proxyUrl;
+  }
+
   /** The origin of the credentials, in words. */
   describeOrigin(): string {
     return describePlugin(this.getCurrentUser()) ?? 'the login of the kubeconfig';

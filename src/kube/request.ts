@@ -97,6 +97,7 @@ export async function request<T>(
           reconnected = true;
           continue;
         }
+        if (problem.reason === 'Unreachable') checkKubeconfig(endpoint, call);
         const wait = repeatAfter(call, problem);
         if (wait === undefined || wait >= deadline.remaining()) throw problem;
         if (!(await clock.sleep(wait, deadline.signal))) throw problem;
@@ -137,6 +138,15 @@ export async function renewSession(
 ): Promise<Session> {
   try {
     return await endpoint.connection.renew(stale, limit);
+  } catch (error) {
+    throw failCredentials(error, endpoint, call);
+  }
+}
+
+/** As `ApiConnection.checkPlace`, its failure as a KubeError. */
+function checkKubeconfig(endpoint: Endpoint, call: Pick<Call, 'verb' | 'path' | 'signal'>): void {
+  try {
+    endpoint.connection.checkPlace();
   } catch (error) {
     throw failCredentials(error, endpoint, call);
   }
