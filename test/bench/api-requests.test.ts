@@ -43,6 +43,8 @@ describe('requests, as the API server counts them', () => {
       by('kube-controller-manager', 'get', 'leases'),
     ];
     assert.equal(countReads(events), 2);
+    assert.equal(countReads(events.slice(3, 4)), 0);
+    assert.equal(countReads(events.slice(4)), undefined);
   });
 
   it('between two counts are the difference', () => {

@@ -58,13 +58,14 @@ export function requestsBetween(before: ApiRequests, after: ApiRequests): ApiReq
 }
 
 /**
- * GET and LIST of anything, the Lease included, by the service: its metrics name no user, and the control
- * plane reads Leases of its own.
+ * GET and LIST of anything, the Lease included, by the service: the API server’s metrics name no user, and the control
+ * plane reads Leases of its own. `undefined` if the log has no request of the service at all: its leader writes
+ * the Lease every few seconds.
  */
-export function countReads(events: readonly AuditEvent[]): number {
-  return events.filter(
-    ({ user, verb }) =>
-      (verb === 'get' || verb === 'list') &&
-      user.username === 'system:serviceaccount:jwt-injector:jwt-injector',
-  ).length;
+export function countReads(events: readonly AuditEvent[]): number | undefined {
+  const ours = events.filter(
+    ({ user }) => user.username === 'system:serviceaccount:jwt-injector:jwt-injector',
+  );
+  if (ours.length === 0) return undefined;
+  return ours.filter(({ verb }) => verb === 'get' || verb === 'list').length;
 }

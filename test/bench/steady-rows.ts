@@ -112,7 +112,7 @@ export async function measureSteady({
     describeRestart({ jwts: count, namespaces: NAMESPACES.length, runs: restarts }, 2),
     {
       what: `${count} JWTs, nothing due, ${quietSeconds} s`,
-      ours: `${perSecond.toFixed(2)} requests/s with those of a standby, ${reads} GET or LIST, ${formatShare(share)}, ${residentMiB.toFixed(0)} MiB`,
+      ours: `${perSecond.toFixed(2)} requests/s with those of a standby, ${reads ?? 'unknown'} GET or LIST, ${formatShare(share)}, ${residentMiB.toFixed(0)} MiB`,
       peer: `idle service ${idleMiB.toFixed(0)} MiB`,
       goal: 'no GET or LIST, < 1 request/s, ≤ 0.3 % of a core, ≤ idle + 40 MiB',
       holds: perSecond < 1 && reads === 0 && share <= LEADER_SHARE && residentMiB <= idleMiB + 40,
