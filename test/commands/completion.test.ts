@@ -59,6 +59,31 @@ describe('completion', () => {
     it(`completes "${typed.join(' ')}"`, async () => assert.deepEqual(await complete(...typed), expected));
   }
 
+  it('shows nothing of an exec plugin, which other commands let ask', async () => {
+    const kubeconfig = join(folder, 'with-plugin');
+    const script = 'console.error("log in at https://login"); process.exit(1)';
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: process.execPath,
+      args: ['-e', script],
+    };
+    const config = {
+      clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
+      users: [{ name: 'u', user: { exec } }],
+      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'x',
+    };
+    await writeFile(kubeconfig, JSON.stringify(config));
+    const candidates = ['completion', 'candidates', '--', 'renew', '--kubeconfig', kubeconfig, ''];
+    const completed = await execute(process.execPath, [MAIN, ...candidates]);
+    assert.deepEqual([completed.stdout.trim(), completed.stderr], ['', '']);
+    await assert.rejects(execute(process.execPath, [MAIN, 'renew', 'x', '--kubeconfig', kubeconfig]), {
+      code: 3,
+      stderr:
+        /^log in at https:\/\/login\nerror: nothing was sent to the API server: .* ended with exit code 1: run it by hand\)\n$/,
+    });
+  });
+
   it('offers every verb, and every flag of it', async () => {
     assert.deepEqual(await complete(''), Object.keys(COMMANDS));
     const { out } = await runCommand(rotateCommand, ['--help']);

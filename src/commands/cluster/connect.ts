@@ -1,5 +1,5 @@
 import { createClient, type KubeClient } from '../../kube/client.ts';
-import { loadCluster, type Cluster } from '../../kube/cluster.ts';
+import { loadCluster, type Cluster, type ClusterOptions } from '../../kube/cluster.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { systemClock } from '../../time/clock.ts';
 import { describeApiError } from './api-errors.ts';
@@ -25,18 +25,19 @@ export interface ClusterAccess extends Access {
 
 /**
  * Runs `action` against the cluster and closes the connections after it. A refusal of the API server that `action` does
- * not handle becomes one line and exit code 3.
+ * not handle becomes one line and exit code 3. An exec plugin may ask the person who called, unless `asksPeople` is false.
  */
 export async function withCluster(
   flags: ConnectFlags,
   { stderr }: Pick<Io, 'stderr'>,
   action: (access: ClusterAccess) => Promise<ExitCode>,
+  { asksPeople = true }: Pick<ClusterOptions, 'asksPeople'> = {},
 ): Promise<ExitCode> {
   const cluster = loadCluster({
     kubeconfig: flags.kubeconfig,
     context: flags.context,
     heedsProxyVariables: true,
-    asksPeople: true,
+    asksPeople,
   });
   if (!cluster.ok) {
     stderr.write(`error: ${cluster.problem}\n`);

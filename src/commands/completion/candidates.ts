@@ -95,9 +95,14 @@ async function listJwts(flags: ConnectFlags): Promise<readonly string[]> {
   const { withCluster } = await import('../cluster/connect.ts');
   const { listNames } = await import('../cluster/find-jwt.ts');
   let names: readonly string[] = [];
-  await withCluster(flags, { stderr: { write: () => undefined } }, async ({ client, namespace }) => {
-    names = await listNames(client, namespace);
-    return 0;
-  });
+  await withCluster(
+    flags,
+    { stderr: { write: () => undefined } },
+    async ({ client, namespace }) => {
+      names = await listNames(client, namespace);
+      return 0;
+    },
+    { asksPeople: false }, // they are in the middle of a line
+  );
   return names;
 }
