@@ -110,6 +110,11 @@ function parseBlock(block: PemBlock, algorithm: AlgorithmName): Result<KeyObject
   if (label.includes('PUBLIC KEY') || label.includes('CERTIFICATE')) {
     return unreadableKey(`found a ${label}: a private key is needed to sign`);
   }
+  if (label === 'EC PARAMETERS') {
+    return unreadableKey(
+      'found EC PARAMETERS: the block with the private key, which follows them, is missing',
+    );
+  }
   if (label.includes('ENCRYPTED') || encrypted) {
     return unreadableKey(
       'the private key is encrypted: store it decrypted (openssl pkcs8 -topk8 -nocrypt -in KEY)',

@@ -22,6 +22,9 @@ async function expectProblem(
   assert.match(result.problem.message, says);
 }
 
+/** The curve P-256, as `openssl ecparam -name prime256v1 -genkey` writes it before the key. */
+const EC_PARAMETERS = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
+
 describe('a private key is read from', () => {
   const rsa = makeRsaKey(2048);
   const cases: readonly (readonly [string, string, keyof typeof ALGORITHMS])[] = [
@@ -29,11 +32,7 @@ describe('a private key is read from', () => {
     ['the same with blank lines, as the page prints it', NRP_KEY.replaceAll('\n', '\n\n'), 'ES256'],
     ['the same indented', NRP_KEY.replaceAll('\n', '\n      '), 'ES256'],
     ['the same with CRLF', NRP_KEY.replaceAll('\n', '\r\n'), 'ES256'],
-    [
-      'the same behind EC PARAMETERS',
-      `-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n${NRP_KEY}`,
-      'ES256',
-    ],
+    ['the same behind EC PARAMETERS', `${EC_PARAMETERS}${NRP_KEY}`, 'ES256'],
     ['the same with text before and after', `my key\n${NRP_KEY}\nthe end`, 'ES256'],
     ['PKCS#8', toPem(makeKey('ES384')), 'ES384'],
     ['PKCS#1', toPem(rsa, 'pkcs1'), 'RS256'],
@@ -76,6 +75,20 @@ describe('a key is refused with a reason and a remedy when it', () => {
       'ES256',
       'KeyUnreadable',
       /the EC PRIVATE KEY block is cut off: its line "-----END EC PRIVATE KEY-----" is missing/,
+    ));
+  it('is cut off behind what openssl ecparam writes before it', () =>
+    expectProblem(
+      `${EC_PARAMETERS}${NRP_KEY.slice(0, 100)}`,
+      'ES256',
+      'KeyUnreadable',
+      /the EC PRIVATE KEY block is cut off/,
+    ));
+  it('is missing behind its parameters', () =>
+    expectProblem(
+      EC_PARAMETERS,
+      'ES256',
+      'KeyUnreadable',
+      /found EC PARAMETERS: the block with the private key, which follows them, is missing/,
     ));
   it('is longer than any key', () =>
     expectProblem(`${NRP_KEY}${'#'.repeat(16_384)}`, 'ES256', 'KeyUnreadable', /more than 16384 characters/));

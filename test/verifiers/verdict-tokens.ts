@@ -113,6 +113,8 @@ export const VERDICT_TOKENS: Readonly<Record<string, VerdictRow>> = {
   'scope: none': claims({ scope: undefined }),
   'scope: a list': claims({ scope: ['storage.read:/'] }),
   'scope: divided by commas': claims({ scope: 'storage.read:/,storage.create:/' }),
+  'scope: divided by a line break': claims({ scope: 'openid\nstorage.read:/' }),
+  'scope: a line break at the end': claims({ scope: 'storage.read:/\n' }),
   'scope: empty': claims({ scope: '' }),
   'scope: without a path': claims({ scope: 'storage.read' }),
   'scope: with a path that is not absolute': claims({ scope: 'storage.read:data' }),

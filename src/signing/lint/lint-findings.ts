@@ -100,6 +100,9 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
     `spec.data.scope is not a string: XRootD refuses the token, write one, e.g. "${profile.readScope}"`,
   'scope-commas': ({ scopes }) =>
     scopes.hasCommas && 'spec.data.scope has commas: scopes are divided by spaces, put these instead',
+  'scope-white-space': ({ scopes }) =>
+    scopes.hasOtherSpace &&
+    'spec.data.scope has line breaks or tabs: scopes are divided by spaces, put these instead',
   // Caches have no audience of their own, and then take no specific one.
   'audience-without-any': ({ audiences, profile: { anyAudience } }) =>
     audiences.length > 0 &&

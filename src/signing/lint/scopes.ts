@@ -1,9 +1,12 @@
-/** One name of a list that is divided by white space (RFC 8693 §4.2); a colon and a path may follow. */
+/** One name of a list; a colon and a path may follow. */
 const STORAGE_SCOPE = /(?:^|\s)(storage\.(?:read|create|modify|write))(?=[:\s]|$)(?::(\S*))?/g;
 /** The words of SciTokens for reading and writing, with a path. */
 const SCITOKENS_SCOPE = /(?:^|\s)(?:read|write):/;
 /** Between two scopes, or left over at the end; a comma may well be part of a path. */
 const LIST_COMMA = /,(?=\s|$|storage\.|compute\.|read:|write:|openid|offline_access|wlcg)/;
+
+/** White space that divides no scopes: only U+0020 does (RFC 8693 §4.2), and scitokens-cpp knows no other. */
+const OTHER_SPACE = /[^\S ]/;
 
 /** A scope of the WLCG profile; `path` is empty when there is none. */
 export interface StorageScope {
@@ -11,10 +14,12 @@ export interface StorageScope {
   readonly path: string;
 }
 
-/** The content of a claim `scope`, as its author may have meant it: a list, or commas between scopes, are read as well. */
+/** The content of a claim `scope`, as its author may have meant it: a list, and commas or line breaks between scopes, are read as well. */
 export interface Scopes {
   readonly form: 'missing' | 'text' | 'other';
   readonly hasCommas: boolean;
+  /** White space but no spaces, in which verifiers see a part of a name or path. */
+  readonly hasOtherSpace: boolean;
   readonly storage: readonly StorageScope[];
   /** Some are in the words of SciTokens. */
   readonly hasSciTokens: boolean;
@@ -29,6 +34,7 @@ export function readScopes(scope: unknown): Scopes {
   return {
     form: isMissing ? 'missing' : typeof scope === 'string' ? 'text' : 'other',
     hasCommas: divided !== text,
+    hasOtherSpace: !isMissing && OTHER_SPACE.test(text),
     storage: [...divided.matchAll(STORAGE_SCOPE)].map(([, name = '', path = '']) => ({ name, path })),
     hasSciTokens: SCITOKENS_SCOPE.test(divided),
   };

@@ -98,6 +98,10 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
         return stricter('scope is not a string ("\'scope\' claim verification failed")', remedy);
       }
       if (scopes.hasCommas) return finding('scopes are divided by commas', 'put spaces instead');
+      if (scopes.hasOtherSpace) {
+        const finds = verifier === 'xrootd' ? refusal : doubt;
+        return finds('scopes are divided by line breaks or tabs', 'put spaces instead, also at the end');
+      }
       if (verifier === 'xrootd') return judgeScopesForXrootd(scopes, findProfile(claims));
       const useful = scopes.storage.some(
         ({ name, path }) => name !== 'storage.write' && path.startsWith('/'),

@@ -18,6 +18,10 @@ describe('the block of PEM that is read is', () => {
     ],
     'the first of two private keys': [block('PRIVATE KEY') + block('EC PRIVATE KEY'), 'PRIVATE KEY'],
     'the first of other blocks': [block('CERTIFICATE') + block('PUBLIC KEY'), 'CERTIFICATE'],
+    'one before another that never ends': [
+      `${block('PUBLIC KEY')}-----BEGIN CERTIFICATE-----\nQUJD\n`,
+      'PUBLIC KEY',
+    ],
     'the first whole one': [`-----BEGIN CERTIFICATE-----\nQUJD\n${block('PUBLIC KEY')}`, 'PUBLIC KEY'],
     'one behind a stray END': [`-----END PRIVATE KEY-----\n${block('PRIVATE KEY')}`, 'PRIVATE KEY'],
     'one of a label with digits': [block('X509 CRL'), 'X509 CRL'],
@@ -49,9 +53,17 @@ describe('no block of PEM', () => {
       '-----BEGIN PUBLIC KEY-----\n-----BEGIN PRIVATE KEY-----\nQUJD\n',
       'PRIVATE KEY',
     ],
+    'is a private key that never ends, before a whole block': [
+      `-----BEGIN PRIVATE KEY-----\nQUJD\n${block('CERTIFICATE')}`,
+      'PRIVATE KEY',
+    ],
+    'is a private key that never ends, behind a whole block': [
+      `${block('EC PARAMETERS')}-----BEGIN EC PRIVATE KEY-----\nQUJD\n`,
+      'EC PRIVATE KEY',
+    ],
     'is what ends by another name': [
       '-----BEGIN PRIVATE KEY-----\nQUJD\n-----END PUBLIC KEY-----',
-      undefined,
+      'PRIVATE KEY',
     ],
     'has a label longer than any': [block('A'.repeat(41)), undefined],
     'has a label in small letters': [block('private key'), undefined],

@@ -35,7 +35,7 @@ describe('warnings', () => {
 
   it('are sorted by use: a leak, then tokens that all refuse, that some refuse, that work badly', async () => {
     const data = {
-      scope: ['storage.write', 'storage.create:/,', 'read:/'],
+      scope: ['storage.write', 'storage.create:/,', 'read:/\n'],
       'wlcg.ver': 1,
       ver: '1.0',
       iss: 'x ',

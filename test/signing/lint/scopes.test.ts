@@ -2,14 +2,22 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readScopes, type Scopes } from '../../../src/signing/lint/scopes.ts';
 
-const NOTHING: Scopes = { form: 'text', hasCommas: false, storage: [], hasSciTokens: false };
+const NOTHING: Scopes = {
+  form: 'text',
+  hasCommas: false,
+  hasOtherSpace: false,
+  storage: [],
+  hasSciTokens: false,
+};
 const READ = { name: 'storage.read', path: '/' };
 const WRITE = { name: 'storage.create', path: '/data,v1' };
 
 describe('a claim scope', () => {
   const cases: readonly (readonly [title: string, scope: unknown, read: Partial<Scopes>])[] = [
     ['a single one', 'storage.read:/', { storage: [READ] }],
-    ['several, with white space of any kind', ' openid\tstorage.read:/\nx', { storage: [READ] }],
+    ['several', ' openid  storage.read:/ x', { storage: [READ] }],
+    ['several, with a tab between', 'openid\tstorage.read:/ x', { hasOtherSpace: true, storage: [READ] }],
+    ['a line break at the end', 'storage.read:/\n', { hasOtherSpace: true, storage: [READ] }],
     [
       'each of the four that have to do with storage, in their order',
       'storage.write:/w storage.modify:/m storage.create:/c storage.read:/r',

@@ -7,6 +7,10 @@ const ANY = 'https://wlcg.cern.ch/jwt/v1/any';
 const ofSciTokens = (ver: string, changes: Record<string, unknown> = {}): unknown =>
   claims({ 'wlcg.ver': undefined, ver, ...changes });
 
+/** Specs with these scopes, each under its own name. */
+const scopes = (...texts: readonly string[]): Rule['warned'] =>
+  Object.fromEntries(texts.map((text) => [JSON.stringify(text), claims({ scope: text })]));
+
 /** When a warning is given. */
 interface Rule {
   /** The message: field, fault and remedy. */
@@ -143,12 +147,13 @@ export const WARNINGS: Readonly<Record<string, Rule>> = {
   },
   'scope-commas': {
     says: /^spec\.data\.scope has commas: .* spaces, put these instead$/,
-    warned: {
-      'commas alone': claims({ scope: 'storage.read:/,storage.create:/' }),
-      'commas and spaces': claims({ scope: 'storage.read:/, storage.create:/' }),
-      'a comma at the end': claims({ scope: 'storage.read:/,' }),
-    },
-    quiet: { 'a comma in a path': claims({ scope: 'storage.read:/a,b' }) },
+    warned: scopes('storage.read:/,storage.create:/', 'storage.read:/, storage.create:/', 'storage.read:/,'),
+    quiet: scopes('storage.read:/a,b'),
+  },
+  'scope-white-space': {
+    says: /^spec\.data\.scope has line breaks or tabs: .* spaces, put these instead$/,
+    warned: scopes('storage.read:/\nstorage.create:/\n', 'storage.read:/\n', 'storage.read:/\topenid'),
+    quiet: scopes(' storage.read:/  openid '),
   },
   'audience-without-any': {
     says: /^spec\.data\.aud names services only: .* add (?:ANY|https:\/\/wlcg\.cern\.ch\/jwt\/v1\/any)$/,
@@ -250,24 +255,13 @@ export const WARNINGS: Readonly<Record<string, Rule>> = {
   },
   'scope-without-path': {
     says: /^spec\.data\.scope: a storage scope needs a path .* e\.g\. storage\.read:\/$/,
-    warned: {
-      'no path': claims({ scope: 'storage.read' }),
-      'an empty one': claims({ scope: 'storage.read: storage.create:/' }),
-      'a relative one': claims({ scope: 'storage.read:data' }),
-    },
-    quiet: { 'a path': claims({ scope: 'storage.read:/data' }), 'other scopes': claims({ scope: 'openid' }) },
+    warned: scopes('storage.read', 'storage.read: storage.create:/', 'storage.read:data'),
+    quiet: scopes('storage.read:/data', 'openid'),
   },
   'scope-without-read': {
     says: /^spec\.data\.scope has no storage\.read: .* add storage\.read$/,
-    warned: {
-      'storage.create alone': claims({ scope: 'storage.create:/' }),
-      'storage.modify alone': claims({ scope: 'storage.modify:/a  storage.stage:/' }),
-    },
-    quiet: {
-      'with storage.read': claims({ scope: 'storage.modify:/a storage.read:/' }),
-      'storage.read alone': claims({ scope: 'storage.read:/' }),
-      'other scopes': claims({ scope: 'compute.create' }),
-    },
+    warned: scopes('storage.create:/', 'storage.modify:/a  storage.stage:/'),
+    quiet: scopes('storage.modify:/a storage.read:/', 'storage.read:/', 'compute.create'),
   },
   'lifetime-short': {
     says: /^spec\.expiryTime is \d min: .* use 10 min or more$/,

@@ -77,6 +77,7 @@ const TABLE: readonly (readonly [
   ['no scope', { scope: undefined }, [...SERVERS, XROOTD], CLIENTS],
   ['a list of scopes', { scope: ['storage.read:/'] }, KEEPERS, [CLIENT]],
   ['commas', { scope: 'storage.read:/, storage.create:/' }, [...SERVERS, XROOTD], CLIENTS],
+  ['line breaks', { scope: 'storage.read:/\nstorage.create:/' }, [XROOTD], [...CLIENTS, ...SERVERS]],
   ['storage.write alone', { scope: 'storage.write:/' }, [...SERVERS, XROOTD], CLIENTS],
   ['a scope without a path', { scope: 'storage.read' }, SERVERS, [...CLIENTS, XROOTD]],
   ['a scope with a relative path', { scope: 'storage.read:data' }, [...SERVERS, XROOTD], CLIENTS],
@@ -291,9 +292,8 @@ describe('the verdict of the verifiers:', () => {
   });
 
   it('each reason has a remedy', () => {
-    const reasons = TABLE.flatMap(([, claims]) =>
-      judge(claims).verdicts.flatMap((verdict) => verdict.reasons),
-    );
+    const verdicts = TABLE.flatMap(([, claims]) => judge(claims).verdicts);
+    const reasons = verdicts.flatMap((verdict) => verdict.reasons);
     assert.ok(reasons.length > 50);
     for (const { message, remedy } of reasons) assert.ok(message.length > 10 && remedy.length > 10);
   });
