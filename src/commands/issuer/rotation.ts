@@ -1,5 +1,5 @@
 import type { JWK } from 'jose';
-import { isObjectName } from '../../resources/object-name.ts';
+import { isDataKey, isObjectName } from '../../resources/object-name.ts';
 import { parsePublicJwk } from '../../reconcile/key-record.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { ROTATION } from '../../resources/names.ts';
@@ -17,6 +17,8 @@ export interface Rotation {
   readonly previousKeyId: string;
   /** The Secret of the key that is replaced, if it has one in the namespace. */
   readonly previousSecret: string | undefined;
+  /** The data key of that Secret under which it is; `undefined` where nobody recorded it. */
+  readonly previousDataKey: string | undefined;
   /** How long both keys are published before the new one signs: the longest that a run was asked for. */
   readonly wait: Seconds | undefined;
   /** When the new key was seen at every URL for the first time. */
@@ -38,12 +40,15 @@ export function readRotation(object: unknown): Rotation | undefined {
   if (publicKey === undefined || kid === undefined || !isNewKeyAlgorithm(alg)) return undefined;
   if (secret === undefined || !isObjectName(secret) || previousKeyId === undefined) return undefined;
   const previousSecret = stringMember(record, 'previousSecret');
+  const previousDataKey = stringMember(record, 'previousDataKey');
   const wait = member(record, 'wait');
   return {
     secret,
     publicKey: { ...publicKey, kid, alg },
     previousKeyId,
     previousSecret: previousSecret !== undefined && isObjectName(previousSecret) ? previousSecret : undefined,
+    previousDataKey:
+      previousDataKey !== undefined && isDataKey(previousDataKey) ? previousDataKey : undefined,
     wait: typeof wait === 'number' ? wait : undefined,
     publishedAt: parseTime(member(record, 'publishedAt')),
     switchedAt: parseTime(member(record, 'switchedAt')),

@@ -1,4 +1,4 @@
-import { isObjectName } from '../../resources/object-name.ts';
+import { isDataKey, isObjectName } from '../../resources/object-name.ts';
 import { findKeyRefusal, locateKey, locateKeyOfAny, type KeyReference } from '../../reconcile/key-access.ts';
 import { objectMember } from '../../resources/json.ts';
 import { keySourceOf, type Jwt } from '../../resources/jwt.ts';
@@ -6,7 +6,7 @@ import { ALLOWED_NAMESPACES, LAST_APPLIED, RESERVED_POLICIES } from '../../resou
 import { TOO_LONG } from '../../resources/owner.ts';
 import { inOrder } from '../../resources/shell-words.ts';
 import { createKeySecretCommand, editJwt, grantKey, patchSpec } from './shell-commands.ts';
-import { DATA_KEY, planMoves } from './moves.ts';
+import { planMoves } from './moves.ts';
 import {
   findingSubject,
   OLD_KEY_NAMESPACE,
@@ -34,7 +34,7 @@ function checkKeySecret(jwt: Jwt, facts: MigrationFacts, grants: Grants): JwtFin
   const where = `${namespace}/${name}`;
   const secret = facts.secret(namespace, name);
   if (secret.state === 'forbidden') return undefined;
-  if (!isObjectName(name) || !DATA_KEY.test(key)) {
+  if (!isObjectName(name) || !isDataKey(key)) {
     const why = 'its spec.key.secret is not a valid name of a Secret and its data key';
     return { level: 'fix', reason: 'KeyNotFound', why, commands: [editJwt(facts.printer, jwt)] };
   }
@@ -84,7 +84,7 @@ function findElsewhere(jwt: Jwt, reference: KeyReference, facts: MigrationFacts,
   const why = `its key Secret ${namespace}/${name} does not exist: replace KEYFILE with the file that contains the key`;
   const keys = facts.jwts
     .map((other) => findReference(other.jwt, facts))
-    .flatMap((other) => (isSameSecret(other, reference) && DATA_KEY.test(other.key) ? [other.key] : []));
+    .flatMap((other) => (isSameSecret(other, reference) && isDataKey(other.key) ? [other.key] : []));
   const create = createKeySecretCommand(facts.printer, reference, new Set(keys));
   const needsGrant = grants.has(`${namespace}/${name}`);
   const command = needsGrant ? inOrder(create, grant(facts, grants, reference)) : create;

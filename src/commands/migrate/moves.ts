@@ -1,5 +1,5 @@
 import type { ObjectName } from '../../resources/object-key.ts';
-import { isNamespaceName, isObjectName, startOfName } from '../../resources/object-name.ts';
+import { isDataKey, isNamespaceName, isObjectName, startOfName } from '../../resources/object-name.ts';
 import { objectMember, stringMember } from '../../resources/json.ts';
 import { isKeyInOwnSecret } from '../../resources/key-in-own-secret.ts';
 import { inOrder } from '../../resources/shell-words.ts';
@@ -12,8 +12,6 @@ import {
   type MigrationFacts,
 } from './migration-facts.ts';
 
-/** Kubernetes API: keys of Secrets and ConfigMaps. */
-export const DATA_KEY = /^[-._a-zA-Z0-9]{1,253}$/;
 /** Leaves room for a number that makes the name unique. */
 const MAX_NAME_PART_LENGTH = 240;
 /** How many names are checked for each key to move: the first may be taken. */
@@ -55,7 +53,7 @@ function findKeyToMove(printer: CommandPrinter, { jwt, spec }: MigratingJwt): So
       dropped: { value: null },
     };
   }
-  if (!isKeyInOwnSecret(jwt, key, namespace) || !DATA_KEY.test(key.key)) return undefined;
+  if (!isKeyInOwnSecret(jwt, key, namespace) || !isDataKey(key.key)) return undefined;
   return {
     id: `${namespace} secret ${name} ${key.key}`,
     from: `Secret ${namespace}/${name}`,
@@ -69,7 +67,7 @@ function findKeyToMove(printer: CommandPrinter, { jwt, spec }: MigratingJwt): So
 function findMapSource(printer: CommandPrinter, jwtNamespace: string, map: unknown): Source | undefined {
   const [name = '', key = ''] = [stringMember(map, 'name'), stringMember(map, 'key')];
   const namespace = stringMember(map, 'namespace') ?? OLD_KEY_NAMESPACE;
-  if (!isObjectName(name) || !isNamespaceName(namespace) || !DATA_KEY.test(key)) return undefined;
+  if (!isObjectName(name) || !isNamespaceName(namespace) || !isDataKey(key)) return undefined;
   return {
     id: `${jwtNamespace} configmap ${namespace}/${name} ${key}`,
     from: `ConfigMap ${namespace}/${name}`,

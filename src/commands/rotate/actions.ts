@@ -40,11 +40,13 @@ export async function makeNewKey(target: RotationTarget, plan: NewKeyPlan): Prom
   const { client, jwt } = target;
   const { namespace, name } = jwt;
   const secret = `${keySecretName(name)}-${shortName(publicKey.kid)}`;
+  const old = await findOldSecret(target, plan.legacyKeyNamespace);
   const changed = await record(target, {
     secret,
     publicKey: { ...publicKey, alg: plan.algorithm },
     previousKeyId: jwt.recorded.keyId ?? '',
-    previousSecret: await findOldSecret(target, plan.legacyKeyNamespace),
+    previousSecret: old?.name,
+    previousDataKey: old?.dataKey,
     wait: plan.wait,
     publishedAt: undefined,
     switchedAt: undefined,
@@ -89,8 +91,9 @@ export async function switchKey(
   const { namespace, recorded } = target.jwt;
   const { keyId: signing = rotation.previousKeyId } = recorded;
   const isAnother = signing !== rotation.previousKeyId && signing !== rotation.publicKey.kid;
+  const old = isAnother ? await findOldSecret(target, legacyKeyNamespace) : undefined;
   const replaced = isAnother
-    ? { previousKeyId: signing, previousSecret: await findOldSecret(target, legacyKeyNamespace) }
+    ? { previousKeyId: signing, previousSecret: old?.name, previousDataKey: old?.dataKey }
     : {};
   const spec = newKeyPatch(rotation, namespace);
   await record(target, { ...rotation, ...replaced, switchedAt: now }, { spec });

@@ -5,10 +5,11 @@ import type { Rotation } from '../issuer/rotation.ts';
 import type { CommandPrinter } from '../cluster/command-printer.ts';
 import { ROTATION } from '../../resources/names.ts';
 import type { AppliedSource } from './applied-source.ts';
-import type { Sharer, Sharers } from './find-sharers.ts';
+import type { FormerSharer, Sharer } from './find-sharers.ts';
 import { newKeyPatch, newKeySpec } from './new-key-spec.ts';
 import type { RotationStep } from './next-step.ts';
 import type { ObservedRotation } from './observe-rotation.ts';
+import { noteRemoval, removeOldKey, type ReportContext } from './remove-old-key.ts';
 
 /** How far a rotation is, as `-o json` prints it. */
 export interface RotationReport extends ObjectName {
@@ -24,20 +25,12 @@ export interface RotationReport extends ObjectName {
   readonly until: string | undefined;
   /** The obstacle that it waits for. */
   readonly problem: string | undefined;
-  /** Other JWTs that sign with the old key, as `namespace/name`; while there are any, it may not go. */
+  /** Other JWTs that sign with the old key, as `namespace/name`; while there are any, only force ends the rotation. */
   readonly sharedWith: readonly string[];
   /** Further notes. */
   readonly notes: readonly string[];
   /** Commands for the person who rotates. */
   readonly commands: readonly string[];
-}
-
-/** The values that a report needs besides the state. */
-export interface ReportContext {
-  /** The folder in which the documents of the issuer are written. */
-  readonly dir: string | undefined;
-  readonly sharers: Sharers | undefined;
-  readonly printer: CommandPrinter;
 }
 
 /** The report on a step. */
@@ -55,22 +48,28 @@ export function reportRotation(
     step: step.do,
     newKeyId: rotation?.publicKey.kid,
     oldKeyId: rotation?.previousKeyId ?? jwt.recorded.keyId,
-    until: 'until' in step ? formatTime(step.until) : undefined,
+    until: 'until' in step && step.until !== undefined ? formatTime(step.until) : undefined,
     problem: 'problem' in step ? step.problem : undefined,
     sharedWith: sharers?.jwts.map((other) => `${other.namespace}/${other.name}`) ?? [],
     notes: [
       ...noteSource(state, step, source),
-      ...(step.do === 'finish' && sharers?.isPartial === true ? [NOT_SEEN] : []),
+      ...(step.do === 'make-key' ? [] : (sharers?.former.map(noteFormerSharer) ?? [])),
       ...(isKeyUnseen(rotation, step) ? [warnOfUnseenKey(dir)] : []),
+      ...noteRemoval(state, step, { dir, sharers, printer }),
     ],
     commands: commandsOf(state, step, { dir, sharers, printer }),
   };
 }
 
-const NAMES_SOURCE: ReadonlySet<RotationStep['do']> = new Set(['reverted', 'keep-old', 'finish']);
+const NAMES_SOURCE: ReadonlySet<RotationStep['do']> = new Set([
+  'reverted',
+  'keep-old',
+  'await-others',
+  'finish',
+]);
 
 /**
- * A source that is applied again has to name the new key, or it brings back the old one, of which the Secret is to be deleted.
+ * A source that is applied again has to name the new key, or it brings back the old one, which is to be removed.
  */
 function noteSource(
   { jwt, rotation }: ObservedRotation['state'],
@@ -81,7 +80,7 @@ function noteSource(
   const spec = JSON.stringify(newKeySpec(rotation, jwt.namespace));
   return [
     source.state === 'unchanged'
-      ? `first change what ${source.by} applies this JWT from: it names another key, which the next apply brings back, and once the Secret of that key is deleted, no token is signed then (KeyNotFound). Write into its spec: ${spec}`
+      ? `first change what ${source.by} applies this JWT from: it names another key, which the next apply brings back, and once that key is removed from its Secret, no token is signed then (KeyNotFound). Write into its spec: ${spec}`
       : `if this JWT is applied from a file or repository, write into its spec there, or the next apply brings the old key back: ${spec}`,
   ];
 }
@@ -113,20 +112,17 @@ function commandsOf(
       jwtInjector('rotate', name, '-n', namespace, '--force'),
       kubectl('annotate', 'jwt', name, '-n', namespace, `${ROTATION}-`),
     ];
-  if (step.do === 'keep-old') return [...first, jwtInjector('rotate', name, '-n', namespace)];
+  const again = jwtInjector('rotate', name, '-n', namespace);
+  if (step.do === 'keep-old') return [...first, again];
+  const following = sharers?.jwts.map((sharer) => followingCommand(sharer, { jwt, rotation }, printer)) ?? [];
+  if (step.do === 'await-others') return [...following, again];
   if (step.do !== 'finish') return first;
-  if (sharers !== undefined && sharers.jwts.length > 0)
-    return sharers.jwts.map((sharer) => followingCommand(sharer, { jwt, rotation }, printer));
-  const { previousKeyId = '', previousSecret } = rotation ?? {};
-  const isForced = step.until !== undefined;
-  const after = [jwtInjector(...publish, `--remove=${previousKeyId}`, ...(isForced ? ['--force'] : []))];
-  if (previousSecret !== undefined && sharers?.isSecretUsed !== true)
-    after.push(kubectl('delete', 'secret', previousSecret, '-n', namespace));
-  return after;
+  return following.length > 0 ? following : removeOldKey({ jwt, rotation }, step, { dir, sharers, printer });
 }
 
-const NOT_SEEN =
-  'you are not allowed to list all JWTs: whether another one signs with the old key, or has its key in that Secret, is not known';
+function noteFormerSharer({ namespace, name, until }: FormerSharer): string {
+  return `JWT ${namespace}/${name} had tokens of the old key: it is needed until ${formatTime(until)}`;
+}
 
 /** A JWT beside it, of the same issuer, needs one patch, as the new key is published already; others rotate by themselves. */
 function followingCommand(
@@ -150,9 +146,13 @@ const TITLES: Readonly<Record<RotationStep['do'], string>> = {
   switch: '4. change keyId and key of the JWT in one patch',
   'await-signature': '4. the JWT is changed: a token is being signed with the new key',
   reverted: '4. the JWT was changed to the new key, and changed back',
+  'await-others': '5. the new key signs; the old one stays as long as other JWTs need it',
   'keep-old': '5. the new key signs; the old one stays published until its last token has expired',
   finish: '6. done: the old key can be removed',
 };
+
+/** The steps at which both keys count. */
+const NAMES_KEYS: ReadonlySet<RotationStep['do']> = new Set(['publish', 'keep-old', 'await-others']);
 
 /** One step for people. */
 export function describeProgress(report: RotationReport, paint: Paint): readonly string[] {
@@ -163,7 +163,7 @@ export function describeProgress(report: RotationReport, paint: Paint): readonly
       ? [paint('bold', `Rotating the key of JWT ${namespace}/${name}`), `  old kid ${oldKeyId}`]
       : []),
     describeStep(step, time === undefined ? undefined : formatUtc(time), paint),
-    ...(step === 'publish' || step === 'keep-old' ? [`  new kid ${newKeyId}, old kid ${oldKeyId}`] : []),
+    ...(NAMES_KEYS.has(step) ? [`  new kid ${newKeyId}, old kid ${oldKeyId}`] : []),
     ...(problem === undefined ? [] : [`  ${step === 'reverted' ? '' : 'not yet: '}${problem}`]),
     ...(sharedWith.length === 0 ? [] : [`  ${paint('yellow', describeSharers(report))}`]),
     ...notes.map((note) => `  note: ${note}`),
@@ -179,7 +179,7 @@ function describeStep(step: RotationStep['do'], until: string | undefined, paint
 
 function describeSharers({ step, sharedWith }: RotationReport): string {
   const who = `JWT${sharedWith.length === 1 ? '' : 's'} ${sharedWith.join(', ')}`;
-  return step === 'finish'
-    ? `the old key still signs for ${who}: keep it until each has the new one`
-    : `the key signs for ${who} as well, and continues to: only this JWT gets the new one`;
+  return step === 'make-key'
+    ? `the key signs for ${who} as well, and continues to: only this JWT gets the new one`
+    : `the old key still signs for ${who}: keep it until each has the new one, and its last token of the old one has expired`;
 }

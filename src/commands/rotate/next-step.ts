@@ -35,6 +35,8 @@ export type RotationStep =
   | { readonly do: 'reverted'; readonly problem: string }
   | { readonly do: 'await-signature' }
   | { readonly do: 'keep-old'; readonly until: Seconds }
+  /** Other JWTs need the old key. `until`: when their last token of it has expired; `undefined` while one signs with it. */
+  | { readonly do: 'await-others'; readonly until: Seconds | undefined }
   /** `until`: by force, while the old key has tokens that live until then. */
   | { readonly do: 'finish'; readonly until?: Seconds };
 
@@ -87,11 +89,24 @@ function isSignedWith({ recorded }: Jwt, { publicKey }: Rotation): boolean {
 
 /**
  * When the old key can be removed: its last token has expired, and everybody who took it for a moment longer has
- * forgotten it. A retired key without a `kid` may be the old one.
+ * forgotten it.
  */
-function oldKeyUntil({ recorded }: Jwt, { previousKeyId, switchedAt = 0 }: Rotation): Seconds {
+function oldKeyUntil(jwt: Jwt, { previousKeyId, switchedAt = 0 }: Rotation): Seconds {
+  return Math.max(switchedAt + MIN_WAIT, lastTokenUntil(jwt, previousKeyId) ?? 0);
+}
+
+/**
+ * Until when a key with which the JWT signs no more is needed for its tokens; `undefined`: for none. Of one `issuer`, if it
+ * is given: its key is published there. A retired key without a `kid` may be that key.
+ */
+export function lastTokenUntil(
+  { recorded }: Pick<Jwt, 'recorded'>,
+  keyId: string,
+  issuer?: string,
+): Seconds | undefined {
   const expiries = (recorded.retiredKeys ?? [])
-    .filter(({ publicKey }) => (parsePublicJwk(publicKey)?.kid ?? previousKeyId) === previousKeyId)
+    .filter((retired) => issuer === undefined || retired.issuer === issuer)
+    .filter(({ publicKey }) => (parsePublicJwk(publicKey)?.kid ?? keyId) === keyId)
     .map(({ expiresAt }) => expiresAt);
-  return Math.max(switchedAt, ...expiries) + MIN_WAIT;
+  return expiries.length === 0 ? undefined : Math.max(...expiries) + MIN_WAIT;
 }

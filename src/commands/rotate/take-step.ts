@@ -94,6 +94,7 @@ export async function takeStep(
       return awaitSignature(jwt, toMilliseconds(now - (rotation?.switchedAt ?? now)), access);
     case 'reverted':
     case 'keep-old':
+    case 'await-others':
       return ok(0);
     case 'finish':
       await finishRotation(target);

@@ -11,6 +11,7 @@ import { printReport } from '../output/report-output.ts';
 import { printProblems } from '../print-problems.ts';
 import { describeProgress, reportRotation, type RotationReport } from './describe-rotation.ts';
 import { findSharers } from './find-sharers.ts';
+import { holdForOthers } from './hold-for-others.ts';
 import { isSwitched, nextStep, type RotationState, type RotationStep } from './next-step.ts';
 import { observeRotation, type ObservedRotation } from './observe-rotation.ts';
 import { isWorthAnotherLook } from './outage.ts';
@@ -18,6 +19,13 @@ import { LOOK_SOON_MS, takeStep, type RotateOptions } from './take-step.ts';
 
 /** The steps that name sharers: at the beginning it can still be decided otherwise; at the end it counts. */
 const NAMES_SHARERS: ReadonlySet<RotationStep['do']> = new Set(['make-key', 'keep-old', 'finish']);
+/** The steps with which every run ends. */
+const LAST_OF_RUN: ReadonlySet<RotationStep['do']> = new Set([
+  'keep-old',
+  'await-others',
+  'finish',
+  'reverted',
+]);
 /** The steps that pass by themselves, or when somebody publishes the documents. */
 const WAITING: ReadonlySet<RotationStep['do']> = new Set(['publish', 'look-again', 'wait']);
 
@@ -70,16 +78,11 @@ export class RotationWalk {
     const { state } = observed.value;
     // One run is one rotation: it may have ended by a request whose answer was lost, or by another run.
     if (state.rotation === undefined && this.#last?.newKeyId !== undefined) return this.#endWith(this.#last);
-    const step = nextStep(state, this.#isForced(state));
-    const report = await this.#report(observed.value, step);
+    const { step, report } = await this.#findStep(observed.value);
     this.#last = report;
-    const isEnd =
-      step.do === 'keep-old' ||
-      step.do === 'finish' ||
-      step.do === 'reverted' ||
-      (options.noWait && WAITING.has(step.do));
+    const isEnd = LAST_OF_RUN.has(step.do) || (options.noWait && WAITING.has(step.do));
     if (step.do !== 'finish') this.#show(report, isEnd);
-    if (step.do === 'keep-old') return EXIT.done;
+    if (step.do === 'keep-old' || step.do === 'await-others') return EXIT.done;
     const done = await takeStep(step, state, { access, options, io });
     if (!done.ok) return printProblems([done.problem], io);
     if (step.do === 'finish') return this.#endWith(report);
@@ -99,13 +102,16 @@ export class RotationWalk {
     return this.#run.options.force && (this.#beganSwitched ? hasNewKey : !this.#hasSeenSwitch);
   }
 
-  async #report(observed: ObservedRotation, step: RotationStep): Promise<RotationReport> {
+  async #findStep(observed: ObservedRotation): Promise<{ step: RotationStep; report: RotationReport }> {
     const { access, options } = this.#run;
-    const { jwt, rotation } = observed.state;
-    const sharers = NAMES_SHARERS.has(step.do)
-      ? await findSharers(access, jwt, rotation, options.legacyKeyNamespace)
+    const isForced = this.#isForced(observed.state);
+    const own = nextStep(observed.state, isForced);
+    const sharers = NAMES_SHARERS.has(own.do)
+      ? await findSharers(access, observed.state, options.legacyKeyNamespace)
       : undefined;
-    return reportRotation(observed, step, { dir: options.dir, sharers, printer: access.printer });
+    const step = sharers === undefined || isForced ? own : holdForOthers(own, sharers);
+    const report = reportRotation(observed, step, { dir: options.dir, sharers, printer: access.printer });
+    return { step, report };
   }
 
   #isLasting(error: unknown): boolean {

@@ -17,6 +17,7 @@ const made: Rotation = {
   publicKey,
   previousKeyId: 'old',
   previousSecret: 'my-key',
+  previousDataKey: 'key.pem',
   wait: undefined,
   publishedAt: undefined,
   switchedAt: undefined,

@@ -17,12 +17,16 @@ export const made: Rotation = {
   publicKey: { ...publicJwk, kid: 'new' },
   previousKeyId: 'old',
   previousSecret: 'my-key',
+  previousDataKey: 'key.pem',
   wait: undefined,
   publishedAt: undefined,
   switchedAt: undefined,
 };
 /** The new key has been signing for a day. */
 export const switched: Rotation = { ...made, switchedAt: toSeconds(Date.now()) - 86_400 };
+
+/** Removes the old key, and nothing that may be beside it. */
+export const REMOVES_KEY = `kubectl patch secret my-key -n science --type=json -p '[{"op":"remove","path":"/data/key.pem"}]'`;
 
 /** The JWT `science/my-jwt` on an API server, with a service that signs at once, and `rotate`. */
 export interface Rotating extends AsyncDisposable {
@@ -48,8 +52,10 @@ export async function startRotating(): Promise<Rotating> {
   };
   return {
     api,
-    begin: (rotation, { key = { secret: { name: 'my-key', key: 'key.pem' } }, status = {} } = {}) => {
-      const keyId = rotation?.switchedAt === undefined ? 'old' : rotation.publicKey.kid;
+    begin: (rotation, { key: named, status = {} } = {}) => {
+      const isOld = rotation?.switchedAt === undefined;
+      const keyId = isOld ? 'old' : rotation.publicKey.kid;
+      const key = named ?? { secret: { name: isOld ? 'my-key' : rotation.secret, key: 'key.pem' } };
       const annotations = rotation === undefined ? {} : rotationAnnotation(rotation);
       const recorded = { keyId, publicKey: keyText(keyId), issuer: ISSUER, ...status };
       api.objects.set(JWT, wireJwt({ keyId, key }, { metadata: { annotations }, status: recorded }));
