@@ -36,7 +36,13 @@ export function checkJwts(snapshot: InstallationSnapshot): readonly Judgement[] 
         );
       }),
     ];
-    const all = wellUnless(problems, `${describeTotal(census)}, none has a problem`);
+    const all = [...wellUnless(problems, `${describeTotal(census)}, none has a problem`)];
+    for (const group of census.unserved.values())
+      all.push(
+        unknown(
+          `${describeGroupSize(group)} in namespaces that jwt-injector is not to serve (--namespaces); the first is ${group.first}`,
+        ),
+      );
     return census.isCut ? [...all, unknown(`only the first ${census.seen.size} JWTs were looked at`)] : all;
   });
 }

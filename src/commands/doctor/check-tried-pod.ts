@@ -11,6 +11,12 @@ export function checkTriedPod(snapshot: InstallationSnapshot): readonly Judgemen
       case 'injected':
         return [well(`a pod with an annotation gets its token (a dry run in namespace ${tryNamespace})`)];
       case 'unchanged':
+        if (snapshot.deployment.state === 'unread')
+          return [
+            unknown(
+              `a pod with an annotation gets no token in namespace ${tryNamespace}, and whether that is served is not known: ${snapshot.deployment.why}`,
+            ),
+          ];
         return [
           problem(
             'a pod with an annotation gets no token: the API server does not send it to jwt-injector, or continues without its answer',

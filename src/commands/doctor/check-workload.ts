@@ -48,6 +48,9 @@ function checkReplicas(
     : [well(`${ready} of ${wanted} replicas of ${what} are ready`)];
 }
 
+/** A semantic version, with what may follow it; any other tag of an administrator says nothing. */
+const VERSION_TAG = /^v?\d+\.\d+\.\d+(?![\w.])/;
+
 /** Compares the versions by the tag of the image; a digest says nothing about the version. */
 export function checkVersions({
   deployment,
@@ -63,8 +66,8 @@ export function checkVersions({
         problem(`containers have images of several versions: ${[...tags].join(', ')}`, installAgain(printer)),
       ];
     const [tag] = tags;
-    if (tag === undefined || tag === '' || tag === 'latest')
-      return [unknown('the image has no tag that says its version')];
+    if (tag === undefined || !VERSION_TAG.test(tag))
+      return [unknown(`the image has no tag that says its version${tag === '' ? '' : `, but ${tag}`}`)];
     return tag.replace(/^v/, '') === version
       ? [well(`the Deployment and this program have the version ${version}`)]
       : [

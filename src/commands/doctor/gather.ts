@@ -1,3 +1,4 @@
+import { compareClocks } from '../cluster/compare-clocks.ts';
 import { JWT_API, readJwtApi } from '../cluster/discover.ts';
 import { findDeployments } from '../token-manager/deployments.ts';
 import { KubeError } from '../../kube/errors.ts';
@@ -33,10 +34,10 @@ const CLUSTER_ROLES: Resource = { group: 'rbac.authorization.k8s.io', version: '
  */
 export async function gather(access: Access, given: string | undefined): Promise<InstallationSnapshot> {
   const { client, namespace: own } = access;
-  const server = await askServer(client);
+  const server = await compareClocks(client);
   const certificates = await gatherCertificates(access, given);
   const { namespace, deployment } = certificates;
-  const tryNamespace = isExcluded(own, namespace) ? 'default' : own;
+  const tryNamespace = chooseNamespace(own, certificates);
   const at = (resource: Resource, name: string) =>
     tryRead(() => client.get(resourcePath(resource, { namespace, name })));
   const [crd, controller, service, lease, editRole, deliveryBinding, api] = await Promise.all([
@@ -48,6 +49,7 @@ export async function gather(access: Access, given: string | undefined): Promise
     tryRead(() => client.get(resourcePath(POLICY_BINDINGS, { name: `${APP}-delivery` }))),
     discoverJwtApi(client),
   ]);
+  const limits = findNamespaces(foundValue(controller) ?? foundValue(deployment));
   const [endpointSlices, oldDeployments, mayCreateJwts, triedPod, jwts] = await Promise.all([
     tryRead(async () => {
       const query = { labelSelector: `kubernetes.io/service-name=${APP}` };
@@ -58,10 +60,8 @@ export async function gather(access: Access, given: string | undefined): Promise
       askRight(client, { verb: 'create', group: GROUP, resource: PLURAL, namespace: tryNamespace }),
     ),
     tryRead(() => tryPod(client, tryNamespace)),
-    takeCensus(client, tryNamespace),
+    takeCensus(client, { namespace: tryNamespace, served: limits.ok ? limits.value : undefined }),
   ]);
-  const deployments = { webhook: foundValue(deployment), controller: foundValue(controller) };
-  const limits = findNamespaces(deployments.controller ?? deployments.webhook);
   return {
     ...certificates,
     version: PACKAGE_VERSION,
@@ -75,7 +75,7 @@ export async function gather(access: Access, given: string | undefined): Promise
     editRole,
     deliveryBinding,
     missingRights: limits.ok
-      ? await tryRead(() => findMissingRights(client, { ...certificates, limits: limits.value, deployments }))
+      ? await askMissingRights(client, { ...certificates, controller, limits: limits.value })
       : { state: 'unread', why: limits.problem.message },
     mayCreateJwts,
     triedPod,
@@ -85,12 +85,31 @@ export async function gather(access: Access, given: string | undefined): Promise
   };
 }
 
-async function askServer(client: Access['client']): Promise<InstallationSnapshot['server']> {
-  const before = Date.now();
-  const { version, date } = await client.version();
-  // Its time has whole seconds: half of one is missing on average.
-  const clockAhead = date === undefined ? undefined : date + 500 - (before + Date.now()) / 2;
-  return { version, clockAhead };
+/** The caller's own namespace, where it is served; else another that is. */
+function chooseNamespace(
+  own: string,
+  { namespace, deployment }: Pick<InstallationSnapshot, 'namespace' | 'deployment'>,
+): string {
+  const limits = findNamespaces(foundValue(deployment));
+  const served = limits.ok ? limits.value : undefined;
+  if (served === undefined) return isExcluded(own, namespace) ? 'default' : own;
+  return served.includes(own) ? own : (served[0] ?? own);
+}
+
+/** Only the Deployments say which rights are needed, for whom and where. */
+async function askMissingRights(
+  client: Access['client'],
+  {
+    deployment,
+    controller,
+    ...installation
+  }: Pick<InstallationSnapshot, 'namespace' | 'tls' | 'deployment' | 'controller'> & {
+    readonly limits: readonly string[] | undefined;
+  },
+): Promise<InstallationSnapshot['missingRights']> {
+  for (const reading of [deployment, controller]) if (reading.state === 'unread') return reading;
+  const deployments = { webhook: foundValue(deployment), controller: foundValue(controller) };
+  return tryRead(() => findMissingRights(client, { ...installation, deployments }));
 }
 
 async function discoverJwtApi(client: Access['client']): Promise<InstallationSnapshot['api']> {

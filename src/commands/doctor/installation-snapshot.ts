@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../resources/json.ts';
-import type { Milliseconds } from '../../time/units.ts';
+import type { ServerClock } from '../cluster/compare-clocks.ts';
 import type { JwtApi } from '../cluster/discover.ts';
 import type { OldDeployment } from '../token-manager/deployments.ts';
 import type { JwtCensus } from './jwt-census.ts';
@@ -11,11 +11,7 @@ import type { Right } from './shipped-rights.ts';
 export interface InstallationSnapshot extends CertificateSnapshot {
   /** The version of this program. */
   readonly version: string;
-  readonly server: {
-    readonly version: string;
-    /** How far its clock is ahead of this machine's; `undefined` if it did not say its time. */
-    readonly clockAhead: Milliseconds | undefined;
-  };
+  readonly server: ServerClock;
   /** The resource JWT by discovery, which everybody is allowed to read. */
   readonly api: ReadResult<JwtApi>;
   readonly crd: ReadResult<JsonObject>;

@@ -18,6 +18,8 @@ export interface JwtGroup {
 export interface JwtCensus {
   /** The one namespace that was read, and why no other was; `undefined`: all namespaces were. */
   readonly only: { readonly namespace: string; readonly why: string } | undefined;
+  /** The namespaces that jwt-injector is limited to; `undefined`: all. */
+  readonly served: ReadonlySet<string> | undefined;
   /** `namespace/name` of each: a list that ends too early begins again. */
   readonly seen: Set<string>;
   /** There are more, which were not read. */
@@ -26,6 +28,8 @@ export interface JwtCensus {
   readonly notReady: Map<string, JwtGroup>;
   /** Ready or not, by what is wrong: `Expired`, `RenewalOverdue`, `Contended`, `Unseen`. */
   readonly others: Map<string, JwtGroup>;
+  /** The JWTs in namespaces that are not served: nothing else about them counts. */
+  readonly unserved: Map<'Unserved', JwtGroup>;
   /** The JWTs with a finalizer or annotations of token-manager. */
   readonly withLeftovers: Map<'KopfLeftovers', JwtGroup>;
 }
@@ -39,13 +43,15 @@ const WARNINGS = ['RenewalOverdue', 'Contended'];
 const MAX_REASONS = 64; // there are fewer than twenty; a status of somebody else may hold any
 
 /** A census before the first JWT. */
-export function emptyCensus(only: JwtCensus['only']): JwtCensus {
+export function emptyCensus(only: JwtCensus['only'], served?: readonly string[]): JwtCensus {
   return {
     only,
+    served: served === undefined ? undefined : new Set(served),
     seen: new Set(),
     isCut: false,
     notReady: new Map(),
     others: new Map(),
+    unserved: new Map(),
     withLeftovers: new Map(),
   };
 }
@@ -64,6 +70,10 @@ export function count(census: JwtCensus, object: JsonObject, now: Seconds): void
     else if (groups.size < MAX_REASONS) groups.set(word, { count: 1, first: key, message });
   };
   if (findKopfLeftovers(object) !== undefined) add(census.withLeftovers, 'KopfLeftovers', '');
+  if (census.served?.has(namespace) === false) {
+    add(census.unserved, 'Unserved', '');
+    return;
+  }
   const ready = findCondition(recorded, 'Ready');
   if (ready === undefined) {
     const created = parseTime(stringMember(objectMember(object, 'metadata'), 'creationTimestamp'));

@@ -13,20 +13,32 @@ const MAX_COUNTED_JWTS = 100_000;
 /** For the whole list. */
 const LIST_MS = 60_000;
 
+/** The JWTs that are counted. */
+export interface CensusPlace {
+  /** The one namespace that is read if all cannot be listed. */
+  readonly namespace: string;
+  /** The namespaces that jwt-injector is limited to; `undefined`: all. */
+  readonly served: readonly string[] | undefined;
+}
+
 /** Counts the JWTs of all namespaces, or of the one if those cannot be listed. */
 export async function takeCensus(
   client: ListClient,
-  namespace: string,
+  place: CensusPlace,
   most = MAX_COUNTED_JWTS,
 ): Promise<ReadResult<JwtCensus>> {
-  const everywhere = await tryRead(() => countJwts(client, undefined, most));
+  const everywhere = await tryRead(() => countJwts(client, place, { only: undefined, most }));
   if (everywhere.state !== 'unread') return everywhere;
-  const only = { namespace, why: everywhere.why };
-  return tryRead(() => countJwts(client, only, most));
+  const only = { namespace: place.namespace, why: everywhere.why };
+  return tryRead(() => countJwts(client, place, { only, most }));
 }
 
-async function countJwts(client: ListClient, only: JwtCensus['only'], most: number): Promise<JwtCensus> {
-  const census = emptyCensus(only);
+async function countJwts(
+  client: ListClient,
+  { served }: CensusPlace,
+  { only, most }: { readonly only: JwtCensus['only']; readonly most: number },
+): Promise<JwtCensus> {
+  const census = emptyCensus(only, served);
   const enough = new AbortController();
   const now = toSeconds(Date.now());
   try {

@@ -1,4 +1,4 @@
-import { toSeconds } from '../../time/units.ts';
+import { toSeconds, type Milliseconds } from '../../time/units.ts';
 import { isForbidden, isNotFound } from '../../kube/errors.ts';
 import { LEASES, readLease, type ReportedLease } from '../../kube/lease.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
@@ -7,6 +7,8 @@ import { APP } from '../../resources/names.ts';
 import type { CommandPrinter } from '../cluster/command-printer.ts';
 import type { Access } from '../cluster/connect.ts';
 import { installedNamespace, readWebhookConfigurations } from './installed-namespace.ts';
+import { compareClocks } from '../cluster/compare-clocks.ts';
+import { foundValue, tryRead } from '../cluster/read-result.ts';
 import { describeRequest } from '../cluster/api-errors.ts';
 
 /** Whether jwt-injector is running, by the Lease of its leader; `runs` is `undefined` when that is not known. */
@@ -18,7 +20,7 @@ export interface ServiceState {
 
 /** The part of the access that it takes to ask. */
 interface ServiceReader extends Pick<Access, 'printer'> {
-  readonly client: Pick<Access['client'], 'get'>;
+  readonly client: Pick<Access['client'], 'get' | 'version'>;
 }
 
 /**
@@ -32,7 +34,8 @@ export async function findService({ client, printer }: ServiceReader): Promise<S
   const where = printer.kubectl('get', 'pods', '-n', namespace);
   try {
     const lease = await client.get(resourcePath(LEASES, { namespace, name: APP }));
-    return judgeLease(readLease(lease), namespace, printer);
+    const { clockAhead = 0 } = foundValue(await tryRead(() => compareClocks(client))) ?? {};
+    return judgeLease(readLease(lease), { namespace, now: Date.now() + clockAhead }, printer);
   } catch (error) {
     if (isNotFound(error))
       return installed === undefined
@@ -51,10 +54,10 @@ export async function findService({ client, printer }: ServiceReader): Promise<S
 
 function judgeLease(
   { holder, renewedAt, duration }: ReportedLease,
-  namespace: string,
+  { namespace, now }: { readonly namespace: string; readonly now: Milliseconds },
   { kubectl }: CommandPrinter,
 ): ServiceState {
-  const age = renewedAt === undefined ? undefined : toSeconds(Date.now()) - renewedAt;
+  const age = renewedAt === undefined ? undefined : toSeconds(now) - renewedAt;
   if (holder !== '' && age !== undefined && age <= toSeconds(duration)) {
     return {
       runs: true,

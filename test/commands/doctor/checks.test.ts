@@ -46,6 +46,22 @@ describe('doctor', () => {
     );
   });
 
+  it('does not know the version of an image whose tag is another word', () => {
+    for (const [tag, result] of [
+      ['main-4f2c', 'unknown'],
+      ['2026.1', 'unknown'],
+      ['stable', 'unknown'],
+      ['v9.0.0', 'problem'],
+      ['9.0.0-rc.1', 'problem'],
+    ] as const) {
+      const snapshot = well();
+      for (const container of wire(snapshot.deployment).spec.template.spec.containers)
+        container.image = `jwt-injector:${tag}`;
+      const version = findFaults(snapshot).find(({ check }) => check === 'version');
+      assert.equal(version?.result, result, tag);
+    }
+  });
+
   it('finds nothing where an intermediate issued the certificate, and caBundle holds its authority', async () => {
     const snapshot = well();
     const dates = { from: NOW - DAY, until: NOW + 9 * DAY };

@@ -86,6 +86,72 @@ describe('the reading of doctor', () => {
     );
   });
 
+  describe('of an installation', () => {
+    /** What it finds where the Deployments are as given; each pod in a namespace of `served` gets its token. */
+    const gatherWith = (
+      args: readonly string[],
+      { served, status = 404 }: { served: string; status?: number },
+    ) => {
+      const paths: string[] = [];
+      const deployment = { spec: { template: { spec: { containers: [{ name: 'jwt-injector', args }] } } } };
+      const env = [{ name: 'BEARER_TOKEN_FILE', value: '/x' }];
+      const jwtsHere = ['science', 'elsewhere'].map((namespace) =>
+        wireJwt({}, { metadata: { namespace, creationTimestamp: '2026-01-01T00:00:00Z' } }),
+      );
+      const reading = withServer(
+        ({ path }, response) => {
+          paths.push(path);
+          if (path === '/version') answer(response, 200, { gitVersion: 'v1.34.1' });
+          else if (path.includes('/deployments/')) {
+            if (path.endsWith('/jwt-injector') && status === 404) answer(response, 200, deployment);
+            else refuse(response, status, status === 403 ? 'Forbidden' : 'NotFound');
+          } else if (path.endsWith('/pods'))
+            answer(response, 201, { spec: { containers: path.includes(`/${served}/`) ? [{ env }] : [] } });
+          else if (path.endsWith('/v1/jwts')) answer(response, 200, { metadata: {}, items: jwtsHere });
+          else if (path.endsWith('reviews')) answer(response, 201, { status: { allowed: false } });
+          else refuse(response, 404, 'NotFound');
+        },
+        (client) => gather({ client, printer: commandPrinter({}), namespace: 'default' }, undefined),
+      );
+      return reading.then((snapshot) => ({ paths, findings: findFaults(snapshot) }));
+    };
+
+    it('for some namespaces: tries the pod in one of them, and expects nothing of JWTs elsewhere', async () => {
+      const { findings } = await gatherWith(['run', '--namespaces=science'], { served: 'science' });
+      const of = (check: string) => findings.filter((finding) => finding.check === check);
+      assert.deepEqual(
+        of('tried-pod').map(({ result }) => result),
+        ['ok'],
+      );
+      assert.deepEqual(
+        of('jwts').map(({ result, message }) => [result, message]),
+        [
+          [
+            'problem',
+            '1 JWT not looked at by jwt-injector since they were created; the first is science/my-jwt',
+          ],
+          [
+            'unknown',
+            '1 JWT in namespaces that jwt-injector is not to serve (--namespaces); the first is elsewhere/my-jwt',
+          ],
+        ],
+      );
+    });
+
+    it('whose Deployments may not be read: neither asks for rights that it may not need, nor expects a token anywhere', async () => {
+      const { paths, findings } = await gatherWith([], { served: 'science', status: 403 });
+      assert.ok(!paths.some((path) => path.endsWith('/subjectaccessreviews')));
+      const judged = findings.filter(({ check }) => ['rights', 'tried-pod'].includes(check));
+      assert.deepEqual(
+        judged.map(({ check, result }) => [check, result]),
+        [
+          ['rights', 'unknown'],
+          ['tried-pod', 'unknown'],
+        ],
+      );
+    });
+  });
+
   it('counts no more JWTs than the limit, and says that there are more', async () => {
     for (const [most, isCut] of [
       [5, true],
@@ -93,7 +159,7 @@ describe('the reading of doctor', () => {
     ] as const) {
       const census = await withServer(
         (_request, response) => answer(response, 200, jwts(8)),
-        (client) => takeCensus(client, 'x', most),
+        (client) => takeCensus(client, { namespace: 'x', served: undefined }, most),
       );
       assert.ok(census.state === 'found');
       assert.deepEqual([census.value.seen.size, census.value.isCut], [most, isCut]);
@@ -114,7 +180,7 @@ describe('the reading of doctor', () => {
           if (path.includes('/namespaces/x/')) answer(response, 200, jwts(2));
           else refuse(response, status, reason);
         },
-        (client) => takeCensus(client, 'x'),
+        (client) => takeCensus(client, { namespace: 'x', served: undefined }),
       );
       const [judgement] = checkJwts({ ...(await wellInstallation(0)), jwts: census });
       assert.match(judgement?.message ?? '', why);

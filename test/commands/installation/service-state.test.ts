@@ -31,7 +31,10 @@ describe('jwt-injector', () => {
         : refuse('leases', 404, 'NotFound');
     },
   });
-  const find = (client: ReturnType<typeof refusal>) => findService({ client, printer: commandPrinter({}) });
+  const find = (client: ReturnType<typeof refusal>, clockAhead = 0) => {
+    const version = () => Promise.resolve({ version: 'v1.34.1', date: Date.now() - 500 + clockAhead });
+    return findService({ client: { ...client, version }, printer: commandPrinter({}) });
+  };
   const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
 
   it('runs if its Lease was renewed in time', async () => {
@@ -66,6 +69,13 @@ describe('jwt-injector', () => {
       (await find(lease({ holderIdentity: '', leaseDurationSeconds: 1, renewTime: ago(0) }))).runs,
       false,
     );
+  });
+
+  it('is judged by the clock of the API server, if that of this machine is ahead or behind', async () => {
+    const byCluster = (renewTime: string) =>
+      lease({ holderIdentity: 'a', leaseDurationSeconds: 15, renewTime });
+    assert.equal((await find(byCluster(ago(120)), -119_000)).runs, true);
+    assert.equal((await find(byCluster(ago(-60)), 119_000)).runs, false);
   });
 
   it('is not known to run without a Lease, or if the user is not allowed to read it', async () => {
