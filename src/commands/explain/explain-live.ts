@@ -30,7 +30,7 @@ interface LiveReport extends ObjectReport {
 
 /**
  * `jwt-injector explain pod|deployment|… NAME`: what the webhook would decide if it were created now, and whether the
- * tokens that it names are available. Exit code 1 when it is refused, does not exist, or a token of it is missing.
+ * tokens that it names are available. Exit code 1 when it is refused, does not exist, or a token of it is missing or not Ready.
  */
 export async function explainLive(
   access: Access,
@@ -64,8 +64,8 @@ export async function explainLive(
     ...facts.notes.map((note) => paint('yellow', `note: ${note}`)),
     ...describeTokens(facts.tokenStates, paint),
   ]);
-  const isMissing = tokenStates.some(({ usable }) => !usable);
-  return report.decision === 'deny' || isMissing ? EXIT.refused : EXIT.done;
+  const hasAll = tokenStates.every(({ state }) => state === 'available');
+  return report.decision === 'deny' || !hasAll ? EXIT.refused : EXIT.done;
 }
 
 function apiVersionOf({ group, version }: Resource): string {
@@ -126,9 +126,9 @@ function describeTiming(kind: string, { decision }: ObjectReport): readonly stri
 
 function describeTokens(tokens: readonly TokenReport[], paint: Paint): readonly string[] {
   if (tokens.length === 0) return [];
-  const rows = tokens.map(({ name, usable, message }) => [
+  const rows = tokens.map(({ name, state, message }) => [
     `  ${name}`,
-    paint(usable ? 'green' : 'red', usable ? 'available' : 'missing'),
+    paint(state === 'available' ? 'green' : 'red', state),
     message,
   ]);
   return ['', paint('bold', 'Tokens that it names'), ...formatTable(rows)];

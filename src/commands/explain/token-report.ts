@@ -2,6 +2,7 @@ import { toSeconds } from '../../time/units.ts';
 import { isForbidden } from '../../kube/errors.ts';
 import { findCondition } from '../../reconcile/conditions.ts';
 import type { Jwt } from '../../resources/jwt.ts';
+import { TOKEN_KEY } from '../../resources/names.ts';
 import { explainingCommand, type CommandPrinter } from '../cluster/command-printer.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/api-errors.ts';
@@ -10,11 +11,14 @@ import { NOT_PROCESSED } from '../cluster/ready-state.ts';
 import { readSecretMetadata, type SecretSnapshot } from '../cluster/read-secret.ts';
 import { formatWhen } from '../../time/format-time.ts';
 
-/** Whether the token that a pod names can be mounted. */
+/** Whether a pod gets the token that it names. */
 export interface TokenReport {
   readonly name: string;
-  /** False when the pod would wait for it; true where it cannot be known. */
-  readonly usable: boolean;
+  /**
+   * `missing`: the pod would wait for it; `not Ready`: there is a Secret, in which there may be no token, or one that does not
+   * match the JWT; `available` also where it cannot be known.
+   */
+  readonly state: 'available' | 'not Ready' | 'missing';
   /** The state of JWT and Secret, in one line, with the remedy. */
   readonly message: string;
 }
@@ -34,6 +38,8 @@ export async function findToken(
 
 interface JwtSummary {
   readonly ready: boolean | undefined;
+  /** Says of the Secret of its name that it belongs to another owner. */
+  readonly foreign?: string;
   readonly words: string;
 }
 
@@ -44,7 +50,8 @@ async function summarizeJwt(
 ): Promise<JwtSummary> {
   try {
     const jwt = await findJwt(access, namespace, name);
-    return jwt.ok ? stateOf(jwt.value, access.printer) : { ready: false, words: jwt.problem.message };
+    if (jwt.ok) return stateOf(jwt.value, access.printer);
+    return { ready: false, foreign: "not a JWT's", words: jwt.problem.message };
   } catch (error) {
     if (!isForbidden(error)) throw error;
     return { ready: undefined, words: `you are not allowed to ${describeRequest(error)}` };
@@ -62,6 +69,7 @@ function stateOf(jwt: Jwt, printer: CommandPrinter): JwtSummary {
   const why = condition === undefined ? NOT_PROCESSED : `${condition.reason}: ${condition.message}`;
   return {
     ready: false,
+    ...(condition?.reason === 'SecretConflict' ? { foreign: "not the JWT's" } : {}),
     words: `the JWT is not Ready: ${why} (${explainingCommand(printer, jwt)})`,
   };
 }
@@ -69,15 +77,22 @@ function stateOf(jwt: Jwt, printer: CommandPrinter): JwtSummary {
 function combine(jwt: JwtSummary, secret: SecretSnapshot): Omit<TokenReport, 'name'> {
   if (secret.state === 'forbidden') {
     return {
-      usable: jwt.ready !== false,
+      state: jwt.ready === false ? 'not Ready' : 'available',
       message: `${jwt.words}; you are not allowed to ${describeRequest(secret.error)}`,
     };
   }
   if (secret.state === 'absent') {
     return {
-      usable: false,
+      state: 'missing',
       message: `there is no Secret of that name yet, and the pod waits for it; ${jwt.words}`,
     };
   }
-  return { usable: true, message: `the Secret exists; ${jwt.words}` };
+  const secretWords =
+    jwt.foreign === undefined
+      ? 'the Secret exists'
+      : `the Secret of that name is ${jwt.foreign}: a pod gets what is there as ${TOKEN_KEY}, and waits if there is nothing`;
+  return {
+    state: jwt.ready === false ? 'not Ready' : 'available',
+    message: `${secretWords}; ${jwt.words}`,
+  };
 }
