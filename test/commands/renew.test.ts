@@ -99,12 +99,15 @@ describe('renew --prompt', () => {
     assert.match(err, /^error: you are not allowed to list pods in namespace science/);
   });
 
-  it('names the pods that were nudged as JSON, and none where no pod mounts it', async () => {
-    const json = async (...args: Parameters<typeof prompt>) =>
-      JSON.parse((await prompt(args[0], args[1], args[2], '-o', 'json')).out);
-    assert.deepEqual((await json('none', 403, () => false)).prompted, ['a', 'b']);
-    assert.deepEqual((await json('PATCH', 404, (path) => path.startsWith(PODS))).prompted, []);
-    assert.ok(!Object.hasOwn(await json('GET', 403, (path) => path === PODS), 'prompted'));
+  it('names the pods that were nudged as JSON, and says how many mount it', async () => {
+    const json = async (...args: Parameters<typeof prompt>) => {
+      const report = JSON.parse((await prompt(args[0], args[1], args[2], '-o', 'json')).out);
+      return [report.prompted, report.mounting];
+    };
+    assert.deepEqual(await json('none', 403, () => false), [['a', 'b'], 2]);
+    assert.deepEqual(await json('PATCH', 403, (path) => path === `${PODS}/a`), [['b'], 2]);
+    assert.deepEqual(await json('PATCH', 404, (path) => path.startsWith(PODS)), [[], 0]);
+    assert.deepEqual(await json('GET', 403, (path) => path === PODS), [undefined, undefined]);
   });
 
   it('says how many were not nudged', async () => {

@@ -48,6 +48,8 @@ interface RenewReport extends ObjectName {
    * could not be listed.
    */
   readonly prompted: readonly string[] | undefined;
+  /** How many running pods mount the token; those that were not nudged see it when the kubelet next looks. */
+  readonly mounting: number | undefined;
 }
 
 const POLL_MS = 200;
@@ -76,8 +78,8 @@ export async function renewToken(
   );
   const report = { namespace, name, requested, before: tokenOf(jwt) };
   const print = (after: ShownToken | undefined, nudges: NudgeOutcome | undefined): void => {
-    const prompted = nudges?.pods?.nudged;
-    printReport<RenewReport>(io, output, { ...report, after, prompted }, (facts, paint) =>
+    const { nudged: prompted, mounting } = nudges?.pods ?? {};
+    printReport<RenewReport>(io, output, { ...report, after, prompted, mounting }, (facts, paint) =>
       describeRenewReport(facts, nudges, paint),
     );
   };
