@@ -49,6 +49,14 @@ describe('observing', () => {
     assert.deepEqual(inline.key, { state: 'unread', version: `${jwt.uid}/1` });
   });
 
+  it('knows that the key is in the Secret of the token, also if the spec cannot be served', async () => {
+    const key = { secret: { name: 'my-jwt', key: 'token' } };
+    const { observer } = makeSources([wireSecret('my-jwt', { token: 'x' })]);
+    for (const spec of [{ key }, { key, expiryTime: { days: 0 } }])
+      assert.equal((await observe(observer, makeJwt(spec), {}, NOW)).isKeyInOwnSecret, true);
+    assert.equal((await observe(observer, jwt, {}, NOW)).isKeyInOwnSecret, false);
+  });
+
   it('has no key if the spec cannot be served', async () => {
     const { key } = await observe(makeSources([]).observer, makeJwt({ key: {} }), {}, NOW);
     assert.ok(key.state === 'unavailable' && key.problem.reason === 'KeyUnreadable');
