@@ -121,7 +121,10 @@ export function placeTokens(
   return seen.map((shown, index) => added[index] ?? placeShown(container, shown));
 }
 
-/** One is enough; a hostile container could have 100,000, each to be compared with all its mounts. */
+/**
+ * One that is seen is enough. A container whose first eight are hidden is refused, whatever comes behind them: a hostile one could
+ * have 100,000, each to be compared with all its mounts.
+ */
 const MAX_TRIED = 8;
 
 /** The places at which a container sees a token now. */

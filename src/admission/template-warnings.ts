@@ -1,5 +1,5 @@
 import { member, objectMember } from '../resources/json.ts';
-import { INJECTION_ANNOTATIONS, MANAGED_BY_LABEL } from '../resources/names.ts';
+import { INJECTION_ANNOTATIONS, MANAGED_BY_LABEL, PREFIX } from '../resources/names.ts';
 import { checkAnnotationKeys, checkLabelKeys, INJECTION_KEYS } from './annotation-keys.ts';
 import type { Decision } from './decision.ts';
 import type { TemplateChanges } from './follow-workload.ts';
@@ -7,7 +7,7 @@ import { annotationsOf } from './pod-shape.ts';
 import type { ReadWorkload } from './read-workload.ts';
 import { warnOfServiceAccountMount } from './service-account.ts';
 import { quote } from './text.ts';
-import { NO_WARNINGS, type Warning } from './warnings.ts';
+import { MAX_WARNING_LENGTH, NO_WARNINGS, type Warning } from './warnings.ts';
 import type { WorkloadKind } from './workload-kinds.ts';
 
 /**
@@ -37,10 +37,27 @@ export function warnOfTemplate(
 
 function warnOfDenial({ kind }: WorkloadKind, decision: Decision): readonly Warning[] {
   if (decision.decision !== 'deny') return NO_WARNINGS;
-  return [
-    { kind: 'refused', text: `pods of this ${kind} will be refused: ${decision.problem.what}` },
-    { kind: 'remedy', text: `to have them admitted: ${decision.problem.remedy}` },
+  const { what, remedy } = decision.problem;
+  const [full, short] = [
+    `pods of this ${kind} will be refused: ${what}`,
+    `its pods will be refused: ${what}`,
   ];
+  return [
+    { kind: 'refused', text: firstToFit(full, brief(full), brief(short)) },
+    {
+      kind: 'remedy',
+      text: firstToFit(`to have them admitted: ${remedy}`, `to have them admitted: ${brief(remedy)}`),
+    },
+  ];
+}
+
+/** The names at the end of a message say more than the prefix of our annotations. */
+function brief(message: string): string {
+  return message.replaceAll(PREFIX, '…/');
+}
+
+function firstToFit(text: string, second: string, ...more: readonly string[]): string {
+  return [text, second, ...more].find(({ length }) => length <= MAX_WARNING_LENGTH) ?? second;
 }
 
 function warnOfDifferences({ kind, object, template, follow }: ReadWorkload): readonly Warning[] {

@@ -30,6 +30,27 @@ describe('the writer of a workload gets a warning about', () => {
     ]);
   });
 
+  it('a refusal whose text is long, with the names at its end', () => {
+    const podSpec = {
+      volumes: [{ name: 'scratch-area', emptyDir: {} }],
+      containers: [
+        container('reprocessing', {
+          volumeMounts: [{ name: 'scratch-area', mountPath: '/var/run/secrets/jwt' }],
+        }),
+      ],
+    };
+    const object = workload({ kind: 'StatefulSet', podSpec, templateMetadata: { annotations: TOKEN } });
+    assert.deepEqual(reviewOf(object).warnings, [
+      'its pods will be refused: container "reprocessing": mount path /var/run/secrets/jwt is taken by volume "scratch-area"',
+      'to have them admitted: set annotation …/mount-path to another directory, or mount "scratch-area" elsewhere',
+    ]);
+    const both = { [KEYS.containers]: 'a', [KEYS.skipContainers]: 'b', ...TOKEN };
+    assert.equal(
+      reviewOf(workload({ kind: 'StatefulSet', templateMetadata: { annotations: both } })).warnings[0],
+      'pods of this StatefulSet will be refused: both …/containers and …/skip-containers are set',
+    );
+  });
+
   it('a refusal because of the template itself', () => {
     const podSpec = {
       volumes: [{ name: 'data', emptyDir: {} }],

@@ -3,7 +3,10 @@ import { YamlFault } from './yaml-fault.ts';
 /** The value of a scalar. A `bigint` is an integer that JavaScript's numbers cannot hold; it fits into 64 bits. */
 export type ScalarValue = string | number | bigint | boolean | null;
 
-/** Kubernetes reads YAML with Go's yaml.v2 (by sigs.k8s.io/yaml): its table of words, each in three ways of writing. */
+/**
+ * Kubernetes reads YAML with Go's yaml.v2 (by sigs.k8s.io/yaml): its table of words, each in three ways of writing. Known
+ * differences, which no manifest has: numbers as keys (`1.5e300:`, `-0.0:`), and `!!int 1.0`, which kubectl refuses.
+ */
 const MEANINGFUL_WORDS: ReadonlyMap<string, boolean | null> = new Map([
   ...spell(['y', 'yes', 'true', 'on'], true),
   ...spell(['n', 'no', 'false', 'off'], false),
