@@ -10,6 +10,7 @@ import { Memory } from '../../../src/loop/memory.ts';
 import type { Sources } from '../../../src/loop/observe.ts';
 import { TokenChecker } from '../../../src/loop/token-checker.ts';
 import { objectMember, type JsonObject } from '../../../src/resources/json.ts';
+import { parseObjectKey } from '../../../src/resources/object-key.ts';
 import { MANAGED_LABEL } from '../../../src/resources/names.ts';
 import type { Change, ModelCluster, ModelJwt } from './model-cluster.ts';
 import type { Link } from './link.ts';
@@ -120,11 +121,14 @@ export class Replica {
     return this.#watches.every(({ pending }) => pending === 0);
   }
 
-  /** The Secrets whose token's text, or parts, this process still keeps. */
+  /** The Secrets whose token's text, or parts, this process still keeps although nothing will check it soon. */
   get keptTexts(): readonly string[] {
-    return [...this.#caches.labelled.cache.keys()].filter(
-      (key) => this.#caches.labelled.ofJwt(key)?.evidence?.unchecked !== undefined,
-    );
+    const { labelled } = this.#caches;
+    return [...labelled.cache.keys()].filter((key) => {
+      const { namespace, name } = parseObjectKey(key);
+      const isKept = labelled.ofJwt(key)?.evidence?.unchecked !== undefined;
+      return isKept && !this.#checker.isWaiting(namespace, name);
+    });
   }
 
   see(change: Change, isOwn: boolean): void {
