@@ -6,6 +6,7 @@ import type { ModelSecret } from './secret.ts';
 import { fits, isThumbprint, keySecretOf, lifetimesOf, nameKey, says, Verifier } from './model-keys.ts';
 import type { KeyName, SeenToken } from './model-keys.ts';
 import { isDisownedAlone, isOurs } from './ownership.ts';
+import { LatenessLaw } from './lateness-law.ts';
 import { StatusLaws } from './status-laws.ts';
 import { findDrift, findLostFields } from './wanted.ts';
 import { within } from './within.ts';
@@ -39,6 +40,7 @@ export class Laws {
   readonly violations: string[] = [];
   readonly verifier = new Verifier();
   readonly statuses: StatusLaws;
+  readonly lateness: LatenessLaw;
   readonly #cluster: ModelCluster;
   readonly #view: View;
   readonly #ledgers = new Map<string, Ledger>();
@@ -49,6 +51,11 @@ export class Laws {
   constructor(cluster: ModelCluster, view: View) {
     this.#cluster = cluster;
     this.#view = view;
+    this.lateness = new LatenessLaw({
+      view,
+      seenSince: (key, from) => this.#seenSince(key, from),
+      onViolation: (key, what) => this.#blame(key, what),
+    });
     this.statuses = new StatusLaws({
       cluster,
       monotonic: () => view.monotonic(),
@@ -103,6 +110,7 @@ export class Laws {
   /** The clock was turned, by milliseconds. After a step back earlier tokens can expire later than new ones. */
   clockStepped(ms: number): void {
     this.statuses.clockStepped();
+    this.lateness.clockStepped();
     if (ms < 0) this.#turnedBackAt = this.#view.monotonic();
   }
 
@@ -180,7 +188,7 @@ export class Laws {
     const after = this.#cluster.secrets.get(key);
     if (after === undefined) return;
     const ledger = this.#ledger(key);
-    const seen = within(ledger.states, from).flatMap(({ jwt }) => (jwt === undefined ? [] : [jwt]));
+    const seen = this.#seenSince(key, from);
     if (!seen.some(({ deletedAt }) => deletedAt === undefined) && !isDisownedAlone(before, after))
       this.#blame(key, 'a Secret was written for a JWT that is gone');
     if (before !== undefined && !seen.some((jwt) => isOurs(jwt, before)))
@@ -222,6 +230,7 @@ export class Laws {
     const isTimeTurned = last !== undefined && this.#turnedBackAt >= last.from;
     if (last?.uid === uid && token.exp < last.exp && lifetime >= last.lifetime && !isTimeTurned)
       this.#blame(key, `I3: exp went back by ${last.exp - token.exp} s`);
+    this.lateness.published(key, { jti, exp: token.exp });
     ledger.published = { uid, exp: token.exp, lifetime, from };
   }
 
@@ -251,6 +260,10 @@ export class Laws {
     return token.exp - now <= resignBefore + jitter ? 'due' : undefined;
   }
 
+  #seenSince(key: string, from: number): readonly ModelJwt[] {
+    return within(this.#ledger(key).states, from).flatMap(({ jwt }) => (jwt === undefined ? [] : [jwt]));
+  }
+
   #blame(key: string, what: string): void {
     this.violations.push(`${what}: ${this.#describe(key)}`);
   }
@@ -274,14 +287,8 @@ export class Laws {
   #ledger(key: string): Ledger {
     const known = this.#ledgers.get(key);
     if (known !== undefined) return known;
-    const ledger = {
-      excusedUntil: 0,
-      extras: 0,
-      excuses: 0,
-      renewPending: false,
-      states: [],
-      published: undefined,
-    };
+    const noted = { excuses: 0, extras: 0, states: [], published: undefined };
+    const ledger = { ...noted, excusedUntil: 0, renewPending: false };
     this.#ledgers.set(key, ledger);
     return ledger;
   }

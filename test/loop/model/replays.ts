@@ -164,6 +164,15 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     wait(3_600_000),
     { do: 'jump', ms: -3_600_000 },
   ],
+  'a token that somebody put back counted as a renewal that was late': [
+    wait(5_000),
+    { do: 'edit', jwt: a, edit: { lifetime: 60 } },
+    wait(1_200_000),
+    { do: 'renew', jwt: a, value: '1' },
+    wait(1_000_000),
+    { do: 'vandalise', jwt: a, how: 'earlier token' },
+    wait(5_000),
+  ],
   'data of others would have been deleted with a JWT whose token could not be signed': [
     wait(1_000),
     { do: 'key', secret: k1, holds: undefined },

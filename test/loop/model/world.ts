@@ -8,7 +8,6 @@ import { Pace } from './pace.ts';
 import { SLOW_MS, ApiServerState } from './api-server-state.ts';
 import { RETRY_PERIOD_MS, Troubles } from './troubles.ts';
 import { suspendableClock } from '../../time/suspendable-clock.ts';
-import { SILENT_RECORDER } from '../silent-recorder.ts';
 import { virtualClock } from '../../time/virtual-clock.ts';
 
 /** The controller's time to react to an event if nothing fails: a refused write is tried again after a second. */
@@ -233,7 +232,7 @@ export class World {
       clock,
       process,
       link,
-      recorder: SILENT_RECORDER,
+      recorder: this.laws.lateness.recorder(() => replica?.staleSince(this.#roundMs) ?? 0),
       lagMs: () => this.#lags[index] ?? 0,
       isUp: () => this.#apiServer.health !== 'down',
       mayWrite: () => this.#leader === index && !this.#troubles.isInDoubt(index),
