@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { webcrypto, X509Certificate } from 'node:crypto';
 import { before, describe, it } from 'node:test';
 import { whyClientsRefuse } from '../../src/certificates/refused-by-clients.ts';
 import { makeLink, type Link } from './made-chain.ts';
@@ -17,6 +17,13 @@ async function read(pair: Promise<{ readonly cert: string }>): Promise<X509Certi
 /** A self-signed certificate with these further arguments of `openssl req`. */
 const made = (...options: readonly string[]) => read(opensslPair(...options, ...FOR_LOCALHOST));
 const ofCurve = (curve: string) => read(pairOfCurve(curve));
+
+/** A public key with a modulus that nobody has factors of: no key of that length has to be found. */
+function rsaKey(bits: number): Promise<webcrypto.CryptoKey> {
+  const n = Buffer.alloc(bits / 8, 0xff).toString('base64url');
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  return webcrypto.subtle.importKey('jwk', { kty: 'RSA', n, e: 'AQAB' }, algorithm, true, ['verify']);
+}
 
 let root: Link;
 before(async () => {
@@ -73,6 +80,20 @@ describe('a certificate is refused by Go’s TLS, and the reason said, for', () 
   ];
   for (const [title, make, reason] of bad)
     it(title, async () => assert.match(whyClientsRefuse(await make(), [], []) ?? '', reason));
+
+  it('RSA beyond 8192 bits, its own and that of any certificate behind it', async () => {
+    const ofBits = async (bits: number) => {
+      const publicKey = await rsaKey(bits);
+      const keys = { publicKey, privateKey: root.keys.privateKey };
+      return (await makeLink('long', { ...VALID, by: root, keys })).certificate;
+    };
+    const [longest, longer, leaf] = [await ofBits(8192), await ofBits(8200), await ofCurve('prime256v1')];
+    const why = (own: X509Certificate, ...behind: X509Certificate[]) =>
+      whyClientsRefuse(own, [], behind) ?? 'fine';
+    assert.equal(why(longest, longest), 'fine');
+    assert.match(why(longer), /^its key is RSA of 8200 bits, and the API server takes at most 8192$/);
+    assert.match(why(leaf, longest, longer), /^of CN=long, behind .*: its key is RSA of 8200 bits, and /);
+  });
 
   it('its intermediate, which is named', async () => {
     const weak = await makeLink('weak', { ...VALID, by: root, hash: 'SHA-1' });
