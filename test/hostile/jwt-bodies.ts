@@ -1,6 +1,6 @@
 import { MAX_KEY_TEXT } from '../../src/resources/key-source.ts';
 import { keysOf, type Body } from './body.ts';
-import { fillKey } from './objects.ts';
+import { fillKey, hugeRsaKey } from './objects.ts';
 import { jwtReview } from './reviews.ts';
 
 function jwtReviewOfKey(text: string): string {
@@ -33,6 +33,15 @@ export const JWT_BODIES: readonly Body[] = [
     path: '/validate/jwts',
     make: () => jwtReviewOfKey(fillKey('-----BEGIN \n', 4_000_000)),
     reaches: /^200 denied: .*characters/,
+  },
+  {
+    name: 'jwt-review-rsa',
+    title: 'a JWT with an RSA key of 8,192 bits, the largest that is tried',
+    path: '/validate/jwts',
+    make: () =>
+      jwtReview(`"algorithm":"RS256","data":{},"key":{"value":${JSON.stringify(hugeRsaKey(8_192))}}`),
+    reaches: /^200 denied: /,
+    count: 400,
   },
   {
     name: 'jwt-review-claims',

@@ -122,6 +122,14 @@ export function nestedToken(bytes: number): string {
   return `${header}.${payload}.${'a'.repeat(86)}`;
 }
 
+/** A compact JWS of about `bytes` bytes that nobody signed, with another text for each number. */
+export function unsignedToken(bytes: number, number: number): string {
+  const header = Buffer.from('{"alg":"ES256","kid":"a"}').toString('base64url');
+  const sub = `${number}-`.padEnd(Math.floor((bytes * 3) / 4) - 120, 's');
+  const payload = Buffer.from(JSON.stringify({ exp: 9_999_999_999, sub })).toString('base64url');
+  return `${header}.${payload}.${'a'.repeat(86)}`;
+}
+
 /** A compact JWS of about `bytes` bytes whose payload has as many values as possible. */
 export function crowdedToken(bytes: number): string {
   const header = Buffer.from('{"alg":"ES256","kid":"a"}').toString('base64url');

@@ -1,6 +1,6 @@
 import type { Body } from './body.ts';
 import { heavyPod } from './objects.ts';
-import { containersOf, podReview, reviewOf, TOKEN } from './reviews.ts';
+import { containersOf, podReview, reviewOf, TOKEN, undecidedReview } from './reviews.ts';
 
 /**
  * In a cluster, all annotations of an object together cannot be longer (256 KiB), and longer ones are not
@@ -72,6 +72,13 @@ export const POD_BODIES: readonly Body[] = [
       return reviewOf('pods', 'Pod', JSON.stringify(pod));
     },
     reaches: /^200 (?:patched|denied)/,
+  },
+  {
+    name: 'review-namespace',
+    title: 'a pod in a namespace whose name has 2.7 million characters of three bytes',
+    make: () => undecidedReview('pods', '€'.repeat(2_700_000)),
+    reaches: /^200 left alone/,
+    count: 40,
   },
   {
     name: 'copied-annotations',

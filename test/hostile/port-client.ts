@@ -16,14 +16,25 @@ const SHOWN = 60;
  */
 export const ATTACKER_ADDRESS = '127.0.0.9';
 
+/** One of two hundred addresses of attackers, `ATTACKER_ADDRESS` not among them. */
+export function crowdAddress(number: number): string {
+  return `127.0.0.${10 + (number % 200)}`;
+}
+
 /**
  * Posts a body. Gives the status with the decision (`200 denied: …`, `200 patched` or `200 left alone`) or
  * the message, cut to a few words; or the error code of the connection.
  */
-export async function post(port: number, path: string, body: Buffer, agent: Agent): Promise<string> {
+export async function post(
+  port: number,
+  path: string,
+  body: Buffer,
+  agent: Agent,
+  localAddress = ATTACKER_ADDRESS,
+): Promise<string> {
   const sending = request({
     host: '127.0.0.1',
-    localAddress: ATTACKER_ADDRESS,
+    localAddress,
     port,
     path,
     method: 'POST',
@@ -42,10 +53,10 @@ export async function post(port: number, path: string, body: Buffer, agent: Agen
 }
 
 /** A TLS connection after its handshake; `undefined` if the server does not accept it. */
-export async function dial(port: number): Promise<TLSSocket | undefined> {
+export async function dial(port: number, localAddress = ATTACKER_ADDRESS): Promise<TLSSocket | undefined> {
   const from: ConnectionOptions & { readonly localAddress: string } = {
     host: '127.0.0.1',
-    localAddress: ATTACKER_ADDRESS,
+    localAddress,
     port,
     rejectUnauthorized: false,
   };

@@ -1,10 +1,10 @@
 /** A review of an object, all as JSON text. */
-export function reviewOf(resource: string, kind: string, object: string): string {
+export function reviewOf(resource: string, kind: string, object: string, namespace = 'hostile'): string {
   const group = { pods: '', deployments: 'apps', jwts: 'tokens.osg-htc.org' }[resource];
   return (
     `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"1","operation":"CREATE",` +
     `"resource":{"group":"${group}","version":"v1","resource":"${resource}"},"kind":{"kind":"${kind}"},` +
-    `"namespace":"hostile","name":"a","object":${object}}}`
+    `"namespace":"${namespace}","name":"a","object":${object}}}`
   );
 }
 
@@ -13,6 +13,15 @@ export const TOKEN = '"annotations":{"tokens.osg-htc.org/token":"a"}';
 
 export function podReview(spec: string, metadata = TOKEN): string {
   return reviewOf('pods', 'Pod', `{"metadata":{"name":"a",${metadata}},"spec":${spec}}`);
+}
+
+/** A pod, or a Deployment of such pods, that names no token: the label of its namespace decides. */
+export function undecidedReview(resource: 'pods' | 'deployments', namespace: string, more = ''): string {
+  const spec = '"spec":{"containers":[{"name":"a"}]}';
+  if (resource === 'pods')
+    return reviewOf('pods', 'Pod', `{"metadata":{"name":"a"${more}},${spec}}`, namespace);
+  const metadata = `"metadata":{"name":"a","annotations":{"tokens.osg-htc.org/env-var":"A"}${more}}`;
+  return reviewOf('deployments', 'Deployment', `{${metadata},"spec":{"template":{${spec}}}}`, namespace);
 }
 
 /** `count` containers with different names, as the elements of a JSON array. */

@@ -1,7 +1,7 @@
 import type { TenantRequests } from './tenant-requests.ts';
 import type { Loose } from '../integration/objects.ts';
 import { inParallel } from './in-parallel.ts';
-import { createKey, crowdedToken, labelledSecret, makeJwt, nestedToken } from './objects.ts';
+import { createKey, crowdedToken, labelledSecret, makeJwt, nestedToken, unsignedToken } from './objects.ts';
 
 /** Annotations that the service reads from a Secret. */
 const OUR_ANNOTATIONS = [
@@ -175,6 +175,19 @@ export const SECRET_REQUESTS: readonly TenantRequests[] = [
         ['jwts', makeJwt(`claimed-${number}`)],
       );
     },
+  },
+  {
+    name: 'claimed-tokens',
+    title: '5,000 Secrets with a token of 4,000 characters, a JWT of their name each',
+    from: 'secrets',
+    count: 5_000,
+    fullOnly: true,
+    prepare: createKey,
+    act: (tenant, number) =>
+      tenant.createInTurn(
+        ['secrets', labelledSecret(`unsigned-${number}`, unsignedToken(4_000, number))],
+        ['jwts', makeJwt(`unsigned-${number}`)],
+      ),
   },
   {
     name: 'second-writer',
