@@ -121,6 +121,8 @@ export class Laws {
       const mayRelease = this.#view.canWork() && !this.#view.mayBeOwned();
       if (!isExcused && mayRelease && isStuck(jwt, this.#view.now()))
         this.violations.push(`${key} was deleted, and nobody takes the finalizer of token-manager off`);
+      const quietSince = this.#ledger(key).excusedUntil;
+      if (mayRelease) this.statuses.check(key, jwt, quietSince);
       if (!isExcused && this.isPossible(jwt) && !this.isServed(jwt))
         this.violations.push(
           `I1: ${key} has no valid token although one could be signed: ${this.#describe(key)}`,
@@ -224,6 +226,7 @@ export class Laws {
     const { jti } = token.claims;
     if ((this.#tokenIds.get(jti) ?? token.text) !== token.text) this.#blame(key, 'I3: two tokens of one jti');
     this.#tokenIds.set(jti, token.text);
+    this.statuses.tokenWritten(key, token);
     const lifetime = token.exp - Number(token.claims['iat']);
     const last = ledger.published;
     const uid = seen.at(-1)?.uid ?? '';

@@ -14,12 +14,15 @@ import {
 } from './steps.ts';
 import { keySecretOf, pemOf, type KeyName } from './model-keys.ts';
 import { FOREIGN_OWNER, vandalise } from './vandal.ts';
+import type { Vandalism } from './vandalism.ts';
 import { World } from './world.ts';
 
 const GRANT = 'annotations/tokens.osg-htc.org/allowed-namespaces';
 const TRACE_LINES = 60;
 /** The time for a reaction to something that was seen just before. */
 const MOMENT_MS = 1_500;
+/** The longest wait before a Secret that keeps changing is written again. */
+const LONGEST_WAIT_MS = 300_000;
 
 /** Runs the schedule, then waits until everything is at rest. Throws at the first broken law. */
 export async function playSchedule({ seed, steps }: Schedule, crypto: OrderedCrypto): Promise<void> {
@@ -100,11 +103,13 @@ async function perform(world: World, step: Step): Promise<void> {
         }),
       );
     case 'vandalise':
-      return world.act([step.jwt], () => {
-        const earlier = world.earlierToken(step.jwt);
-        const scene = { cluster, laws: world.laws, now: world.clock.now() / 1000, earlier };
-        vandalise(scene, step.jwt, step.how);
-      });
+      return world.act([step.jwt], () => vandaliseNow(world, step.jwt, step.how));
+    case 'repeat':
+      for (let time = 0; time < step.times; time += 1) {
+        world.act([step.jwt], () => changeOnce(world, step, time), LONGEST_WAIT_MS);
+        await world.pass(MOMENT_MS / 10);
+      }
+      return;
     case 'collect garbage':
       return world.act(JWT_KEYS, () => cluster.collectGarbage([FOREIGN_OWNER.uid]));
     case 'api-health':
@@ -130,6 +135,19 @@ async function perform(world: World, step: Step): Promise<void> {
     default:
       return step satisfies never;
   }
+}
+
+function changeOnce(world: World, { jwt, what }: Extract<Step, { do: 'repeat' }>, time: number): void {
+  const { cluster } = world;
+  const { annotations = {}, spec = {} } = cluster.jwts.get(jwt) ?? {};
+  if (what === 'renew') cluster.editJwt(jwt, { annotations: put(annotations, RENEW, `again ${time}`) });
+  else if (what === 'edit') cluster.editJwt(jwt, { spec: { ...spec, ...specOf({ scope: time % 2 }) } });
+  else vandaliseNow(world, jwt, what);
+}
+
+function vandaliseNow(world: World, jwt: JwtKey, how: Vandalism): void {
+  const { clock, cluster, laws } = world;
+  vandalise({ cluster, laws, now: clock.now() / 1000, earlier: world.earlierToken(jwt) }, jwt, how);
 }
 
 /** After the schedule: checks the final state, and that another round changes nothing. */

@@ -1,8 +1,11 @@
 import { conditionIn } from './condition-in.ts';
-import type { ModelCluster, ModelJwt } from './model-cluster.ts';
-import type { SeenToken } from './model-keys.ts';
+import type { Change, ModelCluster, ModelJwt } from './model-cluster.ts';
+import { isThumbprint, type SeenToken } from './model-keys.ts';
 import { isOurs } from './ownership.ts';
 import type { ModelSecret } from './secret.ts';
+
+/** The longest time for which a Secret that is left alone counts as contended, and a round. */
+const CONTENTION_MS = 21 * 60_000;
 
 export interface StatusLawsOptions {
   readonly cluster: ModelCluster;
@@ -20,6 +23,10 @@ export class StatusLaws {
   readonly #options: StatusLawsOptions;
   /** By JWT: when the token in its Secret changed last, or whether that Secret is its own (monotonic). */
   readonly #tokenChangedAt = new Map<string, number>();
+  /** JWTs whose Secrets were changed by others. */
+  readonly #touched = new Set<string>();
+  /** By JWT: the tokens that the service wrote last, the newest first. */
+  readonly #tokens = new Map<string, readonly SeenToken[]>();
   #clockSteppedAt = -1;
 
   constructor(options: StatusLawsOptions) {
@@ -31,8 +38,9 @@ export class StatusLaws {
     this.#clockSteppedAt = this.#options.monotonic();
   }
 
-  /** The Secret of a JWT was changed. Its other metadata say nothing of its token. */
-  secretChanged(key: string, before: ModelSecret | undefined, after: ModelSecret | undefined): void {
+  /** The Secret of a JWT was changed; `isByService`: by the service itself. Its other metadata say nothing of its token. */
+  secretChanged({ key, before, after }: Extract<Change, { kind: 'secret' }>, isByService: boolean): void {
+    if (!isByService) this.#touched.add(key);
     const jwt = this.#options.cluster.jwts.get(key);
     const stateOf = (secret: ModelSecret | undefined): string | undefined => {
       const isOwn = secret !== undefined && jwt !== undefined && isOurs(jwt, secret);
@@ -40,6 +48,20 @@ export class StatusLaws {
       return secret && JSON.stringify([token, secret.isDeleting, isOwn]);
     };
     if (stateOf(before) !== stateOf(after)) this.#tokenChangedAt.set(key, this.#options.monotonic());
+  }
+
+  /** The service wrote this token to the Secret. */
+  tokenWritten(key: string, token: SeenToken): void {
+    this.#tokens.set(key, [token, ...(this.#tokens.get(key) ?? []).slice(0, 1)]);
+  }
+
+  /** `quietSince`: the time (monotonic) by which all that happened should be answered. */
+  check(key: string, { status, deletedAt }: ModelJwt, quietSince: number): void {
+    const { cluster, monotonic, onViolation } = this.#options;
+    const isRefused = deletedAt !== undefined || cluster.secrets.get(key)?.immutable === true;
+    const isContended = conditionIn(status, 'Contended') !== undefined;
+    if (isContended && !isRefused && monotonic() > quietSince + CONTENTION_MS)
+      onViolation(key, 'Contended stays although nothing happens any more');
   }
 
   /**
@@ -50,6 +72,8 @@ export class StatusLaws {
     const { cluster, isValid, onViolation, tokenIn } = this.#options;
     const jwt = cluster.jwts.get(key);
     if (before === undefined || jwt === undefined || jwt.deletedAt !== undefined) return;
+    this.#judgeBlame(key, jwt);
+    this.#judgeReuse(key, jwt, before);
     const secret = cluster.secrets.get(key);
     const isOwn = secret !== undefined && isOurs(jwt, secret) && !secret.isDeleting;
     const isRecorded = isOwn && tokenIn(secret)?.claims['jti'] === before.status['tokenId'];
@@ -62,5 +86,27 @@ export class StatusLaws {
     for (const fact of ['tokenId', 'issuedAt', 'expiresAt'])
       if (jwt.status[fact] !== before.status[fact])
         onViolation(key, `a status forgets the ${fact} of the token in the Secret`);
+  }
+
+  /** Nobody is said to change a Secret that nobody else changed. */
+  #judgeBlame(key: string, { status }: ModelJwt): void {
+    const message = conditionIn(status, 'Contended')?.['message'];
+    if (String(message).startsWith('somebody else') && !this.#touched.has(key))
+      this.#options.onViolation(
+        key,
+        'a status accuses others of changing a Secret that none of them changed',
+      );
+  }
+
+  /** The first status of a token says whether its key is another one than that of the token before, under the same kid. */
+  #judgeReuse(key: string, { spec, status }: ModelJwt, before: ModelJwt): void {
+    const [token, earlier] = this.#tokens.get(key) ?? [];
+    const { keyId, keyThumbprint, tokenId } = before.status;
+    const isFirst = token?.claims['jti'] === status['tokenId'] && earlier?.claims['jti'] === tokenId;
+    if (!isFirst || token?.signer === undefined || keyThumbprint === undefined || keyId !== spec['keyId'])
+      return;
+    const isReused = !isThumbprint(keyThumbprint, token.signer);
+    if (isReused !== (conditionIn(status, 'KeyIdReused') !== undefined))
+      this.#options.onViolation(key, `KeyIdReused should be ${isReused}`);
   }
 }

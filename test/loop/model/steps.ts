@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { ELOQUENT, STATUSES, type Answer } from './answers.ts';
 import type { Call, ApiHealth } from './link.ts';
 import type { KeyName } from './model-keys.ts';
+import { VANDALISM, type Vandalism } from './vandalism.ts';
 
 /** The JWTs and the key Secrets of the model. `keys/shared` is in another namespace and needs a grant. */
 export const JWT_KEYS = ['science/a', 'science/b'] as const;
@@ -21,39 +22,6 @@ const CALLS: readonly Call[] = [
   { verb: 'patch', what: 'secret' },
   { verb: 'patch', what: 'jwt' },
 ];
-
-/** Changes that a user can make to the Secret of a JWT. */
-export const VANDALISM = [
-  'delete',
-  'empty',
-  'garbage',
-  'token of the other JWT',
-  'token with other claims',
-  'token that expired',
-  'earlier token',
-  'foreign data key',
-  'foreign data gone',
-  'name of another JWT',
-  'without a name',
-  'foreign label',
-  'foreign annotation',
-  'foreign owner',
-  'strip labels',
-  'strip annotations',
-  'strip everything',
-  'take our label',
-  'wrong expires-at',
-  'signing time that is not a number',
-  'remove owner',
-  'replace by a foreign Secret',
-  'replace by a foreign Secret with a token',
-  'hand over',
-  'go back to token-manager',
-  'hold by a finalizer',
-  'release',
-  'make immutable',
-] as const;
-export type Vandalism = (typeof VANDALISM)[number];
 
 /** A member of a spec and its new value. */
 export type Edit =
@@ -92,6 +60,13 @@ export type Step =
   | { readonly do: 'key'; readonly secret: KeySecret; readonly holds: KeyName | undefined }
   | { readonly do: 'grant'; readonly to: string | undefined }
   | { readonly do: 'vandalise'; readonly jwt: JwtKey; readonly how: Vandalism }
+  /** A peer breaks the Secret, or an author changes the JWT, so often in a row, each time as soon as it was answered. */
+  | {
+      readonly do: 'repeat';
+      readonly jwt: JwtKey;
+      readonly what: 'delete' | 'garbage' | 'edit' | 'renew';
+      readonly times: number;
+    }
   | { readonly do: 'collect garbage' }
   | { readonly do: 'api-health'; readonly health: ApiHealth; readonly relist: boolean }
   | { readonly do: 'lead'; readonly replica: 0 | 1 | undefined; readonly zombieMs: number }
@@ -216,6 +191,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({ do: fc.constant('vandalise' as const), jwt, how: fc.constantFrom(...VANDALISM) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('repeat' as const),
+      jwt,
+      what: fc.constantFrom('delete' as const, 'garbage' as const, 'edit' as const, 'renew' as const),
+      times: fc.constantFrom(4, 7, 12),
+    }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('collect garbage' as const) }) },
   {

@@ -2,7 +2,8 @@ import { ADOPT, OWNING_JWT } from '../../../src/resources/names.ts';
 import type { ModelCluster } from './model-cluster.ts';
 import type { Laws } from './laws.ts';
 import { LEGACY_MANAGER } from './secret.ts';
-import { JWT_KEYS, type JwtKey, type Vandalism } from './steps.ts';
+import { JWT_KEYS, type JwtKey } from './steps.ts';
+import type { Vandalism } from './vandalism.ts';
 import { forge, lifetimesOf } from './model-keys.ts';
 
 /** What a vandal (a user who damages Secrets) needs: the API, and the earlier content of the Secret. */

@@ -288,7 +288,7 @@ export class World {
     if (change.kind === 'jwt' || isKey) this.laws.note(change.kind, change.key);
     if (change.kind === 'jwt' && change.before === undefined) this.#pace.born(change.key);
     if (change.kind === 'secret' && !isKey) {
-      this.laws.statuses.secretChanged(change.key, change.before, change.after);
+      this.laws.statuses.secretChanged(change, this.#isOwnChange);
       const token = change.before?.fields.get('data/token')?.value;
       if (typeof token === 'string' && token !== change.after?.fields.get('data/token')?.value)
         this.#earlier.set(change.key, token);
