@@ -104,7 +104,9 @@ export class Laws {
 
   /** Allows one more write. */
   excuse(keys: Iterable<string>): void {
-    for (const key of keys) this.#ledger(key).excuses += 1;
+    const all = [...keys];
+    for (const key of all) this.#ledger(key).excuses += 1;
+    this.statuses.mayConflict(all);
   }
 
   /** The clock was turned, by milliseconds. After a step back earlier tokens can expire later than new ones. */

@@ -240,6 +240,12 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'label', jwt: a, name: 'team', value: 'x' },
     wait(31_000),
   ],
+  'others were said to change a Secret whose JWT was edited again and again': [
+    wait(1_000),
+    { do: 'repeat', jwt: a, what: 'edit', times: 12 },
+    { do: 'repeat', jwt: a, what: 'renew', times: 7 },
+    wait(3_600_000),
+  ],
   'a valid token in a Secret without our label was denied, and forgotten, once it could not be read': [
     wait(5_000),
     { do: 'refuse', call: { verb: 'get', what: 'secret' }, answer: { status: 503 }, ms: 40_000 },

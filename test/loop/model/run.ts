@@ -125,6 +125,7 @@ async function perform(world: World, step: Step): Promise<void> {
     case 'jump':
       return world.jump(step.ms);
     case 'refuse':
+      if (step.answer.status === 409 || step.answer.status === 422) world.laws.statuses.mayConflict(JWT_KEYS);
       return world.trouble((troubles) => troubles.refuse(step.call, step.answer, step.ms));
     case 'keep owners':
       return world.trouble((troubles) => troubles.keepOwners(step.ms));

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { conditionIn } from './condition-in.ts';
 import type { Change, ModelCluster, ModelJwt } from './model-cluster.ts';
 import { isThumbprint, type SeenToken } from './model-keys.ts';
@@ -23,7 +24,7 @@ export class StatusLaws {
   readonly #options: StatusLawsOptions;
   /** By JWT: when the token in its Secret changed last, or whether that Secret is its own (monotonic). */
   readonly #tokenChangedAt = new Map<string, number>();
-  /** JWTs whose Secrets were changed by others. */
+  /** JWTs whose Secrets, or whose labels, were changed by others. */
   readonly #touched = new Set<string>();
   /** By JWT: the tokens that the service wrote last, the newest first. */
   readonly #tokens = new Map<string, readonly SeenToken[]>();
@@ -48,6 +49,16 @@ export class StatusLaws {
       return secret && JSON.stringify([token, secret.isDeleting, isOwn]);
     };
     if (stateOf(before) !== stateOf(after)) this.#tokenChangedAt.set(key, this.#options.monotonic());
+  }
+
+  /** The labels of a JWT are copied to its Secret: who changes them changes that, too. */
+  jwtChanged({ key, before, after }: Extract<Change, { kind: 'jwt' }>): void {
+    if (before && after && !isDeepStrictEqual(before.labels, after.labels)) this.#touched.add(key);
+  }
+
+  /** Writes of the service can meet a change that looks like that of another client: its own, or that of an answer 409. */
+  mayConflict(keys: Iterable<string>): void {
+    for (const key of keys) this.#touched.add(key);
   }
 
   /** The service wrote this token to the Secret. */
@@ -91,7 +102,7 @@ export class StatusLaws {
   /** Nobody is said to change a Secret that nobody else changed. */
   #judgeBlame(key: string, { status }: ModelJwt): void {
     const message = conditionIn(status, 'Contended')?.['message'];
-    if (String(message).startsWith('somebody else') && !this.#touched.has(key))
+    if (String(message).startsWith('somebody') && !this.#touched.has(key))
       this.#options.onViolation(
         key,
         'a status accuses others of changing a Secret that none of them changed',

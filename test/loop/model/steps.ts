@@ -64,7 +64,7 @@ export type Step =
   | {
       readonly do: 'repeat';
       readonly jwt: JwtKey;
-      readonly what: 'delete' | 'garbage' | 'edit' | 'renew';
+      readonly what: 'garbage' | 'edit' | 'renew';
       readonly times: number;
     }
   | { readonly do: 'collect garbage' }
@@ -197,7 +197,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('repeat' as const),
       jwt,
-      what: fc.constantFrom('delete' as const, 'garbage' as const, 'edit' as const, 'renew' as const),
+      what: fc.constantFrom('garbage' as const, 'edit' as const, 'renew' as const),
       times: fc.constantFrom(4, 7, 12),
     }),
   },
