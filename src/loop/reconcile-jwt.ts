@@ -12,7 +12,6 @@ import type { RecordedStatus } from '../resources/recorded-status.ts';
 import { ok, type Result } from '../resources/result.ts';
 import { toSeconds, type Seconds } from '../time/units.ts';
 import { disownSecret, repairSecret, writeToken } from './act.ts';
-import { failRound, isSoonSettled, type AttemptedWrite, type Progress } from './fail-round.ts';
 import {
   addContenders,
   heldBeforeRead,
@@ -20,13 +19,15 @@ import {
   planWrite,
   resumeContention,
   type PlannedWrite,
-} from './hold-back.ts';
+} from './ask-budget.ts';
+import { failRound } from './fail-round.ts';
 import { makeToken } from './make-token.ts';
 import { observeWithoutChecking, type Known, type TokenSecret } from './observe.ts';
 import { observeAndPlan, type PlanningOptions } from './observe-and-plan.ts';
 import { subjectOf } from './recorder.ts';
-import type { DecidedRound, Reconciler } from './round.ts';
+import type { AttemptedWrite, DecidedRound, Progress, Reconciler } from './round.ts';
 import { holdBack, saveStatus, scheduleNextRound, settleRound, waitUntil } from './settle-round.ts';
+import { isSoonSettled } from './write-end.ts';
 import { mustWriteStatus } from './write-status.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { describeContention } from '../reconcile/contention.ts';
+import { describeContention, findContenders } from '../reconcile/contention.ts';
 import { desiredStatus, isSameStatus } from '../reconcile/desired-status.ts';
 import { earliest, nextDueTime } from '../reconcile/next-due-time.ts';
 import type { Observed } from '../reconcile/observed.ts';
@@ -6,8 +6,8 @@ import type { Outcome } from '../reconcile/outcome.ts';
 import type { RoundResult } from '../queue/work.ts';
 import type { RecordedStatus } from '../resources/recorded-status.ts';
 import { toMilliseconds, type Seconds } from '../time/units.ts';
-import { retryAfter } from './fail-round.ts';
-import { addContenders, lookForContenders, nextDisowning } from './hold-back.ts';
+import { addContenders, nextDisowning } from './ask-budget.ts';
+import { retryAfter } from './retry-time.ts';
 import type { DecidedRound } from './round.ts';
 import type { WriteBudget } from './write-budget.ts';
 import { writeStatus } from './write-status.ts';
@@ -34,10 +34,13 @@ export async function settleRound(round: DecidedRound, result: Outcome): Promise
  */
 export async function holdBack(round: DecidedRound, heldUntil: Seconds): Promise<RoundResult> {
   const { reconciler, observed } = round;
+  const { budget } = reconciler.memory;
   const { jwt } = observed;
-  const failure = reconciler.memory.budget.problem(jwt.uid);
+  const failure = budget.problem(jwt.uid);
   if (failure !== undefined) return writeOutcome(round, { problem: failure, nextAttemptAt: heldUntil });
-  const contenders = await lookForContenders(reconciler.memory.budget, reconciler.store, jwt);
+  const contenders = await budget.findContenders(jwt.uid, async () =>
+    findContenders(await reconciler.store.readSecret(jwt.namespace, jwt.name)),
+  );
   const problem = describeContention(jwt, contenders);
   return writeOutcome(round, { problem, contenders, nextAttemptAt: heldUntil });
 }

@@ -144,11 +144,11 @@ export class WriteBudget {
       const contenders = seen.length > 0 ? seen : account.contenders;
       if (this.#accounts.get(uid) === account) this.#replace(uid, { ...account, isSeen: true, contenders });
     }
-    return this.contenders(uid);
+    return this.contendersNow(uid);
   }
 
   /** The contenders as found last. */
-  contenders(uid: string): Contenders {
+  contendersNow(uid: string): Contenders {
     const account = this.#accounts.get(uid) ?? NEW;
     return isMostlyAsked(account) ? 'author' : account.contenders;
   }

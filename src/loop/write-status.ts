@@ -4,25 +4,16 @@ import type { JsonObject } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { GROUP, KIND, VERSION } from '../resources/names.ts';
 import { formatRecordedStatus, type RecordedStatus } from '../resources/recorded-status.ts';
-import type { Store } from './act.ts';
 import type { Memory } from './memory.ts';
-import type { Sources } from './observe.ts';
 import { subjectOf, type Recorder } from './recorder.ts';
-
-/** The dependencies of writing a status. */
-export interface StatusWriter {
-  readonly observer: { readonly sources: Pick<Sources, 'jwt'> };
-  readonly store: Pick<Store, 'applyStatus'>;
-  readonly recorder: Recorder;
-  readonly memory: Memory;
-}
+import type { Reconciler } from './round.ts';
 
 /**
  * Writes the status if it says anything new, and records every condition that changed. `stored`: the JWT as the API server
  * has it. Returns whether it was written. Throws what the API server answers.
  */
 export async function writeStatus(
-  { observer, store, recorder, memory }: StatusWriter,
+  { observer, store, recorder, memory }: Pick<Reconciler, 'observer' | 'store' | 'recorder' | 'memory'>,
   stored: Jwt,
   status: RecordedStatus,
 ): Promise<boolean> {

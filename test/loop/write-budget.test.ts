@@ -65,7 +65,7 @@ describe('the budget of unscheduled writes', () => {
   it('stays used up after a restart if the status has Contended, until some time without writes', () => {
     const budget = new WriteBudget();
     budget.resume('a', 0);
-    assert.deepEqual([budget.isContended('a', 0), budget.contenders('a')], [true, 'recorded']);
+    assert.deepEqual([budget.isContended('a', 0), budget.contendersNow('a')], [true, 'recorded']);
     assert.deepEqual([budget.isContended('a', MINUTE), budget.isContended('a', 2 * MINUTE)], [true, false]);
     assert.ok(budget.nextWriteAt('a', 0) <= 5, 'a change of its author waits for seconds at most');
   });
@@ -218,7 +218,7 @@ describe('the budget of unscheduled writes', () => {
     const mostly = afterWrites(false, false, true, true, true, true);
     assert.equal(mostly.isContended('a', 0), true);
     assert.equal(await mostly.findContenders('a', look), 'author');
-    assert.equal(mostly.contenders('a'), 'author');
+    assert.equal(mostly.contendersNow('a'), 'author');
     const half = afterWrites(true, true, true, false, false, false);
     assert.deepEqual(await half.findContenders('a', async () => ['peer']), ['peer']);
   });
@@ -226,9 +226,9 @@ describe('the budget of unscheduled writes', () => {
   it('names those who change it now, not those who did so before it was left alone', async () => {
     const budget = afterWrites(true, true, true, true, true, true);
     for (let write = 0; write < 3; write += 1) budget.spend('a', 0, {});
-    assert.deepEqual(budget.contenders('a'), []);
+    assert.deepEqual(budget.contendersNow('a'), []);
     const quiet = afterWrites(true, true, true, true, true, true);
     for (let write = 0; write < 6; write += 1) quiet.spend('a', 60 * MINUTE, {});
-    assert.deepEqual(quiet.contenders('a'), []);
+    assert.deepEqual(quiet.contendersNow('a'), []);
   });
 });

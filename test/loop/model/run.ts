@@ -22,7 +22,7 @@ const TRACE_LINES = 60;
 /** The time for a reaction to something that was seen just before. */
 const MOMENT_MS = 1_500;
 /** The longest wait before a Secret that keeps changing is written again. */
-const LONGEST_WAIT_MS = 300_000;
+const MAX_WAIT_MS = 300_000;
 
 /** Runs the schedule, then waits until everything is at rest. Throws at the first broken law. */
 export async function playSchedule({ seed, steps }: Schedule, crypto: OrderedCrypto): Promise<void> {
@@ -106,7 +106,7 @@ async function perform(world: World, step: Step): Promise<void> {
       return world.act([step.jwt], () => vandaliseNow(world, step.jwt, step.how));
     case 'repeat':
       for (let time = 0; time < step.times; time += 1) {
-        world.act([step.jwt], () => changeOnce(world, step, time), LONGEST_WAIT_MS);
+        world.act([step.jwt], () => changeOnce(world, step, time), MAX_WAIT_MS);
         await world.pass(MOMENT_MS / 10);
       }
       return;

@@ -1,5 +1,5 @@
 import { findCondition } from '../reconcile/conditions.ts';
-import { findContenders, isAskedFor, type Contenders } from '../reconcile/contention.ts';
+import { isAskedFor } from '../reconcile/contention.ts';
 import type { Observed } from '../reconcile/observed.ts';
 import type { Outcome } from '../reconcile/outcome.ts';
 import type { Plan, SecretChange } from '../reconcile/plan.ts';
@@ -7,7 +7,6 @@ import { isScheduledRenewal } from '../reconcile/scheduled-renewal.ts';
 import { judgeOwnerReference } from '../reconcile/unwanted-owner.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { Seconds } from '../time/units.ts';
-import type { Store } from './act.ts';
 import type { WriteBudget } from './write-budget.ts';
 
 /** A write of the Secret that is due. */
@@ -74,16 +73,5 @@ export function addContenders(
   outcome: Outcome,
   { now, more = 0 }: { readonly now: Seconds; readonly more?: number },
 ): Outcome {
-  return budget.isContended(uid, now, more) ? { ...outcome, contenders: budget.contenders(uid) } : outcome;
-}
-
-/**
- * Finds the clients that change the Secret. Reads it at most once after each write of ours; throws what the API server answers.
- */
-export function lookForContenders(
-  budget: WriteBudget,
-  store: Pick<Store, 'readSecret'>,
-  { namespace, name, uid }: Observed['jwt'],
-): Promise<Contenders> {
-  return budget.findContenders(uid, async () => findContenders(await store.readSecret(namespace, name)));
+  return budget.isContended(uid, now, more) ? { ...outcome, contenders: budget.contendersNow(uid) } : outcome;
 }
