@@ -125,7 +125,7 @@ async function perform(world: World, step: Step): Promise<void> {
     case 'jump':
       return world.jump(step.ms);
     case 'refuse':
-      if (step.answer.status === 409 || step.answer.status === 422) world.laws.statuses.mayConflict(JWT_KEYS);
+      warnLaws(world, step);
       return world.trouble((troubles) => troubles.refuse(step.call, step.answer, step.ms));
     case 'keep owners':
       return world.trouble((troubles) => troubles.keepOwners(step.ms));
@@ -136,6 +136,12 @@ async function perform(world: World, step: Step): Promise<void> {
     default:
       return step satisfies never;
   }
+}
+
+/** Tells the laws of answers that say something wrong about a Secret. */
+function warnLaws({ laws }: World, { call, answer }: Extract<Step, { do: 'refuse' }>): void {
+  if (answer.status === 409 || answer.status === 422) laws.statuses.mayConflict(JWT_KEYS);
+  if (answer.status === 404 && call.what === 'secret') laws.statuses.denySecrets();
 }
 
 function changeOnce(world: World, { jwt, what }: Extract<Step, { do: 'repeat' }>, time: number): void {

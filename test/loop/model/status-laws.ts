@@ -29,6 +29,8 @@ export class StatusLaws {
   /** By JWT: the tokens that the service wrote last, the newest first. */
   readonly #tokens = new Map<string, readonly SeenToken[]>();
   #clockSteppedAt = -1;
+  /** The API server said of a Secret that is there that it is not. */
+  #areSecretsDenied = false;
 
   constructor(options: StatusLawsOptions) {
     this.#options = options;
@@ -54,6 +56,11 @@ export class StatusLaws {
   /** The labels of a JWT are copied to its Secret: who changes them changes that, too. */
   jwtChanged({ key, before, after }: Extract<Change, { kind: 'jwt' }>): void {
     if (before && after && !isDeepStrictEqual(before.labels, after.labels)) this.#touched.add(key);
+  }
+
+  /** Reads of Secrets are answered 404: the service has to believe it. */
+  denySecrets(): void {
+    this.#areSecretsDenied = true;
   }
 
   /** Writes of the service can meet a change that looks like that of another client: its own, or that of an answer 409. */
@@ -91,7 +98,7 @@ export class StatusLaws {
     const isProved =
       before.status['keyThumbprint'] !== undefined && isValid({ ...jwt, status: before.status });
     const changedAt = Math.max(this.#tokenChangedAt.get(key) ?? -1, this.#clockSteppedAt);
-    if (!isRecorded || !isProved || changedAt >= from) return;
+    if (this.#areSecretsDenied || !isRecorded || !isProved || changedAt >= from) return;
     if (conditionIn(jwt.status, 'Ready')?.['status'] === 'False')
       onViolation(key, 'a status denies the valid token that it recorded');
     for (const fact of ['tokenId', 'issuedAt', 'expiresAt'])
