@@ -18,18 +18,17 @@ const WEAK_SIGNATURE = /md2|md5|sha1/i;
 
 /**
  * Why the API server, a client in Go, would refuse this leaf whatever it trusts; `undefined`: not for its form. OpenSSL takes
- * all of this, and no handshake would succeed. `intermediates` lead from the leaf to its authority; `sent` are all certificates
- * behind the leaf.
+ * all of this, and no handshake would succeed. `sent` are the certificates behind the leaf. Weak intermediates among them do
+ * not count: a client can know another way from the leaf to its authority.
  */
 export function whyClientsRefuse(
   leaf: X509Certificate,
-  intermediates: readonly X509Certificate[],
   sent: readonly X509Certificate[],
 ): string | undefined {
-  const own = whyNotServer(leaf) ?? whyNotInChain(leaf);
+  const own = whyNotServer(leaf) ?? whyNotVerified(leaf);
   if (own !== undefined) return own;
   for (const one of sent) {
-    const why = whyNotParsed(one) ?? (intermediates.includes(one) ? whyNotInChain(one) : undefined);
+    const why = whyNotParsed(one);
     if (why !== undefined)
       return `of ${nameInLine(one.subject)}, behind the server’s own certificate: ${why}`;
   }
@@ -51,8 +50,8 @@ function whyNotServer(leaf: X509Certificate): string | undefined {
     : undefined;
 }
 
-/** The reasons that each certificate below the authority can have. A self-signed one is not verified. */
-function whyNotInChain(one: X509Certificate): string | undefined {
+/** The reasons to be found when its signature is verified, which that of a self-signed one is not. */
+function whyNotVerified(one: X509Certificate): string | undefined {
   if (!allowsServer(one.keyUsage)) return 'its extended key usage does not allow a server: add serverAuth';
   const { signatureAlgorithm = '' } = one; // Node before 24.9 does not say
   return WEAK_SIGNATURE.test(signatureAlgorithm) && !one.checkIssued(one)

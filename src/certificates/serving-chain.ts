@@ -24,15 +24,21 @@ export function intermediatesOf(
   }
 }
 
-/** The time in which each certificate of a chain is valid, since the epoch. */
-export interface ChainValidity {
+/** A time between two others, both since the epoch. */
+export interface ValidTime {
   readonly validFrom: Milliseconds;
   readonly expiresAt: Milliseconds;
-  /** The subject of the intermediate that expires first; `undefined` if none does before the leaf. */
-  readonly firstToExpire: string | undefined;
 }
 
-/** When a client that trusts the authority takes the leaf with its intermediates. */
+/** The time in which each certificate of a chain is valid. */
+export interface ChainValidity extends ValidTime {
+  /** The subject of the intermediate that expires first; `undefined` if none does before the leaf. */
+  readonly firstToExpire: string | undefined;
+  /** The time of the leaf alone: a client that trusts an intermediate does not look at those behind it. */
+  readonly leaf: ValidTime;
+}
+
+/** When each client that trusts the authority takes the leaf with its intermediates. */
 export function validityOfChain(
   leaf: X509Certificate,
   intermediates: readonly X509Certificate[],
@@ -44,5 +50,6 @@ export function validityOfChain(
     validFrom: Math.max(...chain.map(({ validFromDate }) => validFromDate.getTime())),
     expiresAt,
     firstToExpire: first === undefined || first === leaf ? undefined : nameInLine(first.subject),
+    leaf: { validFrom: leaf.validFromDate.getTime(), expiresAt: leaf.validToDate.getTime() },
   };
 }

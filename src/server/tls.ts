@@ -51,7 +51,7 @@ export function checkCertificate(pair: CertificatePair): Result<ServingCertifica
   }
   const behind = readCertificates(pair.cert).filter((other) => !isAmong(other, [leaf]));
   const intermediates = intermediatesOf(leaf, behind);
-  const refused = whyClientsRefuse(leaf, intermediates, behind);
+  const refused = whyClientsRefuse(leaf, behind);
   if (refused !== undefined) return fail(`clients refuse the certificate: ${refused}`);
   const { cert, key } = pair;
   return ok({ cert, key, ...validityOfChain(leaf, intermediates) });

@@ -93,7 +93,9 @@ export async function startWebhook(
     { name: 'webhook', missing: () => (isStopping ? 'stopping' : missing()) },
     {
       name: 'certificate',
-      missing: () => certificate.missing() ?? certificateProblem(webhook.certificate(), systemClock.now()),
+      // An intermediate that has expired is logged and in a metric: a client can know another way to the authority.
+      missing: () =>
+        certificate.missing() ?? certificateProblem(webhook.certificate()?.leaf, systemClock.now()),
     },
   ];
   if (namespaces !== undefined)

@@ -58,6 +58,7 @@ describe('the validity of a chain', () => {
       validFrom: NOW - DAY,
       expiresAt: NOW + 20 * DAY,
       firstToExpire: 'CN=lower',
+      leaf: { validFrom: NOW - 2 * DAY, expiresAt: NOW + 90 * DAY },
     });
   });
 
@@ -66,6 +67,7 @@ describe('the validity of a chain', () => {
       validFrom: NOW - 2 * DAY,
       expiresAt: NOW + 90 * DAY,
       firstToExpire: undefined,
+      leaf: { validFrom: NOW - 2 * DAY, expiresAt: NOW + 90 * DAY },
     });
   });
 });

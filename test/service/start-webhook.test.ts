@@ -13,7 +13,9 @@ import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { clientOf, clusterAt, refuse, startBadServer } from '../kube/bad-server.ts';
+import { makeLink } from '../certificates/made-chain.ts';
 import { makeDevCertificate } from '../server/dev-certificate.ts';
+import { HOUR_MS } from '../../src/time/units.ts';
 
 const WITHIN_MS = 60_000;
 const LOOPBACK = { address: { host: '127.0.0.1', port: 0 }, ips: undefined, sharesPort: false };
@@ -74,6 +76,38 @@ describe('the readiness of the webhook', () => {
     const stopping = webhook.stop();
     assert.deepEqual(missingIn(webhook)['webhook'], 'stopping');
     await stopping;
+  });
+
+  it('is that of its own certificate: a client can know another way than by an intermediate that has expired', async () => {
+    await using chained = await mkdtempDisposable(join(tmpdir(), 'jwt-chain-'));
+    const now = Date.now();
+    const valid = { from: now - HOUR_MS, until: now + HOUR_MS };
+    const root = await makeLink('root', valid);
+    const between = await makeLink('between', { ...valid, by: root, until: now - 1_000 });
+    const leaf = await makeLink('leaf', { ...valid, by: between });
+    await writeFile(join(chained.path, 'tls.crt'), `${leaf.pem}${between.pem}`);
+    await writeFile(join(chained.path, 'tls.key'), leaf.key);
+    const metrics = createMetrics();
+    const started = await startWebhook(
+      { ...LOOPBACK, certificate: filesIn(chained.path), usesNamespaceDefault: false },
+      {
+        log: createLogger({ level: 'silent', destination: { write: () => undefined } }),
+        metrics,
+        policy: NO_POLICY,
+        client: undefined,
+        namespace: 'jwt-injector',
+        isInPod: false,
+      },
+    );
+    assert.ok(started.ok);
+    try {
+      assert.deepEqual(missingIn(started.value), {});
+      const expires = /^jwt_injector_certificate_expiration_timestamp_seconds (.*)$/m;
+      const found = Number(expires.exec(await readText(metrics.scrape()))?.[1]);
+      assert.equal(Math.floor(found), Math.floor(between.certificate.validToDate.getTime() / 1_000));
+    } finally {
+      await started.value.stop();
+    }
   });
 });
 

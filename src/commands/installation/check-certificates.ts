@@ -35,7 +35,7 @@ export function checkServing(snapshot: CertificateSnapshot): readonly Judgement[
       validity.firstToExpire === undefined
         ? 'the certificate'
         : `the intermediate ${validity.firstToExpire} of the certificate`;
-    const why = whyClientsRefuse(leaf, intermediates, chain.slice(1));
+    const why = whyClientsRefuse(leaf, chain.slice(1));
     const refused = `the API server refuses it, and with it every annotated pod`;
     const host = `jwt-injector.${namespace}.svc`;
     const problems = [
