@@ -22,7 +22,8 @@ export interface OwnEnv {
   readonly hasTokenItself: boolean;
 }
 
-const UNSET: OwnEnv = { set: undefined, path: undefined, hasTokenItself: false };
+/** A container without the variable. */
+export const UNSET: OwnEnv = { set: undefined, path: undefined, hasTokenItself: false };
 
 /** Looks for the variable in a container. */
 export function readOwnEnv(container: ContainerShape, envVar: string): OwnEnv {

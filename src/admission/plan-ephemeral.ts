@@ -1,15 +1,14 @@
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { AdmissionReason } from '../resources/reasons.ts';
-import { fail, ok, type Result } from '../resources/result.ts';
 import type { AnnotationValues } from './annotations.ts';
-import type { ContainerPlan, PodDenial, Problem, TokenEnv } from './decision.ts';
+import type { ContainerPlan, PodDenial, Problem } from './decision.ts';
 import { makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
 import { NestedMounts } from './nested-mounts.ts';
 import { areTooManyMounts, explainTooLarge, PatchSize } from './size-limits.ts';
 import { wantToken } from './placement.ts';
-import { planContainer, type CommonParts } from './plan-container.ts';
+import { planContainer, type CommonParts, type Variable } from './plan-container.ts';
 import { findLongPath, mountPathOf } from './plan-injection.ts';
 import type { ContainerShape } from './pod-shape.ts';
 import { checkEnvVar, checkMountPath, DEFAULT_MOUNT_PATH } from './injection-settings.ts';
@@ -128,11 +127,15 @@ function prepareParts({ tokens, values, volumes, started }: EphemeralInput): Com
   );
   const mountObstacle = mountPath.ok ? undefined : invalidSetting(mountPath.problem);
   const hasFirst = tokens[0]?.index === 0;
-  const newEnv = hasFirst ? prepareEnv(values, wanted[0]?.newMount.shown.file ?? '') : undefined;
-  return { wanted, mountObstacle, newEnv, mountPoints: new MountPoints(volumes) };
+  const variable = hasFirst
+    ? prepareEnv(values, wanted[0]?.newMount.shown.file ?? '')
+    : ({ how: 'none' } as const);
+  return { wanted, mountObstacle, variable, mountPoints: new MountPoints(volumes) };
 }
 
-function prepareEnv(values: AnnotationValues, file: string): Result<TokenEnv, PodDenial> {
+function prepareEnv(values: AnnotationValues, file: string): Variable {
   const envVar = checkEnvVar(values.envVar);
-  return envVar.ok ? ok(makeEnv(envVar.value, file)) : fail(invalidSetting(envVar.problem));
+  return envVar.ok
+    ? { how: 'add', env: makeEnv(envVar.value, file) }
+    : { how: 'blocked', denial: invalidSetting(envVar.problem) };
 }

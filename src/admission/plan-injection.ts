@@ -60,8 +60,8 @@ function planContainers(
 ): PlannedContainers {
   const size = new PatchSize();
   for (const volume of added) size.addVolume(volume);
-  const newEnv = ok(makeEnv(envVar, wanted[0]?.newMount.shown.file ?? ''));
-  const parts = { wanted, newEnv, mountObstacle: undefined, mountPoints };
+  const env = makeEnv(envVar, wanted[0]?.newMount.shown.file ?? '');
+  const parts = { wanted, variable: { how: 'add', env } as const, mountObstacle: undefined, mountPoints };
   const containers: ContainerPlan[] = [];
   let changesVolumes = false;
   let warnings = NO_WARNINGS;
