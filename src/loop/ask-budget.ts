@@ -1,11 +1,8 @@
-import { findCondition } from '../reconcile/conditions.ts';
 import { isAskedFor } from '../reconcile/contention.ts';
 import type { Observed } from '../reconcile/observed.ts';
-import type { Outcome } from '../reconcile/outcome.ts';
 import type { Plan, SecretChange } from '../reconcile/plan.ts';
 import { isScheduledRenewal } from '../reconcile/scheduled-renewal.ts';
 import { judgeOwnerReference } from '../reconcile/unwanted-owner.ts';
-import type { Jwt } from '../resources/jwt.ts';
 import type { Seconds } from '../time/units.ts';
 import type { WriteBudget } from './write-budget.ts';
 
@@ -56,22 +53,4 @@ export function heldBeforeRead(
  */
 export function nextDisowning(budget: WriteBudget, observed: Observed, now: Seconds): Seconds | undefined {
   return judgeOwnerReference(observed) === 'harmless' ? undefined : budget.nextWriteAt(observed.jwt.uid, now);
-}
-
-/**
- * After a restart the condition `Contended` stays until the Secret was not changed for a while: a restart alone writes
- * nothing.
- */
-export function resumeContention(budget: WriteBudget, { uid, recorded }: Jwt, now: Seconds): void {
-  if (findCondition(recorded, 'Contended') !== undefined) budget.resume(uid, now);
-}
-
-/** Whether others keep changing the Secret is said in every status. `more`: unscheduled writes that are about to be made. */
-export function addContenders(
-  budget: WriteBudget,
-  { uid }: Jwt,
-  outcome: Outcome,
-  { now, more = 0 }: { readonly now: Seconds; readonly more?: number },
-): Outcome {
-  return budget.isContended(uid, now, more) ? { ...outcome, contenders: budget.contendersNow(uid) } : outcome;
 }

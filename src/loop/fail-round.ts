@@ -6,7 +6,6 @@ import type { Retry, RoundResult } from '../queue/work.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import type { Milliseconds, Seconds } from '../time/units.ts';
-import { addContenders } from './ask-budget.ts';
 import { subjectOf } from './recorder.ts';
 import { attemptTime, retryAfter } from './retry-time.ts';
 import type { Progress, Reconciler } from './round.ts';
@@ -99,7 +98,7 @@ async function reportProblem(
 ): Promise<Milliseconds | undefined> {
   try {
     const result = { problem, nextAttemptAt: triedAgainAt, ...(signed === undefined ? {} : { signed }) };
-    const outcome = addContenders(reconciler.memory.budget, stored, result, { now });
+    const outcome = reconciler.memory.budget.addContenders(stored.uid, result, { now });
     const status =
       failure === undefined || observed === undefined
         ? doubtfulStatus(stored, problem, triedAgainAt, now)

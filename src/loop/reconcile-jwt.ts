@@ -12,14 +12,7 @@ import type { RecordedStatus } from '../resources/recorded-status.ts';
 import { ok, type Result } from '../resources/result.ts';
 import { toSeconds, type Seconds } from '../time/units.ts';
 import { disownSecret, repairSecret, writeToken } from './act.ts';
-import {
-  addContenders,
-  heldBeforeRead,
-  nextDisowning,
-  planWrite,
-  resumeContention,
-  type PlannedWrite,
-} from './ask-budget.ts';
+import { heldBeforeRead, nextDisowning, planWrite, type PlannedWrite } from './ask-budget.ts';
 import { failRound } from './fail-round.ts';
 import { makeToken } from './make-token.ts';
 import { observeWithoutChecking, type Known, type TokenSecret } from './observe.ts';
@@ -48,7 +41,7 @@ export async function reconcileJwt(
     signed: undefined,
   };
   try {
-    resumeContention(reconciler.memory.budget, stored, now);
+    reconciler.memory.budget.resume(stored, now);
     const options: PlanningOptions = {
       now,
       mayRead: (read, seen) => heldBeforeRead(reconciler.memory.budget, seen, read, now) === undefined,
@@ -81,7 +74,7 @@ export function skipRound(reconciler: Reconciler, stored: Jwt): RoundResult | un
   const { observer, memory } = reconciler;
   const now = toSeconds(reconciler.now());
   try {
-    resumeContention(memory.budget, stored, now);
+    memory.budget.resume(stored, now);
     const observation = observeWithoutChecking(
       observer,
       withUnwrittenStatus(reconciler, stored, {}),
@@ -91,7 +84,7 @@ export function skipRound(reconciler: Reconciler, stored: Jwt): RoundResult | un
     if (observation.state !== 'complete') return undefined;
     const { observed } = observation;
     if (planNext(observed, now).do !== 'upToDate') return undefined;
-    const outcome = addContenders(memory.budget, observed.jwt, {}, { now });
+    const outcome = memory.budget.addContenders(observed.jwt.uid, {}, { now });
     if (mustWriteStatus(memory, stored, desiredStatus(observed, outcome, now))) return undefined;
     memory.pending.forget(stored.uid);
     return scheduleNextRound(memory.budget, observed, outcome, now);
@@ -176,7 +169,7 @@ async function writeNewToken(
   const { claims, algorithm, keyId, issuedAt, duration } = made.value;
   const signed = { claims, issuedAt };
   const more = write.isScheduled ? 0 : 1;
-  const outcome = addContenders(reconciler.memory.budget, jwt, { signed }, { now, more });
+  const outcome = reconciler.memory.budget.addContenders(jwt.uid, { signed }, { now, more });
   const status = desiredStatus(observed, outcome, now);
   // If the answer to the write gets lost, the token that is found in the Secret shows whether it arrived.
   reconciler.memory.pending.note(jwt.uid, claims.jti, status);

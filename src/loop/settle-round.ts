@@ -6,7 +6,7 @@ import type { Outcome } from '../reconcile/outcome.ts';
 import type { RoundResult } from '../queue/work.ts';
 import type { RecordedStatus } from '../resources/recorded-status.ts';
 import { toMilliseconds, type Seconds } from '../time/units.ts';
-import { addContenders, nextDisowning } from './ask-budget.ts';
+import { nextDisowning } from './ask-budget.ts';
 import { retryAfter } from './retry-time.ts';
 import type { DecidedRound } from './round.ts';
 import type { WriteBudget } from './write-budget.ts';
@@ -48,7 +48,7 @@ export async function holdBack(round: DecidedRound, heldUntil: Seconds): Promise
 /** Writes the status that the result leads to, and schedules the next round. */
 function writeOutcome(round: DecidedRound, result: Outcome): Promise<RoundResult> {
   const { reconciler, observed, now } = round;
-  const outcome = addContenders(reconciler.memory.budget, observed.jwt, result, { now });
+  const outcome = reconciler.memory.budget.addContenders(observed.jwt.uid, result, { now });
   return saveStatus(round, outcome, desiredStatus(observed, outcome, now));
 }
 

@@ -1,4 +1,7 @@
+import { findCondition } from '../reconcile/conditions.ts';
 import type { Contenders } from '../reconcile/contention.ts';
+import type { Outcome } from '../reconcile/outcome.ts';
+import type { Jwt } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { MIN_RENEWAL_DISTANCE } from '../signing/schedule.ts';
 import { backoffDelay, MANY_TRIES } from '../time/backoff.ts';
@@ -106,11 +109,11 @@ export class WriteBudget {
   }
 
   /**
-   * An earlier process found the Secret contended and said so: that holds on until it has been quiet for a while here, too.
-   * Does nothing for a JWT that was written in this process.
+   * If an earlier process found the Secret contended and said so, that holds on until it has been quiet for a while here, too:
+   * a restart alone writes nothing. Does nothing for a JWT that was written in this process.
    */
-  resume(uid: string, now: Seconds): void {
-    if (this.#accounts.has(uid)) return;
+  resume({ uid, recorded }: Pick<Jwt, 'uid' | 'recorded'>, now: Seconds): void {
+    if (this.#accounts.has(uid) || findCondition(recorded, 'Contended') === undefined) return;
     this.#keepNewest(uid, { ...NEW, level: BURST + 1, at: now, contenders: 'recorded' });
   }
 
@@ -145,6 +148,15 @@ export class WriteBudget {
       if (this.#accounts.get(uid) === account) this.#replace(uid, { ...account, isSeen: true, contenders });
     }
     return this.contendersNow(uid);
+  }
+
+  /** The outcome of a round with those who make the Secret contended, if it is: every status says so. `more` as of `isContended`. */
+  addContenders(
+    uid: string,
+    outcome: Outcome,
+    { now, more = 0 }: { readonly now: Seconds; readonly more?: number },
+  ): Outcome {
+    return this.isContended(uid, now, more) ? { ...outcome, contenders: this.contendersNow(uid) } : outcome;
   }
 
   /** The contenders as found last. */

@@ -4,8 +4,13 @@ import fc from 'fast-check';
 import { WriteBudget } from '../../src/loop/write-budget.ts';
 import type { StateProblem } from '../../src/resources/problem.ts';
 import { renewalTime } from '../../src/signing/schedule.ts';
+import { makeJwt } from '../fixtures/jwts.ts';
 
 const MINUTE = 60;
+const CONTENDED = {
+  ...makeJwt({}, { status: { conditions: [{ type: 'Contended', status: 'True', reason: 'Contended' }] } }),
+  uid: 'a',
+};
 const FAILED: StateProblem = { reason: 'WriteFailed', message: '503' };
 
 /**
@@ -64,7 +69,7 @@ describe('the budget of unscheduled writes', () => {
 
   it('stays used up after a restart if the status has Contended, until some time without writes', () => {
     const budget = new WriteBudget();
-    budget.resume('a', 0);
+    budget.resume(CONTENDED, 0);
     assert.deepEqual([budget.isContended('a', 0), budget.contendersNow('a')], [true, 'recorded']);
     assert.deepEqual([budget.isContended('a', MINUTE), budget.isContended('a', 2 * MINUTE)], [true, false]);
     assert.ok(budget.nextWriteAt('a', 0) <= 5, 'a change of its author waits for seconds at most');
@@ -73,7 +78,7 @@ describe('the budget of unscheduled writes', () => {
   it('does not start again for a JWT that was written since', () => {
     const budget = new WriteBudget();
     budget.spend('a', 0, {});
-    budget.resume('a', 1);
+    budget.resume(CONTENDED, 1);
     assert.equal(budget.isContended('a', 1), false);
   });
 
