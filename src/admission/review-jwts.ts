@@ -6,7 +6,7 @@ import { isExcluded } from '../resources/excluded-namespaces.ts';
 import { GROUP, PLURAL } from '../resources/names.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import type { SigningPolicy } from '../resources/signing-policy.ts';
-import { lintParsedJwt, parseToJudge } from '../signing/lint.ts';
+import { lintJwt } from '../signing/lint.ts';
 import { findPolicyRefusal } from '../signing/policy.ts';
 import { allowed, denied } from './answer.ts';
 import { showPath } from './text.ts';
@@ -43,16 +43,11 @@ export async function reviewJwt(
   if (operation === 'UPDATE' && isSameJson(spec, member(oldObject, 'spec')))
     return allowed('NotRequested', 'the spec is unchanged');
 
-  const judged = parseToJudge(spec);
-  // A spec that cannot be read is refused for that.
-  const forbidden = judged.parsed.ok
-    ? (findKeyInOwnSecret(request) ?? findPolicyRefusal(judged.parsed.value, policy))
-    : undefined;
-  if (forbidden !== undefined) return refuseJwt([forbidden]);
-  const isNew = operation === 'CREATE';
-  const hasKey = stringMember(objectMember(spec, 'key'), 'value') !== undefined;
-  const tried = hasKey ? await takeTurn(() => lintParsedJwt(judged, { isNew })) : undefined;
-  const findings = tried ?? (await lintParsedJwt(judged, { isNew, tryKey: false }));
+  const findings = await lintJwt(spec, {
+    isNew: operation === 'CREATE',
+    forbid: (read) => findKeyInOwnSecret(request) ?? findPolicyRefusal(read, policy),
+    tryKey: takeTurn,
+  });
   const warnings = findings.warnings.slice(0, MAX_SHOWN).map(({ message }) => message);
   const [first, ...more] = findings.refusals;
   return first === undefined

@@ -3,10 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { member, type JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { kubectl } from '../resources/shell-words.ts';
-import { buildClaims } from '../signing/claims.ts';
+import { draftToken } from '../signing/draft-token.ts';
 import { readSigningKey } from '../signing/key.ts';
 import { lintJwt } from '../signing/lint.ts';
-import { findTooLong, tokenBytes } from '../signing/token-size.ts';
 import { signToken } from '../signing/token.ts';
 import type { FlagValues } from './parse-flags.ts';
 import { readDocuments } from './input/documents.ts';
@@ -97,11 +96,10 @@ async function signDocument(
   if (!text.ok) return fail(named(text.problem));
   const key = await readSigningKey(text.value.text, spec.algorithm);
   if (!key.ok) return fail(named(`${text.value.where}: ${key.problem.message}`));
-  const claims = buildClaims(spec, Math.floor(toSeconds(Date.now())), randomUUID());
+  const now = Math.floor(toSeconds(Date.now()));
+  const { claims } = draftToken(spec, key.value, { now, jti: randomUUID() });
   if (!claims.ok) return fail(named(claims.problem.message));
-  const tooLong = findTooLong(tokenBytes(spec, claims.value, key.value));
-  if (tooLong !== undefined) return fail(named(tooLong.message));
-  const findings = await lintJwt(document['spec'], { isNew: true });
+  const findings = await lintJwt(document['spec']);
   const refusal = findings.refusals.find(({ rule }) => rule !== 'key');
   if (refusal !== undefined) return fail(named(refusal.message));
   const warnings = [

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { StateProblem } from '../resources/problem.ts';
-import { fail, ok, type Result } from '../resources/result.ts';
+import { ok, type Result } from '../resources/result.ts';
 import type { Observed } from '../reconcile/observed.ts';
-import { buildClaims, type Claims } from '../signing/claims.ts';
-import { findTooLong, tokenBytes } from '../signing/token-size.ts';
+import type { Claims } from '../signing/claims.ts';
+import { draftToken } from '../signing/draft-token.ts';
 import { signToken } from '../signing/token.ts';
 import { toSeconds, type Seconds } from '../time/units.ts';
 import { Stale } from './stale.ts';
@@ -37,10 +37,8 @@ export async function makeToken(
   const spec = jwt.spec.value;
   if (spec.claimsDigest !== undefined) throw new Stale('the JWT with the claims is not there any more');
   const issuedAt = Math.floor(now);
-  const claims = buildClaims(spec, issuedAt, randomUUID());
-  if (!claims.ok) return fail(claims.problem);
-  const tooLong = findTooLong(tokenBytes(spec, claims.value, key.key));
-  if (tooLong !== undefined) return fail(tooLong);
+  const { claims } = draftToken(spec, key.key, { now: issuedAt, jti: randomUUID() });
+  if (!claims.ok) return claims;
   const startedAt = performance.now();
   const text = await signToken(key.key, spec.keyId, claims.value);
   const duration = toSeconds(performance.now() - startedAt);

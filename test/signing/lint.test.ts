@@ -106,7 +106,7 @@ describe('a spec is refused, with the reason of the condition, for', () => {
       data: { ...GOOD_DATA, id: 2 ** 60 },
       resignBefore: { days: 2 },
     });
-    const found = await lintJwt(wire, { isNew: true });
+    const found = await lintJwt(wire);
     assert.deepEqual(
       found.refusals.map(({ rule }) => rule),
       ['key', 'claims', 'renewal'],
@@ -131,7 +131,7 @@ describe('a spec is refused, with the reason of the condition, for', () => {
 
   it('not a key in a ConfigMap, as in token-manager: that is only a warning', async () => {
     const configMap = { name: 'my-keys', key: 'key.pem' };
-    const found = await lintJwt(spec({ key: { configMap } }), { isNew: true });
+    const found = await lintJwt(spec({ key: { configMap } }));
     assert.deepEqual(found.refusals, []);
     assert.deepEqual(
       found.warnings.map(({ rule }) => rule),
@@ -142,7 +142,7 @@ describe('a spec is refused, with the reason of the condition, for', () => {
       /never read, .* move the key into a Secret, set spec\.key\.secret$/,
     );
     for (const key of [{ configMap, ...SECRET }, { configMap: 'my-keys' }, { configMaps: configMap }]) {
-      const { refusals, warnings } = await lintJwt(spec({ key }), { isNew: true });
+      const { refusals, warnings } = await lintJwt(spec({ key }));
       assert.deepEqual([refusals.map(({ rule }) => rule), warnings], [['spec'], []]);
     }
   });
@@ -150,7 +150,7 @@ describe('a spec is refused, with the reason of the condition, for', () => {
   it('other mistakes beside a key in a ConfigMap, with all warnings', async () => {
     const key = { configMap: { name: 'my-keys', key: 'key.pem' } };
     const found = async (changes: Record<string, unknown>) => {
-      const { refusals, warnings } = await lintJwt(spec({ key, ...changes }), { isNew: true });
+      const { refusals, warnings } = await lintJwt(spec({ key, ...changes }));
       return [refusals.map(({ rule }) => rule), warnings.map(({ rule }) => rule)];
     };
     assert.deepEqual(await found({ data: { ...GOOD_DATA, x: 2 ** 60 } }), [['claims'], ['config-map-key']]);
@@ -165,9 +165,31 @@ describe('a spec is refused, with the reason of the condition, for', () => {
   it('a broken key, without any part of it in the message', async () => {
     const broken = [NRP_KEY.replace('MHcC', 'AAAA'), NRP_KEY.slice(0, 100), NRP_KEY.replaceAll('-', '')];
     for (const value of broken) {
-      const found = await lintJwt(spec({ key: { value } }), { isNew: true });
+      const found = await lintJwt(spec({ key: { value } }));
       assert.equal(found.refusals.length, 1);
       assert.doesNotMatch(JSON.stringify(found), /[A-Za-z0-9+/]{20}/);
     }
+  });
+});
+
+describe('a spec that is forbidden', () => {
+  const problem = { reason: 'ClaimsInvalid', message: 'not here' } as const;
+  const wire = spec({ key: { value: 'no key' } });
+
+  it('is refused for that alone, and its key is not tried', async () => {
+    const tryKey = (): Promise<never> => assert.fail('the key was tried');
+    assert.deepEqual(await lintJwt(wire, { forbid: () => problem, tryKey }), {
+      refusals: [{ rule: 'forbidden', ...problem }],
+      warnings: [],
+    });
+  });
+
+  it('is refused for what it is, if it cannot be read', async () => {
+    const forbid = (): never => assert.fail('an unread spec was judged');
+    const { refusals } = await lintJwt({}, { forbid });
+    assert.deepEqual(
+      refusals.map(({ rule }) => rule),
+      ['spec'],
+    );
   });
 });

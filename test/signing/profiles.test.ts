@@ -24,7 +24,7 @@ describe('the profile of a token', () => {
 
 /** The findings of `lint` and of XRootD's verdict about `aud`, one text each. */
 async function complaintsOf(data: JsonObject): Promise<readonly string[]> {
-  const { warnings } = await lintJwt(spec({ data }), { isNew: true });
+  const { warnings } = await lintJwt(spec({ data }));
   const lookUp = { found: false, problem: '', remedy: '', isUnreachable: true } as const;
   const verdict = judgeClaimsFor(
     {

@@ -58,7 +58,7 @@ export async function explainJwtFile(
   if (!jwt.ok) return { ...common, ...none, problems: [{ reason: 'ClaimsInvalid', message: jwt.problem }] };
   const { spec } = jwt.value;
   if (!spec.ok) return { ...common, ...none, problems: [spec.problem] };
-  const { refusals, warnings } = await lintJwt(object['spec'], { isNew: true });
+  const { refusals, warnings } = await lintJwt(object['spec']);
   const checked = {
     ...none,
     warnings: [...warnOfUnknownFields(object['spec']), ...warnings.map(({ message }) => message)],

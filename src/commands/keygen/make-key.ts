@@ -94,7 +94,7 @@ function print(made: MadeKey, { output, flags }: KeygenOptions, io: Io): void {
 
 /** Why no JWT can be made of what was given. Warnings and advice are printed. */
 async function findProblem(jwt: JsonObject, { stderr }: Io): Promise<string | undefined> {
-  const { refusals, warnings } = await lintJwt(jwt['spec'], { isNew: true });
+  const { refusals, warnings } = await lintJwt(jwt['spec']);
   const [refusal] = refusals;
   if (refusal !== undefined) return refusal.message;
   const issuer = warnings.find(({ rule }) => rule.startsWith('issuer-'));

@@ -18,7 +18,7 @@ describe('the warnings of explain about a JWT of the cluster', () => {
     ['nothing', {}],
   ] as const) {
     it(`include that of the webhook: ${name}`, async () => {
-      const { warnings } = await lintJwt(wireJwt(spec).spec, { isNew: true, tryKey: false });
+      const { warnings } = await lintJwt(wireJwt(spec).spec);
       assert.deepEqual(
         warningsOf(spec),
         warnings.map(({ message }) => message),

@@ -71,7 +71,7 @@ describe('advice', () => {
   });
 
   it('is not a warning: the webhook does not give it', async () => {
-    const { warnings } = await lintJwt(spec(), { isNew: true });
+    const { warnings } = await lintJwt(spec());
     assert.deepEqual(
       warnings.filter(({ rule }) => adviceOn(spec()).includes(rule)),
       [],

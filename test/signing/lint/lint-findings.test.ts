@@ -8,7 +8,7 @@ import { claims, GOOD_DATA, spec } from './specs.ts';
 import { WARNINGS } from './warning-cases.ts';
 
 async function messagesOf(wire: unknown): Promise<ReadonlyMap<string, string>> {
-  const { refusals, warnings } = await lintJwt(wire, { isNew: true });
+  const { refusals, warnings } = await lintJwt(wire);
   assert.deepEqual(refusals, []);
   for (const { message } of warnings) assert.ok(message.length <= 120, `${message.length}: ${message}`);
   return new Map(warnings.map(({ rule, message }) => [rule, message]));
@@ -80,7 +80,7 @@ describe('warnings', () => {
     const wire = spec({ issuer: 'x ', key: { value: 'no key' } });
     const parsed = parseJwtSpec(wire);
     assert.ok(parsed.ok);
-    assert.deepEqual(lintSpec(parsed.value), (await lintJwt(wire, { isNew: true })).warnings);
+    assert.deepEqual(lintSpec(parsed.value), (await lintJwt(wire)).warnings);
   });
 
   it('about an issuer name its field', async () => {
@@ -104,7 +104,7 @@ describe('warnings', () => {
 
   it('have field, fault and remedy, with the same text for all users', async () => {
     const wire = wireJwt({ data: { ...GOOD_DATA, jti: 'a', exp: 1 }, resignBefore: { minutes: 2 } }).spec;
-    const { warnings } = await lintJwt(wire, { isNew: true });
+    const { warnings } = await lintJwt(wire);
     assert.deepEqual(
       warnings.map(({ message }) => message),
       [
