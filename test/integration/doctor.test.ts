@@ -9,6 +9,7 @@ import { borrowStage } from '../controlplane/loan.ts';
 import { waitForWebhook, type Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { callAs, type Caller } from './cli-run.ts';
+import { MUTATING, PLANTED } from './planted-faults.ts';
 import { openObjects, type Loose, type Objects } from './objects.ts';
 import { runReplicas } from './replicas.ts';
 import { openTenant } from './tenant.ts';
@@ -18,106 +19,7 @@ const NAMESPACE = 'doctor';
 /** Other users of the cluster can have left JWTs that are not Ready, or a token-manager. */
 const OF_OTHERS: ReadonlySet<string> = new Set(['jwts', 'token-manager']);
 
-/** An object that is changed or deleted for a while, and the check that must report it. */
-interface Planted {
-  readonly fault: string;
-  /** Its path at the API server. */
-  readonly object: string;
-  /** A JSON patch; without one the object is deleted. */
-  readonly patch?: readonly object[];
-  readonly check: string;
-  readonly says: RegExp;
-}
-
-const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
-const RBAC = '/apis/rbac.authorization.k8s.io/v1';
-const MUTATING = `${ADMISSION}/mutatingwebhookconfigurations/jwt-injector`;
-const SERVICE = '/api/v1/namespaces/jwt-injector/services/jwt-injector';
 const OWN = ['-n', 'jwt-injector'];
-
-const PLANTED: readonly Planted[] = [
-  {
-    fault: 'no mutating configuration',
-    object: MUTATING,
-    check: 'pod-webhooks',
-    says: /no pod gets its token/,
-  },
-  {
-    fault: 'no validating configuration',
-    object: `${ADMISSION}/validatingwebhookconfigurations/jwt-injector`,
-    check: 'jwt-webhook',
-    says: /there is no ValidatingWebhookConfiguration/,
-  },
-  {
-    fault: 'an entry that is missing',
-    object: MUTATING,
-    patch: [{ op: 'remove', path: '/webhooks/3' }],
-    check: 'pod-webhooks',
-    says: /workloads\.\S+ is missing/,
-  },
-  {
-    fault: 'failurePolicy Ignore',
-    object: MUTATING,
-    patch: [{ op: 'replace', path: '/webhooks/0/failurePolicy', value: 'Ignore' }],
-    check: 'pod-webhooks',
-    says: /failurePolicy is Ignore/,
-  },
-  {
-    fault: 'a caBundle that is empty',
-    object: MUTATING,
-    patch: [{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }],
-    check: 'ca-bundle',
-    says: /pods\.\S+ is empty/,
-  },
-  {
-    fault: 'another path',
-    object: MUTATING,
-    patch: [{ op: 'replace', path: '/webhooks/1/clientConfig/url', value: 'https://127.0.0.1:1/mutate' }],
-    check: 'pod-webhooks',
-    says: /the path \/mutate, and not \/mutate\/pods/,
-  },
-  {
-    fault: 'a condition that is missing',
-    object: MUTATING,
-    patch: [{ op: 'remove', path: '/webhooks/0/matchConditions/1' }],
-    check: 'pod-webhooks',
-    says: /not-opted-out is missing/,
-  },
-  {
-    fault: 'no selector of namespaces',
-    object: MUTATING,
-    patch: [{ op: 'remove', path: '/webhooks/2/namespaceSelector' }],
-    check: 'pod-webhooks',
-    says: /does not leave out kube-system/,
-  },
-  { fault: 'no Service', object: SERVICE, check: 'service', says: /no Service/ },
-  {
-    fault: 'a Service that leads elsewhere',
-    object: SERVICE,
-    patch: [{ op: 'replace', path: '/spec/ports/0/targetPort', value: 'http' }],
-    check: 'service',
-    says: /leads to http/,
-  },
-  {
-    fault: 'no ClusterRoleBinding',
-    object: `${RBAC}/clusterrolebindings/jwt-injector`,
-    check: 'rights',
-    says: /not allowed to get jwts, .*patch jwts\/status/,
-  },
-  {
-    fault: 'no right on the Lease',
-    object: `${RBAC}/namespaces/jwt-injector/rolebindings/jwt-injector`,
-    check: 'rights',
-    says: /create leases.*patch leases jwt-injector/,
-  },
-  {
-    fault: 'a role that is not aggregated',
-    object: `${RBAC}/clusterroles/jwt-injector-edit`,
-    patch: [{ op: 'remove', path: '/metadata/labels/rbac.authorization.k8s.io~1aggregate-to-admin' }],
-    check: 'edit-role',
-    says: /not aggregated to admin/,
-  },
-];
 
 describe('doctor on a real control plane', { concurrency: false }, () => {
   let stage: Stage<Cluster>;
@@ -181,6 +83,33 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
       }
     });
   }
+
+  it('finds no fault in namespaces that are not to be served', async () => {
+    const shipped = await ask('GET', MUTATING);
+    const metadata = { name: 'jwt-injector', namespace: 'jwt-injector' };
+    const labels = { app: 'limited' };
+    const args = ['run', `--namespaces=${NAMESPACE}`];
+    const template = {
+      metadata: { labels },
+      spec: { containers: [{ name: 'jwt-injector', image: 'x', args }] },
+    };
+    const spec = { replicas: 0, selector: { matchLabels: labels }, template };
+    const limit = { key: 'kubernetes.io/metadata.name', operator: 'In', values: [NAMESPACE] };
+    const path = '/webhooks/0/namespaceSelector/matchExpressions/-';
+    try {
+      await ask('PATCH', MUTATING, [{ op: 'add', path, value: limit }], {
+        type: 'application/json-patch+json',
+      });
+      await stage.cluster.apply(
+        JSON.stringify({ apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec }),
+      );
+      const { out } = await admin.run(doctorCommand);
+      assert.match(out, new RegExp(`^OK +tried-pod +a pod .* in namespace ${NAMESPACE}\\)$`, 'm'));
+    } finally {
+      await kubectl('delete', 'deployment', 'jwt-injector', ...OWN, '--ignore-not-found');
+      await restore(MUTATING, shipped, false);
+    }
+  });
 
   it('names JWTs that are not Ready, by their reason', async () => {
     const tenant = await openTenant(stage.cluster, objects, `${NAMESPACE}-tenant`);
@@ -250,7 +179,10 @@ describe('doctor on a real control plane', { concurrency: false }, () => {
     const kubeconfig = await stage.cluster.serviceAccountKubeconfig(NAMESPACE, 'nobody');
     const { code, out, err } = await callAs(kubeconfig, printed).run(doctorCommand);
     assert.deepEqual([code, err], [0, '']);
-    assert.match(out, /^not known +rights +you are not allowed to create subjectaccessreviews/m);
+    assert.match(
+      out,
+      /^not known +rights +you are not allowed to read deployments in namespace jwt-injector/m,
+    );
     assert.match(out, /^not known +tried-pod +you are not allowed to create pods/m);
     assert.match(out, /^OK +crd +JWTs have a namespace and a status/m);
     assert.match(out, /no problem was found, \d+ not known$/m);
