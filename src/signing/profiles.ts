@@ -66,6 +66,24 @@ export function findProfile(claims: JsonObject): Profile {
   return profileOfVer(claims) ?? (isUnnamed ? SCITOKENS_1 : WLCG);
 }
 
+/** The content of a claim `aud`, one value or a list. */
+export interface Audiences {
+  /** The texts in it. */
+  readonly texts: readonly string[];
+  /** The texts without empty ones: no server can be configured to be the empty text. */
+  readonly named: readonly string[];
+  /** There is something besides texts, which scitokens-cpp takes in no list. */
+  readonly hasOthers: boolean;
+}
+
+/** Reads the claim `aud`; a claim that is missing has no texts, and something else. */
+export function readAudiences(claims: JsonObject): Audiences {
+  const items = [member(claims, 'aud')].flat();
+  const texts = items.filter((item) => typeof item === 'string');
+  const named = texts.filter((text) => text !== '');
+  return { texts, named, hasOthers: texts.length < items.length };
+}
+
 /** The first claim that the profile does not allow; `undefined` when it allows all. */
 export function findForeignClaim(claims: JsonObject, { knownClaims }: Profile): string | undefined {
   return Object.keys(claims).find((name) => knownClaims?.has(name) === false);

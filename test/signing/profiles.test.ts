@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JsonObject } from '../../src/resources/json.ts';
 import { lintJwt } from '../../src/signing/lint.ts';
-import { findProfile } from '../../src/signing/profiles.ts';
+import { findProfile, readAudiences } from '../../src/signing/profiles.ts';
 import { judgeClaimsFor } from '../../src/signing/verifiers/claim-rules.ts';
 import { NOW } from '../fixtures/observed.ts';
 import { spec } from './lint/specs.ts';
@@ -20,6 +20,17 @@ describe('the profile of a token', () => {
     ['SciTokens 1.0', {}],
   ] as const)
     it(`is ${name} for ${JSON.stringify(claims)}`, () => assert.equal(findProfile(claims).name, name));
+});
+
+describe('the claim aud', () => {
+  for (const [aud, texts, named, hasOthers] of [
+    ['a', ['a'], ['a'], false],
+    [['', 'a', 7], ['', 'a'], ['a'], true],
+    [[], [], [], false],
+    [undefined, [], [], true],
+  ] as const)
+    it(`is read from ${JSON.stringify(aud)}`, () =>
+      assert.deepEqual(readAudiences(aud === undefined ? {} : { aud }), { texts, named, hasOthers }));
 });
 
 /** The findings of `lint` and of XRootD's verdict about `aud`, one text each. */

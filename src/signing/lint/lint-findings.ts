@@ -9,11 +9,13 @@ import {
   findForeignClaim,
   MAX_ZTN_BYTES,
   profileOfVer,
+  readAudiences,
   WLCG,
   WLCG_VERSION,
+  type Audiences,
   type Profile,
 } from '../profiles.ts';
-import { readScopes, type Scopes } from './scopes.ts';
+import { hasPath, hasScope, lacksRead, readScopes, type Scopes } from './scopes.ts';
 import type { Seconds } from '../../time/units.ts';
 
 /** A pod sees a new token late, and what it starts with the old one takes time too. */
@@ -43,7 +45,7 @@ interface LintFacts {
   /** The field in which the author wrote that issuer. */
   readonly issuerField: 'spec.issuer' | 'spec.data.iss';
   readonly scopes: Scopes;
-  readonly audiences: readonly string[];
+  readonly audiences: Audiences;
   /** The one that is meant: of SciTokens when `ver` stands alone and names one, or else WLCG's. */
   readonly profile: Profile;
   readonly bytes: number;
@@ -51,7 +53,8 @@ interface LintFacts {
 
 /**
  * Most useful first: a leaked key, which nothing else will ever show, then what everyone refuses, what some refuse, and
- * what works less well than meant.
+ * what works less well than meant. `verifiers/claim-rules.ts` says of a token what each verifier does with such claims; who
+ * changes the one looks at the other.
  */
 const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | false>> = {
   'key-in-resource': ({ spec }) =>
@@ -75,12 +78,12 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
     Object.hasOwn(data, 'wlcg.ver') &&
     'spec.data.ver beside wlcg.ver: XRootD looks only at ver, remove ver',
   'audience-missing': ({ audiences, profile: { name, anyAudience } }) =>
-    audiences.length === 0 &&
+    audiences.named.length === 0 &&
     anyAudience !== undefined &&
     `spec.data.aud is missing, empty or not a string: profile ${name} requires it, set it to ${anyAudience}`,
-  'audience-no-text': ({ data, audiences }) =>
-    audiences.length > 0 &&
-    [member(data, 'aud')].flat().some((item) => typeof item !== 'string') &&
+  'audience-no-text': ({ audiences }) =>
+    audiences.named.length > 0 &&
+    audiences.hasOthers &&
     'spec.data.aud has items that are not strings: XRootD refuses the token, remove them',
   // XRootD: "Failed to get token subject".
   'subject-missing': ({ data }) =>
@@ -105,9 +108,9 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
     'spec.data.scope has line breaks or tabs: scopes are divided by spaces, put these instead',
   // Caches have no audience of their own, and then take no specific one.
   'audience-without-any': ({ audiences, profile: { anyAudience } }) =>
-    audiences.length > 0 &&
+    audiences.named.length > 0 &&
     anyAudience !== undefined &&
-    !audiences.includes(anyAudience) &&
+    !audiences.named.includes(anyAudience) &&
     `spec.data.aud names services only: OSDF caches refuse the token, add ${anyAudience}`,
   'audience-of-scitokens-1': ({ data, profile: { anyAudience } }) =>
     Object.hasOwn(data, 'aud') &&
@@ -138,12 +141,10 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
     profile !== WLCG &&
     'spec.data.scope: storage.… are words of WLCG, XRootD refuses them with this ver, use read:/, write:/',
   'scope-without-path': ({ scopes }) =>
-    scopes.storage.some(({ path }) => !path.startsWith('/')) &&
+    !scopes.storage.every(hasPath) &&
     'spec.data.scope: a storage scope needs a path that begins with "/", e.g. storage.read:/',
-  // Pelican looks for the object first (PROPFIND) and drops the token when that is refused.
   'scope-without-read': ({ scopes }) =>
-    (hasScope(scopes, 'storage.create') || hasScope(scopes, 'storage.modify')) &&
-    !hasScope(scopes, 'storage.read') &&
+    lacksRead(scopes) &&
     "spec.data.scope has no storage.read: Pelican's uploads and deletions fail without it, add storage.read",
   'lifetime-short': ({ spec }) =>
     spec.lifetime < MIN_LIFETIME &&
@@ -173,20 +174,12 @@ export function findWarnings(spec: JwtSpec, bytes: number): readonly LintWarning
     scopes: readScopes(member(data, 'scope')),
     issuer: iss ?? spec.issuer,
     issuerField: iss === undefined ? 'spec.issuer' : 'spec.data.iss',
-    audiences: [member(data, 'aud')].flat().filter(isText),
+    audiences: readAudiences(data),
   };
   return Object.entries(FINDING_RULES).flatMap(([rule, says]) => {
     const message = says(facts);
     return message === false ? [] : [{ rule, message }];
   });
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
-}
-
-function hasScope({ storage }: Scopes, wanted: string): boolean {
-  return storage.some(({ name }) => name === wanted);
 }
 
 function hasOtherScopes(data: JsonObject): boolean {

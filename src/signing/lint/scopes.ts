@@ -25,6 +25,27 @@ export interface Scopes {
   readonly hasSciTokens: boolean;
 }
 
+/** Whether a scope has that name, whatever its path. */
+export function hasScope({ storage }: Scopes, wanted: string): boolean {
+  return storage.some(({ name }) => name === wanted);
+}
+
+/** Whether a verifier knows the name. WLCG has no storage.write, though many look for it. */
+export function isKnownScope({ name }: StorageScope): boolean {
+  return name !== 'storage.write';
+}
+
+/** Whether there is a path, and it is one to look below. */
+export function hasPath({ path }: StorageScope): boolean {
+  return path.startsWith('/');
+}
+
+/** Whether objects may be changed and not read: Pelican looks for them first (PROPFIND), and drops the token if that is refused. */
+export function lacksRead(scopes: Scopes): boolean {
+  const mayChange = hasScope(scopes, 'storage.create') || hasScope(scopes, 'storage.modify');
+  return mayChange && !hasScope(scopes, 'storage.read');
+}
+
 /** Linear in the length of the claim. */
 export function readScopes(scope: unknown): Scopes {
   const items = [scope].flat().filter((item) => typeof item === 'string');

@@ -1,14 +1,16 @@
 import { member, type JsonObject } from '../../resources/json.ts';
-import { readScopes, type Scopes } from '../lint/scopes.ts';
+import { hasPath, isKnownScope, lacksRead, readScopes, type Scopes } from '../lint/scopes.ts';
 import {
   findForeignClaim,
   findProfile,
   MAX_ZTN_BYTES,
   profileOfVer,
+  readAudiences,
   SCITOKENS_ANY,
   WLCG,
   WLCG_ANY,
   WLCG_VERSION,
+  type Audiences,
   type Profile,
 } from '../profiles.ts';
 import {
@@ -26,7 +28,10 @@ import { TIME_RULES } from './time-rules.ts';
 const ANY = [WLCG_ANY, SCITOKENS_ANY];
 const PELICAN = ['pelican-client', ...PELICAN_SERVERS] as const;
 
-/** The rules of verifiers for the claims; the messages in quotes are their own, to be searched for. */
+/**
+ * The rules of verifiers for the claims; the messages in quotes are their own, to be searched for. `lint/lint-findings.ts`
+ * warns the author of a spec of such claims; who changes the one looks at the other.
+ */
 const RULES: Readonly<Record<string, ClaimRule>> = {
   ...TIME_RULES,
   'issuer-missing': {
@@ -76,7 +81,7 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
     says: ({ token: { claims } }, verifier) =>
       claims['aud'] === undefined
         ? judgeMissingAudience(findProfile(claims), verifier)
-        : judgeAudience([claims['aud']].flat(), findProfile(claims), verifier),
+        : judgeAudience(readAudiences(claims), findProfile(claims), verifier),
   },
   'claim-unknown': {
     by: ['xrootd'],
@@ -103,20 +108,16 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
         return finds('scopes are divided by line breaks or tabs', 'put spaces instead, also at the end');
       }
       if (verifier === 'xrootd') return judgeScopesForXrootd(scopes, findProfile(claims));
-      const useful = scopes.storage.some(
-        ({ name, path }) => name !== 'storage.write' && path.startsWith('/'),
-      );
-      return useful ? undefined : finding(NO_SCOPE, remedy);
+      const isUseful = scopes.storage.some((scope) => isKnownScope(scope) && hasPath(scope));
+      return isUseful ? undefined : finding(NO_SCOPE, remedy);
     },
   },
   'scope-without-read': {
     by: PELICAN,
-    says: ({ token: { claims } }) => {
-      const names = new Set(readScopes(claims['scope']).storage.map(({ name }) => name));
-      return (names.has('storage.create') || names.has('storage.modify')) && !names.has('storage.read')
+    says: ({ token: { claims } }) =>
+      lacksRead(readScopes(claims['scope']))
         ? doubt('uploads and deletions fail without storage.read', 'add storage.read to spec.data.scope')
-        : undefined;
-    },
+        : undefined,
   },
   size: {
     by: ['xrootd'],
@@ -165,7 +166,7 @@ function judgeMissingAudience({ name, anyAudience }: Profile, verifier: Verifier
 }
 
 function judgeAudience(
-  aud: readonly unknown[],
+  { texts, named, hasOthers }: Audiences,
   { name, anyAudience }: Profile,
   verifier: VerifierName,
 ): RuleFinding {
@@ -173,17 +174,15 @@ function judgeAudience(
     anyAudience === undefined
       ? `remove spec.data.aud, or use wlcg.ver "1.0" with ${WLCG_ANY}`
       : `add ${anyAudience} to spec.data.aud`;
-  const audiences = aud.filter((item) => typeof item === 'string');
-  if (verifier === 'xrootd' && audiences.length < aud.length)
+  if (verifier === 'xrootd' && hasOthers)
     return refusal('aud holds what is not a string', `${remedy}, and nothing but strings`);
   const any = verifier === 'xrootd' ? [anyAudience] : ANY;
-  if (audiences.some((item) => any.includes(item))) return undefined;
-  // No server can be configured to be the empty text.
-  if (audiences.every((item) => item === '') || verifier === 'pelican-cache')
+  if (texts.some((item) => any.includes(item))) return undefined;
+  if (named.length === 0 || verifier === 'pelican-cache')
     return refusal('aud names no one that it knows ("\'aud\' claim verification failed")', remedy);
-  if (audiences.every((item) => ANY.includes(item)))
+  if (texts.every((item) => ANY.includes(item)))
     return refusal(
-      `${audiences.join()} does not mean any audience in profile ${name} ("'aud' claim verification failed")`,
+      `${texts.join()} does not mean any audience in profile ${name} ("'aud' claim verification failed")`,
       remedy,
     );
   const where =
@@ -212,9 +211,7 @@ function judgeScopesForXrootd({ storage, hasSciTokens }: Scopes, profile: Profil
           `the scopes of ${profile.name} are read: and write:, with a path`,
           'use read:/ and write:/, or wlcg.ver "1.0"',
         );
-  const useful = storage.filter(
-    ({ name, path }) => name !== 'storage.write' && (path === '' || path.startsWith('/')),
-  );
+  const useful = storage.filter((scope) => isKnownScope(scope) && (scope.path === '' || hasPath(scope)));
   if (useful.some(({ path }) => path !== '')) return undefined;
   if (useful.length > 0) return doubt('a scope without a path allows all of them here', SCOPE_REMEDY);
   return hasSciTokens

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readScopes, type Scopes } from '../../../src/signing/lint/scopes.ts';
+import {
+  hasPath,
+  isKnownScope,
+  lacksRead,
+  readScopes,
+  type Scopes,
+} from '../../../src/signing/lint/scopes.ts';
 
 const NOTHING: Scopes = {
   form: 'text',
@@ -69,4 +75,20 @@ describe('a claim scope', () => {
   ];
   for (const [title, scope, read] of cases)
     it(`is read: ${title}`, () => assert.deepEqual(readScopes(scope), { ...NOTHING, ...read }));
+});
+
+describe('scopes of storage', () => {
+  it('lack the right to read only if they allow changes', () => {
+    const isLacking = (text: string): boolean => lacksRead(readScopes(text));
+    assert.ok(isLacking('storage.create:/') && isLacking('openid storage.modify'));
+    assert.ok(
+      !isLacking('storage.modify:/ storage.read:/') && !isLacking('storage.write:/') && !isLacking(''),
+    );
+  });
+
+  it('are of use with a name that verifiers know and a path', () => {
+    const { storage } = readScopes('storage.read:/ storage.write:/ storage.create:data storage.modify');
+    assert.deepEqual(storage.map(isKnownScope), [true, false, true, true]);
+    assert.deepEqual(storage.map(hasPath), [true, true, false, false]);
+  });
 });
