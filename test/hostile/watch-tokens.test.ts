@@ -125,6 +125,14 @@ describe('the tokens of a neighbour', { timeout: 2 * WITHIN_MS, concurrency: tru
       assert.deepEqual(tokens.takeHarms(), []);
     });
 
+    it('are not new if they were stored before it, and are only seen after it', async () => {
+      await using opened = new AsyncDisposableStack();
+      const { cluster, tokens } = await startExpired(opened);
+      cluster.secrets = listSecrets(3, VALID + 1, new Date(Date.now() - 5_000));
+      await tokens.recover(performance.now(), 1_500);
+      assert.deepEqual(tokens.takeHarms(), ['no token was renewed within 1.5 s of a new start']);
+    });
+
     it('count if none is renewed, and if they stay expired', async () => {
       await using opened = new AsyncDisposableStack();
       const { tokens } = await startExpired(opened);

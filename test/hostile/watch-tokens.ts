@@ -32,8 +32,6 @@ interface HeldToken {
   readonly expiresAtMs: number;
   /** When the API server stored it, in milliseconds since the epoch; whole seconds. */
   readonly storedAtMs: number;
-  /** The time of the first read that showed it, by `performance.now()`. */
-  readonly since: number;
 }
 type HeldTokens = ReadonlyMap<string, HeldToken>;
 
@@ -117,7 +115,9 @@ export async function watchTokens(
       forget();
       mayBeExpired = true;
       const deadline = performance.now() + withinMs;
-      const isRenewed = (): boolean => [...held.values()].some((token) => token.since >= since);
+      // A token that was stored just before can be seen first afterwards.
+      const sinceMs = Date.now() - (performance.now() - since);
+      const isRenewed = (): boolean => [...held.values()].some(({ storedAtMs }) => storedAtMs > sinceMs);
       const isWell = (): boolean => isRenewed() && expiredAt(Date.now(), held).length === 0;
       while (!isWell() && performance.now() < deadline) await sleep(LOOK_MS);
       mayBeExpired = false;
@@ -130,7 +130,6 @@ export async function watchTokens(
 
 /** The tokens in the Secrets of these JWTs. A token that was held before keeps its time. */
 function findTokens(secrets: readonly Loose[], jwts: readonly string[], before: HeldTokens): HeldTokens {
-  const now = performance.now();
   const held = secrets.filter(
     ({ metadata, data }) => jwts.includes(metadata.name) && data?.token !== undefined,
   );
@@ -140,7 +139,7 @@ function findTokens(secrets: readonly Loose[], jwts: readonly string[], before: 
       const known = before.get(name);
       if (known?.text === text) return [name, known];
       const storedAtMs = readStoring(managedFields) ?? Date.now();
-      return [name, { text, expiresAtMs: readExpiry(text), storedAtMs, since: now }];
+      return [name, { text, expiresAtMs: readExpiry(text), storedAtMs }];
     }),
   );
 }
