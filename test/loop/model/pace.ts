@@ -8,7 +8,7 @@ const LOOKS_PER_ROUND = 4;
  * up whose answer was lost, or if a clock that steps ahead starts a new term; renewals 30 s apart; changes of
  * the status with time. One round each second would be more than twice as many.
  */
-const FREE_ROUNDS = 25;
+const FREE_ROUNDS = 28;
 const MINUTE_MS = 60_000;
 /** A running round ends within this time, however late the answers are; only then can the next one begin. */
 const ROUND_MS = 40_000;
