@@ -3,7 +3,7 @@ import type { TokenEnv } from './decision.ts';
 import { escapeEnvValue, expandEnvValue, hasSource } from './env-value.ts';
 import { normalisePath } from './paths.ts';
 import type { ContainerShape } from './pod-shape.ts';
-import { TOKEN_ITSELF_ENV_VAR } from './injection-settings.ts';
+import { TOKEN_ITSELF_ENV_VAR } from './check-values.ts';
 import { quote, showPath } from './text.ts';
 import { NO_WARNINGS, type Warning } from './warnings.ts';
 

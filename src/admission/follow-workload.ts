@@ -1,7 +1,7 @@
 import { COPIED_ANNOTATION } from '../resources/names.ts';
 import { member, stringMember, type JsonObject } from '../resources/json.ts';
 import { INJECTION_KEYS } from './annotation-keys.ts';
-import { readJsonAnnotation } from './json-annotation.ts';
+import { readJsonAnnotation } from './annotation-text.ts';
 
 /** The keys in the order of the record. */
 const SORTED_KEYS = INJECTION_KEYS.toSorted();

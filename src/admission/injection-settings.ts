@@ -1,89 +1,92 @@
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
-import { fail, ok, type Result } from '../resources/result.ts';
+import type { Result } from '../resources/result.ts';
+import { ANNOTATION_NAMES, type AnnotationValues } from './annotation-values.ts';
+import { checkEnvVar, checkFileMode, checkInject, checkMountPath } from './check-values.ts';
 import type { Problem } from './decision.ts';
-import { lengthFault, SHORTER_PATH } from './paths.ts';
-import { quote } from './text.ts';
+import { readTokens, splitList } from './token-list.ts';
+import { joinWarnings, NO_WARNINGS, type WithWarnings } from './warnings.ts';
 
-/** The default mount path of the token's directory: the layout of the NRP page. */
-export const DEFAULT_MOUNT_PATH = '/var/run/secrets/jwt';
-/** WLCG Bearer Token Discovery: the variable that names a file with a token. */
-const DEFAULT_ENV_VAR = 'BEARER_TOKEN_FILE';
-/** Readable by everybody in the container, so that images that run as non-root can use it; writable by nobody. */
-const DEFAULT_FILE_MODE = 0o444;
-/** WLCG Bearer Token Discovery: the variable in which clients expect the token itself, before they look for a file. */
-export const TOKEN_ITSELF_ENV_VAR = 'BEARER_TOKEN';
+const KEYS = INJECTION_ANNOTATIONS;
 
-/** Exactly `true` or `false`: anything else could mean either. */
-export function checkInject(value: string | undefined): Result<undefined, Problem> {
-  if (value === undefined || value === 'true' || value === 'false') return ok(undefined);
-  return fail({
-    what: `annotation ${INJECTION_ANNOTATIONS.inject} is ${quote(value)}`,
-    remedy: 'set "true" or "false"',
-  });
+/** The settings of a pod that asks for tokens, with their defaults: valid, as far as that shows without its containers. */
+export interface InjectionSettings {
+  /** The tokens, at least one, no duplicates; the first is the one that the environment variable names. */
+  readonly tokens: readonly string[];
+  readonly containers: ContainerSelection;
+  readonly mountPath: string;
+  readonly envVar: string;
+  readonly defaultMode: number;
 }
 
-/** An absolute, clean directory; one trailing slash is dropped. */
-export function checkMountPath(value = DEFAULT_MOUNT_PATH): Result<string, Problem> {
-  if (value === DEFAULT_MOUNT_PATH) return ok(value);
-  const path = value.length > 1 && value.endsWith('/') ? value.slice(0, -1) : value;
-  const what = (fault: string): string =>
-    `annotation ${INJECTION_ANNOTATIONS.mountPath}: ${quote(value)} ${fault}`;
-  const tooLong = lengthFault(path);
-  if (tooLong !== undefined) return fail({ what: what(tooLong), remedy: SHORTER_PATH });
-  const fault = mountPathFault(path);
-  if (fault === undefined) return ok(path);
-  return fail({ what: what(fault), remedy: `name a directory such as ${DEFAULT_MOUNT_PATH}` });
+/** `only` and `except` come from a list, which is then not empty. */
+export type ContainerSelection =
+  | { readonly mode: 'all' }
+  | { readonly mode: 'only' | 'except'; readonly names: ReadonlySet<string>; readonly key: string };
+
+/** `undefined` when nothing is asked for. Warns of what is set without effect. */
+export function readSettings(
+  values: AnnotationValues,
+  defaultToken: string | undefined,
+): WithWarnings<Result<InjectionSettings | undefined, Problem>> {
+  const inject = checkInject(values.inject);
+  if (!inject.ok) return { ...inject, warnings: NO_WARNINGS };
+  const tokens = readTokens(values.token, defaultToken);
+  if (!tokens.ok) return tokens;
+  if (tokens.value.length === 0) return readWithoutToken(values);
+  const containers = readSelection(values);
+  const warnings = joinWarnings(tokens.warnings, containers.warnings);
+  if (!containers.ok) return { ...containers, warnings };
+  const mountPath = checkMountPath(values.mountPath);
+  if (!mountPath.ok) return { ...mountPath, warnings };
+  const envVar = checkEnvVar(values.envVar);
+  if (!envVar.ok) return { ...envVar, warnings };
+  const fileMode = checkFileMode(values.fileMode);
+  if (!fileMode.ok) return { ...fileMode, warnings };
+  const settings = {
+    tokens: tokens.value,
+    containers: containers.value,
+    mountPath: mountPath.value,
+    envVar: envVar.value,
+    defaultMode: fileMode.value,
+  };
+  return { ok: true, value: settings, warnings };
 }
 
-function mountPathFault(path: string): string | undefined {
-  if (!path.startsWith('/')) return 'is not absolute';
-  if (path === '/') return 'is the whole file system';
-  if (path.includes('//') || path.endsWith('/')) return 'has an empty part ("//")';
-  if (path.includes(':')) return 'has a colon, which Kubernetes refuses in mount paths';
-  if (/\p{Cc}/u.test(path)) return 'has a control character';
-  if (path.includes('$')) return 'has a "$", which Kubernetes expands in env vars';
-  const dots = path.split('/').find((part) => part === '.' || part === '..');
-  return dots === undefined ? undefined : `has "${dots}" as a part`;
-}
-
-/** More than any name in use; and the name is repeated for each container. */
-const MAX_ENV_VAR_BYTES = 255;
-
-const C_IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
-
-/** A C identifier: what shells and clients can name. */
-export function checkEnvVar(value = DEFAULT_ENV_VAR): Result<string, Problem> {
-  if (value === DEFAULT_ENV_VAR) return ok(value);
-  const key = INJECTION_ANNOTATIONS.envVar;
-  if (value === TOKEN_ITSELF_ENV_VAR) {
-    return fail({
-      what: `annotation ${key}: clients expect the token itself in ${value}, not the name of a file`,
-      remedy: `use ${DEFAULT_ENV_VAR} or a name of your own`,
-    });
+function readWithoutToken(values: AnnotationValues): WithWarnings<Result<undefined, Problem>> {
+  if (values.inject === 'true') {
+    const problem = {
+      what: `annotation ${KEYS.inject} is "true", but no token is named`,
+      remedy: `add ${KEYS.token}: "<name of a JWT>" or remove ${KEYS.inject}`,
+    };
+    return { ok: false, problem, warnings: NO_WARNINGS };
   }
-  const bytes = Buffer.byteLength(value);
-  if (bytes > MAX_ENV_VAR_BYTES) {
-    return fail({
-      what: `annotation ${key}: ${quote(value)} has ${bytes} bytes`,
-      remedy: `use a name of at most ${MAX_ENV_VAR_BYTES}`,
-    });
-  }
-  if (C_IDENTIFIER.test(value)) return ok(value);
-  return fail({
-    what: `annotation ${key}: ${quote(value)} is not a valid name of an environment variable`,
-    remedy: 'use letters, digits and "_", not beginning with a digit',
-  });
+  const idle = ANNOTATION_NAMES.find((name) => values[name] !== undefined);
+  if (idle === undefined) return { ok: true, value: undefined, warnings: NO_WARNINGS };
+  const text = `annotation ${KEYS[idle]} has no effect without ${KEYS.token}`;
+  return { ok: true, value: undefined, warnings: [{ kind: 'withoutToken', text }] };
 }
 
-const FILE_MODE = /^0?[0-7]{3}$/;
+function readSelection({
+  containers,
+  skipContainers,
+}: AnnotationValues): WithWarnings<Result<ContainerSelection, Problem>> {
+  if (containers !== undefined && skipContainers !== undefined) {
+    const problem = {
+      what: `both ${KEYS.containers} and ${KEYS.skipContainers} are set`,
+      remedy: 'keep one of them',
+    };
+    return { ok: false, problem, warnings: NO_WARNINGS };
+  }
+  if (containers !== undefined) return readNames('only', KEYS.containers, containers);
+  if (skipContainers !== undefined) return readNames('except', KEYS.skipContainers, skipContainers);
+  return { ok: true, value: { mode: 'all' }, warnings: NO_WARNINGS };
+}
 
-/** The mode as a number, as the Kubernetes API has it. */
-export function checkFileMode(value: string | undefined): Result<number, Problem> {
-  if (value === undefined) return ok(DEFAULT_FILE_MODE);
-  const mode = FILE_MODE.test(value) ? Number.parseInt(value, 8) : 0;
-  if (mode > 0) return ok(mode);
-  return fail({
-    what: `annotation ${INJECTION_ANNOTATIONS.fileMode}: ${quote(value)} is not a valid file mode`,
-    remedy: 'use three octal digits from 001 to 777, in quotes, such as "0444"',
-  });
+function readNames(
+  mode: 'only' | 'except',
+  key: string,
+  value: string,
+): WithWarnings<Result<ContainerSelection, never>> {
+  const { items, warnings } = splitList(key, value);
+  return { ok: true, value: { mode, key, names: new Set(items) }, warnings };
 }

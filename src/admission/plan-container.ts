@@ -68,10 +68,10 @@ function planMounts(
   { wanted, mountPoints }: CommonParts,
 ): Planned<{ readonly mounts: readonly TokenMount[] }> {
   let mounts: readonly TokenMount[] = NO_PARTS;
-  let obstacles: readonly PodDenial[] = NO_PARTS;
+  const obstacles: PodDenial[] = [];
   let warnings = NO_WARNINGS;
   for (const placement of placements) {
-    if (placement.how === 'blocked') obstacles = [...obstacles, placement.denial];
+    if (placement.how === 'blocked') obstacles.push(placement.denial);
     else if (placement.how === 'mount') {
       const [mount] = placement.mounts;
       mounts = mounts.length === 0 ? placement.mounts : [...mounts, mount];

@@ -1,7 +1,7 @@
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { AdmissionReason } from '../resources/reasons.ts';
-import type { AnnotationValues } from './annotations.ts';
+import type { AnnotationValues } from './annotation-values.ts';
 import type { ContainerPlan, PodDenial, Problem } from './decision.ts';
 import { makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
@@ -11,7 +11,7 @@ import { wantToken } from './placement.ts';
 import { planContainer, type CommonParts, type Variable } from './plan-container.ts';
 import { findLongPath, mountPathOf } from './plan-injection.ts';
 import type { ContainerShape } from './pod-shape.ts';
-import { checkEnvVar, checkMountPath, DEFAULT_MOUNT_PATH } from './injection-settings.ts';
+import { checkEnvVar, checkMountPath, DEFAULT_MOUNT_PATH } from './check-values.ts';
 import { quote } from './text.ts';
 import { explainTokenName, explainTooManyTokens, MAX_TOKENS, splitList } from './token-list.ts';
 import { isObjectName } from '../resources/object-name.ts';

@@ -2,7 +2,7 @@ import type { JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { TOKEN_KEY } from '../resources/names.ts';
 import { MAX_OBJECT_NAME } from '../resources/object-name.ts';
-import type { InjectionSettings } from './annotations.ts';
+import type { InjectionSettings } from './injection-settings.ts';
 import type { ContainerPlan, PodDenial, InjectionPlan, TokenVolume } from './decision.ts';
 import { makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
@@ -33,7 +33,7 @@ export function planInjection(
   const wanted = sources.map((source) => wantToken(source, nested));
   const first = planContainers(input, wanted);
   if (!first.ok || !first.changesVolumes) return first;
-  // The planned mounts decide what the kubelet makes in the volumes, too. They are the same after the second look, so it is the last.
+  // The planned mounts decide what the kubelet makes in the volumes, too. A second look finds the same ones, so it is the last.
   const { containers, planned } = withPlanned(all, first.value.containers);
   const then = new NestedMounts(containers, showing, planned);
   const again = sources.map((source, index) => wantToken(source, then, chosenAmong(source, wanted[index])));

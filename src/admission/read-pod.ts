@@ -3,7 +3,12 @@ import { APP, INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import { objectMember, type JsonObject } from '../resources/json.ts';
 import { isNamespaceName } from '../resources/object-name.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
-import { isOptedOut, readAnnotationValues, warnOfEmptyValues, type AnnotationValues } from './annotations.ts';
+import {
+  isOptedOut,
+  readAnnotationValues,
+  warnOfEmptyValues,
+  type AnnotationValues,
+} from './annotation-values.ts';
 import { skipPod, type SkipDecision } from './decision.ts';
 import { isMirrorPod, readMap, readPodShape, type PodShape } from './pod-shape.ts';
 

@@ -1,8 +1,8 @@
 import { pointerTo, type PatchOperation } from '../resources/json-patch.ts';
 import type { JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
-import { areTooLarge } from './annotation-size.ts';
-import { readAnnotationValues } from './annotations.ts';
+import { areTooLarge } from './annotation-text.ts';
+import { readAnnotationValues } from './annotation-values.ts';
 import { skipPod, type SkipDecision } from './decision.ts';
 import { followWorkload, type TemplateChanges } from './follow-workload.ts';
 import { annotationsOf } from './pod-shape.ts';

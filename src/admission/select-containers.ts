@@ -1,5 +1,5 @@
 import type { Result } from '../resources/result.ts';
-import type { ContainerSelection } from './annotations.ts';
+import type { ContainerSelection } from './injection-settings.ts';
 import type { Problem } from './decision.ts';
 import type { ContainerShape } from './pod-shape.ts';
 import { closest } from './spelling.ts';

@@ -1,6 +1,6 @@
 import { arrayMember, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import { COPIED_ANNOTATION, LAST_APPLIED } from '../resources/names.ts';
-import { readJsonAnnotation } from './json-annotation.ts';
+import { readJsonAnnotation } from './annotation-text.ts';
 import { annotationsOf } from './pod-shape.ts';
 import { templateOf, type WorkloadKind } from './workload-kinds.ts';
 

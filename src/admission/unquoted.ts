@@ -2,7 +2,15 @@ import { isJsonObject, type JsonObject } from '../resources/json.ts';
 import { INJECTION_ANNOTATIONS, PREFIX } from '../resources/names.ts';
 import { ok, type Result } from '../resources/result.ts';
 import { denyPod, type DenyDecision, type Problem } from './decision.ts';
-import { checkEnvVar, checkFileMode, checkInject, checkMountPath } from './injection-settings.ts';
+import {
+  checkEnvVar,
+  checkFileMode,
+  checkInject,
+  checkMountPath,
+  DEFAULT_ENV_VAR,
+  DEFAULT_FILE_MODE,
+  DEFAULT_MOUNT_PATH,
+} from './check-values.ts';
 import { quote, shorten } from './text.ts';
 import { readTokens } from './token-list.ts';
 import { NO_WARNINGS } from './warnings.ts';
@@ -14,9 +22,9 @@ export type Written = (path: readonly string[]) => string | undefined;
 const EXAMPLES: ReadonlyMap<string, string> = new Map([
   [INJECTION_ANNOTATIONS.token, '<name of a JWT>'],
   [INJECTION_ANNOTATIONS.inject, 'true'],
-  [INJECTION_ANNOTATIONS.mountPath, '/var/run/secrets/jwt'],
-  [INJECTION_ANNOTATIONS.envVar, 'BEARER_TOKEN_FILE'],
-  [INJECTION_ANNOTATIONS.fileMode, '0444'],
+  [INJECTION_ANNOTATIONS.mountPath, DEFAULT_MOUNT_PATH],
+  [INJECTION_ANNOTATIONS.envVar, DEFAULT_ENV_VAR],
+  [INJECTION_ANNOTATIONS.fileMode, DEFAULT_FILE_MODE],
 ]);
 
 /** The checks that refuse a value even in quotes, for the annotations that have rules. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MAX_ANNOTATIONS_BYTES } from '../../src/admission/annotation-size.ts';
+import { MAX_ANNOTATIONS_BYTES } from '../../src/admission/annotation-text.ts';
 import { KEYS, type Json } from './pods.ts';
 import { COPIED, KINDS, record, reviewOf, stored, templateAnnotations, workload } from './workloads.ts';
 

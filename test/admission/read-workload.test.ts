@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MAX_ANNOTATIONS_BYTES } from '../../src/admission/annotation-size.ts';
+import { MAX_ANNOTATIONS_BYTES } from '../../src/admission/annotation-text.ts';
 import { copyingPatch, readWorkload, type WorkloadInput } from '../../src/admission/read-workload.ts';
 import { findWorkloadKind } from '../../src/admission/workload-kinds.ts';
 import { annotatedPod, KEYS, type Json } from './pods.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MAX_ANNOTATIONS_BYTES } from '../../src/admission/annotation-size.ts';
+import { MAX_ANNOTATIONS_BYTES } from '../../src/admission/annotation-text.ts';
 import type { NamespaceDefault } from '../../src/resources/namespace-default.ts';
 import { at, injected, KEYS, type Json } from './pods.ts';
 import { reviewOf, stored, workload, type WorkloadParts } from './workloads.ts';

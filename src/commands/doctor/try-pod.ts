@@ -1,3 +1,4 @@
+import { DEFAULT_ENV_VAR } from '../../admission/check-values.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { PODS } from '../../kube/pods.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
@@ -53,6 +54,6 @@ export async function tryPod(client: Pick<Access['client'], 'create'>, namespace
 function isInjected(pod: unknown): boolean {
   const containers = arrayMember(objectMember(pod, 'spec'), 'containers');
   return containers.some((container) =>
-    arrayMember(container, 'env').some((entry) => stringMember(entry, 'name') === 'BEARER_TOKEN_FILE'),
+    arrayMember(container, 'env').some((entry) => stringMember(entry, 'name') === DEFAULT_ENV_VAR),
   );
 }

@@ -1,4 +1,4 @@
-import { readAnnotationValues } from '../../admission/annotations.ts';
+import { readAnnotationValues } from '../../admission/annotation-values.ts';
 import type { ContainerPlan, Decision, TokenVolume } from '../../admission/decision.ts';
 import { injectObject, type OfflineInjection } from '../workloads/inject-document.ts';
 import { annotationsOf } from '../../admission/pod-shape.ts';

@@ -14,7 +14,7 @@ export interface StorageScope {
   readonly path: string;
 }
 
-/** The content of a claim `scope`, as its author may have meant it: a list, and commas or line breaks between scopes, are read as well. */
+/** The content of a claim `scope`, as its author may have meant it: lists, commas and line breaks are read as well. */
 export interface Scopes {
   readonly form: 'missing' | 'text' | 'other';
   readonly hasCommas: boolean;

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../resources/json.ts';
+import { member, type JsonObject } from '../resources/json.ts';
 
 /** Kubernetes API: keys and values of all annotations of one object together (`TotalAnnotationSizeLimitB`). */
 export const MAX_ANNOTATIONS_BYTES = 262_144;
@@ -10,4 +10,15 @@ export function areTooLarge(annotations: JsonObject | undefined): boolean {
     bytes += Buffer.byteLength(key) + (typeof value === 'string' ? Buffer.byteLength(value) : 0);
   }
   return bytes > MAX_ANNOTATIONS_BYTES;
+}
+
+/** The value of an annotation that holds JSON; `undefined` if it is missing or cannot be read. */
+export function readJsonAnnotation(annotations: JsonObject | undefined, key: string): unknown {
+  const text = member(annotations, key);
+  if (typeof text !== 'string' || text.length > MAX_ANNOTATIONS_BYTES) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

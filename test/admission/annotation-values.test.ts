@@ -3,9 +3,9 @@ import { describe, it } from 'node:test';
 import {
   isOptedOut,
   readAnnotationValues,
-  readSettings,
   warnOfEmptyValues,
-} from '../../src/admission/annotations.ts';
+} from '../../src/admission/annotation-values.ts';
+import { readSettings } from '../../src/admission/injection-settings.ts';
 import { KEYS, type Json } from './pods.ts';
 
 function read(annotations: Json) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { areTooLarge, MAX_ANNOTATIONS_BYTES } from '../../src/admission/annotation-size.ts';
+import { areTooLarge, MAX_ANNOTATIONS_BYTES } from '../../src/admission/annotation-text.ts';
 
 describe('all annotations of one object together', () => {
   const filled = (bytes: number): Record<string, unknown> => ({ key: 'x'.repeat(bytes - 'key'.length) });
