@@ -32,9 +32,9 @@ export const CROWD_ATTACKS: readonly Attack[] = [
   {
     name: 'costly-crowd',
     title:
-      '10,000 bodies of 64 KB that take milliseconds each, from 200 addresses that come one after another',
+      '2,500 bodies of 64 KB that take milliseconds each, from 200 addresses that come one after another',
     from: 'port',
-    run: posting(10_000, 200, (number) => ({ path: PODS, body: COSTLY, from: Math.floor(number / 50) })),
+    run: posting(2_500, 200, (number) => ({ path: PODS, body: COSTLY, from: Math.floor(number / 13) })),
   },
   {
     name: 'handshake-crowd',
