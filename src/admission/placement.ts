@@ -122,8 +122,8 @@ export function placeTokens(
 }
 
 /**
- * One that is seen is enough. A container whose first eight are hidden is refused, whatever comes behind them: a hostile one
- * could have 100,000, each to be compared with all its mounts.
+ * One that is seen is enough. A container whose first eight are hidden is refused, whatever comes after them: a hostile one could
+ * have 100,000, each to be compared with all its mounts.
  */
 const MAX_TRIED = 8;
 

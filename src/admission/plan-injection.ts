@@ -33,7 +33,7 @@ export function planInjection(
   const wanted = sources.map((source) => wantToken(source, nested));
   const first = planContainers(input, wanted);
   if (!first.ok || !first.changesVolumes) return first;
-  // The planned mounts decide what the kubelet makes in the volumes, too. A second look finds the same ones, so it is the last.
+  // The planned mounts decide, too, what the kubelet makes in the volumes. A second look finds the same ones: it is the last.
   const { containers, planned } = withPlanned(all, first.value.containers);
   const then = new NestedMounts(containers, showing, planned);
   const again = sources.map((source, index) => wantToken(source, then, chosenAmong(source, wanted[index])));

@@ -50,7 +50,7 @@ export class Settings {
     return flag.type === 'boolean' ? value === 'true' : value !== flag.default;
   }
 
-  /** Environment variables with the beginning of ours that set no flag; those of a Service, which Kubernetes sets, do not count. */
+  /** Environment variables that begin like ours and set no flag; those of a Service, which Kubernetes sets, do not count. */
   get unknownVariables(): readonly string[] {
     const known = new Set(Object.keys(RUN_FLAGS).map(environmentName));
     return Object.keys(this.#environment).filter(

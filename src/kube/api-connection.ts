@@ -52,7 +52,7 @@ export class ApiConnection {
     return this.#cluster.asksPeople === true;
   }
 
-  /** The session to send with. Rejects with what reading the credentials throws, or when `signal` aborts, if there are none yet. */
+  /** The session to send with. If there is none yet, rejects as reading the credentials does, or when `signal` aborts. */
   current(signal: AbortSignal | undefined): Session | Promise<Session> {
     const isFresh = this.#clock.monotonic() - this.#lookedAt < FRESH_MS;
     if (this.#session !== undefined && isFresh) return this.#session;

@@ -58,7 +58,7 @@ export class Credentials extends KubeConfig {
   }
 
   /**
-   * Reads token and certificates as they are now, until `signal` ends it. `known`: the fingerprint of the pool that the caller has.
+   * Reads token and certificates as they are now, until `signal` ends it. `known` is the fingerprint of the caller's pool.
    */
   async identify(server: string, known: string | undefined, signal?: AbortSignal): Promise<Authentication> {
     this.#known = known;

@@ -48,7 +48,7 @@ export async function failRound(
   return reportAndRetry(reconciler, progress, { failure, problem, retry }, times);
 }
 
-/** Notes a conflict; returns whether it is to be expected that the next round sees what changed, and nothing is to be said yet. */
+/** Notes a conflict; returns whether the next round is expected to see what changed, so that nothing is to be said yet. */
 function noteConflict(
   { memory: { conflicts } }: Pick<Reconciler, 'memory'>,
   { stored: { uid }, write, signed }: Progress,

@@ -170,7 +170,8 @@ export class NudgeQueue {
     for (const [pod, retryAt] of this.#failed) {
       if (retryAt > now) continue;
       this.#failed.delete(pod);
-      if (!this.#waiting.add(pod.namespace, pod.name, pod)) this.#options.onResult('dropped', objectKey(pod), NO_ROOM);
+      if (!this.#waiting.add(pod.namespace, pod.name, pod))
+        this.#options.onResult('dropped', objectKey(pod), NO_ROOM);
     }
   }
 

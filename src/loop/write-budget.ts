@@ -95,7 +95,7 @@ export class WriteBudget {
     return Math.min(levelOf(account, now), account.levelBeforeFailures) + more > BURST;
   }
 
-  /** When it will not be contended any more if nothing is written until then, in seconds since the epoch; `undefined`: it is not. */
+  /** When it is no longer contended if nothing is written until then, in seconds since the epoch; `undefined`: it is not. */
   endOfContention(uid: string, now: Seconds): Seconds | undefined {
     const account = this.#accountAt(uid, now);
     if (account === undefined || !this.isContended(uid, now)) return undefined;
@@ -150,7 +150,7 @@ export class WriteBudget {
     return this.contendersNow(uid);
   }
 
-  /** The outcome of a round with those who make the Secret contended, if it is: every status says so. `more` as of `isContended`. */
+  /** The outcome of a round with those who make the Secret contended, if it is. `more` is explained at `isContended`. */
   addContenders(
     uid: string,
     outcome: Outcome,

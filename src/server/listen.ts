@@ -36,7 +36,7 @@ export async function listenOn(
 }
 
 /**
- * Listens for a moment at a port that is shared, where nobody's clients connect, and so takes no connection from its other process.
+ * Listens for a moment at a port that is shared, where nobody's clients connect: its other process loses no connection.
  */
 export async function tryPort({ port }: Pick<ListenPlace, 'port'>): Promise<AddressInfo | string | null> {
   const server = createServer().listen({ host: '127.0.0.1', port, reusePort: process.platform === 'linux' });

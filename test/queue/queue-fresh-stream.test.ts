@@ -52,7 +52,9 @@ const others = fc.record({
   known: fc.array(knownRound, { minLength: 1, maxLength: 4 }),
   random: fc.constantFrom(0, 0.5, 0.999),
 });
-const story: fc.Arbitrary<Story> = fc.tuple(stream, others).map(([each, rest]) => ({ ...each, ...rest }));
+const story: fc.Arbitrary<Story> = fc
+  .tuple(stream, others)
+  .map(([each, rest]) => Object.assign({}, each, rest));
 
 function resultOf(round: Round, clock: VirtualClock): RoundResult {
   switch (round.ends) {

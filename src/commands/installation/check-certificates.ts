@@ -82,8 +82,8 @@ export function listEntries({ mutating, validating }: CertificateSnapshot): read
 }
 
 /**
- * Why the API server refuses what is served, to follow "caBundle of …"; `undefined` if it does not. `chain` is the served file: an
- * authority may have issued the first certificate, or an intermediate behind it.
+ * Why the API server refuses what is served, to follow "caBundle of …"; `undefined` if it does not. `chain` is the served file:
+ * an authority may have issued the first certificate, or an intermediate behind it.
  */
 export function distrust(
   { caBundle, host }: WebhookEntry,

@@ -14,7 +14,7 @@ export interface StorageScope {
   readonly path: string;
 }
 
-/** The content of a claim `scope`, as its author may have meant it: lists, commas and line breaks are read as well. */
+/** The content of a claim `scope`, as its author may have meant it: lists, commas and line breaks are read, too. */
 export interface Scopes {
   readonly form: 'missing' | 'text' | 'other';
   readonly hasCommas: boolean;
@@ -40,7 +40,7 @@ export function hasPath({ path }: StorageScope): boolean {
   return path.startsWith('/');
 }
 
-/** Whether objects may be changed and not read: Pelican looks for them first (PROPFIND), and drops the token if that is refused. */
+/** Whether objects may be changed and not read. Pelican looks for them first (PROPFIND), and drops a token that is refused. */
 export function lacksRead(scopes: Scopes): boolean {
   const mayChange = hasScope(scopes, 'storage.create') || hasScope(scopes, 'storage.modify');
   return mayChange && !hasScope(scopes, 'storage.read');
