@@ -1,7 +1,7 @@
 import { Cache } from '../kube/cache.ts';
 import type { SharedValues } from '../kube/shared-values.ts';
 import { LongTokens } from './long-tokens.ts';
-import { parseTokenSecret, type TokenSecret } from '../loop/observe.ts';
+import { parseTokenSecret, type SecretWithEvidence } from '../loop/observe.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { TokenFacts } from '../signing/token-facts.ts';
@@ -9,13 +9,13 @@ import { dropDetails, parseOtherSecret, type SecretMetadata } from '../resources
 import { identify } from '../kube/object-identity.ts';
 
 /** The cached part of a Secret with our label. If no JWT has its name, that is no more than of any other Secret. */
-export type LabelledSecret = TokenSecret | SecretMetadata;
+export type LabelledSecret = SecretWithEvidence | SecretMetadata;
 
 /** The cache of Secrets with our label, and what fills it. */
 export interface LabelledSecrets {
   readonly cache: Cache<LabelledSecret>;
   /** The Secret of a JWT, with what is known of its token; `undefined` if no JWT has its name. */
-  ofJwt(key: string): TokenSecret | undefined;
+  ofJwt(key: string): SecretWithEvidence | undefined;
   /** The Secret with this key that is not of a JWT. */
   withoutJwt(key: string): SecretMetadata | undefined;
   /** The part of the Secret that is to be cached now. `signedBy` as of `parseTokenSecret`. */
@@ -32,7 +32,7 @@ export interface LabelledSecrets {
 export function keepLabelledSecrets(jwts: Cache<Jwt>, shared: SharedValues): LabelledSecrets {
   const cache = new Cache<LabelledSecret>();
   const longTokens = new LongTokens();
-  let latest: TokenSecret | undefined;
+  let latest: SecretWithEvidence | undefined;
   const parse = (object: JsonObject, signedBy?: string): LabelledSecret => {
     const jwt = jwts.get(identify(object).key);
     if (jwt === undefined) return shared.share(parseOtherSecret(object));
@@ -85,6 +85,6 @@ export function metadataOf(secret: LabelledSecret): SecretMetadata {
 }
 
 /** Whether a JWT of its name existed when the Secret was parsed. */
-export function isOfJwt(secret: LabelledSecret): secret is TokenSecret {
+export function isOfJwt(secret: LabelledSecret): secret is SecretWithEvidence {
   return 'metadata' in secret;
 }

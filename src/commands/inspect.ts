@@ -1,4 +1,4 @@
-import { withToken } from './input/find-token.ts';
+import { withToken } from './input/with-token.ts';
 import { readTokenOptions, TOKEN_REPORT_FLAGS } from './input/token-options.ts';
 import { inspectToken } from './inspect/inspect-token.ts';
 import { makeCommand } from './make-command.ts';

@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from '../resources/result.ts';
 import { readEverywhere } from './cluster/connect-flags.ts';
 import type { FlagValues } from './parse-flags.ts';
-import { withToken } from './input/find-token.ts';
+import { withToken } from './input/with-token.ts';
 import { readTokenOptions, TOKEN_REPORT_FLAGS, type TokenOptions } from './input/token-options.ts';
 import { printProblems } from './print-problems.ts';
 import { makeCommand } from './make-command.ts';

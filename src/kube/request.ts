@@ -11,7 +11,7 @@ import { MAX_OBJECT_BYTES } from './pieces.ts';
 import { parseResourcePath } from './resource-path.ts';
 import type { Turns } from '../time/turns.ts';
 import type { ReadAhead } from './read-ahead.ts';
-import { failTransport } from './transport-errors.ts';
+import { asKubeError } from './transport-errors.ts';
 
 /** One request as the client's verbs describe it. */
 export interface Call {
@@ -80,7 +80,7 @@ export async function request<T>(
         if (answer.statusCode < 200 || answer.statusCode > 299) throw await readRefusal(answer, call);
         return await read(answer.body, answer.headers);
       } catch (error) {
-        const problem = failTransport(error, { ...call, server: endpoint.server.origin, deadline });
+        const problem = asKubeError(error, { ...call, server: endpoint.server.origin, deadline });
         const isRefused = problem.status === 401 || problem.reason === 'Tls';
         if (isRefused && !renewed) {
           renewed = true;

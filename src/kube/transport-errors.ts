@@ -24,7 +24,7 @@ const TIMEOUT_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /** Makes a KubeError of whatever sending or reading threw; a KubeError stays as it is. */
-export function failTransport(error: unknown, request: FailedRequest): KubeError {
+export function asKubeError(error: unknown, request: FailedRequest): KubeError {
   if (error instanceof KubeError) return error;
   const fail = (reason: TransportReason, detail?: string): KubeError =>
     new KubeError({ ...parseResourcePath(request.path), verb: request.verb, status: 0, reason, detail });

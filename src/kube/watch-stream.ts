@@ -13,7 +13,7 @@ import {
 } from './request.ts';
 import { readLines } from './lines.ts';
 import { MAX_OBJECT_BYTES } from './pieces.ts';
-import { failTransport } from './transport-errors.ts';
+import { asKubeError } from './transport-errors.ts';
 
 const WATCH_EVENT_TYPES = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'] as const;
 
@@ -64,7 +64,7 @@ export async function* streamEvents(
       if (turns.isDue()) await turns.next();
     }
   } catch (error) {
-    throw failTransport(error, request);
+    throw asKubeError(error, request);
   } finally {
     answer?.body.destroy();
   }
@@ -93,7 +93,7 @@ async function open(
       if (answer.statusCode === 200) return answer;
       problem = await readRefusal(answer, call);
     } catch (error) {
-      problem = failTransport(error, { ...call, signal, server: endpoint.server.origin });
+      problem = asKubeError(error, { ...call, signal, server: endpoint.server.origin });
     }
     const isRefused = problem.status === 401 || problem.reason === 'Tls';
     if (!isRefused || renewed) throw problem;

@@ -8,7 +8,7 @@ import { isLegacySecret } from '../reconcile/take-over.ts';
 import { disownPatch } from '../reconcile/unwanted-owner.ts';
 import { readToken } from '../signing/token.ts';
 import type { NewToken } from './make-token.ts';
-import { parseTokenSecret, type TokenSecret } from './observe.ts';
+import { parseTokenSecret, type SecretWithEvidence } from './observe.ts';
 import { Stale } from './stale.ts';
 
 /** The writes of a round. Every method throws what the API server answers. */
@@ -78,7 +78,7 @@ export async function repairSecret(store: Store, { jwt, secret }: Observed): Pro
  * Takes the JWT off the owners of its Secret, and names it in an annotation where nothing else shows whose the Secret is; returns
  * the Secret as it is then. Writes nothing and throws `Stale` when the Secret is gone or changed since it was observed.
  */
-export async function disownSecret(store: Store, { jwt, secret }: Observed): Promise<TokenSecret> {
+export async function disownSecret(store: Store, { jwt, secret }: Observed): Promise<SecretWithEvidence> {
   if (secret === undefined) throw new Error('there is no Secret to take the owner off');
   const object = await store.readSecret(jwt.namespace, jwt.name);
   if (!isUnchanged(object, secret)) throw new Stale(NOT_AS_OBSERVED);

@@ -12,18 +12,18 @@ import type { Seconds } from '../time/units.ts';
 import { observeKey, readKey, type KeyObserver, type KeySources } from './observe-key.ts';
 import {
   checkSignature,
-  findVerifier,
+  findVerifyingKey,
   gatherEvidence,
   isVouchedFor,
   judgeEvidence,
   shareOutcome,
   type TokenEvidence,
-  type Verifier,
+  type VerifyingKey,
 } from './token-evidence.ts';
 import { Stale } from './stale.ts';
 
 /** The Secret of a JWT's name, whose data was read. */
-export interface TokenSecret {
+export interface SecretWithEvidence {
   readonly metadata: SecretMetadata;
   /** It has data keys besides `token`. */
   readonly hasOtherData: boolean;
@@ -33,7 +33,7 @@ export interface TokenSecret {
 /** The sources of observations. The caches answer at once; the `read…` functions ask the API server and throw its errors. */
 export interface Sources extends KeySources {
   jwt(namespace: string, name: string): Jwt | undefined;
-  tokenSecret(namespace: string, name: string): TokenSecret | undefined;
+  tokenSecret(namespace: string, name: string): SecretWithEvidence | undefined;
   /** `undefined`: there is no such JWT. */
   readJwt(namespace: string, name: string): Promise<Jwt | undefined>;
 }
@@ -56,7 +56,7 @@ export interface Observer extends KeyObserver {
 export interface Known {
   readonly key?: KeyObservation;
   /** `'absent'`: the API server said that there is no such Secret. */
-  readonly secret?: TokenSecret | 'absent';
+  readonly secret?: SecretWithEvidence | 'absent';
   readonly jwt?: Jwt;
 }
 
@@ -68,7 +68,7 @@ export type ObservedOrPending =
 interface PendingSignature {
   readonly state: 'unchecked';
   readonly evidence: TokenEvidence;
-  readonly verifier: Verifier;
+  readonly verifyingKey: VerifyingKey;
   readonly algorithm: AlgorithmName;
 }
 
@@ -80,8 +80,8 @@ export async function observe(observer: Observer, jwt: Jwt, known: Known, now: S
   for (;;) {
     const observation = observeWithoutChecking(observer, jwt, known, now);
     if (observation.state === 'complete') return observation.observed;
-    const { evidence, verifier, algorithm } = observation;
-    await checkSignature(evidence, verifier, algorithm, observer.keyCache);
+    const { evidence, verifyingKey, algorithm } = observation;
+    await checkSignature(evidence, verifyingKey, algorithm, observer.keyCache);
   }
 }
 
@@ -142,7 +142,7 @@ export async function readMissing(
 }
 
 /** The cached part of the Secret of a JWT's name, from wire JSON. `signedBy` and `jwt` as of `gatherEvidence`. */
-export function parseTokenSecret(object: unknown, signedBy?: string, jwt?: Jwt): TokenSecret {
+export function parseTokenSecret(object: unknown, signedBy?: string, jwt?: Jwt): SecretWithEvidence {
   return {
     metadata: parseSecretMetadata(object),
     hasOtherData: hasOtherData(object),
@@ -161,17 +161,17 @@ function observeSecret(
   if (secret !== undefined && jwt.spec.ok) {
     const { metadata, evidence } = secret;
     const own = key.state === 'read' ? key.key : undefined;
-    const verifier = findVerifier(jwt.recorded, recordedKey, own);
+    const verifyingKey = findVerifyingKey(jwt.recorded, recordedKey, own);
     const isTrusted =
       known === undefined &&
       isVouchedFor(jwt, key, evidence) &&
       isCheckedSoon?.(jwt.namespace, jwt.name) === true;
     const spec = jwt.spec.value;
-    const token = judgeEvidence(evidence, { spec, verifier, now, isTrusted });
+    const token = judgeEvidence(evidence, { spec, verifyingKey, now, isTrusted });
     if (token === undefined) {
-      if (evidence === undefined || verifier === undefined)
+      if (evidence === undefined || verifyingKey === undefined)
         throw new Error('a signature was to be checked without a token or a key');
-      return { state: 'unchecked', evidence, verifier, algorithm: spec.algorithm };
+      return { state: 'unchecked', evidence, verifyingKey, algorithm: spec.algorithm };
     }
     const cached = known === undefined ? undefined : sources.tokenSecret(jwt.namespace, jwt.name);
     if (cached?.metadata.resourceVersion === metadata.resourceVersion)

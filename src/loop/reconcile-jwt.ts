@@ -15,7 +15,7 @@ import { disownSecret, repairSecret, writeToken } from './act.ts';
 import { heldBeforeRead, nextDisowning, planWrite, type PlannedWrite } from './ask-budget.ts';
 import { failRound } from './fail-round.ts';
 import { makeToken } from './make-token.ts';
-import { observeWithoutChecking, type Known, type TokenSecret } from './observe.ts';
+import { observeWithoutChecking, type Known, type SecretWithEvidence } from './observe.ts';
 import { observeAndPlan, type PlanningOptions } from './observe-and-plan.ts';
 import { subjectOf } from './recorder.ts';
 import type { AttemptedWrite, DecidedRound, Progress, Reconciler } from './round.ts';
@@ -204,7 +204,7 @@ async function repair(round: DecidedRound, { isScheduled, isAsked }: PlannedWrit
  * Takes the JWT off the owners of its Secret, and returns the Secret: what else is due is decided on it. If that fails, a token
  * that is due is written before the failure is thrown: a policy may forbid the one and allow the other forever.
  */
-async function disown(round: DecidedRound, options: PlanningOptions): Promise<TokenSecret> {
+async function disown(round: DecidedRound, options: PlanningOptions): Promise<SecretWithEvidence> {
   const { reconciler, progress, observed } = round;
   const write = { isScheduled: false, isAsked: isAskedFor({ do: 'disown' }, observed), tokenId: undefined };
   try {

@@ -2,7 +2,7 @@ import { objectKey, parseObjectKey } from '../resources/object-key.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { KeyCache } from './key-cache.ts';
 import type { Sources } from './observe.ts';
-import { checkSignature, findVerifier } from './token-evidence.ts';
+import { checkSignature, findVerifyingKey } from './token-evidence.ts';
 
 /** A Secret often comes a moment before the status that says which key its token was signed with. */
 const BATCH_PAUSE_MS = 250;
@@ -84,12 +84,12 @@ export class TokenChecker {
     if (evidence === undefined) return;
     const jwt = this.#options.sources.jwt(namespace, name);
     const publicJwk = this.#keyCache.parsePublic(jwt?.recorded.publicKey);
-    const verifier = jwt === undefined ? undefined : findVerifier(jwt.recorded, publicJwk, undefined);
-    if (jwt?.spec.ok !== true || verifier === undefined) {
+    const verifyingKey = jwt === undefined ? undefined : findVerifyingKey(jwt.recorded, publicJwk, undefined);
+    if (jwt?.spec.ok !== true || verifyingKey === undefined) {
       evidence.unchecked = undefined;
       return;
     }
-    const isValid = await checkSignature(evidence, verifier, jwt.spec.value.algorithm, this.#keyCache);
+    const isValid = await checkSignature(evidence, verifyingKey, jwt.spec.value.algorithm, this.#keyCache);
     this.#options.onChecked(namespace, name, isValid);
   }
 

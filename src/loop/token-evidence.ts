@@ -65,17 +65,17 @@ function recognize(text: string, jwt: Jwt | undefined) {
 }
 
 /** The public key to check a signature with. */
-export type Verifier = Pick<SigningKey, 'publicJwk' | 'thumbprint'>;
+export type VerifyingKey = Pick<SigningKey, 'publicJwk' | 'thumbprint'>;
 
 /**
  * The recorded one if there is one (`publicJwk` is the parsed `publicKey` of the status), else that of the private key if it
  * was read.
  */
-export function findVerifier(
+export function findVerifyingKey(
   { keyThumbprint }: Pick<RecordedStatus, 'keyThumbprint'>,
   publicJwk: JWK | undefined,
   key: SigningKey | undefined,
-): Verifier | undefined {
+): VerifyingKey | undefined {
   if (publicJwk !== undefined && keyThumbprint !== undefined) return { publicJwk, thumbprint: keyThumbprint };
   return key;
 }
@@ -83,17 +83,17 @@ export function findVerifier(
 /** The facts that the verdict on a token depends on, beside the token. */
 export interface Judging {
   readonly spec: JwtSpec;
-  readonly verifier: Verifier | undefined;
+  readonly verifyingKey: VerifyingKey | undefined;
   /** Seconds since the epoch. */
   readonly now: Seconds;
   /** Whether a signature counts as valid until it is checked: see `isVouchedFor`. */
   readonly isTrusted: boolean;
 }
 
-/** The verdict on a token; `undefined`: its signature has to be checked first, with the verifier (`checkSignature`). */
+/** The verdict on a token; `undefined`: its signature has to be checked first, with that key (`checkSignature`). */
 export function judgeEvidence(
   evidence: TokenEvidence | undefined,
-  { spec, verifier, now, isTrusted }: Judging,
+  { spec, verifyingKey, now, isTrusted }: Judging,
 ): TokenObservation | undefined {
   if (evidence === undefined) return { state: 'faulty', cause: 'TokenMissing' };
   if (evidence.facts === undefined) return { state: 'faulty', cause: 'TokenUnreadable' };
@@ -110,9 +110,9 @@ export function judgeEvidence(
     tokenId: typeof jti === 'string' ? jti : undefined,
   } as const;
   // Without a key on record, what this process remembers does not count: another would not know it after a restart.
-  if (verifier === undefined) return { ...valid, signature: 'unknown' };
-  if (evidence.verifiedBy === verifier.thumbprint) return { ...valid, signature: 'verified' };
-  const isRefuted = evidence.verifiedBy !== undefined || evidence.refutedBy === verifier.thumbprint;
+  if (verifyingKey === undefined) return { ...valid, signature: 'unknown' };
+  if (evidence.verifiedBy === verifyingKey.thumbprint) return { ...valid, signature: 'verified' };
+  const isRefuted = evidence.verifiedBy !== undefined || evidence.refutedBy === verifyingKey.thumbprint;
   if (isRefuted) return { state: 'faulty', cause: 'SignatureInvalid' };
   if (evidence.unchecked === undefined) return { state: 'unread' };
   return isTrusted ? { ...valid, signature: 'verified' } : undefined;
@@ -136,16 +136,16 @@ export function isVouchedFor(
 /** Checks the signature of a token whose text is there, remembers the outcome, and drops the text. */
 export async function checkSignature(
   evidence: TokenEvidence,
-  verifier: Verifier,
+  verifyingKey: VerifyingKey,
   algorithm: AlgorithmName,
   keyCache: Pick<KeyCache, 'readPublic'>,
 ): Promise<boolean> {
   const { unchecked = '' } = evidence;
   const text = typeof unchecked === 'string' ? unchecked : restoreToken(unchecked);
-  const publicKey = await keyCache.readPublic(verifier.publicJwk, algorithm);
+  const publicKey = await keyCache.readPublic(verifyingKey.publicJwk, algorithm);
   const isValid = await verifiesWith(text, publicKey, algorithm);
-  if (isValid) evidence.verifiedBy = verifier.thumbprint;
-  else evidence.refutedBy = verifier.thumbprint;
+  if (isValid) evidence.verifiedBy = verifyingKey.thumbprint;
+  else evidence.refutedBy = verifyingKey.thumbprint;
   evidence.unchecked = undefined;
   return isValid;
 }

@@ -27,7 +27,7 @@ import { isPruningKey, isTrackingKey } from './tracking-keys.ts';
 const ABSENT = '1';
 
 /** A token as its Secret says it; when it was signed and when it expires, in seconds since the epoch, are annotations. */
-export interface TokenInSecret {
+export interface TokenToStore {
   /** The compact JWS. */
   readonly text: string;
   readonly issuedAt: Seconds;
@@ -65,7 +65,7 @@ function without(map: StringMap, isLeftOut: (name: string) => boolean): StringMa
 export function desiredSecret(
   jwt: Jwt,
   spec: JwtSpec,
-  { text, issuedAt, expiresAt }: TokenInSecret,
+  { text, issuedAt, expiresAt }: TokenToStore,
   present: Pick<SecretObservation, 'resourceVersion' | 'hasOtherData'> | undefined,
   hasOwner = wantsOwner(jwt, present?.hasOtherData),
 ): JsonObject {

@@ -17,7 +17,7 @@ export interface SignatureOfToken {
 }
 
 /** A token that the status speaks of, as far as it matters while its signature is not checked. */
-export interface RecordedToken {
+export interface RecognizedToken {
   readonly facts: TokenFacts;
   readonly unchecked: SignatureOfToken;
 }
@@ -27,7 +27,7 @@ export interface RecordedToken {
  * signature; `undefined` if it is another one. Then nothing of it needs to be read: what it says is known. A start finds a
  * hundred thousand of them, and until each was checked their texts would take 70 MB.
  */
-export function recognizeToken(text: string, { spec, recorded }: Jwt): RecordedToken | undefined {
+export function recognizeToken(text: string, { spec, recorded }: Jwt): RecognizedToken | undefined {
   const { tokenId, expiresAt } = recorded;
   // The claims of a spec that has no more than their digest cannot be written down.
   if (!spec.ok || spec.value.claimsDigest !== undefined) return undefined;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TokenChecker } from '../../src/loop/token-checker.ts';
-import { parseTokenSecret, type TokenSecret } from '../../src/loop/observe.ts';
+import { parseTokenSecret, type SecretWithEvidence } from '../../src/loop/observe.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { buildClaims } from '../../src/signing/claims.ts';
 import type { SigningKey } from '../../src/signing/key.ts';
@@ -16,7 +16,7 @@ const key = await readKey();
 const other = await readKey(toPem(makeKey('ES256')));
 
 /** `jwt` is the JWT whose status describes the token, if the cache has it when the Secret arrives. */
-async function makeSecret(signer: SigningKey = key, jwt?: Jwt): Promise<TokenSecret> {
+async function makeSecret(signer: SigningKey = key, jwt?: Jwt): Promise<SecretWithEvidence> {
   const spec = makeSpec();
   const claims = buildClaims(spec, NOW, 'the-jti');
   assert.ok(claims.ok);
@@ -25,7 +25,7 @@ async function makeSecret(signer: SigningKey = key, jwt?: Jwt): Promise<TokenSec
 }
 
 /** A checker of these objects, by `namespace/name`, with a clock that the test sets. */
-function watch(jwts: Record<string, Jwt>, secrets: Record<string, TokenSecret>) {
+function watch(jwts: Record<string, Jwt>, secrets: Record<string, SecretWithEvidence>) {
   const clock = virtualClock();
   const bugs: unknown[] = [];
   const refuted: string[] = [];
@@ -138,7 +138,7 @@ describe('the checker of tokens', () => {
 
   it('checks a limited number a second, and none after its end', async () => {
     const jwt = makeJwt();
-    const secrets: Record<string, TokenSecret> = {};
+    const secrets: Record<string, SecretWithEvidence> = {};
     const token = await makeSecret();
     for (let index = 0; index < 1_200; index += 1) {
       assert.ok(token.evidence);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { KeyCache } from '../../src/loop/key-cache.ts';
 import {
   checkSignature,
-  findVerifier,
+  findVerifyingKey,
   gatherEvidence,
   judgeEvidence,
   type TokenEvidence,
@@ -33,12 +33,12 @@ function gather(token: string, signedBy?: string): TokenEvidence | undefined {
 }
 
 /** The verdict, after the signature was verified if that is needed. */
-async function judge(evidence: TokenEvidence | undefined, verifier: SigningKey | undefined, now = NOW) {
-  const judging = { spec, verifier, now, isTrusted: false };
+async function judge(evidence: TokenEvidence | undefined, verifyingKey: SigningKey | undefined, now = NOW) {
+  const judging = { spec, verifyingKey, now, isTrusted: false };
   const known = judgeEvidence(evidence, judging);
   if (known !== undefined) return known;
-  assert.ok(evidence && verifier);
-  await checkSignature(evidence, verifier, spec.algorithm, ring);
+  assert.ok(evidence && verifyingKey);
+  await checkSignature(evidence, verifyingKey, spec.algorithm, ring);
   const verdict = judgeEvidence(evidence, judging);
   assert.ok(verdict, 'a signature that was checked is known');
   return verdict;
@@ -148,15 +148,15 @@ describe('the evidence of a token', () => {
 describe('the key for checking a signature', () => {
   const { publicJwk, thumbprint } = key;
   it('is the recorded one, as the present one can be another', () => {
-    const verifier = findVerifier({ keyThumbprint: thumbprint }, publicJwk, other);
-    assert.deepEqual(verifier, { thumbprint, publicJwk });
+    const verifyingKey = findVerifyingKey({ keyThumbprint: thumbprint }, publicJwk, other);
+    assert.deepEqual(verifyingKey, { thumbprint, publicJwk });
   });
 
   it('is the present one if the record is missing or broken', () => {
-    assert.equal(findVerifier({ keyThumbprint: undefined }, undefined, other), other);
-    assert.equal(findVerifier({ keyThumbprint: thumbprint }, undefined, other), other);
-    assert.equal(findVerifier({ keyThumbprint: undefined }, publicJwk, other), other);
-    assert.equal(findVerifier({ keyThumbprint: undefined }, undefined, undefined), undefined);
+    assert.equal(findVerifyingKey({ keyThumbprint: undefined }, undefined, other), other);
+    assert.equal(findVerifyingKey({ keyThumbprint: thumbprint }, undefined, other), other);
+    assert.equal(findVerifyingKey({ keyThumbprint: undefined }, publicJwk, other), other);
+    assert.equal(findVerifyingKey({ keyThumbprint: undefined }, undefined, undefined), undefined);
     for (const broken of ['{', '7', '{"kty":7}', '[]'])
       assert.equal(new KeyCache().parsePublic(broken), undefined, broken);
   });
