@@ -29,7 +29,7 @@ export const migrateCommand = makeCommand({
   description: `check: lists what token-manager left in the cluster and what jwt-injector handles differently, each with the
        object, the reason and the command that fixes it. Changes nothing, and never prints a private key.
 clean: removes the finalizer and the annotations of token-manager from the JWTs, after token-manager is stopped.
-       While a Deployment token-manager has pods, nothing is changed: it would sign every JWT again.`,
+       While token-manager has pods, even ending ones, nothing is changed: it would sign every JWT again.`,
   flags: FLAGS,
   examples: [
     'migrate check -A',
@@ -38,8 +38,8 @@ clean: removes the finalizer and the annotations of token-manager from the JWTs,
     'migrate clean -A --dry-run',
   ],
   notes: `It uses your own rights, and says what you are not allowed to read. clean takes the rights to list, get and patch JWTs,
-and to list Deployments in all namespaces (with --dry-run only to list JWTs). Exit code 0: nothing has to be
-fixed; 1: something has to be fixed, or could not be cleaned; 2: wrong usage; 3: the cluster refused.`,
+and to list Deployments and pods in all namespaces (with --dry-run only to list JWTs). Exit code 0: nothing has to be
+fixed; 1: something has to be fixed, or could not be cleaned; 2: wrong usage; 3: the cluster refused or did not answer.`,
   takesWords: true,
   offers: { words: ['check', 'clean'] },
   readOptions,

@@ -46,9 +46,8 @@ export async function lintJwt(
   spec: unknown,
   { isNew = true, forbid = () => undefined, tryKey = async (trial) => trial() }: LintOptions = {},
 ): Promise<LintFindings> {
-  const hasConfigMapKey = isConfigMapKey(member(spec, 'key'));
-  const ofKey = hasConfigMapKey ? [CONFIG_MAP_KEY] : [];
-  const parsed = parseJwtSpec(hasConfigMapKey && isJsonObject(spec) ? { ...spec, key: ANY_SECRET } : spec);
+  const ofKey = isConfigMapKey(member(spec, 'key')) ? [CONFIG_MAP_KEY] : [];
+  const parsed = parseSpecToLint(spec);
   if (!parsed.ok) return { refusals: [{ rule: 'spec', ...parsed.problem }], warnings: ofKey };
   const jwt = parsed.value;
   const forbidden = forbid(jwt);
@@ -62,6 +61,12 @@ export async function lintJwt(
   if (!claims.ok) refusals.push({ rule: 'claims', ...claims.problem });
   if (isNew && isRenewalClamped(jwt)) refusals.push({ rule: 'renewal', ...describeClamped(jwt) });
   return { refusals, warnings: [...ofKey, ...findWarnings(jwt, bytes)] };
+}
+
+/** Reads a spec, as wire JSON. A key in a ConfigMap does not count as a problem, so that everything else is judged. */
+export function parseSpecToLint(spec: unknown): Result<JwtSpec, StateProblem> {
+  const isInMap = isConfigMapKey(member(spec, 'key'));
+  return parseJwtSpec(isInMap && isJsonObject(spec) ? { ...spec, key: ANY_SECRET } : spec);
 }
 
 /** The warnings of a spec that was read already, and whose key is not at hand. */
@@ -87,7 +92,7 @@ const CONFIG_MAP_KEY: LintWarning = {
     'spec.key.configMap is never read, nothing is signed: move the key into a Secret, set spec.key.secret',
 };
 
-/** Stands for a key in a ConfigMap, so that everything else is judged. */
+/** Stands for a key in a ConfigMap. */
 const ANY_SECRET = { secret: { name: 'any', key: 'any' } };
 
 function isConfigMapKey(key: unknown): boolean {

@@ -48,8 +48,8 @@ export async function leaveOldObjects(
 }
 
 /**
- * Installs, in the place of our deleted CRD, the one of token-manager's charts 1.0.1 to 1.0.4, with a JWT
- * that never got a Secret.
+ * Installs, in the place of our deleted CRD, the one of token-manager's charts 1.0.1 to 1.0.4, with JWTs
+ * that never got a Secret. Our CRD refuses two of them as new objects.
  */
 export async function leaveClusterScope(cluster: Cluster): Promise<void> {
   const name = 'jwts.tokens.osg-htc.org';
@@ -62,7 +62,11 @@ export async function leaveClusterScope(cluster: Cluster): Promise<void> {
   ]);
   await cluster.kubectl(['wait', '--for=condition=Established', `crd/${name}`]);
   await cluster.kubectl(['api-resources', '--api-group=tokens.osg-htc.org']);
-  await create(cluster, [jwt(undefined, 'unplaced', {}, { finalizers: [FINALIZER] })]);
+  await create(cluster, [
+    jwt(undefined, 'unplaced', {}, { finalizers: [FINALIZER] }),
+    jwt(undefined, 'late', { resignBefore: { days: 2 } }),
+    jwt(undefined, 'own-name', { key: { secret: { name: 'own-name', key: 'key.pem' } } }),
+  ]);
 }
 
 async function create(cluster: Cluster, items: readonly unknown[]): Promise<void> {

@@ -110,6 +110,22 @@ export function describeMigrate(world: () => World): void {
       ]);
     });
 
+    it('clean changes nothing until the last pod of token-manager has ended', async () => {
+      const { stage, objects, science, admin } = world();
+      await science.apply('left', {}, { finalizers: [FINALIZER] });
+      await stage.cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(oldPod('operators')) });
+      await stage.cluster.kubectl(['delete', 'pod', 'old', '-n', 'operators', '--wait=false']); // no kubelet ends it
+      const { code, out } = await admin.run(migrateCommand, 'clean', '-n', 'science');
+      assert.equal(code, 1);
+      assert.match(out, /^nothing was changed: token-manager is still running$/m);
+      assert.match(out, /^kubectl wait --for=delete pod\/old -n operators --timeout=120s$/m);
+      assert.deepEqual((await objects.get('jwts', 'science', 'left')).metadata.finalizers, [FINALIZER]);
+      await stage.cluster.kubectl(['delete', 'pod', 'old', '-n', 'operators', '--force', '--grace-period=0']);
+      await runShell(stage.cluster, ['kubectl wait --for=delete pod/old -n operators --timeout=120s']);
+      assert.equal((await admin.run(migrateCommand, 'clean', '-n', 'science')).code, 0);
+      await objects.delete('jwts', { namespace: 'science', name: 'left' }); // later tests count them
+    });
+
     it('clean only needs the rights that its help names', async () => {
       const { stage, objects, science, printed } = world();
       await science.apply('left', {}, { finalizers: [FINALIZER] });
@@ -118,7 +134,10 @@ export function describeMigrate(world: () => World): void {
         'science/cleaner',
         {
           here: [onJwts('list', 'get', 'patch')],
-          everywhere: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['list'] }],
+          everywhere: [
+            { apiGroups: ['apps'], resources: ['deployments'], verbs: ['list'] },
+            { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+          ],
         },
         printed,
       );
@@ -168,15 +187,34 @@ export function describeMigrate(world: () => World): void {
 
     it('a Cluster-scoped CRD is exported, deleted and re-created in a namespace', async () => {
       await leaveClusterScope(world().stage.cluster);
+      const first = await world().admin.run(migrateCommand, 'check', ...IN_SCIENCE);
+      assert.doesNotMatch(first.out, /delete crd/);
+      await runShell(world().stage.cluster, commandsOf(first.out)); // what our CRD refuses in a new JWT
       const { code, out } = await world().admin.run(migrateCommand, 'check', ...IN_SCIENCE);
       assert.equal(code, 1);
       assert.match(out, /^fix +ClusterScope +CRD jwts\.tokens\.osg-htc\.org/m);
       const shown = await runShell(world().stage.cluster, [...commandsOf(out), 'ls -l jwts*.yaml']);
       assert.equal(shown.match(/^-rw------- .*jwts(-exported)?\.yaml$/gm)?.length, 2);
-      assert.equal((await check(...IN_SCIENCE)).code, 0);
-      assert.equal((await world().objects.get('jwts', 'science', 'unplaced')).spec.keyId, 'my-jwt-key');
+      assert.deepEqual(find((await check(...IN_SCIENCE)).report, 'fix'), [
+        'JWT science/own-name: KeyNotFound', // in default, where token-manager read it
+      ]);
+      for (const name of ['unplaced', 'late', 'own-name'])
+        assert.equal((await world().objects.get('jwts', 'science', name)).spec.keyId, 'my-jwt-key');
     });
   });
+}
+
+/** A pod of token-manager on some node: it is only gone when a kubelet has ended it. */
+function oldPod(namespace: string) {
+  const containers = [{ name: 'token-manager', image: 'opensciencegrid/token-manager' }];
+  const serviceAccount = {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'token-manager-service-account', namespace },
+  };
+  const spec = { serviceAccountName: serviceAccount.metadata.name, nodeName: 'node', containers };
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'old', namespace }, spec };
+  return { apiVersion: 'v1', kind: 'List', items: [serviceAccount, pod] };
 }
 
 /** The commands below the headings, as a user would copy them. */

@@ -7,8 +7,8 @@ import { inOrder } from '../../resources/shell-words.ts';
 import { readGrants, type KeyReference } from '../../reconcile/key-access.ts';
 
 /** A merge patch (RFC 7386) of a JWT's spec. */
-export function patchSpec({ kubectl }: CommandPrinter, { namespace, name }: Jwt, spec: JsonObject): string {
-  return kubectl('patch', 'jwt', name, '-n', namespace, '--type=merge', '-p', JSON.stringify({ spec }));
+export function patchSpec({ kubectl }: CommandPrinter, jwt: Jwt, spec: JsonObject): string {
+  return kubectl('patch', 'jwt', ...nameAndPlace(jwt), '--type=merge', '-p', JSON.stringify({ spec }));
 }
 
 /** Ends a Deployment's pods, and leaves it where it is. */
@@ -16,9 +16,19 @@ export function stopDeployment({ kubectl }: CommandPrinter, { namespace, name }:
   return kubectl('scale', 'deployment', name, '-n', namespace, '--replicas=0');
 }
 
+/** Waits until a pod is gone. */
+export function awaitEnd({ kubectl }: CommandPrinter, { namespace, name }: ObjectName): string {
+  return kubectl('wait', '--for=delete', `pod/${name}`, '-n', namespace, '--timeout=120s');
+}
+
 /** Opens the JWT in an editor. */
-export function editJwt({ kubectl }: CommandPrinter, { namespace, name }: Jwt): string {
-  return kubectl('edit', 'jwt', name, '-n', namespace);
+export function editJwt({ kubectl }: CommandPrinter, jwt: Jwt): string {
+  return kubectl('edit', 'jwt', ...nameAndPlace(jwt));
+}
+
+/** A JWT of a Cluster-scoped CRD has no namespace. */
+function nameAndPlace({ namespace, name }: Jwt): readonly string[] {
+  return namespace === '' ? [name] : [name, '-n', namespace];
 }
 
 /** The reader replaces KEYFILE: only they know where the key is. */

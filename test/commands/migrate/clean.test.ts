@@ -85,6 +85,24 @@ describe('migrate clean', () => {
     assert.match(out, /^nothing was changed: token-manager is still running$/m);
   });
 
+  it('changes nothing while a pod of a stopped or deleted token-manager is still ending, and says which', async () => {
+    const metadata = {
+      name: 'token-manager-0',
+      namespace: 'operators',
+      deletionTimestamp: '2026-01-01T00:00:00Z',
+    };
+    api.objects.set('/api/v1/namespaces/operators/pods/token-manager-0', { metadata });
+    const { code, out } = await clean('-n', 'science');
+    assert.deepEqual([code, finalizers()], [1, [FINALIZER]]);
+    assert.match(out, /^nothing was changed: token-manager is still running$/m);
+    assert.match(out, /^kubectl wait --for=delete pod\/token-manager-0 -n operators --timeout=120s$/m);
+    const { pods } = JSON.parse((await clean('-n', 'science', '-o', 'json')).out);
+    assert.deepEqual(pods, [{ namespace: 'operators', name: 'token-manager-0' }]);
+    const asked = api.requests.find(({ path }) => path.endsWith('/pods'));
+    const selector = asked?.query.get('fieldSelector') ?? '';
+    assert.match(selector, /^spec.serviceAccountName=token-manager-service-account,status.phase!=Succeeded,/);
+  });
+
   for (const everywhereOnly of [true, false]) {
     const whose = everywhereOnly ? 'Deployments of other namespaces' : 'any Deployments';
     it(`changes nothing for a user who is not allowed to list ${whose}, and names the missing right`, async () => {
@@ -121,6 +139,27 @@ describe('migrate clean', () => {
     assert.deepEqual([code, finalizers()], [1, [FINALIZER]]);
     assert.match(out, /^0 cleaned in namespace science, 1 not$/m);
     assert.match(out, /^failed +JWT science\/my-jwt +you are not allowed to read jwts in namespace science/m);
+  });
+
+  it('reports what was cleaned before the API server went away, and tries no more', async () => {
+    for (const index of Array(60).keys()) {
+      const jwt = wireJwt({}, { metadata: { name: `jwt-${index}`, finalizers: [FINALIZER] } });
+      api.objects.set(JWT.replace('my-jwt', `jwt-${index}`), jwt);
+    }
+    let patches = 0;
+    api.interfere = ({ method }, response) => {
+      if (method !== 'PATCH') return undefined;
+      patches += 1;
+      if (patches <= 5) return undefined;
+      response.destroy();
+      return 'answered';
+    };
+    const { code, out, err } = await clean('-n', 'science');
+    assert.deepEqual([code, err], [3, '']);
+    assert.match(out, /^5 cleaned in namespace science, 56 not$/m);
+    assert.match(out, /^failed +JWT science\/jwt-\d+ +no answer from the API server: /m);
+    assert.match(out, /^failed +JWT science\/jwt-59 +not tried: the API server did not answer$/m);
+    assert.ok(patches < 40, `${patches} patches`);
   });
 
   it('refuses nothing if there are no leftovers', async () => {
