@@ -7,7 +7,6 @@ import { lintJwt } from '../../signing/lint.ts';
 import { findAdvice } from '../../signing/lint/advice.ts';
 import { findPolicyRefusal } from '../../signing/policy.ts';
 import { listRenewals } from '../../signing/renewals.ts';
-import { parseTime, formatWhen } from '../../time/format-time.ts';
 import {
   findKeyConflict,
   findKeyInFile,
@@ -15,10 +14,8 @@ import {
   warnOfUnknownFields,
   type KeyInFile,
 } from '../input/jwt-document.ts';
-import { formatTable } from '../output/table.ts';
-import type { Paint } from '../output/report-output.ts';
 import { writeRenewals } from './next-action.ts';
-import { describeLifetimes } from './describe-lifetimes.ts';
+import { lifetimesOf } from './jwt-report.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { Lifetimes } from '../../signing/schedule.ts';
 
@@ -69,13 +66,12 @@ export async function explainJwtFile(
   problems.push(...refused.filter((problem) => problem !== undefined));
   const key = await judgeKey(findKeyInFile(jwt.value, spec.value, others), spec.value);
   if (key.problem !== undefined) problems.push(key.problem);
-  const { lifetime, resignBefore } = spec.value;
   return {
     ...common,
     ...checked,
     problems,
     key: key.words,
-    lifetimes: { lifetime, ...(resignBefore === undefined ? {} : { resignBefore }) },
+    lifetimes: lifetimesOf(spec.value),
     nextRenewals: problems.length > 0 ? [] : writeRenewals(listRenewals(undefined, now, spec.value, 6)),
   };
 }
@@ -97,42 +93,4 @@ async function judgeKey(found: KeyInFile, { algorithm }: JwtSpec): Promise<Check
   const key = await readSigningKey(text, algorithm);
   if (key.ok) return { words: `${place} of the input: fits ${algorithm}` };
   return { words: place, problem: { ...key.problem, message: `${place}: ${key.problem.message}` } };
-}
-
-/** The report for people; `now` in seconds since the epoch. */
-export function describeJwtFile(
-  report: JwtFileReport,
-  source: string,
-  now: Seconds,
-  paint: Paint,
-): readonly string[] {
-  const { namespace, name, problems, warnings, advice, key, lifetimes, nextRenewals } = report;
-  const title = paint('bold', `JWT ${namespace === undefined ? '' : `${namespace}/`}${name}`);
-  const verdict =
-    problems.length === 0
-      ? paint('green', 'can be signed')
-      : paint('red', `cannot be signed (${problems[0]?.reason ?? ''})`);
-  const rows = nextRenewals.map(({ at, expiresAt }, index) => {
-    const [when, until] = [parseTime(at) ?? now, parseTime(expiresAt) ?? now];
-    return [
-      `  ${index === 0 ? 'signed' : `${index}.`}`,
-      index === 0 ? 'now' : formatWhen(when, now),
-      `expires ${formatWhen(until, now)}`,
-    ];
-  });
-  return [
-    `${title} (${source}): ${verdict}`,
-    ...problems.map(({ message }) => `  ${paint('red', 'error:')} ${message}`),
-    ...warnings.map((message) => `  ${paint('yellow', 'warning:')} ${message}`),
-    ...advice.map((message) => `  ${paint('cyan', 'advice:')} ${message}`),
-    ...(key === '' ? [] : [`  key: ${key}`]),
-    ...(lifetimes === undefined ? [] : [`  ${describeLifetimes(lifetimes)}`]),
-    ...(rows.length === 0 || lifetimes === undefined
-      ? []
-      : [
-          '',
-          'If it were signed now (the intervals are up to 5 min shorter, to spread the load):',
-          ...formatTable(rows),
-        ]),
-  ];
 }

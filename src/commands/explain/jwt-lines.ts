@@ -1,8 +1,9 @@
 import { parseTime, formatUtc, formatWhen } from '../../time/format-time.ts';
 import type { CommandPrinter } from '../cluster/command-printer.ts';
 import { NOT_PROCESSED, PENDING } from '../cluster/ready-state.ts';
-import { describeLifetimes } from './describe-lifetimes.ts';
 import type { JwtReport } from './jwt-report.ts';
+import { describeLint } from './lint-lines.ts';
+import { describeLifetimes, formatRenewals } from './renewal-lines.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/report-output.ts';
 import { describeTokenParts } from '../output/token-lines.ts';
@@ -32,7 +33,7 @@ export function describeJwt(
     ...describeNext(report, circumstances),
     '',
     ...describeRenewals(report, now, paint),
-    ...describeLint(report, paint),
+    ...describeLintOf(report, paint),
     ...report.forbidden.map((request) =>
       paint('yellow', `note: you are not allowed to ${request}; ${FROM_STATUS}`),
     ),
@@ -121,14 +122,9 @@ function describePromptness({ home, printer }: Circumstances): readonly string[]
   ];
 }
 
-function describeLint({ warnings, advice }: JwtReport, paint: Paint): readonly string[] {
-  if (warnings.length === 0 && advice.length === 0) return [];
-  return [
-    '',
-    paint('bold', 'Warnings and advice'),
-    ...warnings.map((message) => `  ${paint('yellow', 'warning:')} ${message}`),
-    ...advice.map((message) => `  ${paint('cyan', 'advice:')} ${message}`),
-  ];
+function describeLintOf(report: JwtReport, paint: Paint): readonly string[] {
+  const lines = describeLint(report, paint);
+  return lines.length === 0 ? [] : ['', paint('bold', 'Warnings and advice'), ...lines];
 }
 
 function describeRenewals(
@@ -137,17 +133,14 @@ function describeRenewals(
   paint: Paint,
 ): readonly string[] {
   if (lifetimes === undefined) return [];
-  const rows = nextRenewals.map(({ at, expiresAt }, index) => {
-    const [when, until] = [parseTime(at) ?? now, parseTime(expiresAt) ?? now];
-    return [
-      `  ${index + 1}.`,
-      when <= now + 1 ? 'now' : formatWhen(when, now),
-      `expires ${formatUtc(until)}`,
-    ];
-  });
+  const rows = formatRenewals(nextRenewals, now, ({ at, expiresAt }, index) => [
+    `${index + 1}.`,
+    at <= now + 1 ? 'now' : formatWhen(at, now),
+    `expires ${formatUtc(expiresAt)}`,
+  ]);
   return [
     paint('bold', 'Next renewals'),
     `  ${describeLifetimes(lifetimes)}`,
-    ...(rows.length === 0 ? ['  none, until the problem is fixed'] : formatTable(rows)),
+    ...(rows.length === 0 ? ['  none, until the problem is fixed'] : rows),
   ];
 }

@@ -81,7 +81,8 @@ export function reportJwt(snapshot: Snapshot, now: Seconds): JwtReport {
   };
 }
 
-function lifetimesOf({ lifetime, resignBefore }: Lifetimes): Lifetimes {
+/** The two times of a spec alone. */
+export function lifetimesOf({ lifetime, resignBefore }: Lifetimes): Lifetimes {
   return { lifetime, ...(resignBefore === undefined ? {} : { resignBefore }) };
 }
 
