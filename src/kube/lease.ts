@@ -6,6 +6,7 @@ import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../t
 import { Cache } from './cache.ts';
 import type { KubeClient } from './client.ts';
 import { isConflict, isNotFound } from './errors.ts';
+import { findObject } from './find-object.ts';
 import { startListWatch } from './list-watch.ts';
 import type { Log } from './log.ts';
 import { resourcePath, type Resource } from './resource-path.ts';
@@ -101,13 +102,10 @@ export function accessLease({ client, namespace, clock, log }: LeaseOptions): Le
     },
     read: async (deadline) => {
       const before = store.get(key);
-      try {
-        return keep(await client.get(path, { deadline }), before);
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-        const after = store.get(key);
-        return after === before ? undefined : after;
-      }
+      const found = await findObject(client, path, { deadline });
+      if (found !== undefined) return keep(found, before);
+      const after = store.get(key);
+      return after === before ? undefined : after;
     },
     write: async (claim, replaced, deadline) => {
       const before = store.get(key);

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../resources/json.ts';
 import type { KubeClient } from './client.ts';
-import { isNotFound } from './errors.ts';
+import { findObject } from './find-object.ts';
 import { resourcePath } from './resource-path.ts';
 import { JWTS, SECRETS } from './known-resources.ts';
 import { placeOf } from './object-identity.ts';
@@ -15,19 +15,12 @@ export interface TokenStoreOptions {
 
 /** Reads and writes Secrets and the status of JWTs, as the reconcile loop needs it. Throws KubeErrors. */
 export function createTokenStore({ client, onSecret, onJwt }: TokenStoreOptions) {
-  const read = async (path: string): Promise<JsonObject | undefined> => {
-    try {
-      return await client.get(path);
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
-  };
   return {
     /** `undefined` when it does not exist. */
-    readSecret: (namespace: string, name: string) => read(resourcePath(SECRETS, { namespace, name })),
+    readSecret: (namespace: string, name: string) =>
+      findObject(client, resourcePath(SECRETS, { namespace, name })),
     /** `undefined` when it does not exist. */
-    readJwt: (namespace: string, name: string) => read(resourcePath(JWTS, { namespace, name })),
+    readJwt: (namespace: string, name: string) => findObject(client, resourcePath(JWTS, { namespace, name })),
     applySecret: async (
       secret: JsonObject,
       { force, signedBy }: { readonly force: boolean; readonly signedBy?: string },

@@ -1,4 +1,4 @@
-import { isNotFound } from '../../kube/errors.ts';
+import { findObject } from '../../kube/find-object.ts';
 import { arrayMember, member, stringMember } from '../../resources/json.ts';
 import { GROUP, PLURAL, VERSION } from '../../resources/names.ts';
 import type { Access } from './connect.ts';
@@ -29,10 +29,5 @@ export function readJwtApi(resources: readonly unknown[]): JwtApi | undefined {
 
 /** The resources of a group and version; there are none if the API server does not know it. */
 export async function discover(client: Access['client'], groupVersion: string): Promise<readonly unknown[]> {
-  try {
-    return arrayMember(await client.get(`/apis/${groupVersion}`), 'resources');
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw error;
-  }
+  return arrayMember(await findObject(client, `/apis/${groupVersion}`), 'resources');
 }

@@ -1,5 +1,6 @@
 import { closest } from '../../admission/spelling.ts';
 import { isForbidden, isNotFound } from '../../kube/errors.ts';
+import { findObject } from '../../kube/find-object.ts';
 import { METADATA_LIST_ONLY } from '../../kube/client.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
@@ -31,14 +32,10 @@ export async function findJwtObject(
   namespace: string,
   name: string,
 ): Promise<Result<FoundJwt, CommandProblem>> {
-  try {
-    const object = await client.get(resourcePath(JWTS, { namespace, name }));
-    const jwt = parseJwt(object);
-    return jwt.ok ? ok({ jwt: jwt.value, object }) : fail({ exit: EXIT.refused, message: jwt.problem });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-    return fail(await explainMissing({ client, printer }, namespace, name));
-  }
+  const object = await findObject(client, resourcePath(JWTS, { namespace, name }));
+  if (object === undefined) return fail(await explainMissing({ client, printer }, namespace, name));
+  const jwt = parseJwt(object);
+  return jwt.ok ? ok({ jwt: jwt.value, object }) : fail({ exit: EXIT.refused, message: jwt.problem });
 }
 
 const MAX_NAMES = 8; // a line stays a line

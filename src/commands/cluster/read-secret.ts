@@ -1,5 +1,6 @@
 import { METADATA_ONLY } from '../../kube/client.ts';
-import { isForbidden, isNotFound, type KubeError } from '../../kube/errors.ts';
+import { isForbidden, type KubeError } from '../../kube/errors.ts';
+import { findObject } from '../../kube/find-object.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import { parseWholeMetadata, type SecretMetadata } from '../../resources/secret.ts';
@@ -20,10 +21,11 @@ export async function readSecretMetadata(
 ): Promise<SecretSnapshot> {
   try {
     const path = resourcePath(SECRETS, { namespace, name });
-    const object = await client.get(path, { accept: METADATA_ONLY });
-    return { state: 'found', metadata: parseWholeMetadata(object) };
+    const object = await findObject(client, path, { accept: METADATA_ONLY });
+    return object === undefined
+      ? { state: 'absent' }
+      : { state: 'found', metadata: parseWholeMetadata(object) };
   } catch (error) {
-    if (isNotFound(error)) return { state: 'absent' };
     if (isForbidden(error)) return { state: 'forbidden', error };
     throw error;
   }
@@ -35,10 +37,5 @@ export async function readSecret(
   namespace: string,
   name: string,
 ): Promise<JsonObject | undefined> {
-  try {
-    return await client.get(resourcePath(SECRETS, { namespace, name }));
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+  return findObject(client, resourcePath(SECRETS, { namespace, name }));
 }

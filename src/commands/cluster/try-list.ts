@@ -10,27 +10,31 @@ export interface Scope {
   readonly namespace: string | undefined;
 }
 
+/** The objects that were found. `forbidden`: the lists that the caller may not have, in words to follow "you are not allowed to". */
+export interface TriedList<T = JsonObject> {
+  readonly items: readonly T[];
+  readonly forbidden: readonly string[];
+}
+
 /**
- * In all namespaces if asked for and allowed, else in the one. What the caller is not allowed to list is added to
- * `forbidden`; a kind that the cluster does not know has no objects.
+ * In all namespaces if asked for and allowed, else in the one. A kind that the cluster does not know has no objects.
  */
 export async function tryList(
   client: Access['client'],
   resource: Resource,
   { everywhere, namespace }: Scope,
-  forbidden: Set<string>,
   fieldSelector?: string,
-): Promise<readonly JsonObject[]> {
+): Promise<TriedList> {
   try {
     const path = resourcePath(resource, everywhere || namespace === undefined ? {} : { namespace });
-    return (await client.list(path, { query: { fieldSelector } })).items;
+    const { items } = await client.list(path, { query: { fieldSelector } });
+    return { items, forbidden: [] };
   } catch (error) {
-    if (isNotFound(error)) return [];
+    if (isNotFound(error)) return { items: [], forbidden: [] };
     if (!isForbidden(error)) throw error;
-    forbidden.add(describeRequest(error));
-    const isLast = !everywhere || namespace === undefined;
-    return isLast
-      ? []
-      : tryList(client, resource, { everywhere: false, namespace }, forbidden, fieldSelector);
+    const request = describeRequest(error);
+    if (!everywhere || namespace === undefined) return { items: [], forbidden: [request] };
+    const inOne = await tryList(client, resource, { everywhere: false, namespace }, fieldSelector);
+    return { items: inOne.items, forbidden: [request, ...inOne.forbidden] };
   }
 }

@@ -120,9 +120,8 @@ async function discoverJwtApi(client: Access['client']): Promise<InstallationSna
 }
 
 async function findOldDeployments(access: Pick<Access, 'client' | 'namespace'>) {
-  const forbidden = new Set<string>();
-  const found = await findDeployments(access, forbidden);
-  if (found.length === 0 && forbidden.size > 0)
+  const { items, forbidden } = await findDeployments(access);
+  if (items.length === 0 && forbidden.length > 0)
     throw new KubeError({ verb: 'list', resource: 'deployments', status: 403, reason: 'Forbidden' });
-  return found;
+  return items;
 }

@@ -1,5 +1,6 @@
 import { METADATA_ONLY } from '../../kube/client.ts';
-import { isForbidden, isNotFound } from '../../kube/errors.ts';
+import { isForbidden } from '../../kube/errors.ts';
+import { findObject } from '../../kube/find-object.ts';
 import { NAMESPACES } from '../../kube/namespace-look-ups.ts';
 import { resourcePath, type Resource } from '../../kube/resource-path.ts';
 import {
@@ -38,11 +39,8 @@ export async function explainLive(
   io: Io,
 ): Promise<ExitCode> {
   const { client, namespace } = access;
-  let object: JsonObject;
-  try {
-    object = await client.get(resourcePath(kind, { namespace, name }));
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
+  const object = await findObject(client, resourcePath(kind, { namespace, name }));
+  if (object === undefined) {
     io.stderr.write(`error: there is no ${kind.kind} "${name}" in namespace ${namespace}\n`);
     return EXIT.refused;
   }

@@ -41,15 +41,17 @@ interface CleanReport {
  */
 export async function cleanLeftovers(access: Access, options: CleanOptions, io: Io): Promise<ExitCode> {
   const { everywhere, dryRun, output } = options;
-  const forbidden = new Set<string>();
   const api = await discoverJwts(access.client);
   const scope = jwtScope(api, everywhere, access.namespace);
   const withLeftovers =
     api === undefined ? [] : await listWithLeftovers(access.client, resourcePath(JWTS, scope));
-  const deployments = await findDeployments(access, forbidden);
-  const running = deployments.filter(({ replicas }) => replicas > 0);
-  const pods = await findOldPods(access, forbidden);
-  const facts = { running, pods, forbidden: [...forbidden] };
+  const deployments = await findDeployments(access);
+  const pods = await findOldPods(access);
+  const facts = {
+    running: deployments.items.filter(({ replicas }) => replicas > 0),
+    pods: pods.items,
+    forbidden: [...deployments.forbidden, ...pods.forbidden],
+  };
   const obstacle = whyNotCleaned(facts);
   const { jwts, isSilent } =
     obstacle === undefined && !dryRun

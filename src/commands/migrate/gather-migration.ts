@@ -9,7 +9,7 @@ import { CRDS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/api-errors.ts';
 import { inParallel } from '../cluster/in-parallel.ts';
-import { readSecretMetadata } from '../cluster/read-secret.ts';
+import { readSecretMetadata, type SecretSnapshot } from '../cluster/read-secret.ts';
 import type { MigratingJwt, MigrationFacts } from './migration-facts.ts';
 import { discover, discoverJwts } from '../cluster/discover.ts';
 import { findDeployments, RELEASE } from '../token-manager/deployments.ts';
@@ -17,7 +17,7 @@ import { listKeySecrets } from './check-keys.ts';
 import { jwtScope } from './jwt-scope.ts';
 import { findKeyCopies, findKopfLeftovers } from '../token-manager/kopf-leftovers.ts';
 import { listTargets } from './moves.ts';
-import { tryList } from '../cluster/try-list.ts';
+import { tryList, type TriedList } from '../cluster/try-list.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
 /** The JWTs to check, and how the service will be run. */
@@ -46,25 +46,27 @@ export async function gatherFacts(
   const { everywhere, legacyKeyNamespace } = options;
   const api = await discoverJwts(client);
   if (api === undefined) return undefined;
-  const forbidden = new Set<string>();
   const scope = jwtScope(api, everywhere, namespace);
   const { items: jwts } = await client.listMapped(resourcePath(JWTS, scope), { map: readMigratingJwt });
   const known = jwts.filter((jwt) => jwt !== undefined);
-  const secret = await readSecrets(access, known, legacyKeyNamespace, forbidden);
-  const deployments = await findDeployments(access, forbidden);
-  const peerings = await listPeerings(client, { everywhere, namespace }, forbidden);
+  const secrets = await readSecrets(access, known, legacyKeyNamespace);
+  const { items: deployments, forbidden } = await findDeployments(access);
+  const peerings = await listPeerings(client, { everywhere, namespace });
   const facts: MigrationFacts = {
     api,
     jwts: known,
-    secret,
+    secret: (place, name) => secrets.get(objectKey({ namespace: place, name })) ?? { state: 'absent' },
     deployments,
     crdInRelease: deployments.some(({ release }) => release !== undefined) && (await isCrdInRelease(client)),
-    peerings,
+    peerings: peerings.items,
     legacyKeyNamespace,
     namespace,
     printer,
   };
-  return { facts, forbidden: [...forbidden] };
+  const unreadable = [...secrets.values()].flatMap((secret) =>
+    secret.state === 'forbidden' ? [describeRequest(secret.error)] : [],
+  );
+  return { facts, forbidden: [...new Set([...unreadable, ...forbidden, ...peerings.forbidden])] };
 }
 
 function readMigratingJwt(object: JsonObject): MigratingJwt | undefined {
@@ -95,8 +97,7 @@ async function readSecrets(
   { client, printer }: Pick<Access, 'client' | 'printer'>,
   jwts: readonly MigratingJwt[],
   legacyKeyNamespace: string | undefined,
-  forbidden: Set<string>,
-): Promise<MigrationFacts['secret']> {
+): Promise<ReadonlyMap<string, SecretSnapshot>> {
   const own = jwts.map(({ jwt }) => jwt).filter(({ namespace }) => namespace !== '');
   const targets = listTargets(
     jwts.filter(({ jwt }) => jwt.namespace !== ''),
@@ -104,35 +105,36 @@ async function readSecrets(
   );
   const wanted = [...own, ...listKeySecrets(own, legacyKeyNamespace), ...targets];
   const places = new Map(wanted.map((place) => [objectKey(place), place]));
-  const found = await inParallel([...places], async ([key, { namespace, name }]) => {
-    const secret = await readSecretMetadata(client, namespace, name);
-    if (secret.state === 'forbidden') forbidden.add(describeRequest(secret.error));
-    return [key, secret] as const;
-  });
-  const secrets = new Map(found);
-  return (namespace, name) => secrets.get(objectKey({ namespace, name })) ?? { state: 'absent' };
+  const found = await inParallel(
+    [...places],
+    async ([key, { namespace, name }]) => [key, await readSecretMetadata(client, namespace, name)] as const,
+  );
+  return new Map(found);
 }
+
+type Peering = MigrationFacts['peerings'][number];
 
 async function listPeerings(
   client: Access['client'],
   place: { readonly everywhere: boolean; readonly namespace: string },
-  forbidden: Set<string>,
-): Promise<MigrationFacts['peerings']> {
-  const found: MigrationFacts['peerings'][number][] = [];
+): Promise<TriedList<Peering>> {
+  const found: Peering[] = [];
+  const forbidden: string[] = [];
   for (const group of PEERING_GROUPS) {
     for (const entry of await discover(client, `${group}/v1`)) {
       const plural = stringMember(entry, 'name') ?? '';
       if (!PEERINGS.has(plural)) continue;
       const where = member(entry, 'namespaced') === true ? place : { everywhere: true, namespace: undefined };
-      for (const object of await tryList(client, { group, version: 'v1', plural }, where, forbidden)) {
-        const metadata = objectMember(object, 'metadata');
-        found.push({
-          resource: `${plural}.${group}`,
-          namespace: stringMember(metadata, 'namespace'),
-          name: stringMember(metadata, 'name') ?? '',
-        });
-      }
+      const listed = await tryList(client, { group, version: 'v1', plural }, where);
+      found.push(...listed.items.map((object) => readPeering(object, `${plural}.${group}`)));
+      forbidden.push(...listed.forbidden);
     }
   }
-  return found;
+  return { items: found, forbidden };
+}
+
+function readPeering(object: JsonObject, resource: string): Peering {
+  const metadata = objectMember(object, 'metadata');
+  const [namespace, name = ''] = [stringMember(metadata, 'namespace'), stringMember(metadata, 'name')];
+  return { resource, namespace, name };
 }

@@ -1,6 +1,7 @@
 import type { ObjectName } from '../../resources/object-key.ts';
 import { toSeconds, type Milliseconds } from '../../time/units.ts';
-import { isNotFound, isTransient, KubeError } from '../../kube/errors.ts';
+import { isTransient, KubeError } from '../../kube/errors.ts';
+import { findObject } from '../../kube/find-object.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { systemClock } from '../../time/clock.ts';
 import { formatTime, parseTime, formatWhen } from '../../time/format-time.ts';
@@ -158,9 +159,9 @@ async function waitForToken(
 /** An API server that does not answer for a moment is asked again. `undefined`: there is no such JWT any more. */
 async function fetchJwt(client: Access['client'], path: string): Promise<Result<Jwt, string> | undefined> {
   try {
-    return parseJwt(await client.get(path));
+    const object = await findObject(client, path);
+    return object === undefined ? undefined : parseJwt(object);
   } catch (error) {
-    if (isNotFound(error)) return undefined;
     if (!isTransient(error) || !(error instanceof KubeError)) throw error;
     return fail(error.message);
   }

@@ -2,7 +2,7 @@ import type { ObjectName } from '../../resources/object-key.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import { DEPLOYMENTS } from '../cluster/admin-resources.ts';
 import type { Access } from '../cluster/connect.ts';
-import { tryList } from '../cluster/try-list.ts';
+import { tryList, type TriedList } from '../cluster/try-list.ts';
 
 /** Helm's annotation on what belongs to a release. */
 export const RELEASE = 'meta.helm.sh/release-name';
@@ -18,13 +18,13 @@ export interface OldDeployment extends ObjectName {
 }
 
 /** The Deployments of token-manager in the cluster, or in the one namespace if the caller is not allowed to list all. */
-export async function findDeployments(
-  { client, namespace }: Pick<Access, 'client' | 'namespace'>,
-  forbidden: Set<string>,
-): Promise<readonly OldDeployment[]> {
+export async function findDeployments({
+  client,
+  namespace,
+}: Pick<Access, 'client' | 'namespace'>): Promise<TriedList<OldDeployment>> {
   const place = { everywhere: true, namespace };
-  const found = await tryList(client, DEPLOYMENTS, place, forbidden, `metadata.name=${OLD_NAME}`);
-  return found.map(readDeployment);
+  const { items, forbidden } = await tryList(client, DEPLOYMENTS, place, `metadata.name=${OLD_NAME}`);
+  return { items: items.map(readDeployment), forbidden };
 }
 
 function readDeployment(object: JsonObject): OldDeployment {

@@ -1,8 +1,8 @@
 import { PODS } from '../../kube/pods.ts';
 import type { ObjectName } from '../../resources/object-key.ts';
-import { objectMember, stringMember } from '../../resources/json.ts';
+import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import type { Access } from '../cluster/connect.ts';
-import { tryList } from '../cluster/try-list.ts';
+import { tryList, type TriedList } from '../cluster/try-list.ts';
 
 /** The chart of token-manager names it so, whatever the release. */
 const OLD_ACCOUNT = 'token-manager-service-account';
@@ -12,17 +12,16 @@ const NOT_ENDED = ['status.phase!=Succeeded', 'status.phase!=Failed'];
  * The pods of token-manager that may still sign. A Deployment does not count those that are ending, which takes 30 s and more,
  * and it may be deleted before they are gone: so they are found by their ServiceAccount.
  */
-export async function findOldPods(
-  { client, namespace }: Pick<Access, 'client' | 'namespace'>,
-  forbidden: Set<string>,
-): Promise<readonly ObjectName[]> {
+export async function findOldPods({
+  client,
+  namespace,
+}: Pick<Access, 'client' | 'namespace'>): Promise<TriedList<ObjectName>> {
   const selector = [`spec.serviceAccountName=${OLD_ACCOUNT}`, ...NOT_ENDED].join(',');
-  const found = await tryList(client, PODS, { everywhere: true, namespace }, forbidden, selector);
-  return found.map((pod) => {
-    const metadata = objectMember(pod, 'metadata');
-    return {
-      namespace: stringMember(metadata, 'namespace') ?? '',
-      name: stringMember(metadata, 'name') ?? '',
-    };
-  });
+  const { items, forbidden } = await tryList(client, PODS, { everywhere: true, namespace }, selector);
+  return { items: items.map(readName), forbidden };
+}
+
+function readName(object: JsonObject): ObjectName {
+  const metadata = objectMember(object, 'metadata');
+  return { namespace: stringMember(metadata, 'namespace') ?? '', name: stringMember(metadata, 'name') ?? '' };
 }
