@@ -10,7 +10,7 @@ export interface Scope {
   readonly namespace: string | undefined;
 }
 
-/** The objects that were found. `forbidden`: the lists that the caller may not have, in words to follow "you are not allowed to". */
+/** The objects that were found. `forbidden`: the requests that were refused, in words to follow "you are not allowed to". */
 export interface TriedList<T = JsonObject> {
   readonly items: readonly T[];
   readonly forbidden: readonly string[];

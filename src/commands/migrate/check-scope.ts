@@ -23,7 +23,7 @@ export function checkScope(facts: MigrationFacts): readonly MigrationFinding[] {
   return [...first, { level: 'fix', reason: 'ClusterScope', object: `CRD ${JWT_CRD}`, why, commands }];
 }
 
-/** JWTs may hold private keys: the files are the caller's alone, and the CRD is deleted only when they are there, and ours, too. */
+/** JWTs may hold keys: the files are the caller's alone, and the CRD is deleted only when they are there, and ours, too. */
 function moveJwts({ namespace, jwts, printer }: MigrationFacts): string {
   const { kubectl } = printer;
   const withFinalizers = jwts.some(({ jwt }) => jwt.finalizers.length > 0);

@@ -19,7 +19,7 @@ import { planMoves } from './moves.ts';
 
 type Check = (facts: MigrationFacts) => readonly MigrationFinding[];
 
-/** The checks in the order in which things are fixed. The keys of JWTs of a Cluster-scoped CRD are checked once these have a namespace. */
+/** The checks in the order in which things are fixed. Keys are checked once all JWTs have a namespace. */
 const MIGRATION_CHECKS: readonly Check[] = [
   checkOldDeployments,
   checkSchema,
