@@ -6,6 +6,7 @@ import {
   stringMember,
   type JsonObject,
 } from '../resources/json.ts';
+import { testVersion, type PatchStep } from '../resources/json-patch.ts';
 import { GROUP } from '../resources/names.ts';
 
 /** The two kinds of webhook configurations. */
@@ -91,10 +92,10 @@ export function isAddress(host: string): boolean {
 export function patchBundles(
   { resourceVersion }: WebhookConfiguration,
   changes: readonly BundleChange[],
-): readonly JsonObject[] {
+): readonly PatchStep[] {
   return [
-    { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
-    ...changes.flatMap(({ index, name, caBundle }) => [
+    testVersion(resourceVersion),
+    ...changes.flatMap(({ index, name, caBundle }): readonly PatchStep[] => [
       { op: 'test', path: `/webhooks/${index}/name`, value: name },
       {
         op: 'add',

@@ -1,6 +1,7 @@
 import type { Clock } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { stringMember, type JsonObject } from '../resources/json.ts';
+import type { PatchStep } from '../resources/json-patch.ts';
 import { APP } from '../resources/names.ts';
 import type { Cluster } from './cluster.ts';
 import { ApiConnection } from './api-connection.ts';
@@ -43,7 +44,7 @@ export interface KubeClient {
   /** JSON patch (RFC 6902). */
   readonly jsonPatch: (
     path: string,
-    operations: readonly unknown[],
+    steps: readonly PatchStep[],
     options?: RequestOptions,
   ) => Promise<JsonObject>;
   /** `path` is that of the collection. */

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../resources/json.ts';
+import type { PatchStep } from '../resources/json-patch.ts';
 import type { KubeClient } from './client.ts';
 import { findObject } from './find-object.ts';
 import { resourcePath } from './resource-path.ts';
@@ -34,9 +35,9 @@ export function createTokenStore({ client, onSecret, onJwt }: TokenStoreOptions)
     patchSecret: async (
       namespace: string,
       name: string,
-      operations: readonly JsonObject[],
+      steps: readonly PatchStep[],
     ): Promise<JsonObject> => {
-      const patched = await client.jsonPatch(resourcePath(SECRETS, { namespace, name }), operations);
+      const patched = await client.jsonPatch(resourcePath(SECRETS, { namespace, name }), steps);
       onSecret(patched, undefined);
       return patched;
     },

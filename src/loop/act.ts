@@ -1,4 +1,5 @@
 import { objectMember, type JsonObject } from '../resources/json.ts';
+import type { PatchStep } from '../resources/json-patch.ts';
 import { parseSecretMetadata, readSecretToken } from '../resources/secret.ts';
 import { desiredSecret, wantsOwner } from '../reconcile/desired-secret.ts';
 import type { Observed, SecretObservation } from '../reconcile/observed.ts';
@@ -26,7 +27,7 @@ export interface Store {
   /** Server-side apply of the whole status. */
   applyStatus(jwt: JsonObject): Promise<void>;
   /** JSON patch of a Secret; returns the patched Secret. */
-  patchSecret(namespace: string, name: string, operations: readonly JsonObject[]): Promise<JsonObject>;
+  patchSecret(namespace: string, name: string, steps: readonly PatchStep[]): Promise<JsonObject>;
   /** Merge patch of a JWT's metadata. */
   patchJwt(namespace: string, name: string, patch: JsonObject): Promise<void>;
 }
@@ -105,9 +106,9 @@ async function takeOver(
   object: JsonObject | undefined,
   body: JsonObject,
 ): Promise<JsonObject> {
-  const operations = isUnchanged(object, secret) ? takeOverPatch(object, body) : [];
-  if (operations.length === 0) return body;
-  const patched = await store.patchSecret(secret.namespace, secret.name, operations);
+  const steps = isUnchanged(object, secret) ? takeOverPatch(object, body) : [];
+  if (steps.length === 0) return body;
+  const patched = await store.patchSecret(secret.namespace, secret.name, steps);
   const { resourceVersion } = parseSecretMetadata(patched);
   return { ...body, metadata: { ...objectMember(body, 'metadata'), resourceVersion } };
 }

@@ -38,9 +38,9 @@ function guardStore(store: Store, check: () => void): Store {
       check();
       await store.applyStatus(jwt);
     },
-    patchSecret: async (namespace, name, operations) => {
+    patchSecret: async (namespace, name, steps) => {
       check();
-      return store.patchSecret(namespace, name, operations);
+      return store.patchSecret(namespace, name, steps);
     },
     patchJwt: async (namespace, name, patch) => {
       check();

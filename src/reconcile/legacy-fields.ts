@@ -6,6 +6,7 @@ import {
   stringMember,
   type JsonObject,
 } from '../resources/json.ts';
+import { testVersion, type PatchStep } from '../resources/json-patch.ts';
 import { APP, LAST_SIGNING_TIME, TOKEN_KEY } from '../resources/names.ts';
 
 /**
@@ -15,7 +16,7 @@ import { APP, LAST_SIGNING_TIME, TOKEN_KEY } from '../resources/names.ts';
  * that was restored from a backup, and if they were ours, the apply would delete them. Empty: nobody else owns such a field.
  * @param applied the object that is applied next
  */
-export function takeOverPatch(secret: JsonObject, applied: JsonObject): readonly JsonObject[] {
+export function takeOverPatch(secret: JsonObject, applied: JsonObject): readonly PatchStep[] {
   const metadata = objectMember(secret, 'metadata');
   const entries = arrayMember(metadata, 'managedFields').map((entry) => splitEntry(entry, applied));
   const taken = entries.find((entry) => entry.taken !== undefined)?.taken;
@@ -24,7 +25,7 @@ export function takeOverPatch(secret: JsonObject, applied: JsonObject): readonly
   // One entry has to be there: an empty list would leave the old one in place (Server-Side Apply, "Clearing managedFields").
   const value = left.some(isOwnEntry) ? left : [...left, { ...taken, manager: APP, operation: 'Apply' }];
   return [
-    { op: 'test', path: '/metadata/resourceVersion', value: stringMember(metadata, 'resourceVersion') },
+    testVersion(stringMember(metadata, 'resourceVersion')),
     { op: 'replace', path: '/metadata/managedFields', value },
   ];
 }

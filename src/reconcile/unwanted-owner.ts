@@ -1,5 +1,5 @@
 import { arrayMember, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
-import { pointerTo } from '../resources/json-patch.ts';
+import { pointerTo, testVersion, type PatchOperation, type PatchStep } from '../resources/json-patch.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { OWNING_JWT } from '../resources/names.ts';
 import { parseSecretMetadata } from '../resources/secret.ts';
@@ -31,22 +31,23 @@ export function judgeOwnerReference({
 export function disownPatch(
   jwt: Pick<Jwt, 'namespace' | 'name' | 'uid'>,
   secret: JsonObject,
-): readonly JsonObject[] {
+): readonly PatchStep[] {
   const metadata = objectMember(secret, 'metadata');
   const removals = arrayMember(metadata, 'ownerReferences')
     .flatMap((owner, index) => (stringMember(owner, 'uid') === jwt.uid ? [index] : []))
     .toReversed() // the last first: each removal moves those after it
-    .map((index) => ({ op: 'remove', path: pointerTo(['metadata', 'ownerReferences', String(index)]) }));
+    .map((index): PatchOperation => ({
+      op: 'remove',
+      path: pointerTo(['metadata', 'ownerReferences', String(index)]),
+    }));
   if (removals.length === 0) return [];
-  const test = {
-    op: 'test',
-    path: pointerTo(['metadata', 'resourceVersion']),
-    value: stringMember(metadata, 'resourceVersion'),
-  };
-  return [test, ...removals, ...writeName(jwt, secret)];
+  return [testVersion(stringMember(metadata, 'resourceVersion')), ...removals, ...writeName(jwt, secret)];
 }
 
-function writeName(jwt: Pick<Jwt, 'namespace' | 'name' | 'uid'>, secret: JsonObject): readonly JsonObject[] {
+function writeName(
+  jwt: Pick<Jwt, 'namespace' | 'name' | 'uid'>,
+  secret: JsonObject,
+): readonly PatchOperation[] {
   const { annotations } = parseSecretMetadata(secret);
   if (findOwnership(jwt, { owners: [], annotations }) === 'ours') return [];
   const path = ['metadata', 'annotations'];

@@ -1,7 +1,16 @@
-/** RFC 6902. An `add` of an object member that exists replaces its value (§4.1). */
+/** A change (RFC 6902). An `add` of an object member that exists replaces its value (§4.1). */
 export type PatchOperation =
   | { readonly op: 'add'; readonly path: string; readonly value: unknown }
   | { readonly op: 'remove'; readonly path: string };
+
+/** A step of a patch that the API server refuses as a whole where a test fails. */
+export type PatchStep =
+  PatchOperation | { readonly op: 'test' | 'replace'; readonly path: string; readonly value: unknown };
+
+/** The test that an object is still the one that was read. */
+export function testVersion(resourceVersion: string | undefined): PatchStep {
+  return { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion };
+}
 
 /** The operations of a patch as our answers hold it: a JSON text of our own, or `''` for none. */
 export function readPatch(patch: string): readonly PatchOperation[] {

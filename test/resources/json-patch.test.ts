@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { pointerPath, pointerTo, readPatch } from '../../src/resources/json-patch.ts';
+import { pointerPath, pointerTo, readPatch, testVersion } from '../../src/resources/json-patch.ts';
 
 const key = fc.oneof(
   fc.string({ maxLength: 5 }),
@@ -24,5 +24,13 @@ describe('the patch of an answer', () => {
   it('has no operations if its text is empty', () => {
     assert.deepEqual(readPatch(''), []);
     assert.deepEqual(readPatch('[{"op":"remove","path":"/a"}]'), [{ op: 'remove', path: '/a' }]);
+  });
+});
+
+it('a patch of what was read begins with the test of its version', () => {
+  assert.deepEqual(testVersion('7'), {
+    op: 'test',
+    path: pointerTo(['metadata', 'resourceVersion']),
+    value: '7',
   });
 });

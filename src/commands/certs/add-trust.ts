@@ -70,8 +70,8 @@ export async function addTrust(
     if (!changes.ok) return changes;
     if (changes.value.length === 0) return ok(`all ${entries.length} entries trust it already`);
     try {
-      const operations = patchBundles(found.configuration, changes.value);
-      await client.jsonPatch(pathOf(kind), operations, { query: { fieldManager: CERTS_FIELD_MANAGER } });
+      const steps = patchBundles(found.configuration, changes.value);
+      await client.jsonPatch(pathOf(kind), steps, { query: { fieldManager: CERTS_FIELD_MANAGER } });
     } catch (error) {
       if (left === 0 || classifyFailure(error)?.meaning !== 'stale') throw error;
       return tryToExtend(await read(kind), left - 1);
