@@ -7,7 +7,7 @@ const ROOT = join(import.meta.dirname, '..');
 const COMMANDS = join(ROOT, 'src/commands');
 /** The only file that may name the file of each verb, which is loaded when it is called. */
 const TABLE = 'all-commands.ts';
-/** For example `certs/report.ts -> doctor/finding.ts`, and the reason why that cannot move to a shared room. */
+/** For example `certs/certificate-report.ts -> doctor/finding.ts`, and the reason why that cannot move to a shared room. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {};
 
 const LOADED = /\bimport\('(\.[^']+)'/g;

@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from '../resources/result.ts';
-import { describeCertificates } from './certs/describe-certificates.ts';
-import { reportCertificates } from './certs/report.ts';
+import { describeCertificates } from './certs/certificate-lines.ts';
+import { reportCertificates } from './certs/certificate-report.ts';
 import {
   INSTALLATION_FLAGS,
   readInstallationOptions,

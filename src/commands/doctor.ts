@@ -1,5 +1,5 @@
 import { findFaults } from './doctor/checks.ts';
-import { describeDoctor, type DoctorReport } from './doctor/describe-doctor.ts';
+import { describeDoctor, type DoctorReport } from './doctor/doctor-lines.ts';
 import { makeCommand } from './make-command.ts';
 import { INSTALLATION_FLAGS, readInstallationOptions } from './installation/installation-flags.ts';
 import { printReport } from './output/report-output.ts';

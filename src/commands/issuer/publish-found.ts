@@ -5,7 +5,7 @@ import { quoteShell } from '../../resources/shell-words.ts';
 import { issuerDocuments } from '../../signing/issuer/issuer-documents.ts';
 import { mergeKeys, type KeyEntry, type KeySet, type PublishedKey } from '../../signing/issuer/key-set.ts';
 import { findIssuerUrls } from '../../signing/issuer/urls.ts';
-import { reportPublication, type Publication } from './describe-publication.ts';
+import { reportPublication, type Publication } from './publication-report.ts';
 import type { IssuerKeys } from './keys-of-jwt.ts';
 import { openSite } from './site.ts';
 import { EXIT, type CommandProblem } from '../command.ts';

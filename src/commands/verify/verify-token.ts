@@ -2,7 +2,7 @@ import { toSeconds } from '../../time/units.ts';
 import type { FoundToken } from '../input/found-token.ts';
 import type { Io } from '../io.ts';
 import { printReport, type OutputFormat } from '../output/report-output.ts';
-import { describeVerification } from './describe-verdicts.ts';
+import { describeVerification } from './verdict-lines.ts';
 import { examineToken, lookUp } from './examine-token.ts';
 import type { FetchOptions } from '../issuer/fetch-document.ts';
 import { EXIT, type ExitCode } from '../command.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, symlink } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import type { DoctorReport } from '../../../src/commands/doctor/describe-doctor.ts';
+import type { DoctorReport } from '../../../src/commands/doctor/doctor-lines.ts';
 import type { Finding } from '../../../src/commands/installation/finding.ts';
 import type { StatusReport } from '../../../src/commands/status/status-report.ts';
 import { waitUntil } from '../../controlplane/wait-until.ts';

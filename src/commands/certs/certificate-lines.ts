@@ -1,9 +1,9 @@
 import { parseTime, formatWhen } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
-import { describeFindings } from '../installation/describe-findings.ts';
+import { describeFindings } from '../installation/finding-lines.ts';
 import { formatTable } from '../output/table.ts';
 import type { Paint } from '../output/report-output.ts';
-import type { CertificateReport, ShownCertificate } from './report.ts';
+import type { CertificateReport, ShownCertificate } from './certificate-report.ts';
 
 const SOURCES = {
   self: 'jwt-injector issues and renews it',

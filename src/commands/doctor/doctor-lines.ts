@@ -1,4 +1,4 @@
-import { describeFindings } from '../installation/describe-findings.ts';
+import { describeFindings } from '../installation/finding-lines.ts';
 import type { Finding } from '../installation/finding.ts';
 import type { Paint } from '../output/report-output.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { describeCertificates } from '../../../src/commands/certs/describe-certificates.ts';
-import { reportCertificates } from '../../../src/commands/certs/report.ts';
+import { describeCertificates } from '../../../src/commands/certs/certificate-lines.ts';
+import { reportCertificates } from '../../../src/commands/certs/certificate-report.ts';
 import type { InstallationSnapshot } from '../../../src/commands/doctor/installation-snapshot.ts';
 import { make, DAY } from '../../certificates/made.ts';
 import { entry, NOW } from '../doctor/fault.ts';
