@@ -4,7 +4,8 @@ import type { StateProblem } from '../resources/problem.ts';
 import type { Result } from '../resources/result.ts';
 import type { JWK } from 'jose';
 import { readPublicKey, type PublicKey } from '../signing/check-token.ts';
-import { bareJwk, readSigningKey, type SigningKey } from '../signing/key.ts';
+import { readSigningKey, type SigningKey } from '../signing/key.ts';
+import { bareJwk } from '../signing/key/public-jwk.ts';
 import { keepLatest } from './keep-latest.ts';
 
 type KeyReading = Result<SigningKey, StateProblem>;

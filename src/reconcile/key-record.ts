@@ -1,7 +1,7 @@
 import type { JWK } from 'jose';
 import { isJsonObject } from '../resources/json.ts';
 import type { RecordedStatus } from '../resources/recorded-status.ts';
-import { publishedJwk } from '../signing/key.ts';
+import { publishedJwk } from '../signing/key/public-jwk.ts';
 import type { KeyObservation, Observed } from './observed.ts';
 import { findOwnership } from './ownership.ts';
 

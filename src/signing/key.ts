@@ -1,7 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint, CompactSign, compactVerify, exportJWK, type JWK } from 'jose';
 import type { AlgorithmName } from '../resources/algorithms.ts';
-import { stringMembers, type JsonObject, type StringMap } from '../resources/json.ts';
 import { KEY_TEXT_TOO_LONG, MAX_KEY_TEXT, unreadableKey } from '../resources/key-source.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
@@ -17,7 +16,7 @@ export interface SigningKey {
   readonly algorithm: AlgorithmName;
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
-  /** Public members alone (RFC 7517); carries neither `kid` nor `alg`: see {@link publishedJwk}. */
+  /** Public members alone (RFC 7517); carries neither `kid` nor `alg`: see `publishedJwk`. */
   readonly publicJwk: JWK;
   /** RFC 7638, SHA-256, base64url. */
   readonly thumbprint: string;
@@ -47,24 +46,6 @@ export async function readSigningKey(
   return key === undefined
     ? unreadableKey('its private and public parts do not belong together: give the key as it was made')
     : ok(key);
-}
-
-/** The public half of a key, complete with what verifiers look for (RFC 7517 §4): XRootD and Pelican refuse it without. */
-export function publishedJwk(publicJwk: JWK, keyId: string, algorithm: AlgorithmName): JWK {
-  return { ...publicJwk, kid: keyId, alg: algorithm, use: 'sig' };
-}
-
-/** A JWK without what {@link publishedJwk} added: the members that make the key. */
-export function bareJwk({ kid: _kid, alg: _alg, use: _use, ...jwk }: JWK): JWK {
-  return jwk;
-}
-
-/** Members that a public key may have (RFC 7518 §6.2.1 and §6.3.1, RFC 8037 §2, RFC 7517 §4); all are strings. */
-const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg', 'use'] as const;
-
-/** The public members of a JWK of any author; members of other types are left out. */
-export function publicMembers(jwk: JsonObject): StringMap {
-  return stringMembers(jwk, PUBLIC_MEMBERS);
 }
 
 /** The key with its public half, `undefined` when the one does not sign what the other verifies. */

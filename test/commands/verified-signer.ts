@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { SignJWT, type JWK } from 'jose';
 import { verifyCommand } from '../../src/commands/verify.ts';
 import type { Verification } from '../../src/commands/verify/examine-token.ts';
-import { publishedJwk } from '../../src/signing/key.ts';
+import { publishedJwk } from '../../src/signing/key/public-jwk.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { readKey } from '../fixtures/observed.ts';
 import { runCommand, type CommandResult } from './captured-io.ts';

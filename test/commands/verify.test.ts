@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { JWK } from 'jose';
 import { verifyCommand } from '../../src/commands/verify.ts';
-import { publishedJwk } from '../../src/signing/key.ts';
+import { publishedJwk } from '../../src/signing/key/public-jwk.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { readKey } from '../fixtures/observed.ts';
 import { runCommand } from './captured-io.ts';

@@ -1,7 +1,7 @@
 import type { JWK } from 'jose';
 import type { JsonObject } from '../../resources/json.ts';
 import type { NewKey } from '../../signing/generate-key.ts';
-import { publishedJwk } from '../../signing/key.ts';
+import { publishedJwk } from '../../signing/key/public-jwk.ts';
 
 /** The data key under which a private key is stored in its Secret. */
 export const KEY_FILE = 'key.pem';

@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, type JWK } from 'jose';
-import { bareJwk } from '../../signing/key.ts';
+import { bareJwk } from '../../signing/key/public-jwk.ts';
 import { chooseKey, type LookUp } from '../../signing/verifiers/facts.ts';
 import { readKeys } from '../../signing/verifiers/key-rules.ts';
 import type { LookUps } from '../issuer/look-up.ts';

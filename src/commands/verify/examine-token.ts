@@ -4,7 +4,7 @@ import { isAlgorithmName } from '../../resources/algorithms.ts';
 import { arrayMember, type JsonObject } from '../../resources/json.ts';
 import { readPublicKey, verifiesWith } from '../../signing/check-token.ts';
 import { findIssuerUrls } from '../../signing/issuer/urls.ts';
-import { bareJwk } from '../../signing/key.ts';
+import { bareJwk } from '../../signing/key/public-jwk.ts';
 import { findTokenAdvice } from '../../signing/lint/advice.ts';
 import { chooseKey, type LookUpWay } from '../../signing/verifiers/facts.ts';
 import { judgeToken, type VerifierVerdict } from '../../signing/verifiers/judge.ts';

@@ -3,7 +3,7 @@ import { ALGORITHMS, isAlgorithmName } from '../../resources/algorithms.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Seconds } from '../../time/units.ts';
-import { bareJwk, publicMembers } from '../key.ts';
+import { bareJwk, publicMembers } from '../key/public-jwk.ts';
 
 /** Why a key is published; the first that applies, when there are several. */
 export type KeyRole =

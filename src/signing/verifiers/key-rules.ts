@@ -1,7 +1,7 @@
 import { isJsonObject, stringMember, textOf, type JsonObject } from '../../resources/json.ts';
 import type { JWK } from 'jose';
 import { findIssuerUrls } from '../issuer/urls.ts';
-import { publicMembers } from '../key.ts';
+import { publicMembers } from '../key/public-jwk.ts';
 import {
   chooseKey,
   VERIFIERS,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { findPublicationProblem } from '../../../src/commands/rotate/publication.ts';
-import { publishedJwk } from '../../../src/signing/key.ts';
+import { publishedJwk } from '../../../src/signing/key/public-jwk.ts';
 import type { LookUp } from '../../../src/signing/verifiers/facts.ts';
 import { makeKey, toPem } from '../../fixtures/keys.ts';
 import { readKey } from '../../fixtures/observed.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { bareJwk, publishedJwk, readSigningKey } from '../../src/signing/key.ts';
+import { readSigningKey } from '../../src/signing/key.ts';
 import { makeKey, makeRsaKey, NRP_KEY, toPem } from '../fixtures/keys.ts';
 
 describe('the public half of a key', () => {
@@ -14,13 +14,6 @@ describe('the public half of a key', () => {
     const canonical = JSON.stringify({ crv, kty, x, y });
     assert.equal(thumbprint, createHash('sha256').update(canonical).digest('base64url'));
     assert.deepEqual([algorithm, privateKey.type, publicKey.type], ['ES256', 'private', 'public']);
-  });
-
-  it('is published with the members that verifiers need, and compared without them', async () => {
-    const bare = { kty: 'EC', crv: 'P-256', x: 'a', y: 'b' };
-    const published = publishedJwk(bare, 'my-key', 'ES256');
-    assert.deepEqual(published, { ...bare, kid: 'my-key', alg: 'ES256', use: 'sig' });
-    assert.deepEqual(bareJwk(published), bare);
   });
 });
 
