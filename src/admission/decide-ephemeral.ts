@@ -18,7 +18,7 @@ import { joinWarnings } from './warnings.ts';
 const EPHEMERAL_CONTAINERS = 'ephemeralContainers';
 
 /** A pod with an ephemeral container that may get the pod's tokens. */
-export interface ReadEphemeral {
+interface ReadEphemeral {
   readonly values: AnnotationValues;
   readonly volumes: ReadonlyMap<string, JsonObject>;
   /** The new ones: the others cannot be changed any more. */

@@ -63,7 +63,7 @@ export interface SkipDecision extends DecisionText {
 }
 
 /** The pod is admitted with the plan carried out. `tokens`: names of JWTs, at least one. */
-export interface InjectDecision extends DecisionText {
+interface InjectDecision extends DecisionText {
   readonly decision: 'inject';
   readonly reason: 'Injected';
   readonly tokens: readonly string[];
@@ -78,7 +78,7 @@ export interface DenyDecision extends DecisionText {
 }
 
 /** The reasons for a refusal. An internal error is not among them: it is answered where it is caught. */
-export type DenyReason = Extract<
+type DenyReason = Extract<
   AdmissionReason,
   'InvalidAnnotation' | 'MountPathTaken' | 'VolumeNameTaken' | 'WindowsPod' | 'TooLarge'
 >;

@@ -28,7 +28,7 @@ export type Variable =
   | { readonly how: 'none' };
 
 /** The parts that a container lacks, and the obstacles to adding more. */
-export type PlannedContainer = WithWarnings<{
+type PlannedContainer = WithWarnings<{
   readonly plan: ContainerPlan;
   readonly obstacles: readonly PodDenial[];
 }>;

@@ -19,7 +19,7 @@ import { findTokenVolumes, type ShowingVolumes } from './token-volume.ts';
 import { joinWarnings, NO_WARNINGS, type Warning, type WithWarnings } from './warnings.ts';
 
 /** An obstacle that would be a denial for a new pod. */
-export type Obstacle = Pick<PodDenial, 'reason' | 'what'>;
+type Obstacle = Pick<PodDenial, 'reason' | 'what'>;
 
 /** An annotation with a wrong value, as an obstacle. */
 export function invalidSetting({ what, remedy }: Problem): PodDenial {
@@ -32,7 +32,7 @@ export function warnOfObstacle({ what }: Obstacle): Warning {
 }
 
 /** A token that the pod has a volume of. */
-export interface EphemeralToken {
+interface EphemeralToken {
   readonly name: string;
   readonly volumes: ShowingVolumes;
   /** Position in the annotation: the first one is the one that the environment variable names. */

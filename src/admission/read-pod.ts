@@ -13,7 +13,7 @@ import { skipPod, type SkipDecision } from './decision.ts';
 import { isMirrorPod, readMap, readPodShape, type PodShape } from './pod-shape.ts';
 
 /** A pod as a review, or a file, has it. */
-export interface PodInput {
+interface PodInput {
   /** The Pod, or a pod template, as raw JSON. Its `status` is not read. */
   readonly pod: unknown;
   /** Instead of the pod's own: a template's with those copied from its workload. */

@@ -16,7 +16,7 @@ import { readTokens } from './token-list.ts';
 import { NO_WARNINGS } from './warnings.ts';
 
 /** How a value is written in a file, by its path from the document's root; `undefined` where that is not known. */
-export type Written = (path: readonly string[]) => string | undefined;
+type Written = (path: readonly string[]) => string | undefined;
 
 /** A valid value for each annotation, for the message where the user wrote none. */
 const EXAMPLES: ReadonlyMap<string, string> = new Map([

@@ -27,7 +27,11 @@ const WARNING_KINDS = [
   'emptyItem',
   'duplicateToken',
 ] as const;
-/** One word of `WARNING_KINDS`, whose order decides which warnings are given. */
+/**
+ * One word of `WARNING_KINDS`, whose order decides which warnings are given.
+ *
+ * @internal
+ */
 export type WarningKind = (typeof WARNING_KINDS)[number];
 
 /** The kinds that every container of a pod may have: the first container is named, the others are counted. */

@@ -9,7 +9,7 @@ import type { Milliseconds } from '../time/units.ts';
  * The certificate's Secret and the configurations that must trust it; `kube/certificate-store.ts` implements it. Both writes
  * return whether the object was still as the caller had seen it.
  */
-export interface CertificateStore {
+interface CertificateStore {
   /** `undefined` until it is known. */
   readonly secret: () => TlsSecret | undefined;
   /** The configurations that exist; `undefined` until that is known. */

@@ -14,7 +14,7 @@ import {
 import type { BundleChange, WebhookEntry } from './webhook-configuration.ts';
 
 /** The content that a bundle should have. */
-export interface WantedBundle {
+interface WantedBundle {
   /** Authorities of ours that are to be trusted, the newest first. */
   readonly trusted: readonly X509Certificate[];
   /** The namespace of the authorities that are ours. */

@@ -25,7 +25,7 @@ export function intermediatesOf(
 }
 
 /** A time between two others, both since the epoch. */
-export interface ValidTime {
+interface ValidTime {
   readonly validFrom: Milliseconds;
   readonly expiresAt: Milliseconds;
 }

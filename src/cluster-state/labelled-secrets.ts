@@ -9,7 +9,7 @@ import { dropDetails, parseOtherSecret, type SecretMetadata } from '../resources
 import { identify } from '../kube/object-identity.ts';
 
 /** The cached part of a Secret with our label. If no JWT has its name, that is no more than of any other Secret. */
-export type LabelledSecret = SecretWithEvidence | SecretMetadata;
+type LabelledSecret = SecretWithEvidence | SecretMetadata;
 
 /** The cache of Secrets with our label, and what fills it. */
 export interface LabelledSecrets {
@@ -84,7 +84,11 @@ export function metadataOf(secret: LabelledSecret): SecretMetadata {
   return isOfJwt(secret) ? secret.metadata : secret;
 }
 
-/** Whether a JWT of its name existed when the Secret was parsed. */
+/**
+ * Whether a JWT of its name existed when the Secret was parsed.
+ *
+ * @internal
+ */
 export function isOfJwt(secret: LabelledSecret): secret is SecretWithEvidence {
   return 'metadata' in secret;
 }

@@ -29,8 +29,7 @@ export interface WatchedAreas {
   stop(): Promise<void>;
 }
 
-/** The collection to watch, and the cache for it. */
-export interface AreaOptions {
+interface AreaOptions {
   readonly client: KubeClient;
   readonly log: Logger;
   readonly caches: Caches;

@@ -12,7 +12,7 @@ import { createRememberingStore } from './remember-writes.ts';
 import { watchAreas, type WatchedAreas } from './watch-areas.ts';
 
 /** Callbacks for changes of the caches. */
-export interface Listener {
+interface Listener {
   jwtChanged(before: Jwt | undefined, after: Jwt | undefined): void;
   secretChanged(namespace: string, name: string): void;
   /** A round wrote or read the Secret, and needs no other one for that; the text of its token may be in memory now. */
@@ -72,7 +72,11 @@ export function watchCluster(
   };
 }
 
-/** The caches answer at once, the API server when it is asked. `onRead` is called with each Secret that it answered with. */
+/**
+ * The caches answer at once, the API server when it is asked. `onRead` is called with each Secret that it answered with.
+ *
+ * @internal
+ */
 export function createSources(
   { jwts, labelled, unlabelled }: Caches,
   store: ReturnType<typeof createRememberingStore>,
@@ -107,7 +111,11 @@ function* secretsIn({ labelled, unlabelled }: Caches): Iterable<SecretMetadata> 
   yield* unlabelled.cache.values();
 }
 
-/** Tells the listener of each change, but not of a JWT whose namespace is not listed. */
+/**
+ * Tells the listener of each change, but not of a JWT whose namespace is not listed.
+ *
+ * @internal
+ */
 export function forwardChanges(
   { jwts, labelled, unlabelled }: Caches,
   areas: Pick<WatchedAreas, 'isListed'>,

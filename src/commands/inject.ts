@@ -63,7 +63,7 @@ async function injectDocuments(options: Options, io: Io): Promise<ExitCode> {
 }
 
 /** A file that was read, with all of its documents. */
-export interface InputFile {
+interface InputFile {
   readonly filename: string;
   readonly documents: readonly EditableDocument[];
 }

@@ -12,8 +12,7 @@ export type FlagValues<F extends Flags> = ReturnType<
   typeof parseArgs<{ args: string[]; options: F & typeof HELP_FLAG }>
 >['values'];
 
-/** The values in the arguments of a command. */
-export interface ParsedFlags<F extends Flags> {
+interface ParsedFlags<F extends Flags> {
   readonly values: FlagValues<F>;
   /** Arguments that belong to no flag, in their order. */
   readonly words: readonly string[];

@@ -1,7 +1,7 @@
 import { isOlder, type WatchStore } from './watch-store.ts';
 
 /** The source of a value: a list or a watch, or the response to a write of this process. */
-export type Origin = 'watch' | 'write';
+type Origin = 'watch' | 'write';
 
 /** A change of one key. Values are never changed in place: the value that a listener got stays as it was. */
 export type Change<T> =

@@ -32,8 +32,7 @@ const CONFIGURATION_RESOURCES: Readonly<Record<ConfigurationKind, Resource>> = {
   validating: configurationResource('validatingwebhookconfigurations'),
 };
 
-/** The place of the Secret, and the client for it. */
-export interface CertificateStoreOptions {
+interface CertificateStoreOptions {
   readonly client: Pick<KubeClient, 'create' | 'mergePatch' | 'jsonPatch' | 'listMapped' | 'watch'>;
   readonly clock: Clock;
   readonly log: Log;

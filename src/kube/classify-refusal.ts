@@ -1,7 +1,7 @@
 import type { Refusal, RefusalKind } from '../reconcile/refusal.ts';
 
 /** The parts of the API server's answer that are read. */
-export interface Answered {
+interface Answered {
   readonly status: number;
   readonly reason: string;
   /** The text for patterns alone: it may quote a token. */

@@ -22,8 +22,7 @@ export interface RequestOptions {
   readonly deadline?: Milliseconds;
 }
 
-/** The parameters of a server-side apply, besides those of every verb. */
-export interface ApplyOptions extends RequestOptions {
+interface ApplyOptions extends RequestOptions {
   /** Takes fields over from other managers instead of answering 409. */
   readonly force: boolean;
 }
@@ -57,8 +56,7 @@ export interface KubeClient {
   readonly close: () => Promise<void>;
 }
 
-/** The dependencies of a client, besides the address and the credentials. */
-export interface ClientOptions {
+interface ClientOptions {
   readonly clock: Clock;
   /** Version of jwt-injector, for the user agent. */
   readonly version: string;

@@ -21,7 +21,7 @@ export interface Cause {
 }
 
 /** The facts about a request that failed. */
-export interface KubeErrorDetails extends RequestTarget {
+interface KubeErrorDetails extends RequestTarget {
   readonly verb: string;
   /** HTTP status; 0 when there was no answer. */
   readonly status: number;

@@ -7,14 +7,13 @@ import { LineLimit } from '../telemetry/line-limit.ts';
 import type { Log } from './log.ts';
 import { backoffDelay, FEW_TRIES } from '../time/backoff.ts';
 
-/** The dependencies of recording Events. */
-export interface EventRecorderOptions extends Pick<EventSeriesOptions, 'client' | 'instance'> {
+interface EventRecorderOptions extends Pick<EventSeriesOptions, 'client' | 'instance'> {
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** Publishes Events, best effort: it never makes anybody wait and never fails. */
-export interface EventRecorder {
+interface EventRecorder {
   readonly publish: (occurrence: Occurrence) => void;
   /** Gives what waits two seconds to get out, then drops it. */
   readonly stop: () => Promise<void>;

@@ -11,7 +11,7 @@ const PLUGIN_USER = 'exec-plugin';
 const MAX_OUTPUT_LENGTH = 1_048_576; // characters; a client certificate with its chain and key are some 10,000
 
 /** The surroundings that a plugin runs in, besides `users[].user.exec` of the kubeconfig. */
-export interface PluginSurroundings {
+interface PluginSurroundings {
   /** Whether somebody is at the terminal, whom it may ask. */
   readonly asksPeople: boolean;
   /** The API server that the credentials are for, and what the kubeconfig has for the plugin at this cluster. */

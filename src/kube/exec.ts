@@ -5,7 +5,7 @@ import { type Milliseconds, toSeconds } from '../time/units.ts';
 import type { Cluster } from './cluster.ts';
 
 /** A command in a container, which gets no input. Names as the API server gave them: they are not escaped. */
-export interface ExecTarget {
+interface ExecTarget {
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
@@ -13,7 +13,7 @@ export interface ExecTarget {
 }
 
 /** Limits for the output of the command, and for the time from the first byte to the last. */
-export interface ExecLimits {
+interface ExecLimits {
   readonly bytes: number;
   readonly deadline: Milliseconds;
 }

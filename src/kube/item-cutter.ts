@@ -27,7 +27,7 @@ const MANAGED_FIELDS = Buffer.from('"managedFields":[');
  * `longest`: bytes of one object; a longer one is left out. `withoutManagedFields`: `metadata.managedFields` of each
  * becomes empty.
  */
-export interface CutterOptions {
+interface CutterOptions {
   readonly longest: number;
   readonly withoutManagedFields?: boolean;
 }

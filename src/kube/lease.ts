@@ -51,8 +51,7 @@ export interface LeaseAccess {
   ): Promise<LeaseState | undefined>;
 }
 
-/** The place of the Lease `jwt-injector`, and the client for it. */
-export interface LeaseOptions {
+interface LeaseOptions {
   readonly client: Pick<KubeClient, 'get' | 'create' | 'mergePatch' | 'listMapped' | 'watch'>;
   readonly namespace: string;
   readonly clock: Clock;

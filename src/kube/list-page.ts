@@ -34,7 +34,7 @@ export interface Page<T> {
  * The page to read: the first one without a token. `onMetadata` is called with the metadata of the list as soon as they are
  * known, before most of the items were parsed. What it says may turn out wrong: those of the page that is returned are right.
  */
-export interface PagePlace {
+interface PagePlace {
   readonly size: PageSize;
   readonly token: string | undefined;
   readonly onMetadata: (metadata: JsonObject) => void;

@@ -12,8 +12,7 @@ import { resourcePath, type Resource } from './resource-path.ts';
 /** The core API's Namespaces; they have no namespace themselves. */
 export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces' };
 
-/** The dependencies of looking Namespaces up. */
-export interface NamespaceLookUpsOptions {
+interface NamespaceLookUpsOptions {
   readonly client: Pick<KubeClient, 'get'>;
   readonly clock: Clock;
   readonly log: Log;

@@ -9,15 +9,14 @@ import type { Log } from './log.ts';
 import { NamespaceLookUps, NAMESPACES, type NamespaceAsker } from './namespace-look-ups.ts';
 import { resourcePath } from './resource-path.ts';
 
-/** The dependencies of watching the labels of Namespaces. */
-export interface NamespaceDefaultsOptions {
+interface NamespaceDefaultsOptions {
   readonly client: Pick<KubeClient, 'get' | 'listMapped' | 'watch'>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** The values of our label on Namespaces. */
-export interface NamespaceDefaults {
+interface NamespaceDefaults {
   /**
    * The namespace's value. At once when the cache has one; otherwise the API server is asked, within limits
    * (`NamespaceLookUps`): a label set a moment ago counts. The log says why it is not known. Never rejects.

@@ -33,7 +33,7 @@ export interface ReflectorOptions<T> {
 }
 
 /** How a watch ended that did not fail: by the API server, or `quiet`, because it brought nothing at all for too long. */
-export type WatchEnd = 'closed' | 'quiet';
+type WatchEnd = 'closed' | 'quiet';
 
 /** How long one watch lasts at most; a random time up to twice as much, as client-go does. */
 const WATCH_TIME: Seconds = 300;

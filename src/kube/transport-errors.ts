@@ -4,7 +4,7 @@ import { KubeError, type TransportReason } from './errors.ts';
 import { parseResourcePath } from './resource-path.ts';
 
 /** The request that failed, for the message. */
-export interface FailedRequest {
+interface FailedRequest {
   readonly verb: string;
   readonly path: string;
   readonly server: string;

@@ -13,14 +13,14 @@ const HASTY_MS = 1_000;
 const REFUSALS_BEFORE_LIST = 3;
 
 /** The consequence of a list that failed. */
-export interface AfterList {
+interface AfterList {
   readonly delay: Milliseconds;
   /** The API server does not know the resource, and said so more than once: its CRD is gone, not just being replaced. */
   readonly isGone: boolean;
 }
 
 /** The consequence of a watch that failed. */
-export interface AfterWatch {
+interface AfterWatch {
   readonly delay: Milliseconds;
   /** The resourceVersion is of no use any more: too old, too new (etcd was restored), refused for long. */
   readonly mustList: boolean;

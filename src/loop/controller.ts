@@ -14,8 +14,7 @@ import { readOnlyStore, roundStore } from './guarded-store.ts';
 import { reconcileJwt, skipRound } from './reconcile-jwt.ts';
 import type { Reconciler } from './round.ts';
 
-/** The dependencies of a controller, and its callback for bugs. */
-export interface ControllerOptions {
+interface ControllerOptions {
   readonly reconciler: Omit<Reconciler, 'now' | 'onBug'>;
   readonly clock: Clock;
   /** JWTs worked on at once. */

@@ -3,7 +3,11 @@ import { formatTime } from '../time/format-time.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Recorder, Subject } from './recorder.ts';
 
-/** Publishes Kubernetes Events about a JWT; best effort, returns at once. */
+/**
+ * Publishes Kubernetes Events about a JWT; best effort, returns at once.
+ *
+ * @internal
+ */
 export interface EventSink {
   publish(event: {
     readonly regarding: Subject;
@@ -14,8 +18,7 @@ export interface EventSink {
   }): void;
 }
 
-/** The destinations of entries. */
-export interface RecorderOptions {
+interface RecorderOptions {
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'signatures' | 'signingDuration' | 'renewalLateness' | 'reconcileErrors'>;
   readonly events: EventSink;

@@ -13,6 +13,8 @@ type KeyReading = Result<SigningKey, StateProblem>;
 /**
  * The object that holds a key, in the state in which it was read: whether and how its key is used depends on this state
  * alone.
+ *
+ * @internal
  */
 export interface KeyHolder<Content> {
   /**

@@ -17,8 +17,7 @@ export const NUDGE_RESULTS = ['done', 'gone', 'refused', 'failed', 'dropped'] as
 /** One word of `NUDGE_RESULTS`. */
 export type NudgeResult = (typeof NUDGE_RESULTS)[number];
 
-/** The name of a pod. */
-export interface PodName {
+interface PodName {
   readonly namespace: string;
   readonly name: string;
 }

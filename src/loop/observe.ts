@@ -61,8 +61,7 @@ export interface Known {
 }
 
 /** The observed state as far as it is known without asking anybody, or a signature that has to be checked before. */
-export type ObservedOrPending =
-  { readonly state: 'complete'; readonly observed: Observed } | PendingSignature;
+type ObservedOrPending = { readonly state: 'complete'; readonly observed: Observed } | PendingSignature;
 
 /** A signature that has to be checked before it is known how a JWT stands. */
 interface PendingSignature {

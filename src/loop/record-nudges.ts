@@ -5,8 +5,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import { NUDGE_RESULTS, type NudgeQueueOptions, type NudgeResult } from './nudge-queue.ts';
 
-/** The destinations of results. */
-export interface NudgeRecorderOptions {
+interface NudgeRecorderOptions {
   readonly clock: Clock;
   readonly log: Pick<Logger, 'debug' | 'warn'>;
   readonly metrics: Pick<Metrics, 'deliveryNudges'>;

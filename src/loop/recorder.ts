@@ -14,7 +14,11 @@ export function subjectOf({ namespace, name, uid }: Subject): Subject {
   return { namespace, name, uid };
 }
 
-/** A token that was signed and written. Times in seconds since the epoch. */
+/**
+ * A token that was signed and written. Times in seconds since the epoch.
+ *
+ * @internal
+ */
 export interface SignedEntry extends Subject {
   readonly cause: SignatureCause;
   readonly algorithm: AlgorithmName;

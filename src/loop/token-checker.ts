@@ -9,8 +9,7 @@ const BATCH_PAUSE_MS = 250;
 /** Tokens checked after each pause: at most 2,000 a second. Each takes one thread 0.1 ms (RS256) to 2 ms (ES512). */
 const BATCH_SIZE = 500;
 
-/** The dependencies of checking. */
-export interface TokenCheckerOptions {
+interface TokenCheckerOptions {
   readonly sources: Pick<Sources, 'jwt' | 'tokenSecret'>;
   readonly clock: Pick<Clock, 'setTimer'>;
   /** Called with whether a signature was made with the key on record. */

@@ -81,7 +81,7 @@ export function findVerifyingKey(
 }
 
 /** The facts that the verdict on a token depends on, beside the token. */
-export interface Judging {
+interface Judging {
   readonly spec: JwtSpec;
   readonly verifyingKey: VerifyingKey | undefined;
   /** Seconds since the epoch. */

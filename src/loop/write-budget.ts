@@ -39,7 +39,7 @@ interface Account {
 }
 
 /** A write of the Secret that was made or failed, or that met a change of another client. */
-export interface SpentWrite {
+interface SpentWrite {
   /** The renewal was due. */
   readonly isScheduled?: boolean;
   /** A change of the JWT or of its key asked for it, not one of the Secret. */

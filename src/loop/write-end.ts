@@ -5,7 +5,7 @@ import type { Progress, Reconciler } from './round.ts';
 import { Stale, Unsent } from './stale.ts';
 
 /** How a write of the Secret ended that was not made. */
-export type WriteEnd = 'conflict' | 'notSent' | 'refused' | 'unknown';
+type WriteEnd = 'conflict' | 'notSent' | 'refused' | 'unknown';
 
 interface WriteEndMeaning {
   /** The write failed; otherwise it met a change of another client. */

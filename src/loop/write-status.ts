@@ -55,6 +55,8 @@ export function mustWriteStatus(
 /**
  * A status as the body of a server-side apply to the status subresource. It carries the observed resourceVersion: one
  * that arrives late overwrites no newer one, nor that of a JWT that was created again under the same name.
+ *
+ * @internal
  */
 export function statusBody({ name, namespace, resourceVersion }: Jwt, status: RecordedStatus): JsonObject {
   return {

@@ -66,6 +66,8 @@ interface Fit {
  * Flags and environment that fit the process to its container; `undefined` when nothing has to change. The image starts Node
  * with these flags, so that nothing has to begin again in it. A flag on the command line would win over the same one in
  * `NODE_OPTIONS`, which an administrator can set: then it is left out.
+ *
+ * @internal
  */
 export function fitToContainer({ limit, flags, env, v8 }: Surroundings): Fit | undefined {
   const known = isMeasuredV8(v8) ? [...HEAP_FLAGS, ...COLLECTOR_FLAGS] : HEAP_FLAGS;

@@ -10,7 +10,7 @@ const MAX_ROUNDS_PER_WORKER = 4;
 /** The lane that a key waits in. */
 export type Lane = 'quick' | LimitedLane;
 /** A lane whose rounds may be slow: together they hold no more than half of the workers. */
-export type LimitedLane = 'fresh' | 'suspect';
+type LimitedLane = 'fresh' | 'suspect';
 
 /** A key whose last round failed or was slow. */
 export interface Suspect extends Urgency {
@@ -19,7 +19,7 @@ export interface Suspect extends Urgency {
 }
 
 /** The first key of each lane; `undefined`: none waits there. */
-export interface FirstOfLanes {
+interface FirstOfLanes {
   readonly quick: Urgency | undefined;
   readonly fresh: Urgency | undefined;
   readonly suspect: Suspect | undefined;

@@ -4,7 +4,7 @@ import type { Milliseconds } from '../time/units.ts';
 const CROWDED = 1.5;
 
 /** How a round of a suspect went; by the monotonic clock. */
-export interface SuspectRound {
+interface SuspectRound {
   readonly startedAt: Milliseconds;
   readonly endedAt: Milliseconds;
   readonly hasFailed: boolean;

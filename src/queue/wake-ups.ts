@@ -8,8 +8,7 @@ const SPREAD = 0.1;
 /** Wake-ups are times of the wall clock, which jumps; a timer does not. So it never sleeps longer than this. */
 const MAX_SLEEP_MS = 60_000;
 
-/** The clock, and what is called when a time has come. */
-export interface WakeUpsOptions<Work> {
+interface WakeUpsOptions<Work> {
   readonly clock: Clock;
   /** Numbers in [0, 1). */
   readonly random: () => number;

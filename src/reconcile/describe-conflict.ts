@@ -7,7 +7,7 @@ import { kubectl } from '../resources/shell-words.ts';
 import { findOtherController, findOwnership } from './ownership.ts';
 
 /** The obstacle for a JWT whose Secret is not ours, or is being deleted. */
-export interface Conflict {
+interface Conflict {
   /** The reason, with the remedy at the end. */
   readonly why: string;
   /** The words of the kubectl command that hands the Secret over, where that is a remedy, too. */
@@ -69,6 +69,8 @@ function hasKeyTerms({ annotations }: Conflicting): boolean {
 /**
  * An owner in words: kind and name, cut to what the API server allows for names elsewhere. In owner references it
  * bounds neither.
+ *
+ * @internal
  */
 export function describeOwner({ kind, name }: Pick<Owner, 'kind' | 'name'>): string {
   return `${showForeign(kind, MAX_DNS_LABEL)} ${showForeign(name, MAX_OBJECT_NAME)}`;

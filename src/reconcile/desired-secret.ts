@@ -27,7 +27,7 @@ import { isPruningKey, isTrackingKey } from './tracking-keys.ts';
 const ABSENT = '1';
 
 /** A token as its Secret says it; when it was signed and when it expires, in seconds since the epoch, are annotations. */
-export interface TokenToStore {
+interface TokenToStore {
   /** The compact JWS. */
   readonly text: string;
   readonly issuedAt: Seconds;
@@ -37,6 +37,8 @@ export interface TokenToStore {
 /**
  * Labels of the Secret: those of the JWT without those of tracking tools, then those of `secretTemplate`, then ours;
  * later ones win.
+ *
+ * @internal
  */
 export function desiredLabels(jwt: Jwt, spec: JwtSpec): StringMap {
   return {
@@ -47,7 +49,11 @@ export function desiredLabels(jwt: Jwt, spec: JwtSpec): StringMap {
   };
 }
 
-/** Annotations that the JWT's author wants on the Secret. */
+/**
+ * Annotations that the JWT's author wants on the Secret.
+ *
+ * @internal
+ */
 export function templateAnnotations({ secretTemplate }: JwtSpec): StringMap {
   return without(secretTemplate.annotations, isPruningKey);
 }

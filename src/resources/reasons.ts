@@ -21,7 +21,11 @@ export const STATE_REASONS = [
 /** One word of `STATE_REASONS`. */
 export type StateReason = (typeof STATE_REASONS)[number];
 
-/** Why a token was signed. */
+/**
+ * Why a token was signed.
+ *
+ * @internal
+ */
 export const SIGNATURE_CAUSES = [
   'SecretMissing',
   'TokenMissing',
@@ -37,12 +41,20 @@ export const SIGNATURE_CAUSES = [
 /** One word of `SIGNATURE_CAUSES`. */
 export type SignatureCause = (typeof SIGNATURE_CAUSES)[number];
 
-/** The possible results of an admission review. */
+/**
+ * The possible results of an admission review.
+ *
+ * @internal
+ */
 export const ADMISSION_DECISIONS = ['skip', 'inject', 'deny'] as const;
 /** One word of `ADMISSION_DECISIONS`. */
 export type AdmissionDecision = (typeof ADMISSION_DECISIONS)[number];
 
-/** Why it led to that: one per decision, the same word in metric, log line, audit annotation and docs. */
+/**
+ * Why it led to that: one per decision, the same word in metric, log line, audit annotation and docs.
+ *
+ * @internal
+ */
 export const ADMISSION_REASONS = [
   'NotRequested',
   'OptedOut',

@@ -28,6 +28,8 @@ import type { HttpsApp } from './https-app.ts';
 /**
  * Connections, for three API servers with 200 changing requests at a time each, at the most; memory, for each has up to 64 KiB
  * of a body and some 60 KB of TLS.
+ *
+ * @internal
  */
 export const WEBHOOK_LIMITS: ConnectionLimits = {
   connections: 600,
@@ -39,8 +41,7 @@ export const WEBHOOK_LIMITS: ConnectionLimits = {
   look: 250,
 };
 
-/** The content that the application serves, and its limits. */
-export interface WebhookAppOptions {
+interface WebhookAppOptions {
   /** The one in use, if there is one yet; `setSecureContext` of the server takes another pair later. */
   readonly certificate: () => ServingCertificate | undefined;
   /** The routes by path, each POST. */
@@ -53,8 +54,7 @@ export interface WebhookAppOptions {
   readonly limits?: Partial<ConnectionLimits>;
 }
 
-/** The application, and its open connections. */
-export interface WebhookApp {
+interface WebhookApp {
   readonly app: HttpsApp;
   readonly connections: ClientConnections;
 }

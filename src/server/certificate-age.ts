@@ -53,7 +53,7 @@ const AGAIN_MS: Readonly<Record<CertificateAge, Milliseconds>> = {
 };
 
 /** Logs the age of the certificate in use, now and then. Gives the time until it has something to log again; infinite: never. */
-export type AgeLog = (certificate: CertificateDates, now: Milliseconds) => Milliseconds;
+type AgeLog = (certificate: CertificateDates, now: Milliseconds) => Milliseconds;
 
 /**
  * A function to be called with the certificate in use, again and again. `remedy` says in a few words what somebody has to do

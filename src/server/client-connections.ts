@@ -27,7 +27,7 @@ export interface ConnectionLimits {
 type State = keyof Pick<ConnectionLimits, 'handshake' | 'asking' | 'answering' | 'idle'>;
 
 /** The current use of a connection, and how many whole requests it has carried. */
-export interface ConnectionUse {
+interface ConnectionUse {
   readonly state: State;
   readonly requests: number;
 }

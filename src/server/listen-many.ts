@@ -43,7 +43,7 @@ interface Listening {
 }
 
 /** How the server accepts its connections, if not in Node's way. */
-export type AcceptOptions = Pick<ServerOpts, 'pauseOnConnect'>;
+type AcceptOptions = Pick<ServerOpts, 'pauseOnConnect'>;
 
 /** A port on which a server listens. */
 export interface Port {

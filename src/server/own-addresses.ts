@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /** IP addresses at which this machine can listen, and the others. */
-export interface SortedAddresses {
+interface SortedAddresses {
   readonly own: readonly string[];
   readonly foreign: readonly string[];
 }

@@ -12,8 +12,7 @@ export interface ReadinessCheck {
   readonly missing: () => string | undefined;
 }
 
-/** The parts that the probes look at. */
-export interface ProbesOptions {
+interface ProbesOptions {
   readonly checks: readonly ReadinessCheck[];
   readonly metrics: Scraped;
   /** Other limits, for tests that cannot wait. */

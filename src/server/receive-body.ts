@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** A request's whole body. */
-export interface ReceivedBody {
+interface ReceivedBody {
   /** Empty once they were released, or the response was finished or aborted. */
   readonly bytes: Buffer;
   /** Gives their memory back now. */

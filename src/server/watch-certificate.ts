@@ -3,11 +3,14 @@ import type { Clock } from '../time/clock.ts';
 import { ageOfCertificate, certificateProblem, type CertificateAge } from './certificate-age.ts';
 import { readCertificateFiles, type CertificateFiles, type ServingCertificate } from './tls.ts';
 
-/** The interval at which cert-manager reads its own, too: Secret volumes swap links, which file watching misses. */
+/**
+ * The interval at which cert-manager reads its own, too: Secret volumes swap links, which file watching misses.
+ *
+ * @internal
+ */
 export const CERTIFICATE_POLL_MS = 10_000;
 
-/** The files to watch, and the callbacks for the results. */
-export interface CertificateWatch {
+interface CertificateWatch {
   readonly files: CertificateFiles;
   /** The pair in use when the watch begins. */
   readonly current: ServingCertificate;

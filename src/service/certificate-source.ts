@@ -7,16 +7,14 @@ import type { Webhook } from '../server/webhook.ts';
 import { followCertificate } from './follow-certificate.ts';
 import { issueOwnCertificate, type WatchedCertificate } from './issue-own-certificate.ts';
 
-/** The source of the webhook's certificate. */
-export interface CertificateSource {
+interface CertificateSource {
   /** The certificate to begin with; `undefined`: it comes later. */
   readonly first: ServingCertificate | undefined;
   /** Gives the webhook each new one, until it is stopped. */
   readonly start: (webhook: Pick<Webhook, 'certificate' | 'useCertificate'>) => WatchedCertificate;
 }
 
-/** The dependencies of the sources. */
-export interface CertificateSourceDependencies {
+interface CertificateSourceDependencies {
   readonly log: Logger;
   /** Not needed for files. */
   readonly client: KubeClient | undefined;

@@ -9,8 +9,7 @@ import { systemClock } from '../time/clock.ts';
 import { isNotFound, KubeError } from '../kube/errors.ts';
 import { LineLimit } from '../telemetry/line-limit.ts';
 
-/** The values that the leader shares with the rest of the process, and the callbacks for its terms. */
-export interface LeaderDependencies extends Pick<LeaderOptions, 'onStarted' | 'onLost'> {
+interface LeaderDependencies extends Pick<LeaderOptions, 'onStarted' | 'onLost'> {
   readonly client: KubeClient;
   readonly log: Logger;
   /** The namespace of the Lease. */

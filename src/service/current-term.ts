@@ -3,7 +3,7 @@ import { endAll } from './end-all.ts';
 import type { Delivery } from './start-delivery.ts';
 
 /** The work that runs only while this replica leads. */
-export interface TermWork {
+interface TermWork {
   readonly controller: Controller;
   /** Prompt delivery, if it is on. */
   readonly delivery: Delivery | undefined;

@@ -1,8 +1,7 @@
 import type { Leader } from '../kube/leader.ts';
 import type { CurrentTerm } from './current-term.ts';
 
-/** The parts of the reconcile half that have to be ended. */
-export interface ControllerParts {
+interface ControllerParts {
   readonly term: CurrentTerm;
   readonly leader: Pick<Leader, 'stop'>;
   /** Ends the parts that remain when no part works or leads any more. */

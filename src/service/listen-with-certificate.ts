@@ -5,7 +5,7 @@ import type { Webhook } from '../server/webhook.ts';
 type Certified = Pick<Webhook, 'certificate' | 'useCertificate'>;
 
 /** A webhook that listens once it has a certificate. */
-export interface LateListener {
+interface LateListener {
   /** To be given the certificates. */
   readonly webhook: Certified;
   /** Why it does not listen; `undefined` if it does. */

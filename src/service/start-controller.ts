@@ -32,8 +32,7 @@ export interface RunningController {
   stop(): Promise<void>;
 }
 
-/** The values that the reconcile half shares with the rest of the process. */
-export interface ControllerDependencies {
+interface ControllerDependencies {
   readonly client: KubeClient;
   readonly log: Logger;
   readonly metrics: Metrics;

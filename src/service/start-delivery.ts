@@ -23,8 +23,7 @@ export interface Delivery {
   stop(): Promise<void>;
 }
 
-/** The values that prompt delivery shares with the rest of the process. */
-export interface DeliveryDependencies {
+interface DeliveryDependencies {
   readonly client: KubeClient;
   readonly log: Logger;
   readonly metrics: Metrics;

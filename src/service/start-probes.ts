@@ -12,8 +12,7 @@ export interface RunningProbes {
   stop(): Promise<void>;
 }
 
-/** The values that the probes share with the rest of the process. */
-export interface ProbesDependencies {
+interface ProbesDependencies {
   readonly log: ServiceLogger;
   readonly metrics: Metrics;
   /** The checks of the parts that were started before: a part that starts later is not a condition for traffic. */

@@ -15,7 +15,7 @@ import { startProbes, type RunningProbes } from './start-probes.ts';
 import { startWebhook, type RunningWebhook } from './start-webhook.ts';
 
 /** The service once it answers. */
-export interface Service {
+interface Service {
   /** Ends everything that was started: no admission request is dropped, no write is cut off. */
   stop(): Promise<void>;
 }

@@ -12,8 +12,7 @@ import { systemClock } from '../time/clock.ts';
 import type { WatchedCluster } from '../cluster-state/watch-cluster.ts';
 import { classifyFailure } from '../kube/classify-failure.ts';
 
-/** The values that a term shares with the rest of the process. */
-export interface TermDependencies {
+interface TermDependencies {
   readonly cluster: WatchedCluster;
   readonly policy: SigningPolicy;
   /** Outlasts the controller. */

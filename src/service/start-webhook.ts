@@ -24,8 +24,7 @@ export interface RunningWebhook {
   stop(): Promise<void>;
 }
 
-/** The values that the admission half shares with the rest of the process. */
-export interface WebhookDependencies {
+interface WebhookDependencies {
   readonly log: ServiceLogger;
   readonly metrics: Metrics;
   readonly policy: SigningPolicy;

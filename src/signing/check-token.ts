@@ -11,7 +11,7 @@ import { digestClaims, type TokenFacts } from './token-facts.ts';
 const LEGACY_GAPS = ['iss', 'iat', 'nbf', 'jti'] as const;
 
 /** The problem of a token that exists, or that it has no problem. Times in seconds since the epoch. */
-export type Verdict =
+type Verdict =
   | { readonly matches: true; readonly expiresAt: Seconds; readonly isLegacy: boolean }
   | {
       readonly matches: false;

@@ -69,6 +69,8 @@ export function overriddenClaims(data: JsonObject): readonly string[] {
 /**
  * The path of the first number that a JSON reader with 64-bit floats cannot hold exactly (RFC 8259 §6), e.g.
  * `spec.data.ids[2]`; `undefined` when all are exact.
+ *
+ * @internal
  */
 export function findInexactInteger(value: unknown, path: string): string | undefined {
   if (typeof value === 'number') {

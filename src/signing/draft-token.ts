@@ -14,7 +14,7 @@ export interface TokenIdentity {
 }
 
 /** A token as it is before its signature. */
-export interface TokenDraft {
+interface TokenDraft {
   /** The claims to sign, or why nothing may be signed. */
   readonly claims: Result<Claims, StateProblem>;
   /** The length of the token, as by `tokenBytes`; 0 without claims. Also of one that is too long to be signed. */

@@ -12,21 +12,23 @@ import { isRenewalClamped } from './schedule.ts';
 /** Placeholders: only the length of the future token matters. */
 const SAMPLE: TokenIdentity = { now: 1_800_000_000, jti: '00000000-0000-4000-8000-000000000000' };
 
-/** Why a spec can never work. `reason` is the word of the condition that it would get. */
+/**
+ * Why a spec can never work. `reason` is the word of the condition that it would get.
+ *
+ * @internal
+ */
 export interface LintRefusal extends StateProblem {
   /** A stable word; never changes its meaning. */
   readonly rule: 'spec' | 'forbidden' | 'key' | 'claims' | 'renewal';
 }
 
-/** The findings about one JWT. */
-export interface LintFindings {
+interface LintFindings {
   readonly refusals: readonly LintRefusal[];
   /** All of them, most useful first. When the spec cannot be read, of a key in a ConfigMap alone. */
   readonly warnings: readonly LintWarning[];
 }
 
-/** How closely to look. */
-export interface LintOptions {
+interface LintOptions {
   /** A stored object may keep a `resignBefore` that is not shorter than its lifetime: half of it is used then. */
   readonly isNew?: boolean;
   /** Why a spec that can be read is not allowed. Nothing else is said of it then, and its key is not tried. */
@@ -36,7 +38,7 @@ export interface LintOptions {
 }
 
 /** The key that a spec holds, or why it is not one. */
-export type InlineKey = Result<SigningKey, StateProblem>;
+type InlineKey = Result<SigningKey, StateProblem>;
 
 /**
  * Checks a JWT by its `spec` alone, as wire JSON: nothing is looked up, so a key in a Secret is not judged. Never throws,

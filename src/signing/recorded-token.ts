@@ -17,7 +17,7 @@ export interface SignatureOfToken {
 }
 
 /** A token that the status speaks of, as far as it matters while its signature is not checked. */
-export interface RecognizedToken {
+interface RecognizedToken {
   readonly facts: TokenFacts;
   readonly unchecked: SignatureOfToken;
 }

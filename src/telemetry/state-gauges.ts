@@ -20,7 +20,7 @@ export interface WatchReading {
 }
 
 /** The times of a certificate, since the epoch. */
-export interface CertificateReading {
+interface CertificateReading {
   readonly validFrom: Seconds;
   readonly expiresAt: Seconds;
 }

@@ -40,7 +40,11 @@ function startTimer(time: Milliseconds, action: () => void): Timer {
   return { cancel: () => clearTimeout(handle) };
 }
 
-/** A `sleep` made of any `setTimer`: the virtual clock of the tests uses it, too. */
+/**
+ * A `sleep` made of any `setTimer`: the virtual clock of the tests uses it, too.
+ *
+ * @internal
+ */
 export function sleepWith(
   setTimer: Clock['setTimer'],
   time: Milliseconds,

@@ -1,5 +1,5 @@
 /** How many items may wait. */
-export interface WaitingRoom {
+interface WaitingRoom {
   readonly most: number;
   /** The most items of one owner, so that others have room. */
   readonly mostOfOwner: number;

@@ -1,7 +1,7 @@
 import type { Milliseconds } from './units.ts';
 
 /** How often something may be done. */
-export interface Rate {
+interface Rate {
   /** The rate in the long run. */
   readonly aSecond: number;
   /** The number of times at once after a quiet time. */

@@ -20,7 +20,7 @@ import { EXIT, type ExitCode } from '../command.ts';
 import { classifyFailure } from '../../kube/classify-failure.ts';
 
 /** The authorities that the API server must trust. */
-export interface TrustOptions {
+interface TrustOptions {
   readonly authorities: readonly X509Certificate[];
   /** Whether all others are removed. */
   readonly isAlone: boolean;

@@ -7,7 +7,7 @@ export const PENDING = 'Pending';
 export const NOT_PROCESSED = 'jwt-injector has not processed it yet';
 
 /** Status, reason and message of the condition Ready. */
-export interface ReadyState {
+interface ReadyState {
   readonly status: string;
   readonly reason: string;
   readonly message: string;

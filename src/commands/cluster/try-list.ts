@@ -5,7 +5,7 @@ import type { Access } from './connect.ts';
 import { describeRequest } from './api-errors.ts';
 
 /** The namespaces to list: all, else the one; `undefined` for a resource that has no namespace. */
-export interface Scope {
+interface Scope {
   readonly everywhere: boolean;
   readonly namespace: string | undefined;
 }

@@ -14,7 +14,7 @@ const MAX_COUNTED_JWTS = 100_000;
 const LIST_MS = 60_000;
 
 /** The JWTs that are counted. */
-export interface CensusPlace {
+interface CensusPlace {
   /** The one namespace that is read if all cannot be listed. */
   readonly namespace: string;
   /** The namespaces that jwt-injector is limited to; `undefined`: all. */

@@ -13,7 +13,7 @@ import { printReport, type OutputFormat } from '../output/report-output.ts';
 import { EXIT, type ExitCode } from '../command.ts';
 
 /** The options of `explain jwt`. `legacyKeyNamespace`, `policy`: as the service's flags. */
-export interface ExplainJwtOptions {
+interface ExplainJwtOptions {
   readonly name: string;
   readonly legacyKeyNamespace: string | undefined;
   /** `undefined`: what the JWT's own condition says of it. */

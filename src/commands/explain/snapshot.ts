@@ -36,7 +36,7 @@ export interface Snapshot {
 }
 
 /** Flags of the service that its plan depends on; `policy` is taken from the JWT's condition where it is not known. */
-export interface ServiceSettings {
+interface ServiceSettings {
   readonly legacyKeyNamespace: string | undefined;
   readonly policy: SigningPolicy | undefined;
 }

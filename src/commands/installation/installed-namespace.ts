@@ -7,7 +7,7 @@ import type { Access } from '../cluster/connect.ts';
 type Client = Pick<Access['client'], 'get'>;
 
 /** The two webhook configurations, which have the same name whatever namespace jwt-injector is in. */
-export interface WebhookConfigurations {
+interface WebhookConfigurations {
   readonly mutating: ReadResult<JsonObject>;
   readonly validating: ReadResult<JsonObject>;
 }

@@ -12,7 +12,7 @@ import { foundValue, tryRead } from '../cluster/read-result.ts';
 import { describeRequest } from '../cluster/api-errors.ts';
 
 /** Whether jwt-injector is running, by the Lease of its leader; `runs` is `undefined` when that is not known. */
-export interface ServiceState {
+interface ServiceState {
   readonly runs: boolean | undefined;
   /** The known facts, and the command that shows more. */
   readonly words: string;

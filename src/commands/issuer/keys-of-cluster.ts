@@ -11,7 +11,7 @@ import { EXIT, type CommandProblem } from '../command.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 
 /** The choice of JWTs. */
-export interface ClusterChoice {
+interface ClusterChoice {
   readonly names: readonly string[];
   /** Instead of names: all of the issuer. */
   readonly everywhere: boolean;

@@ -6,7 +6,7 @@ import type { Seconds } from '../../time/units.ts';
 import { PAGE_STYLE } from './page-style.ts';
 
 /** When keys were first published in a folder: RFC 3339, by thumbprint. */
-export type Since = Readonly<Record<string, string>>;
+type Since = Readonly<Record<string, string>>;
 
 interface PageFacts {
   readonly issuer: string;

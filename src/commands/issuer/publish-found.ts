@@ -25,7 +25,7 @@ export interface PublicationOptions {
 }
 
 /** The text that is printed about a publication, and the warnings. */
-export interface Published {
+interface Published {
   readonly publication: Publication;
   readonly warnings: readonly string[];
 }

@@ -19,7 +19,7 @@ interface SiteContent {
 }
 
 /** A folder that is served below an issuer's URL. */
-export interface Site {
+interface Site {
   /** The keys that are published there already. */
   readonly keys: readonly KeyEntry[];
   /** Replaces our documents; a page that is not ours stays. */

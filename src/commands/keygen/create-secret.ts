@@ -14,7 +14,7 @@ import { KEY_FILE, keySecret } from '../issuer/key-halves.ts';
 const KEYGEN_FIELD_MANAGER = 'jwt-injector-keygen';
 
 /** Why the Secret was not created, or may not have been. */
-export interface CreationProblem extends CommandProblem {
+interface CreationProblem extends CommandProblem {
   /** The answer was lost, and nothing says whether the Secret is there. */
   readonly mayExist: boolean;
 }

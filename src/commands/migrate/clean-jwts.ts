@@ -9,7 +9,7 @@ import { inParallel } from '../cluster/in-parallel.ts';
 import { cleaningPatch, findKopfLeftovers, type KopfLeftovers } from '../token-manager/kopf-leftovers.ts';
 
 /** A JWT with leftovers, as it was listed. */
-export interface JwtWithLeftovers extends ObjectName {
+interface JwtWithLeftovers extends ObjectName {
   readonly object: JsonObject;
   readonly leftovers: KopfLeftovers;
 }
@@ -25,7 +25,7 @@ export interface CleanedJwt extends ObjectName {
 }
 
 /** The state of all JWTs afterwards. `isSilent`: the API server did not answer at last. */
-export interface Cleaning {
+interface Cleaning {
   readonly jwts: readonly CleanedJwt[];
   readonly isSilent: boolean;
 }

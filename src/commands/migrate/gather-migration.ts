@@ -28,7 +28,7 @@ export interface GatherOptions {
 }
 
 /** The facts, and what of them the caller is not allowed to read, in words to follow "you are not allowed to". */
-export interface GatheredMigration {
+interface GatheredMigration {
   readonly facts: MigrationFacts;
   readonly forbidden: readonly string[];
 }

@@ -18,7 +18,7 @@ const MAX_NAME_PART_LENGTH = 240;
 const LOOKED_UP = 5;
 
 /** The move of a key into a Secret of its own, for all JWTs that sign with it. */
-export interface KeyMove {
+interface KeyMove {
   /** The place of the key, in words. */
   readonly from: string;
   readonly command: string;

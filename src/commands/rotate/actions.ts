@@ -16,13 +16,12 @@ import { findOldSecret } from './old-secret.ts';
 const ROTATE_FIELD_MANAGER = 'jwt-injector-rotate';
 
 /** The JWT that a step changes, as it was read. The step fails with 409 when somebody changed it since. */
-export interface RotationTarget {
+interface RotationTarget {
   readonly client: Access['client'];
   readonly jwt: Jwt;
 }
 
-/** The options for a new key. */
-export interface NewKeyPlan {
+interface NewKeyPlan {
   readonly algorithm: NewKeyAlgorithm;
   readonly wait: Seconds;
   /** The value of the service's flag. */

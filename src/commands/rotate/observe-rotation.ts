@@ -26,8 +26,7 @@ export interface ObservedRotation {
   readonly source: AppliedSource;
 }
 
-/** The options of the caller. */
-export interface ObserveOptions extends FetchOptions {
+interface ObserveOptions extends FetchOptions {
   readonly wait: Seconds | undefined;
   readonly algorithm: NewKeyAlgorithm | undefined;
   readonly force: boolean;

@@ -4,7 +4,7 @@ import type { Access } from '../cluster/connect.ts';
 import { readSecretMetadata } from '../cluster/read-secret.ts';
 
 /** The place of a key in the namespace of its JWT. */
-export interface OldSecret {
+interface OldSecret {
   readonly name: string;
   readonly dataKey: string;
 }

@@ -37,8 +37,7 @@ export interface RotateOptions {
   readonly output: OutputFormat;
 }
 
-/** The values that a step needs besides the state of the rotation. */
-export interface StepContext {
+interface StepContext {
   readonly access: Access;
   readonly options: RotateOptions;
   readonly io: Io;

@@ -30,8 +30,7 @@ const LAST_OF_RUN: ReadonlySet<RotationStep['do']> = new Set([
 /** The steps that pass by themselves, or when somebody publishes the documents. */
 const WAITING: ReadonlySet<RotationStep['do']> = new Set(['publish', 'look-again', 'wait']);
 
-/** The dependencies of one run of `rotate`. */
-export interface RotationRun {
+interface RotationRun {
   readonly access: Access;
   readonly options: RotateOptions;
   readonly fetching: FetchOptions;

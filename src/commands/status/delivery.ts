@@ -4,7 +4,7 @@ import type { Seconds } from '../../time/units.ts';
 import type { FixedMount, PodMounts, SecretMounts } from './pod-mounts.ts';
 
 /** The token that a container with a mount by `subPath` has. */
-export type FixedMountToken = 'present' | 'older' | 'not known';
+type FixedMountToken = 'present' | 'older' | 'not known';
 
 /** The state of the current token in a pod, by the times of the cluster and the pace of the kubelet. */
 export interface PodDelivery {

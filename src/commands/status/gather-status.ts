@@ -19,7 +19,7 @@ export interface StatusQuery {
 }
 
 /** The objects that were read, as far as the caller may list them. */
-export interface GatheredStatus {
+interface GatheredStatus {
   readonly seen: Seen;
   /** Whether all namespaces were read: the caller may be allowed to list one alone. */
   readonly everywhere: boolean;

@@ -7,7 +7,7 @@ import { describeInLine, describeStatus } from './status-lines.ts';
 import type { StatusReport } from './status-report.ts';
 
 /** The screen that shows one report after the other; `now` in seconds since the epoch. */
-export interface Screen {
+interface Screen {
   show(report: StatusReport, now: Seconds): void;
 }
 

@@ -52,7 +52,11 @@ function describeExpiry({ remainingSeconds = 0, remainingPercent }: JwtStatus): 
   return remainingPercent === undefined ? when : `${drawBar(remainingPercent)} ${when}`;
 }
 
-/** Draws the rest of a token's life. Empty only when nothing is left. */
+/**
+ * Draws the rest of a token's life. Empty only when nothing is left.
+ *
+ * @internal
+ */
 export function drawBar(percent: number): string {
   const full = Math.ceil((percent / 100) * BAR_WIDTH);
   return '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);

@@ -28,7 +28,7 @@ export interface EditableDocument {
 }
 
 /** A document that cannot be read: which one, from 1, and why, with the remedy. */
-export interface YamlProblem {
+interface YamlProblem {
   readonly document: number;
   readonly message: string;
 }

@@ -6,7 +6,7 @@ export interface PemBlock {
 }
 
 /** Why a text holds no block: none begins in it, or one begins and never ends; a private key before all others. */
-export type NoPemBlock = { readonly cutOff: string | undefined };
+type NoPemBlock = { readonly cutOff: string | undefined };
 
 /** Labels are short (the longest of RFC 7468 has 21 characters): a bound keeps the search linear. */
 const MARKER = /-----(BEGIN|END) ([A-Z0-9 ]{1,40})-----/g;

@@ -9,7 +9,7 @@ const LIST_COMMA = /,(?=\s|$|storage\.|compute\.|read:|write:|openid|offline_acc
 const OTHER_SPACE = /[^\S ]/;
 
 /** A scope of the WLCG profile; `path` is empty when there is none. */
-export interface StorageScope {
+interface StorageScope {
   readonly name: string;
   readonly path: string;
 }
