@@ -7,7 +7,7 @@ import { keepObject, leaveOut, type ObjectReading } from './kept-objects.ts';
 import type { Log } from './log.ts';
 import type { Query } from './request.ts';
 import { parseResourcePath } from './resource-path.ts';
-import { applyEvent, dropObject, isOlder, replaceAll, Replacement, type WatchStore } from './watch-store.ts';
+import { applyEvent, dropObject, isOlder, Replacement, type WatchStore } from './watch-store.ts';
 
 /** The collection to list and watch, the part of it to keep, and the cache for it. */
 export interface ReflectorOptions<T> {
@@ -84,7 +84,7 @@ export class Reflector<T> {
 
   /** The API server has no such collection: nothing is in it. */
   empty(): void {
-    replaceAll(this.#options.store, NOTHING, this.#scope, true);
+    new Replacement(this.#options.store, this.#scope).end(NOTHING, true);
   }
 
   /** Makes the store what the API server lists. */

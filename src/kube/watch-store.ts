@@ -68,17 +68,6 @@ export class Replacement<T> {
   }
 }
 
-/** Replaces what the store has of the scope by a list that is there as a whole; see {@link Replacement.end}. */
-export function replaceAll<T>(
-  store: WatchStore<T>,
-  { items, resourceVersion }: Listed<Kept<T> | undefined>,
-  scope: string,
-  isRestored: boolean,
-): void {
-  const replacement = new Replacement(store, scope);
-  replacement.end({ items: items.map((kept) => replacement.add(kept)), resourceVersion }, isRestored);
-}
-
 /**
  * Does what one event says and returns the resourceVersion to resume from. Events of an older state than the
  * store's, as a reconnecting proxy may repeat them, change nothing. Throws a KubeError for an ERROR event.

@@ -1,5 +1,5 @@
 import type { Cache } from '../../../src/kube/cache.ts';
-import { applyEvent, replaceAll, type Kept } from '../../../src/kube/watch-store.ts';
+import { applyEvent, Replacement, type Kept } from '../../../src/kube/watch-store.ts';
 import type { Clock } from '../../../src/time/clock.ts';
 import { objectMember, stringMember, type JsonObject } from '../../../src/resources/json.ts';
 import { wireOf, type Change, type ModelJwt } from './model-cluster.ts';
@@ -87,9 +87,11 @@ export class ModelWatch<T> {
     this.#queue = [];
     const deliver = (): void => {
       const { objects, revision } = list();
-      const items = [...objects].filter(selects).map((object) => this.#keep(wireOf(object)));
-      onNews(items.length);
-      replaceAll(cache, { items, resourceVersion: String(revision) }, '', false);
+      const listed = [...objects].filter(selects).map((object) => this.#keep(wireOf(object)));
+      onNews(listed.length);
+      const replacement = new Replacement(cache, '');
+      const items = listed.map((kept) => replacement.add(kept));
+      replacement.end({ items, resourceVersion: String(revision) }, false);
       this.#synced = true;
       onSynced();
     };
