@@ -4,9 +4,8 @@ import type { Milliseconds } from '../time/units.ts';
 import type { KubeClient } from './client.ts';
 import { isNotFound } from './errors.ts';
 import { eventBody, eventName, type Occurrence } from './event-body.ts';
-import { resourcePath, type Resource } from './resource-path.ts';
-
-const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events' };
+import { EVENTS } from './known-resources.ts';
+import { resourcePath } from './resource-path.ts';
 
 /** An Event that waits to be written, with the number of times it happened meanwhile. */
 export interface WaitingEvent {

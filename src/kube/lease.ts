@@ -9,7 +9,8 @@ import { isConflict, isNotFound } from './errors.ts';
 import { findObject } from './find-object.ts';
 import { startListWatch } from './list-watch.ts';
 import type { Log } from './log.ts';
-import { resourcePath, type Resource } from './resource-path.ts';
+import { LEASES } from './known-resources.ts';
+import { resourcePath } from './resource-path.ts';
 
 /** The content of the Lease (coordination.k8s.io/v1). */
 export interface LeaseState {
@@ -57,9 +58,6 @@ interface LeaseOptions {
   readonly clock: Clock;
   readonly log: Log;
 }
-
-/** Leases (coordination.k8s.io/v1). */
-export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' };
 
 /** The Lease, watched and written. Nothing is asked before the first call; `read` and `write` throw KubeErrors. */
 export function accessLease({ client, namespace, clock, log }: LeaseOptions): LeaseAccess {

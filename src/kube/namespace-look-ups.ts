@@ -7,10 +7,8 @@ import type { Milliseconds } from '../time/units.ts';
 import { METADATA_ONLY, type KubeClient } from './client.ts';
 import { describeForLog, isNotFound } from './errors.ts';
 import type { Log } from './log.ts';
-import { resourcePath, type Resource } from './resource-path.ts';
-
-/** The core API's Namespaces; they have no namespace themselves. */
-export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces' };
+import { NAMESPACES } from './known-resources.ts';
+import { resourcePath } from './resource-path.ts';
 
 interface NamespaceLookUpsOptions {
   readonly client: Pick<KubeClient, 'get'>;

@@ -6,7 +6,8 @@ import { startListWatch } from './list-watch.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
 import type { Log } from './log.ts';
-import { NamespaceLookUps, NAMESPACES, type NamespaceAsker } from './namespace-look-ups.ts';
+import { NAMESPACES } from './known-resources.ts';
+import { NamespaceLookUps, type NamespaceAsker } from './namespace-look-ups.ts';
 import { resourcePath } from './resource-path.ts';
 
 interface NamespaceDefaultsOptions {

@@ -2,10 +2,8 @@ import type { ObjectName } from '../resources/object-key.ts';
 import { nudgePatch } from '../delivery/nudge.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { METADATA_ONLY, type KubeClient } from './client.ts';
-import { resourcePath, type Resource } from './resource-path.ts';
-
-/** The core API's pods. */
-export const PODS: Resource = { group: '', version: 'v1', plural: 'pods' };
+import { PODS } from './known-resources.ts';
+import { resourcePath } from './resource-path.ts';
 
 /** Pods are listed and watched with it: those that have ended read no token any more, and of Jobs there may be thousands. */
 export const LIVE_PODS = { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' };

@@ -2,7 +2,7 @@ import { compareClocks } from '../cluster/compare-clocks.ts';
 import { JWT_API, readJwtApi } from '../cluster/discover.ts';
 import { findDeployments } from '../token-manager/deployments.ts';
 import { KubeError } from '../../kube/errors.ts';
-import { LEASES } from '../../kube/lease.ts';
+import { LEASES } from '../../kube/known-resources.ts';
 import { resourcePath, type Resource } from '../../kube/resource-path.ts';
 import { arrayMember } from '../../resources/json.ts';
 import { isExcluded } from '../../resources/excluded-namespaces.ts';

@@ -1,6 +1,6 @@
 import { DEFAULT_ENV_VAR } from '../../admission/check-values.ts';
 import { KubeError } from '../../kube/errors.ts';
-import { PODS } from '../../kube/pods.ts';
+import { PODS } from '../../kube/known-resources.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { arrayMember, objectMember, stringMember } from '../../resources/json.ts';
 import { GROUP, INJECTION_ANNOTATIONS } from '../../resources/names.ts';

@@ -1,7 +1,7 @@
 import { METADATA_ONLY } from '../../kube/client.ts';
 import { isForbidden } from '../../kube/errors.ts';
 import { findObject } from '../../kube/find-object.ts';
-import { NAMESPACES } from '../../kube/namespace-look-ups.ts';
+import { NAMESPACES } from '../../kube/known-resources.ts';
 import { resourcePath, type Resource } from '../../kube/resource-path.ts';
 import {
   arrayMember,

@@ -1,6 +1,7 @@
 import { toSeconds, type Milliseconds } from '../../time/units.ts';
 import { isForbidden, isNotFound } from '../../kube/errors.ts';
-import { LEASES, readLease, type ReportedLease } from '../../kube/lease.ts';
+import { LEASES } from '../../kube/known-resources.ts';
+import { readLease, type ReportedLease } from '../../kube/lease.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { formatDuration } from '../../time/format-time.ts';
 import { APP } from '../../resources/names.ts';

@@ -1,5 +1,5 @@
 import { isForbidden } from '../../kube/errors.ts';
-import { LIVE_PODS, PODS } from '../../kube/pods.ts';
+import { LIVE_PODS } from '../../kube/pods.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import type { JsonObject } from '../../resources/json.ts';
 import type { Access } from '../cluster/connect.ts';
@@ -10,7 +10,7 @@ import { readJwtState, type JwtState } from './jwt-state.ts';
 import { readPodMounts } from './pod-mounts.ts';
 import type { Seen } from './status-report.ts';
 import type { CommandProblem } from '../command.ts';
-import { JWTS } from '../../kube/known-resources.ts';
+import { JWTS, PODS } from '../../kube/known-resources.ts';
 
 /** The choice of JWTs: those of these names, or all of the namespace, or of all namespaces. */
 export interface StatusQuery {

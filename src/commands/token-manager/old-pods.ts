@@ -1,4 +1,4 @@
-import { PODS } from '../../kube/pods.ts';
+import { PODS } from '../../kube/known-resources.ts';
 import type { ObjectName } from '../../resources/object-key.ts';
 import { objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
 import type { Access } from '../cluster/connect.ts';
