@@ -7,7 +7,7 @@ import { templateOf, type WorkloadKind } from './workload-kinds.ts';
 /**
  * Whether a user wrote an annotation of the pod template, as far as the workload shows: by `managedFields`, where what a
  * webhook adds has no manager, or by what `kubectl apply` was given (it does not send a value that is there already, so it
- * manages none). Who wrote our record as well gave back what the cluster had, as `kubectl rollout undo` and a restored
+ * manages none). A writer whose fields include our record restored an old state, as `kubectl rollout undo` and a restored
  * backup do: there the record counts.
  */
 export function findUserKeys(kind: WorkloadKind, object: unknown): (key: string) => boolean {

@@ -6,7 +6,7 @@ import { volumeName } from './token-name.ts';
 
 /**
  * The volumes of one pod that show a token, by name, with the files in each, at least one: their paths from the volume's root.
- * A new mount is for the sake of the first file.
+ * A new mount is made for the first file whose place nothing else takes.
  */
 export type ShowingVolumes = ReadonlyMap<string, readonly string[]>;
 

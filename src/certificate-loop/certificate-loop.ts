@@ -76,7 +76,7 @@ export class CertificateLoop {
     } catch (error) {
       this.#readiness.end(this.#describe(error));
       this.#failures += 1;
-      // Not woken by what it is about: the refusal would come again at once.
+      // This pause ignores changes: woken by each of them, the loop would be refused again at once.
       const pause = backoffDelay(RETRY, this.#failures, Math.random);
       await this.#options.clock.sleep(pause, this.#stopping.signal);
       return 0;

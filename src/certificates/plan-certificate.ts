@@ -184,7 +184,7 @@ function planTrust(own: OwnTlsSecret, observed: ObservedCertificate): Certificat
 
 /**
  * Whether some replica may serve with a certificate of an authority of ours that signs no more. The one that signs may be older
- * than it, and trusted only since somebody put its Secret back from a backup: so what was seen of it counts. Of what was
+ * than it, and trusted only since somebody put its Secret back from a backup: so what was seen of it counts. For what was
  * there before this process, only the usual order says that: the older one was replaced when the one that signs was made.
  */
 function mayBeInUse(

@@ -8,7 +8,7 @@ import type { TokenFacts } from '../signing/token-facts.ts';
 import { dropDetails, parseOtherSecret, type SecretMetadata } from '../resources/secret.ts';
 import { identify } from '../kube/object-identity.ts';
 
-/** The cached part of a Secret with our label. If no JWT has its name, that is no more than of any other Secret. */
+/** The cached part of a Secret with our label. If no JWT has its name, no more is kept than of any other. */
 type LabelledSecret = SecretWithEvidence | SecretMetadata;
 
 /** The cache of Secrets with our label, and what fills it. */

@@ -3,8 +3,8 @@ import { HEAD_BYTES, type Piece } from './pieces.ts';
 const NEWLINE = 10;
 
 /**
- * The lines of a streamed body, without their line breaks, also one that the end cut short. Of a line that is longer
- * than `longest` bytes only the beginning comes out; it is never held in memory whole.
+ * The lines of a streamed body, without their line breaks, also one that the end cut short. A line that is longer
+ * than `longest` bytes comes out as its beginning; it is never held in memory whole.
  */
 export async function* readLines(body: AsyncIterable<Uint8Array>, longest: number): AsyncGenerator<Piece> {
   let parts: Uint8Array[] = [];

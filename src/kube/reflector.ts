@@ -41,7 +41,7 @@ const NOTHING = { items: [], resourceVersion: '' };
 
 /**
  * Makes a store what a collection is, as client-go's Reflector does: by a list, and by watches that go on from where the last
- * one ended. It does one of both when it is called, and throws what the client throws; when to try again is not its concern.
+ * one ended. Each call does one of the two, and throws what the client throws; when to try again is not its concern.
  */
 export class Reflector<T> {
   readonly #options: ReflectorOptions<T>;

@@ -76,8 +76,8 @@ export class WriteBudget {
   }
 
   /**
-   * From when on a renewal that is due may be written; `now` or earlier: at once, as always but that no peer makes one due
-   * more often than a lifetime could.
+   * The time from which a renewal that is due may be written; `now` or earlier: at once. That is so, except that no peer can
+   * make renewals due more often than a lifetime could.
    */
   nextRenewalAt(uid: string, now: Seconds): Seconds {
     const { scheduledAt } = this.#accounts.get(uid) ?? NEW;

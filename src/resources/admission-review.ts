@@ -5,7 +5,7 @@ import type { AdmissionDecision, AdmissionReason, StateReason } from './reasons.
 /** The only version we answer; the webhook configurations offer no other (Kubernetes API, admission.k8s.io/v1). */
 const ADMISSION_API_VERSION = 'admission.k8s.io/v1';
 const ADMISSION_KIND = 'AdmissionReview';
-/** It is a UUID, of 36; the answer and its log line repeat it. */
+/** A uid is a UUID of 36 characters; the answer and its log line repeat it. */
 const MAX_UID_LENGTH = 128;
 
 /** One request of the API server. Everything but `uid` may be missing in a hand-made review: then it is empty. */

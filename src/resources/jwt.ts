@@ -73,7 +73,7 @@ export interface Jwt extends ObjectName {
   readonly isDeleting: boolean;
   /** When its deletion was asked for, in seconds since the epoch. */
   readonly deletedAt: Seconds | undefined;
-  /** No more than is worth its memory, as of annotations and finalizers: see `kept-metadata.ts`. */
+  /** Only part of the labels, annotations and finalizers is kept: see `kept-metadata.ts`. */
   readonly labels: StringMap;
   readonly annotations: StringMap;
   readonly finalizers: readonly string[];

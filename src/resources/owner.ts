@@ -16,7 +16,7 @@ export interface Owner {
 /** Stands for a text that is too long to be kept: it is there, and equals no name and no time. */
 export const TOO_LONG = '(too long)';
 
-/** A group is a name, and a version a DNS label. A part of a text keeps all of it in memory, so the whole is bounded. */
+/** A group is a name, and a version a DNS label. V8 keeps the whole text alive for a slice of it, so the whole is bounded. */
 const MAX_API_VERSION_LENGTH = MAX_OBJECT_NAME + 1 + MAX_DNS_LABEL;
 /** The API server lets in one controller, and the JWT of the Secret's name is one. */
 const MAX_OWNERS = 4;

@@ -40,7 +40,7 @@ export interface SecretMetadata extends ObjectName {
   readonly ours: { readonly labels: readonly string[]; readonly annotations: readonly string[] };
 }
 
-/** Names of annotations, each with the characters of its value that are kept at the most. */
+/** Annotation names, each with the number of characters kept of its value. */
 type LongestValues = readonly (readonly [string, number])[];
 
 /** Characters of a namespace, a slash and a name of an object (Kubernetes API). */
@@ -53,8 +53,8 @@ const MAX_KEPT_GRANTS_LENGTH = 512;
 const MAX_GRANTS_LENGTH = 16_384;
 
 /**
- * Annotations of ours that mean something on a Secret, and how many characters of each are kept. Of a policy it counts that
- * it is there.
+ * Annotations of ours that mean something on a Secret, and how many characters of each are kept. For a policy only its
+ * presence matters.
  */
 const OUR_ANNOTATIONS: LongestValues = [
   [OWNING_JWT, MAX_JWT_NAME_LENGTH],
@@ -70,8 +70,8 @@ const KEY_TERMS: LongestValues = [
   ...RESERVED_POLICIES.map((policy) => [policy, 0] as const),
 ];
 /**
- * Characters of labels that are kept; Kubernetes bounds each, and not their number. Of more, those that we wrote: others
- * with the keys of our template are then written again, once, and are ours.
+ * Characters of labels that are kept; Kubernetes bounds each, and not their number. If there are more, only those we wrote are
+ * kept: others with the keys of our template are then written again, once, and are ours.
  */
 const MAX_LABELS_LENGTH = 2_048;
 /** Characters of what our field manager wrote: a JWT and its template may ask for 8 KiB each. */
@@ -160,7 +160,7 @@ export function hasOtherData(object: unknown): boolean {
 /** The limit in bytes. No server takes a header of that size, and the JSON in it may cost twenty times as much memory. */
 export const MAX_TOKEN_BYTES = 65_536;
 
-/** Whether the value of the token's data key is longer than any token; itself without decoding it. */
+/** Whether the value of the token's data key is longer than any token. Does not decode it. */
 export function isTokenTooLong(object: unknown): boolean {
   const encoded = stringMember(objectMember(object, 'data'), TOKEN_KEY) ?? '';
   return encoded.length > Math.ceil(MAX_TOKEN_BYTES / 3) * 4;
@@ -226,7 +226,7 @@ function upToLength<T>(items: readonly T[], lengthOfItem: (item: T) => number): 
   return end === -1 ? items : items.slice(0, end);
 }
 
-/** Whether labels are more than is kept; itself without looking at more. */
+/** Whether labels are more than is kept. Stops at the limit. */
 function isLong(labels: JsonObject | undefined): boolean {
   let room = MAX_LABELS_LENGTH;
   for (const name in labels) {

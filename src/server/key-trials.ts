@@ -9,7 +9,7 @@ const MAX_WAITING_TRIALS = 24;
 /** Limits how many keys of reviews are tried at once: any pod that reaches the webhook can send as many as it likes. */
 export class KeyTrials {
   #running = 0;
-  /** Called with true when it is their turn, the first first. */
+  /** Called with true when it is their turn, oldest first. */
   readonly #waiting = new Set<(isTurn: boolean) => void>();
 
   /**

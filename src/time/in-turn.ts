@@ -24,7 +24,7 @@ export class InTurn<T> {
     return this.#waiting.get(owner)?.get(key);
   }
 
-  /** The items of an owner, the first first. */
+  /** The items of an owner, oldest first. */
   of(owner: string): Iterable<T> {
     return this.#waiting.get(owner)?.values() ?? [];
   }

@@ -27,7 +27,7 @@ export interface GatherOptions {
   readonly legacyKeyNamespace: string | undefined;
 }
 
-/** The facts, and what of them the caller is not allowed to read, in words to follow "you are not allowed to". */
+/** The facts, and which of them the caller is not allowed to read, in words to follow "you are not allowed to". */
 interface GatheredMigration {
   readonly facts: MigrationFacts;
   readonly forbidden: readonly string[];
