@@ -5,12 +5,18 @@ import { MANAGED_LABEL } from '../resources/names.ts';
 import type { Caches } from './caches.ts';
 import { identify } from '../kube/object-identity.ts';
 
+/** A store for the loop, and for the sources of what it observes. */
+export interface RememberingStore extends Store {
+  /** `undefined` when it does not exist. */
+  readJwt(namespace: string, name: string): Promise<JsonObject | undefined>;
+}
+
 /** A store that puts what it wrote into the caches at once, as the API server answered: the watch reports it later. */
 export function createRememberingStore(
   client: TokenStoreOptions['client'],
   { jwts, labelled, unlabelled }: Caches,
-) {
-  const store = createTokenStore({
+): RememberingStore {
+  return createTokenStore({
     client,
     onSecret: (secret, signedBy) => {
       const { key, resourceVersion } = identify(secret);
@@ -27,7 +33,6 @@ export function createRememberingStore(
       if (jwt !== undefined) jwts.cache.remember(key, resourceVersion, jwt);
     },
   });
-  return store satisfies Store;
 }
 
 function hasOurLabel(secret: JsonObject): boolean {

@@ -8,7 +8,7 @@ import { objectKey, type ObjectName } from '../resources/object-key.ts';
 import type { SecretMetadata } from '../resources/secret.ts';
 import { createCaches, readNamespacedJwt, type Caches } from './caches.ts';
 import { metadataOf } from './labelled-secrets.ts';
-import { createRememberingStore } from './remember-writes.ts';
+import { createRememberingStore, type RememberingStore } from './remember-writes.ts';
 import { watchAreas, type WatchedAreas } from './watch-areas.ts';
 
 /** Callbacks for changes of the caches. */
@@ -79,7 +79,7 @@ export function watchCluster(
  */
 export function createSources(
   { jwts, labelled, unlabelled }: Caches,
-  store: ReturnType<typeof createRememberingStore>,
+  store: RememberingStore,
   areas: Pick<WatchedAreas, 'isListed'>,
   onRead: (secret: ObjectName) => void,
 ): Sources {

@@ -185,6 +185,11 @@ export function isDenied(error: unknown): boolean {
   return error instanceof KubeError && (error.status === 401 || error.status === 403);
 }
 
+/** The API server takes the credentials no more, or a certificate is not accepted: others, read again, may help. */
+export function refusesCredentials({ status, reason }: KubeError): boolean {
+  return status === 401 || reason === 'Tls';
+}
+
 /** The namespace is being deleted: nothing can be created in it any more. */
 export function isNamespaceTerminating(error: unknown): boolean {
   return error instanceof KubeError && error.causes.some((cause) => cause.reason === 'NamespaceTerminating');

@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject } from '../resources/json.ts';
 import type { ApiConnection, Session } from './api-connection.ts';
 import type { Dispatcher } from './credentials.ts';
 import { CredentialsError } from './credentials-error.ts';
-import { KubeError, limitRetryAfter, readStatus } from './errors.ts';
+import { KubeError, limitRetryAfter, readStatus, refusesCredentials } from './errors.ts';
 import { startDeadline, type Deadline } from '../time/deadline.ts';
 import { parseHttpDate } from '../time/format-time.ts';
 import type { Milliseconds } from '../time/units.ts';
@@ -81,8 +81,7 @@ export async function request<T>(
         return await read(answer.body, answer.headers);
       } catch (error) {
         const problem = asKubeError(error, { ...call, server: endpoint.server.origin, deadline });
-        const isRefused = problem.status === 401 || problem.reason === 'Tls';
-        if (isRefused && !renewed) {
+        if (refusesCredentials(problem) && !renewed) {
           renewed = true;
           const limit = connection.asksPeople ? call.signal : deadline.signal;
           const next = await renewSession(endpoint, call, session, limit);

@@ -1,7 +1,7 @@
 import { isJsonObject, member, type JsonObject } from '../resources/json.ts';
 import { startDeadline } from '../time/deadline.ts';
 import type { Milliseconds } from '../time/units.ts';
-import type { KubeError } from './errors.ts';
+import { refusesCredentials, type KubeError } from './errors.ts';
 import {
   openSession,
   readRefusal,
@@ -95,8 +95,7 @@ async function open(
     } catch (error) {
       problem = asKubeError(error, { ...call, signal, server: endpoint.server.origin });
     }
-    const isRefused = problem.status === 401 || problem.reason === 'Tls';
-    if (!isRefused || renewed) throw problem;
+    if (!refusesCredentials(problem) || renewed) throw problem;
     const next = await withinLogin(endpoint, signal, (limit) => renewSession(endpoint, call, session, limit));
     if (next === session) throw problem;
   }

@@ -1,5 +1,5 @@
 import { createCaches } from '../../../src/cluster-state/caches.ts';
-import { createRememberingStore } from '../../../src/cluster-state/remember-writes.ts';
+import { createRememberingStore, type RememberingStore } from '../../../src/cluster-state/remember-writes.ts';
 import { createSources, forwardChanges } from '../../../src/cluster-state/watch-cluster.ts';
 import type { Clock } from '../../../src/time/clock.ts';
 import { createController, type Controller } from '../../../src/loop/controller.ts';
@@ -48,7 +48,7 @@ export class Replica {
   readonly link: Link;
   readonly #options: ReplicaOptions;
   readonly #caches = createCaches();
-  readonly #store: ReturnType<typeof createRememberingStore>;
+  readonly #store: RememberingStore;
   readonly #sources: Sources;
   readonly #watches: readonly Pick<ModelWatch<unknown>, Seen>[];
   readonly #checker: TokenChecker;
