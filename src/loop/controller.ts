@@ -107,7 +107,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
       const jwtKey = objectKey(jwt);
       keyUsers.add(jwtKey, keySecretOf(jwt, legacyKeyNamespace));
       const result = skipRound(reconcilerOf(jwtKey, readOnly), jwt);
-      if (result?.next === 'wait') queue.scheduleWake(jwtKey, { ...result, expiresAt: expiryOf(jwt) });
+      if (result?.next === 'wait') queue.wakeAsAfterRound(jwtKey, { ...result, expiresAt: expiryOf(jwt) });
       else enqueue(jwt, 'new', jwtKey);
       return !isStopped;
     },

@@ -53,7 +53,7 @@ interface RoundStart {
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
   readonly #lanes: Lanes;
-  readonly #wakeUps: WakeUps<Work>;
+  readonly #wakeUps: WakeUps;
   readonly #running: RunningRounds;
   readonly #backoffs: RoundBackoffs;
   #state: 'new' | 'started' | 'stopped' = 'new';
@@ -111,7 +111,7 @@ export class WorkQueue {
    * Schedules the next round as a round with this result would, without doing one. Does nothing for a key that waits for a
    * round or has one.
    */
-  scheduleWake(key: string, { dueAt, expiresAt }: Extract<RoundResult, { next: 'wait' }>): void {
+  wakeAsAfterRound(key: string, { dueAt, expiresAt }: Extract<RoundResult, { next: 'wait' }>): void {
     if (this.#running.has(key) || this.#lanes.get(key) !== undefined) return;
     this.#scheduleWake(key, dueAt, expiresAt);
   }

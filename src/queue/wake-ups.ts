@@ -2,13 +2,14 @@ import type { Clock, Timer } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { KeyedHeap } from './keyed-heap.ts';
 import { ClockStep } from './clock-step.ts';
+import type { Work } from './work.ts';
 
 /** Share of the longest wait that is random: so keys that were worked on together are not worked on together again. */
 const SPREAD = 0.1;
 /** Wake-ups are times of the wall clock, which jumps; a timer does not. So it never sleeps longer than this. */
 const MAX_SLEEP_MS = 60_000;
 
-interface WakeUpsOptions<Work> {
+interface WakeUpsOptions {
   readonly clock: Clock;
   /** Numbers in [0, 1). */
   readonly random: () => number;
@@ -32,7 +33,7 @@ interface Wake {
   readonly expiresAt: Milliseconds | undefined;
 }
 
-interface PendingRetry<Work> {
+interface PendingRetry {
   readonly time: Milliseconds;
   readonly work: Work;
 }
@@ -44,17 +45,17 @@ const isSooner = (a: { readonly time: Milliseconds }, b: { readonly time: Millis
  * When each key is to be worked on again: at times of the wall clock for what is scheduled, at times of the monotonic
  * clock for back-offs (a wall clock that is set back must not make them longer). One timer serves all keys.
  */
-export class WakeUps<Work> {
-  readonly #options: WakeUpsOptions<Work>;
+export class WakeUps {
+  readonly #options: WakeUpsOptions;
   readonly #wakes = new KeyedHeap<Wake>(isSooner);
-  readonly #retries = new KeyedHeap<PendingRetry<Work>>(isSooner);
+  readonly #retries = new KeyedHeap<PendingRetry>(isSooner);
   readonly #clockStep: ClockStep;
   #isStarted = false;
   #timer: Timer | undefined;
   /** The earliest of the wake-ups and of the retries that the timer was set for. */
   #armedFor: { readonly wake: Milliseconds; readonly retry: Milliseconds } | undefined;
 
-  constructor(options: WakeUpsOptions<Work>) {
+  constructor(options: WakeUpsOptions) {
     this.#options = options;
     this.#clockStep = new ClockStep(options.clock);
   }

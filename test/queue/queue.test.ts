@@ -265,10 +265,10 @@ test('10,000 keys need one timer and are processed 32 at a time', async () => {
 
 test('a key that needs no round gets one on request, and always within ten minutes', async () => {
   const { queue, clock, rounds } = startQueue();
-  queue.scheduleWake('soon', { next: 'wait', dueAt: 5_000 });
-  queue.scheduleWake('past', { next: 'wait', dueAt: -1 });
-  queue.scheduleWake('late', { next: 'wait', dueAt: 24 * 60 * MINUTE_MS });
-  queue.scheduleWake('never', { next: 'wait' });
+  queue.wakeAsAfterRound('soon', { next: 'wait', dueAt: 5_000 });
+  queue.wakeAsAfterRound('past', { next: 'wait', dueAt: -1 });
+  queue.wakeAsAfterRound('late', { next: 'wait', dueAt: 24 * 60 * MINUTE_MS });
+  queue.wakeAsAfterRound('never', { next: 'wait' });
   assert.equal(queue.depth(), 0);
   await clock.advance(4_000);
   assert.deepEqual(rounds, [['past', 1_000]], 'no plan makes a hot loop');
@@ -285,9 +285,9 @@ test('only a key without a request meanwhile is put to rest', async () => {
     return { next: 'forget' };
   });
   queue.add('a', { priority: 'changed' });
-  queue.scheduleWake('a', { next: 'wait', dueAt: 5_000 });
+  queue.wakeAsAfterRound('a', { next: 'wait', dueAt: 5_000 });
   await clock.advance(50);
-  queue.scheduleWake('a', { next: 'wait', dueAt: 5_000 });
+  queue.wakeAsAfterRound('a', { next: 'wait', dueAt: 5_000 });
   await clock.advance(10 * MINUTE_MS);
   assert.deepEqual(rounds, [['a', 0]], 'its round decided about the next one');
 });

@@ -14,8 +14,7 @@ export interface ReportContext {
 
 /**
  * The commands that remove the old key at the end of a rotation: from what is published, and from its Secret, where it is
- * known that no JWT signs with it. Only that entry of the Secret is removed: nobody
- * knows what else the Secret is for.
+ * known that no JWT signs with it. Only that entry of the Secret is removed: nobody knows what else the Secret is for.
  */
 export function removeOldKey(
   { jwt: { namespace, name }, rotation }: Pick<RotationState, 'jwt' | 'rotation'>,
