@@ -1,11 +1,7 @@
-import { parsePublicJwk } from '../reconcile/key-record.ts';
 import type { AlgorithmName } from '../resources/algorithms.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import type { Result } from '../resources/result.ts';
-import type { JWK } from 'jose';
-import { readPublicKey, type PublicKey } from '../signing/check-token.ts';
 import { readSigningKey, type SigningKey } from '../signing/key.ts';
-import { bareJwk } from '../signing/key/public-jwk.ts';
 import { keepLatest } from './keep-latest.ts';
 
 type KeyReading = Result<SigningKey, StateProblem>;
@@ -39,13 +35,11 @@ type Terms = Pick<KeyHolder<unknown>, 'annotations'>;
 type Loaded = KeyHolder<Result<string, StateProblem>> | undefined;
 
 /**
- * Parsed keys by their version: parsing a key costs a dozen signatures, and a
- * thousand JWTs may share one key Secret. Simultaneous readers of one version share one read. Whether a reader may use the
- * key is for the reader to decide, by the annotations that come with it.
+ * Parsed private keys by their version: parsing a key costs a dozen signatures, and a thousand JWTs may share one key Secret.
+ * Simultaneous readers of one version share one read. Whether a reader may use the key is for the reader to decide, by the
+ * annotations that come with it.
  */
 export class KeyCache {
-  readonly #publicJwks = new Map<string, JWK | undefined>();
-  readonly #publicKeys = new Map<string, Promise<PublicKey | undefined>>();
   readonly #loads = new Map<string, Promise<Loaded>>();
   readonly #entries = new Map<string, Promise<Held>>();
   readonly #capacity: number;
@@ -53,23 +47,6 @@ export class KeyCache {
   /** @param capacity how many keys are kept; the one unused for longest goes first. */
   constructor(capacity = 1_000) {
     this.#capacity = capacity;
-  }
-
-  /** The JWK in a `status.publicKey`, which many may share; `undefined` without one, and for a text that is not one. */
-  parsePublic(text: string | undefined): JWK | undefined {
-    if (text === undefined) return undefined;
-    const kept = this.#publicJwks.has(text) ? this.#publicJwks.get(text) : parsePublicJwk(text);
-    keepLatest(this.#publicJwks, text, kept, this.#capacity);
-    return kept;
-  }
-
-  /** The public key of a JWK, made ready once; `undefined` when it is not a key for the algorithm. */
-  readPublic(publicJwk: JWK, algorithm: AlgorithmName): Promise<PublicKey | undefined> {
-    const jwk = bareJwk(publicJwk); // many may share one key, each under a kid of its own
-    const id = `${algorithm} ${JSON.stringify(jwk)}`;
-    const kept = this.#publicKeys.get(id) ?? readPublicKey(jwk, algorithm).catch(() => undefined);
-    keepLatest(this.#publicKeys, id, kept, this.#capacity);
-    return kept;
   }
 
   /**

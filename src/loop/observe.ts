@@ -10,6 +10,7 @@ import { findOwnership } from '../reconcile/ownership.ts';
 import { findPolicyRefusal } from '../signing/policy.ts';
 import type { Seconds } from '../time/units.ts';
 import { observeKey, readKey, type KeyObserver, type KeySources } from './observe-key.ts';
+import type { PublicKeys } from './public-keys.ts';
 import {
   checkSignature,
   findVerifyingKey,
@@ -41,6 +42,7 @@ export interface Sources extends KeySources {
 /** The dependencies of observing. */
 export interface Observer extends KeyObserver {
   readonly sources: Sources;
+  readonly publicKeys: PublicKeys;
   /** The policy of the cluster's admin; absent: everything is allowed. */
   readonly policy?: SigningPolicy;
   /**
@@ -80,7 +82,7 @@ export async function observe(observer: Observer, jwt: Jwt, known: Known, now: S
     const observation = observeWithoutChecking(observer, jwt, known, now);
     if (observation.state === 'complete') return observation.observed;
     const { evidence, verifyingKey, algorithm } = observation;
-    await checkSignature(evidence, verifyingKey, algorithm, observer.keyCache);
+    await checkSignature(evidence, verifyingKey, algorithm, observer.publicKeys);
   }
 }
 
@@ -92,7 +94,7 @@ export function observeWithoutChecking(
   now: Seconds,
 ): ObservedOrPending {
   const key = known.key ?? observeKey(observer, jwt);
-  const recordedKey = observer.keyCache.parsePublic(jwt.recorded.publicKey);
+  const recordedKey = observer.publicKeys.parse(jwt.recorded.publicKey);
   const secret = observeSecret(observer, { jwt, key, recordedKey }, known.secret, now);
   if (secret.state === 'unchecked') return secret;
   const source = keySourceOf(jwt);

@@ -1,7 +1,7 @@
 import { objectKey, parseObjectKey } from '../resources/object-key.ts';
 import type { Clock, Timer } from '../time/clock.ts';
-import { KeyCache } from './key-cache.ts';
 import type { Sources } from './observe.ts';
+import { PublicKeys } from './public-keys.ts';
 import { checkSignature, findVerifyingKey } from './token-evidence.ts';
 
 /** A Secret often comes a moment before the status that says which key its token was signed with. */
@@ -25,7 +25,7 @@ interface TokenCheckerOptions {
  */
 export class TokenChecker {
   readonly #options: TokenCheckerOptions;
-  readonly #keyCache = new KeyCache();
+  readonly #publicKeys = new PublicKeys();
   /** `namespace/name`, in the order in which they came. */
   readonly #waiting = new Set<string>();
   #timer: Timer | undefined;
@@ -82,13 +82,13 @@ export class TokenChecker {
     const evidence = this.#unchecked(namespace, name);
     if (evidence === undefined) return;
     const jwt = this.#options.sources.jwt(namespace, name);
-    const publicJwk = this.#keyCache.parsePublic(jwt?.recorded.publicKey);
+    const publicJwk = this.#publicKeys.parse(jwt?.recorded.publicKey);
     const verifyingKey = jwt === undefined ? undefined : findVerifyingKey(jwt.recorded, publicJwk, undefined);
     if (jwt?.spec.ok !== true || verifyingKey === undefined) {
       evidence.unchecked = undefined;
       return;
     }
-    const isValid = await checkSignature(evidence, verifyingKey, jwt.spec.value.algorithm, this.#keyCache);
+    const isValid = await checkSignature(evidence, verifyingKey, jwt.spec.value.algorithm, this.#publicKeys);
     this.#options.onChecked(namespace, name, isValid);
   }
 

@@ -9,7 +9,7 @@ import { recognizeToken, restoreToken, type SignatureOfToken } from '../signing/
 import { readToken } from '../signing/token.ts';
 import { findFacts, type TokenFacts } from '../signing/token-facts.ts';
 import { judgeClaims, verifiesWith } from '../signing/check-token.ts';
-import type { KeyCache } from './key-cache.ts';
+import type { PublicKeys } from './public-keys.ts';
 import type { SigningKey } from '../signing/key.ts';
 import type { Seconds } from '../time/units.ts';
 
@@ -138,11 +138,11 @@ export async function checkSignature(
   evidence: TokenEvidence,
   verifyingKey: VerifyingKey,
   algorithm: AlgorithmName,
-  keyCache: Pick<KeyCache, 'readPublic'>,
+  publicKeys: PublicKeys,
 ): Promise<boolean> {
   const { unchecked = '' } = evidence;
   const text = typeof unchecked === 'string' ? unchecked : restoreToken(unchecked);
-  const publicKey = await keyCache.readPublic(verifyingKey.publicJwk, algorithm);
+  const publicKey = await publicKeys.makeReady(verifyingKey.publicJwk, algorithm);
   const isValid = await verifiesWith(text, publicKey, algorithm);
   if (isValid) evidence.verifiedBy = verifyingKey.thumbprint;
   else evidence.refutedBy = verifyingKey.thumbprint;

@@ -3,6 +3,7 @@ import type { ControllerConfig } from '../config/read-controller.ts';
 import { Turns } from '../time/turns.ts';
 import { createController, type Controller } from '../loop/controller.ts';
 import { KeyCache } from '../loop/key-cache.ts';
+import { PublicKeys } from '../loop/public-keys.ts';
 import { leaderOnlyStore } from '../loop/guarded-store.ts';
 import type { Memory } from '../loop/memory.ts';
 import type { Observer } from '../loop/observe.ts';
@@ -39,6 +40,7 @@ export function startTerm(
       observer: {
         sources: cluster.sources,
         keyCache: new KeyCache(),
+        publicKeys: new PublicKeys(),
         legacyKeyNamespace,
         policy,
         isCheckedSoon,

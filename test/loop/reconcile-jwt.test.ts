@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { KeyCache } from '../../src/loop/key-cache.ts';
+import { PublicKeys } from '../../src/loop/public-keys.ts';
 import type { Failure } from '../../src/reconcile/failure.ts';
 import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import { findCondition } from '../../src/reconcile/conditions.ts';
@@ -249,11 +249,11 @@ describe('a bug', () => {
     const [status = NO_STATUS] = first.statuses;
     const made = makeReconciler([KEY_SECRET, stored(first.secrets[0])]);
     const { observer } = made.reconciler;
-    const keyCache = Object.assign(new KeyCache(), { readPublic: () => assert.fail('of the test') });
+    const publicKeys = Object.assign(new PublicKeys(), { makeReady: () => assert.fail('of the test') });
     const reconciler = {
       ...made.reconciler,
       classify: () => undefined,
-      observer: { ...observer, keyCache },
+      observer: { ...observer, publicKeys },
     };
     assert.deepEqual(await reconcileJwt(reconciler, { ...jwt, recorded: status }, NEXT_ATTEMPT_AT), {
       next: 'retry',

@@ -2,6 +2,7 @@ import { isForbidden } from '../../kube/errors.ts';
 import { JWTS } from '../../kube/known-resources.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
 import { KeyCache } from '../../loop/key-cache.ts';
+import { PublicKeys } from '../../loop/public-keys.ts';
 import { observeAndPlan } from '../../loop/observe-and-plan.ts';
 import { parseTokenSecret, type Sources } from '../../loop/observe.ts';
 import { findCondition } from '../../reconcile/conditions.ts';
@@ -73,6 +74,7 @@ export async function takeSnapshot(
     findKeyUser: () => keyUser,
     legacyKeyNamespace,
     keyCache: new KeyCache(1),
+    publicKeys: new PublicKeys(1),
     ...(policy === undefined ? {} : { policy }),
   };
   const seen = await observeAndPlan(observer, jwt, {

@@ -6,6 +6,7 @@ import { createController, type Controller } from '../../../src/loop/controller.
 import { leaderOnlyStore } from '../../../src/loop/guarded-store.ts';
 import type { Recorder } from '../../../src/loop/recorder.ts';
 import { KeyCache } from '../../../src/loop/key-cache.ts';
+import { PublicKeys } from '../../../src/loop/public-keys.ts';
 import { Memory } from '../../../src/loop/memory.ts';
 import type { Sources } from '../../../src/loop/observe.ts';
 import { TokenChecker } from '../../../src/loop/token-checker.ts';
@@ -170,6 +171,7 @@ export class Replica {
         observer: {
           sources,
           keyCache: new KeyCache(),
+          publicKeys: new PublicKeys(),
           legacyKeyNamespace: undefined,
           isCheckedSoon: (namespace, name) => this.#checker.isWaiting(namespace, name),
         },

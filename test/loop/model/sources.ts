@@ -1,4 +1,5 @@
 import { KeyCache } from '../../../src/loop/key-cache.ts';
+import { PublicKeys } from '../../../src/loop/public-keys.ts';
 import { parseTokenSecret, type Observer } from '../../../src/loop/observe.ts';
 import type { JsonObject } from '../../../src/resources/json.ts';
 import type { Jwt } from '../../../src/resources/jwt.ts';
@@ -38,6 +39,7 @@ export function makeSources(
   const managed = seen.filter(isManaged).map((object) => [object, parseTokenSecret(object)] as const);
   const observer: Observer = {
     keyCache: new KeyCache(),
+    publicKeys: new PublicKeys(),
     legacyKeyNamespace: undefined,
     sources: {
       isListed: () => true,
