@@ -228,13 +228,12 @@ export class WorkQueue {
     this.#wakeUps.drop(key); // its result says when the next round is due
     this.#wakeUps.noticeClockStep();
     const { clock, reconcile } = this.#options;
-    this.#running.begin(key);
     const backoff = this.#backoffs.schedule(key, urgency.expiresAt - clock.now());
     const nextAttemptAt = clock.now() + backoff.delay;
     const endOfBackoff = clock.monotonic() + backoff.delay;
     let result: RoundResult;
     try {
-      result = await this.#running.work(key, (isGivenUp) => reconcile(key, isGivenUp, nextAttemptAt));
+      result = await this.#running.run(key, (isGivenUp) => reconcile(key, isGivenUp, nextAttemptAt));
     } catch (error) {
       result = { next: 'retry' };
       if (this.#state === 'started') this.#options.onError(key, error);

@@ -15,7 +15,7 @@ interface RunningRound {
   /** The time by the monotonic clock. */
   readonly startedAt: Milliseconds;
   isGivenUp: boolean;
-  giveUp: (why: string) => void;
+  readonly giveUp: (why: string) => void;
 }
 
 /** The keys that are being worked on, in the order in which that began. One timer ends the rounds that take too long. */
@@ -58,22 +58,20 @@ export class RunningRounds {
     if (round !== undefined) round.again = urgency;
   }
 
-  /** Takes note of a round that begins now; `end` must follow when it has ended. */
-  begin(key: string): void {
-    const startedAt = this.#clock.monotonic();
-    this.#rounds.set(key, { again: undefined, startedAt, isGivenUp: false, giveUp: () => undefined });
-    this.#watch();
-  }
-
-  /** Does the work of a round that has begun; rejects when it is given up, which `work` can ask for. */
-  async work<T>(key: string, work: (isGivenUp: () => boolean) => Promise<T>): Promise<T> {
-    const round = this.#rounds.get(key);
-    if (round === undefined) throw new Error('a round was to be worked on before it began');
+  /** Does the work of a round; rejects when it is given up, which `work` can ask for. `end` must follow when it has ended. */
+  async run<T>(key: string, work: (isGivenUp: () => boolean) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      round.giveUp = (why) => {
-        round.isGivenUp = true;
-        reject(new Error(why));
+      const round: RunningRound = {
+        again: undefined,
+        startedAt: this.#clock.monotonic(),
+        isGivenUp: false,
+        giveUp: (why) => {
+          round.isGivenUp = true;
+          reject(new Error(why));
+        },
       };
+      this.#rounds.set(key, round);
+      this.#watch();
       work(() => round.isGivenUp).then(resolve, reject);
     });
   }
