@@ -39,8 +39,8 @@ export class NestedMounts {
   /** The parts of token files alone. */
   readonly #shown: Parts<true>;
   readonly #covers: Parts<NestedCover>;
-  /** Whether a container mounts one of the volumes. */
-  readonly #areMounted: boolean;
+  /** Whether one of the volumes has several places: a container mounts it already, or it shows several tokens. */
+  readonly #haveSeveralPlaces: boolean;
 
   /**
    * Linear in the length of all paths, however many mounts are below how many others.
@@ -54,14 +54,15 @@ export class NestedMounts {
     const shown = shownParts(showing);
     this.#shown = shown;
     const covers = new Map<string, Map<string, NestedCover>>();
-    let areMounted = false;
+    const places = showing.reduce((sum, { size }) => sum + size, 0);
+    let haveSeveralPlaces = places > shown.size;
     for (const container of containers) {
       if (!container.mounts.some(({ volume }) => shown.has(volume))) continue;
-      areMounted = true;
+      haveSeveralPlaces = true;
       if (container.mounts.length > 1) addCovers(covers, container, shown, planned);
     }
     this.#covers = covers;
-    this.#areMounted = areMounted;
+    this.#haveSeveralPlaces = haveSeveralPlaces;
   }
 
   /** The mount that takes the place of the file in its volume. */
@@ -79,10 +80,10 @@ export class NestedMounts {
 
   /**
    * Whether a token may disappear, in this container or another one, if the container gets these mounts as well. No token does
-   * where none is mounted yet: then each has one place only, at which the mounts of each container alone decide.
+   * where each volume gets one place only: there the mounts of each container alone decide.
    */
   wouldChange({ mounts }: ContainerShape, added: readonly TokenMount[]): boolean {
-    if (!this.#areMounted) return false;
+    if (!this.#haveSeveralPlaces) return false;
     for (const { name, mountPath } of added) {
       for (const { volume, path } of mounts) {
         if (this.#takesPlace(mountPath, volume, path) || this.#takesPlace(path, name, mountPath)) return true;

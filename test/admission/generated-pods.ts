@@ -58,8 +58,8 @@ const items = fc.option(
 const source = fc.oneof(
   fc.record({ secretName, items }).map((secret) => ({ secret: dropUndefined(secret) })),
   fc
-    .record({ name: secretName, items })
-    .map((secret) => ({ projected: { sources: [{ secret: dropUndefined(secret) }] } })),
+    .array(fc.record({ name: secretName, items }), { minLength: 1, maxLength: 2 })
+    .map((secrets) => projected(secrets.map(dropUndefined))),
   fc.constantFrom<Json>({ emptyDir: {} }, { configMap: { name: 'c' } }, { hostPath: { path: '/' } }),
 );
 const mount = fc
@@ -184,11 +184,13 @@ const shownAt = fc.constantFrom(
   ['deep/t'],
   ['jwt-b/token'],
 );
-const tokenVolume = fc
+const tokenSecret = fc
   .tuple(fc.constantFrom('a', 'a', 'b', 'b', 'other'), shownAt)
-  .map(([name, paths]): Json => ({
-    secret: { secretName: name, items: paths.map((path) => ({ key: 'token', path })) },
-  }));
+  .map(([name, paths]) => ({ name, items: paths.map((path) => ({ key: 'token', path })) }));
+const tokenVolume: fc.Arbitrary<Json> = fc.oneof(
+  tokenSecret.map(({ name, items: shown }) => ({ secret: { secretName: name, items: shown } })),
+  fc.array(tokenSecret, { minLength: 1, maxLength: 2 }).map(projected),
+);
 const nestedMount = fc
   .record({
     name: fc.constantFrom('v1', 'v1', 'v2', 'v2', 'data'),
@@ -238,63 +240,14 @@ function firstOfName(
   return all.findIndex(([other]) => other === name) === index;
 }
 
+function projected(secrets: readonly Json[]): Json {
+  return { projected: { sources: secrets.map((secret) => ({ secret })) } };
+}
+
 function named(entry: Json, name: string | undefined): Json {
   return { ...entry, name };
 }
 
 function dropUndefined(object: Json): Json {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
-}
-
-const WORDS = [
-  'metadata', 'annotations', 'labels', 'spec', 'containers', 'initContainers', 'ephemeralContainers', 'volumes', 'name',
-  'volumeMounts', 'volumeDevices', 'env', 'value', 'valueFrom', 'mountPath', 'devicePath', 'subPath', 'subPathExpr',
-  'secret', 'secretName', 'items', 'key', 'path', 'projected', 'sources', 'template', 'jobTemplate', 'os', 'affinity',
-  '__proto__', 'constructor', 'toString', 'ownerReferences', 'tokens.osg-htc.org/copied', ...Object.values(KEYS),
-]; // prettier-ignore
-
-/** JSON with our keys in wrong places and of wrong types. */
-export const hostileJson: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
-  value: fc.oneof(
-    { maxDepth: 6, withCrossShrink: true },
-    fc.oneof(
-      fc.constantFrom<unknown>(
-        null,
-        '',
-        'a',
-        'a,b',
-        '/',
-        '{}',
-        0,
-        true,
-        'windows',
-        'false',
-        '/var/run/secrets/jwt',
-      ),
-      fc.string(),
-    ),
-    fc.array(tie('value'), { maxLength: 3 }),
-    fc.array(fc.tuple(fc.constantFrom(...WORDS), tie('value')), { maxLength: 5 }).map(toJson),
-  ),
-})).value;
-
-/** As `JSON.parse` makes it: `__proto__` is a member like any other. */
-function toJson(entries: readonly (readonly [string, unknown])[]): unknown {
-  return Object.fromEntries(entries);
-}
-
-/** A valid pod in which some members are replaced by hostile JSON. */
-export const brokenPod: fc.Arbitrary<unknown> = fc
-  .tuple(validPod, fc.array(fc.tuple(fc.nat({ max: 60 }), hostileJson), { minLength: 1, maxLength: 3 }))
-  .map(([pod, damages]) =>
-    damages.reduce<unknown>((broken, [place, junk]) => replaceAt(broken, place, junk), pod),
-  );
-
-/** Replaces the n-th value, in the order in which they are written. */
-function replaceAt(root: unknown, place: number, junk: unknown): unknown {
-  let left = place;
-  return JSON.parse(JSON.stringify(root), (_key, value: unknown) => {
-    left -= 1;
-    return left === 0 ? junk : value;
-  });
 }

@@ -76,10 +76,13 @@ export function expectPod(original: Json): Expected {
   }
   // What the kubelet makes in the volumes follows from all mounts together, so only now it shows what is seen.
   const taken = takenParts(all);
+  const ours = new Set<Json>(places.map(({ mount }) => mount));
   const kept: string[] = [];
   for (const container of selected) {
-    for (const [index, { shown }] of places.entries()) {
-      const files = seenFiles(container, shown, taken);
+    for (const [index, { shown, mount }] of places.entries()) {
+      // What is mounted for one token may happen to show another one: no token depends on that.
+      const isForIt = (one: Json): boolean => one === mount || !ours.has(one);
+      const files = seenFiles(container, shown, taken, isForIt);
       if (files.length === 0) return 'refused';
       if (index > 0) continue;
       const value = addVariable(container, set(KEYS.envVar) || 'BEARER_TOKEN_FILE', files[0] ?? '');
@@ -91,14 +94,26 @@ export function expectPod(original: Json): Expected {
 }
 
 function showing(volume: Json, token: string): Shown[] {
-  const secret = volume['secret'] ?? at(volume, 'projected', 'sources', 0, 'secret');
-  const name = at(secret, 'secretName') ?? at(secret, 'name');
-  const items = Object.values(Object(at(secret, 'items')));
-  // If several items have the same path, the last one counts.
-  const shownAt = new Map(items.map((item) => [String(at(item, 'path')), at(item, 'key')]));
-  if (items.length === 0) shownAt.set('token', 'token');
-  const files = [...shownAt].filter(([, key]) => name === token && key === 'token');
+  const sources: unknown[] = Object.values(Object(at(volume, 'projected', 'sources')));
+  // If several items of one or of several sources have the same path, the last one counts.
+  const shownAt = new Map<string, boolean>();
+  for (const secret of [volume['secret'], ...sources.map((source) => at(source, 'secret'))]) {
+    const isOfToken = (at(secret, 'secretName') ?? at(secret, 'name')) === token;
+    for (const item of itemsOf(secret)) {
+      const path = String(at(item, 'path'));
+      shownAt.delete(path);
+      shownAt.set(path, isOfToken && at(item, 'key') === 'token');
+    }
+  }
+  const files = [...shownAt].filter(([, isShown]) => isShown);
   return files.map(([file]) => ({ volume: String(volume['name']), file }));
+}
+
+/** Without items, a Secret shows all of its keys; that of the token is the only one that matters. */
+function itemsOf(secret: unknown): readonly unknown[] {
+  if (secret === undefined) return [];
+  const items = Object.values(Object(at(secret, 'items')));
+  return items.length > 0 ? items : [{ key: 'token', path: 'token' }];
 }
 
 /** A file of a mount, and its path below the mount. */
@@ -120,8 +135,16 @@ function placeOf(mount: Json): string {
   return posix.resolve('/', String(mount['mountPath']));
 }
 
-/** The paths at which a container sees the token, those in mounts of whole volumes first. `taken` is from `takenParts`. */
-function seenFiles(container: Json, shown: readonly Shown[], taken: ReadonlySet<string>): readonly string[] {
+/**
+ * The paths at which a container sees the token, those in mounts of whole volumes first. `taken` is from `takenParts`,
+ * `isForIt` says which mounts count.
+ */
+function seenFiles(
+  container: Json,
+  shown: readonly Shown[],
+  taken: ReadonlySet<string>,
+  isForIt: (mount: Json) => boolean = () => true,
+): readonly string[] {
   const mounts: Json[] = Object.values(container['volumeMounts'] ?? {});
   const devices = Object.values(container['volumeDevices'] ?? {}).map((device) =>
     text(at(device, 'devicePath')),
@@ -141,6 +164,7 @@ function seenFiles(container: Json, shown: readonly Shown[], taken: ReadonlySet<
     });
   };
   return mounts
+    .filter(isForIt)
     .toSorted((a, b) => Number(isPart(a)) - Number(isPart(b)))
     .flatMap((mount) => filesOf(mount, shown).filter((file) => isSeen(mount, file)))
     .map(({ file }) => file);

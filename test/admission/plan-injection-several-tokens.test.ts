@@ -102,6 +102,17 @@ describe('tokens that conflict are refused at the first review:', () => {
     assertRefused(pod, where, `volume "data" at ${DIRECTORY}/t`, 'own');
   });
 
+  it('a mount below one of ours, of a volume that shows both tokens', () => {
+    const pod = annotatedPod(
+      {
+        volumes: [projected(source('a', 'x'), source('b', 'y')), { name: 'data', emptyDir: {} }],
+        containers: [container('app', { volumeMounts: [{ name: 'data', mountPath: `${DIRECTORY}/y` }] })],
+      },
+      { [KEYS.token]: 'a,b' },
+    );
+    assertRefused(pod, 'container "app":', `volume "data" at ${DIRECTORY}/y`, 'both');
+  });
+
   function assertRefused(pod: Json, where: string, mount: string, volume: string): void {
     const answer = review(pod);
     assert.deepEqual([answer.decision, answer.reason], ['deny', 'MountPathTaken'], answer.message);

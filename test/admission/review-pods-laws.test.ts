@@ -6,7 +6,8 @@ import {
   writeAdmissionReview,
   type AdmissionAnswer,
 } from '../../src/resources/admission-review.ts';
-import { brokenPod, hostileJson, RUNS, validPod } from './generated-pods.ts';
+import { RUNS, validPod } from './generated-pods.ts';
+import { brokenPod, hostileJson } from './hostile-json.ts';
 import { expectPod } from './model.ts';
 import { at, DIRECTORY, KEYS, patched, readAnswer, review, reviewPod, type Json } from './pods.ts';
 import { followRemedies } from './remedies.ts';
