@@ -77,7 +77,7 @@ export class WorkQueue {
       resyncPeriod,
       onDue: (key, expiresAt) => this.#enqueue(key, { priority: 'due', expiresAt }),
       onResync: (key, expiresAt) => this.#enqueue(key, { priority: 'resync', expiresAt }),
-      onRetry: (key, work) => this.#enqueue(key, this.#raiseExpired(work), PATIENCE_MS.due),
+      onRetry: (key, work) => this.#enqueue(key, work, PATIENCE_MS.due),
       onClockSteppedBack: () => {
         for (const key of this.#running.keys()) this.#enqueue(key, { priority: 'due' });
       },
@@ -162,12 +162,6 @@ export class WorkQueue {
   #noticeIdle(): void {
     if (!this.#isIdle()) return;
     for (const resolve of this.#idleWaiters.splice(0)) resolve();
-  }
-
-  /** Nothing is more urgent than a token that has expired, whatever its first round was for. */
-  #raiseExpired(work: Work): Work {
-    const isExpired = work.expiresAt !== undefined && work.expiresAt <= this.#options.clock.now();
-    return isExpired ? { ...work, priority: 'due' } : work;
   }
 
   #enqueue(
