@@ -55,6 +55,8 @@ export interface LaneChoice {
   readonly suspectLimit: number;
   /** Whether one of the lane's keys has waited too long. */
   readonly isImpatient: Readonly<Record<Lane, boolean>>;
+  /** Whether the first key of the lane is such a one, whose turn it is. */
+  readonly isTurn: Readonly<Record<Lane, boolean>>;
   /** The rank of keys that were never worked on: what ranks before it is due. */
   readonly newRank: number;
   /** The lanes of the rounds that began last, of any and of limited ones. */
@@ -99,9 +101,10 @@ export function suspectsInOrder(newRank: number): (a: Suspect, b: Suspect) => bo
  *   only slow competes by its urgency, and in the eighth that is kept for suspects they begin before fresh keys, what is due
  *   first, then what failed least. Nor do new JWTs wait forever behind suspects: these leave them an eighth. Up to three
  *   workers have only one for both: there the two alternate while the suspect is due, or one of them has waited too long.
- * - Of what is more urgent there may always be more: a fresh key or a suspect that has waited too long begins before quick keys
- *   as long as its eighth is free. Quick keys have half of the workers in any case; a single worker alternates. Within a lane,
- *   `WaitingKeys` gives such a key its turn. So each key gets its round, whatever comes besides.
+ * - Of what is more urgent there may always be more: while a fresh key or a suspect has waited too long, its lane goes before
+ *   quick keys as long as its eighth is free, and of eight turns of the lane one belongs to that key (`WaitingKeys`), which
+ *   then waits for no other lane. Quick keys have half of the workers in any case; a single worker alternates. So each key gets
+ *   its round, whatever comes besides.
  */
 export function chooseLane(choice: LaneChoice): Lane | undefined {
   if (isTurnOfQuick(choice)) return 'quick';
@@ -135,8 +138,9 @@ function hasRoomForSuspect({ first, bounds, rounds, suspectLimit }: LaneChoice):
 
 /** Whether the suspect may begin before the fresh key. */
 function mayPassFresh(choice: LaneChoice, suspect: Suspect, fresh: Urgency): boolean {
-  const { bounds, rounds, newRank, isImpatient } = choice;
+  const { bounds, rounds, newRank, isImpatient, isTurn } = choice;
   const isReserved = rounds.suspect < bounds.reserved;
+  if (isTurn.suspect) return true;
   if (isReserved && (bounds.limited > 1 || isImpatient.suspect)) return true;
   const competes = suspect.failures === 0 || (isReserved && suspect.rank < newRank);
   return competes && isMoreUrgent(suspect, fresh);
@@ -144,14 +148,14 @@ function mayPassFresh(choice: LaneChoice, suspect: Suspect, fresh: Urgency): boo
 
 /** Whether the first key of this lane may begin, and before the first quick key. */
 function mayBeginLimited(choice: LaneChoice, lane: LimitedLane): boolean {
-  const { bounds, rounds, first, isImpatient } = choice;
+  const { bounds, rounds, first, isImpatient, isTurn } = choice;
   const item = first[lane];
   if (item === undefined) return false;
   const limited = countLimited(rounds);
   if (limited >= bounds.limited || rounds.quick + limited >= bounds.workers) return false;
   const isFirst = first.quick === undefined || isMoreUrgent(item, first.quick);
   const isReserved = rounds[lane] < bounds.reserved;
-  if (isFirst || (isReserved && isImpatient[lane])) return true;
+  if (isFirst || isTurn[lane] || (isReserved && isImpatient[lane])) return true;
   if (!isReserved && countSlowAndLimited(rounds) >= bounds.limited) return false;
   return !hasRoomForQuick(choice) || (isReserved && item.rank === first.quick.rank);
 }

@@ -143,6 +143,11 @@ export class Lanes {
         fresh: this.#fresh.hasImpatient,
         suspect: this.#suspects.hasImpatient,
       },
+      isTurn: {
+        quick: this.#quick.isTurnOfImpatient,
+        fresh: this.#fresh.isTurnOfImpatient,
+        suspect: this.#suspects.isTurnOfImpatient,
+      },
       rounds: this.#countRounds(now),
       suspectLimit: this.#suspectLimit.limit,
       newRank: this.#newRank,

@@ -40,6 +40,11 @@ export class WaitingKeys<T extends Urgency> {
     return this.#impatient.size > 0;
   }
 
+  /** Whether `first` is the key that has waited too long for the longest time, however urgent others are. */
+  get isTurnOfImpatient(): boolean {
+    return this.hasImpatient && this.#turns >= TURNS_EACH;
+  }
+
   get(key: string): T | undefined {
     return this.#byUrgency.get(key);
   }
@@ -70,21 +75,17 @@ export class WaitingKeys<T extends Urgency> {
 
   /** The one that `pop` would take out. */
   first(): T | undefined {
-    const key = this.#isTurnOfImpatient() ? this.#impatient.firstKey() : undefined;
+    const key = this.isTurnOfImpatient ? this.#impatient.firstKey() : undefined;
     return key === undefined ? this.#byUrgency.first() : this.#byUrgency.get(key);
   }
 
   pop(): { readonly key: string; readonly item: T } | undefined {
-    const isImpatient = this.#isTurnOfImpatient();
+    const isImpatient = this.isTurnOfImpatient;
     const next = isImpatient ? this.#popImpatient() : this.#byUrgency.pop();
     if (next === undefined) return undefined;
     this.#turns = isImpatient ? 1 : this.#turns + 1;
     this.delete(next.key);
     return next;
-  }
-
-  #isTurnOfImpatient(): boolean {
-    return this.hasImpatient && this.#turns >= TURNS_EACH;
   }
 
   #popImpatient(): { readonly key: string; readonly item: T } | undefined {

@@ -123,6 +123,24 @@ describe('while new JWTs always wait', () => {
   });
 });
 
+describe('a suspect that has waited too long', () => {
+  it('lets the one of its lane that expires soonest of all begin, although their eighth is taken', () => {
+    const lanes = new Lanes(32, NEW);
+    const slow = Array.from({ length: 6 }, (_, index) => `ns/slow-${index}`);
+    for (const key of slow) workOn(lanes, key, 'slow');
+    for (const [sequence, key] of slow.slice(0, 4).entries()) {
+      lanes.set(key, { rank: DUE, expiresAt: 0, sequence, ...PATIENT });
+      lanes.begin(10_000);
+    }
+    lanes.set('ns/slow-4', { rank: RESYNC, expiresAt: MINUTE_MS, sequence: 1, patientUntil: 10_000 });
+    lanes.set('ns/slow-5', { rank: DUE, expiresAt: 1, sequence: 2, ...PATIENT });
+    for (let each = 0; each < 40; each += 1)
+      lanes.set(`ns/quick-${each}`, { rank: DUE, expiresAt: 2, sequence: each, ...PATIENT });
+    const begun = Array.from({ length: 3 }, () => lanes.begin(20_000)?.key);
+    assert.deepEqual(begun, ['ns/slow-4', 'ns/slow-5', 'ns/quick-0']);
+  });
+});
+
 for (const workers of [1, 2, 3, 4])
   describe(`with ${workers} workers`, () => {
     for (const round of ['failed', 'slow'] as const)

@@ -19,7 +19,7 @@ interface Story {
   readonly namespaces: number;
   /** A round of a hostile JWT takes half of this to one and a half times this. */
   readonly takesMs: number;
-  /** Every round fails for so long, after 6 s. */
+  /** For this time every round fails, after 6 s. */
   readonly outageMs: number;
 }
 
