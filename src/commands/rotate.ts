@@ -24,7 +24,7 @@ const FLAGS = {
   'no-wait': { type: 'boolean', help: 'do what can be done now; run it again later' },
   force: {
     type: 'boolean',
-    help: 'do not wait until verifiers know the new key: they refuse the new tokens until\nthey fetch the keys again',
+    help: 'do not wait until verifiers know the new key: they refuse the new tokens until\nthey fetch the keys again; once it signs, do not wait for tokens and other JWTs\nthat need the old key',
   },
   algorithm: { type: 'string', value: 'ALG', help: "ES256 or RS256; the JWT's own by default" },
   ...FETCH_FLAGS,
@@ -42,7 +42,7 @@ export const rotateCommand = makeCommand({
 2. prints what must be published, or writes it (--dir), and waits until both keys are seen at every URL
 3. waits until every verifier has fetched them
 4. changes keyId and key of the JWT in one patch, and waits for the first token
-5. says when the old key can be removed
+5. says when the old key can be removed: its last token has expired, and no other JWT needs it
 
 It can be interrupted at any time: its progress is kept in an annotation of the JWT, and the next run continues.`,
   flags: FLAGS,

@@ -15,6 +15,8 @@ export interface Rotation {
   readonly publicKey: JWK & { readonly kid: string; readonly alg: NewKeyAlgorithm };
   /** The `kid` that is replaced. */
   readonly previousKeyId: string;
+  /** The RFC 7638 thumbprint of that key: others may have the same `kid`. `undefined` where nobody recorded it. */
+  readonly previousThumbprint: string | undefined;
   /** The Secret of the key that is replaced, if it has one in the namespace. */
   readonly previousSecret: string | undefined;
   /** The data key of that Secret under which it is; `undefined` where nobody recorded it. */
@@ -46,6 +48,7 @@ export function readRotation(object: unknown): Rotation | undefined {
     secret,
     publicKey: { ...publicKey, kid, alg },
     previousKeyId,
+    previousThumbprint: stringMember(record, 'previousThumbprint'),
     previousSecret: previousSecret !== undefined && isObjectName(previousSecret) ? previousSecret : undefined,
     previousDataKey:
       previousDataKey !== undefined && isDataKey(previousDataKey) ? previousDataKey : undefined,

@@ -44,6 +44,7 @@ export async function makeNewKey(target: RotationTarget, plan: NewKeyPlan): Prom
     secret,
     publicKey: { ...publicKey, alg: plan.algorithm },
     previousKeyId: jwt.recorded.keyId ?? '',
+    previousThumbprint: jwt.recorded.keyThumbprint,
     previousSecret: old?.name,
     previousDataKey: old?.dataKey,
     wait: plan.wait,
@@ -81,19 +82,27 @@ export async function forgetPublished(target: RotationTarget, rotation: Rotation
   await record(target, { ...rotation, publishedAt: undefined });
 }
 
-/** Changes `keyId` and `key` in one patch. What is replaced is the key that signs now: somebody may have changed it since. */
+/**
+ * Changes `keyId` and `key` in one patch. What is replaced is the key that signs now: somebody may have changed it since, and
+ * an earlier version did not record its data key.
+ */
 export async function switchKey(
   target: RotationTarget,
   rotation: Rotation,
   { now, legacyKeyNamespace }: { readonly now: Seconds; readonly legacyKeyNamespace: string | undefined },
 ): Promise<void> {
   const { namespace, recorded } = target.jwt;
-  const { keyId: signing = rotation.previousKeyId } = recorded;
+  const { keyId: signing = rotation.previousKeyId, keyThumbprint: previousThumbprint } = recorded;
   const isAnother = signing !== rotation.previousKeyId && signing !== rotation.publicKey.kid;
-  const old = isAnother ? await findOldSecret(target, legacyKeyNamespace) : undefined;
+  const isHalfKnown = rotation.previousSecret !== undefined && rotation.previousDataKey === undefined;
+  const old = isAnother || isHalfKnown ? await findOldSecret(target, legacyKeyNamespace) : undefined;
+  const place = { previousSecret: old?.name, previousDataKey: old?.dataKey };
+  const isFound = old?.name === rotation.previousSecret && signing === rotation.previousKeyId;
   const replaced = isAnother
-    ? { previousKeyId: signing, previousSecret: old?.name, previousDataKey: old?.dataKey }
-    : {};
+    ? { previousKeyId: signing, previousThumbprint, ...place }
+    : isHalfKnown && isFound
+      ? place
+      : {};
   const spec = newKeyPatch(rotation, namespace);
   await record(target, { ...rotation, ...replaced, switchedAt: now }, { spec });
 }

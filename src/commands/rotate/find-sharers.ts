@@ -1,22 +1,16 @@
 import type { ObjectName } from '../../resources/object-key.ts';
 import { isForbidden } from '../../kube/errors.ts';
 import { resourcePath } from '../../kube/resource-path.ts';
-import { locateKey } from '../../reconcile/key-access.ts';
-import { objectMember, stringMember } from '../../resources/json.ts';
-import { parseJwt, type Jwt } from '../../resources/jwt.ts';
+import { parseJwt } from '../../resources/jwt.ts';
+import type { RetiredKey } from '../../resources/recorded-status.ts';
 import type { Seconds } from '../../time/units.ts';
 import type { Access } from '../cluster/connect.ts';
-import type { Rotation } from '../issuer/rotation.ts';
 import { JWTS } from '../../kube/known-resources.ts';
-import { lastTokenUntil, type RotationState } from './next-step.ts';
+import { MIN_WAIT, type RotationState } from './next-step.ts';
+import { findReplacedKey, isOldKey, type OldKey } from './old-key.ts';
+import { relateToOldKey, type Sharer } from './relate-to-old-key.ts';
 
-/** Another JWT that signs with the key that is being replaced. */
-export interface Sharer extends ObjectName {
-  /** Below whose URL its key is published. */
-  readonly issuer: string | undefined;
-}
-
-/** Another JWT that signed with the key that is being replaced. */
+/** Another JWT that has tokens of the key that is being replaced, and signs no more with it. */
 export interface FormerSharer extends ObjectName {
   /** Until when the key is needed for its last token, in seconds since the epoch. */
   readonly until: Seconds;
@@ -38,27 +32,37 @@ export async function findSharers(
   { jwt, rotation, now }: Pick<RotationState, 'jwt' | 'rotation' | 'now'>,
   legacyKeyNamespace: string | undefined,
 ): Promise<Sharers> {
-  const old = oldKey(jwt, rotation, legacyKeyNamespace);
+  const old = findReplacedKey(jwt, rotation, legacyKeyNamespace);
   const list = async (path: string): Promise<Omit<Sharers, 'isPartial'>> => {
     const { items } = await client.listMapped(path, {
       map: (object) => {
         const other = parseJwt(object);
-        if (!other.ok || isDeletedOther(other.value, jwt)) return undefined;
-        const place = { named: namedPlace(object), legacyKeyNamespace };
-        return compare(other.value, place, { jwt, old, now });
+        return other.ok ? relateToOldKey(other.value, object, { jwt, old, legacyKeyNamespace }) : undefined;
       },
     });
     const relations = items.filter((relation) => relation !== undefined);
+    const former: FormerSharer[] = [];
+    for (const { tokens, ...other } of relations) {
+      const until = await lastNeeded(tokens, old);
+      if (until > now) former.push({ namespace: other.namespace, name: other.name, until });
+    }
     return {
       jwts: relations.flatMap(({ sharer }) => sharer ?? []),
-      former: relations.flatMap(({ former }) => former ?? []),
-      isPlaceUsed: relations.some(({ isInPlace }) => isInPlace),
+      former,
+      isPlaceUsed: relations.some(({ isPlaceUsed }) => isPlaceUsed),
     };
   };
   const all = await unlessForbidden(list(resourcePath(JWTS)));
   if (all !== undefined) return { ...all, isPartial: false };
   const own = await unlessForbidden(list(resourcePath(JWTS, { namespace })));
   return { ...(own ?? { jwts: [], former: [], isPlaceUsed: true }), isPartial: true };
+}
+
+async function lastNeeded(tokens: readonly RetiredKey[], old: OldKey): Promise<Seconds> {
+  let until: Seconds = 0;
+  for (const each of tokens)
+    if (await isOldKey(each, old)) until = Math.max(until, each.expiresAt + MIN_WAIT);
+  return until;
 }
 
 async function unlessForbidden<T>(request: Promise<T>): Promise<T | undefined> {
@@ -68,87 +72,4 @@ async function unlessForbidden<T>(request: Promise<T>): Promise<T | undefined> {
     if (!isForbidden(error)) throw error;
     return undefined;
   }
-}
-
-/** The place of a JWT's key, as its spec names it. */
-interface NamedPlace {
-  readonly keyId: string | undefined;
-  readonly namespace: string | undefined;
-  readonly name: string | undefined;
-  readonly dataKey: string | undefined;
-}
-
-/** Read from the wire: a spec that cannot be served today may be fixed tomorrow, and then needs its key. */
-function namedPlace(object: unknown): NamedPlace {
-  const spec = objectMember(object, 'spec');
-  const secret = objectMember(objectMember(spec, 'key'), 'secret');
-  const namespace = stringMember(secret, 'namespace');
-  return {
-    keyId: stringMember(spec, 'keyId'),
-    namespace: namespace === '' ? undefined : namespace,
-    name: stringMember(secret, 'name'),
-    dataKey: stringMember(secret, 'key'),
-  };
-}
-
-interface Relation {
-  readonly sharer: Sharer | undefined;
-  readonly former: FormerSharer | undefined;
-  readonly isInPlace: boolean;
-}
-
-/** A key is the same by its `kid`, in one place or below one issuer: a Secret may hold several, and several Secrets the same. */
-function compare(
-  other: Jwt,
-  { named, legacyKeyNamespace }: { named: NamedPlace; legacyKeyNamespace: string | undefined },
-  { jwt, old, now }: { jwt: Jwt; old: OldKey; now: Seconds },
-): Relation {
-  const { namespace, name, recorded } = other;
-  const from = named.namespace ?? legacyKeyNamespace;
-  const isOfName =
-    old.place !== undefined &&
-    named.name === old.place.name &&
-    (old.place.dataKey === undefined || named.dataKey === old.place.dataKey);
-  const isInPlace = isOfName && (from ?? namespace) === old.place.namespace;
-  // Without the flag nobody says where the service reads a key that names no namespace.
-  const mayBeInPlace = isOfName && from === undefined;
-  if (isSameJwt(other, jwt))
-    return { sharer: undefined, former: undefined, isInPlace: isInPlace || mayBeInPlace };
-  const { issuer, keyId = named.keyId } = recorded;
-  const isSameKey = keyId === old.keyId && (isInPlace || issuer === jwt.recorded.issuer);
-  const until = old.keyId === undefined ? undefined : lastTokenUntil(other, old.keyId, jwt.recorded.issuer);
-  const isNeeded = !isSameKey && until !== undefined && until > now;
-  return {
-    sharer: isSameKey ? { namespace, name, issuer } : undefined,
-    former: isNeeded ? { namespace, name, until } : undefined,
-    isInPlace: isInPlace || mayBeInPlace,
-  };
-}
-
-/** Its token goes with it, and it signs no other. */
-function isDeletedOther(other: Jwt, jwt: Jwt): boolean {
-  return other.isDeleting && !isSameJwt(other, jwt);
-}
-
-function isSameJwt(one: ObjectName, other: ObjectName): boolean {
-  return one.namespace === other.namespace && one.name === other.name;
-}
-
-interface OldKey {
-  readonly keyId: string | undefined;
-  /** `undefined` if it is elsewhere, or is not known any more; so may the data key be. */
-  readonly place: (ObjectName & { readonly dataKey: string | undefined }) | undefined;
-}
-
-function oldKey(jwt: Jwt, rotation: Rotation | undefined, legacyKeyNamespace: string | undefined): OldKey {
-  const { namespace, recorded, spec } = jwt;
-  if (rotation?.switchedAt === undefined) {
-    const reference = spec.ok ? locateKey(jwt, spec.value.key, legacyKeyNamespace) : undefined;
-    return {
-      keyId: recorded.keyId,
-      place: reference === undefined ? undefined : { ...reference, dataKey: reference.key },
-    };
-  }
-  const { previousKeyId, previousSecret: name, previousDataKey: dataKey } = rotation;
-  return { keyId: previousKeyId, place: name === undefined ? undefined : { namespace, name, dataKey } };
 }

@@ -37,7 +37,7 @@ export type RotationStep =
   | { readonly do: 'keep-old'; readonly until: Seconds }
   /** Other JWTs need the old key. `until`: when their last token of it has expired; `undefined` while one signs with it. */
   | { readonly do: 'await-others'; readonly until: Seconds | undefined }
-  /** `until`: by force, while the old key has tokens that live until then. */
+  /** `until`: by force, while the old key has tokens that live until then, those of other JWTs included. */
   | { readonly do: 'finish'; readonly until?: Seconds };
 
 /**
@@ -91,22 +91,14 @@ function isSignedWith({ recorded }: Jwt, { publicKey }: Rotation): boolean {
  * When the old key can be removed: its last token has expired, and everybody who took it for a moment longer has
  * forgotten it.
  */
-function oldKeyUntil(jwt: Jwt, { previousKeyId, switchedAt = 0 }: Rotation): Seconds {
-  return Math.max(switchedAt + MIN_WAIT, lastTokenUntil(jwt, previousKeyId) ?? 0);
+function oldKeyUntil({ recorded }: Jwt, { previousKeyId, switchedAt = 0 }: Rotation): Seconds {
+  const expiries = (recorded.retiredKeys ?? [])
+    .filter(({ publicKey }) => mayHaveKeyId(publicKey, previousKeyId))
+    .map(({ expiresAt }) => expiresAt);
+  return Math.max(switchedAt, ...expiries) + MIN_WAIT;
 }
 
-/**
- * Until when a key with which the JWT signs no more is needed for its tokens; `undefined`: for none. Of one `issuer`, if it
- * is given: its key is published there. A retired key without a `kid` may be that key.
- */
-export function lastTokenUntil(
-  { recorded }: Pick<Jwt, 'recorded'>,
-  keyId: string,
-  issuer?: string,
-): Seconds | undefined {
-  const expiries = (recorded.retiredKeys ?? [])
-    .filter((retired) => issuer === undefined || retired.issuer === issuer)
-    .filter(({ publicKey }) => (parsePublicJwk(publicKey)?.kid ?? keyId) === keyId)
-    .map(({ expiresAt }) => expiresAt);
-  return expiries.length === 0 ? undefined : Math.max(...expiries) + MIN_WAIT;
+/** Whether a public key in a status has that `kid`; one without a `kid` may be that key. */
+export function mayHaveKeyId(publicKey: string, keyId: string): boolean {
+  return (parsePublicJwk(publicKey)?.kid ?? keyId) === keyId;
 }

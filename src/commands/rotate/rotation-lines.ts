@@ -29,7 +29,7 @@ export function describeProgress(report: RotationReport, paint: Paint): readonly
     ...(step === 'make-key'
       ? [paint('bold', `Rotating the key of JWT ${namespace}/${name}`), `  old kid ${oldKeyId}`]
       : []),
-    describeStep(step, time === undefined ? undefined : formatUtc(time), paint),
+    describeStep(report, time === undefined ? undefined : formatUtc(time), paint),
     ...(NAMES_KEYS.has(step) ? [`  new kid ${newKeyId}, old kid ${oldKeyId}`] : []),
     ...(problem === undefined ? [] : [`  ${step === 'reverted' ? '' : 'not yet: '}${problem}`]),
     ...(sharedWith.length === 0 ? [] : [`  ${paint('yellow', describeSharers(report))}`]),
@@ -38,9 +38,11 @@ export function describeProgress(report: RotationReport, paint: Paint): readonly
   ];
 }
 
-function describeStep(step: RotationStep['do'], until: string | undefined, paint: Paint): string {
-  if (step === 'finish' && until !== undefined)
-    return `${paint('bold', '6. done by force')}: keep the old key until ${until}; when it is removed before, verifiers refuse the tokens that it signed`;
+function describeStep({ step, sharedWith }: RotationReport, until: string | undefined, paint: Paint): string {
+  if (step === 'finish' && (until !== undefined || sharedWith.length > 0)) {
+    const limit = sharedWith.length > 0 ? 'as long as other JWTs need it' : `until ${until}`;
+    return `${paint('bold', '6. done by force')}: keep the old key ${limit}; when it is removed before, verifiers refuse the tokens that it signed`;
+  }
   return `${paint('bold', TITLES[step])}${until === undefined ? '' : `, ${until}`}`;
 }
 

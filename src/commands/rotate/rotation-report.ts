@@ -4,10 +4,11 @@ import type { Rotation } from '../issuer/rotation.ts';
 import type { CommandPrinter } from '../cluster/command-printer.ts';
 import { ROTATION } from '../../resources/names.ts';
 import type { AppliedSource } from './applied-source.ts';
-import type { FormerSharer, Sharer } from './find-sharers.ts';
+import type { FormerSharer } from './find-sharers.ts';
 import { newKeyPatch, newKeySpec } from './new-key-spec.ts';
 import type { RotationStep } from './next-step.ts';
 import type { ObservedRotation } from './observe-rotation.ts';
+import type { Sharer } from './relate-to-old-key.ts';
 import { noteRemoval, removeOldKey, type ReportContext } from './remove-old-key.ts';
 
 /** How far a rotation is, as `-o json` prints it. */
@@ -54,6 +55,7 @@ export function reportRotation(
       ...noteSource(state, step, source),
       ...(step.do === 'make-key' ? [] : (sharers?.former.map(noteFormerSharer) ?? [])),
       ...(isKeyUnseen(rotation, step) ? [warnOfUnseenKey(dir)] : []),
+      ...(step.do === 'await-others' ? [noteForce(jwt, printer)] : []),
       ...noteRemoval(state, step, { dir, sharers, printer }),
     ],
     commands: commandsOf(state, step, { dir, sharers, printer }),
@@ -94,6 +96,11 @@ function warnOfUnseenKey(dir: string | undefined): string {
   return `verifiers refuse the new tokens until they have fetched the new key: ${remedy}`;
 }
 
+/** The others may be of people who do not answer, or who want to keep the key. */
+function noteForce({ namespace, name }: ObjectName, { jwtInjector }: CommandPrinter): string {
+  return `to end this rotation without them: ${jwtInjector('rotate', name, '-n', namespace, '--force')}`;
+}
+
 function commandsOf(
   { jwt, rotation }: ObservedRotation['state'],
   step: RotationStep,
@@ -112,8 +119,9 @@ function commandsOf(
       kubectl('annotate', 'jwt', name, '-n', namespace, `${ROTATION}-`),
     ];
   const again = jwtInjector('rotate', name, '-n', namespace);
-  if (step.do === 'keep-old') return [...first, again];
   const following = sharers?.jwts.map((sharer) => followingCommand(sharer, { jwt, rotation }, printer)) ?? [];
+  // Before anybody has seen the new key, it would have the tokens of the others refused as well.
+  if (step.do === 'keep-old') return [...first, ...(isKeyUnseen(rotation, step) ? [] : following), again];
   if (step.do === 'await-others') return [...following, again];
   if (step.do !== 'finish') return first;
   return following.length > 0 ? following : removeOldKey({ jwt, rotation }, step, { dir, sharers, printer });
@@ -123,7 +131,7 @@ function noteFormerSharer({ namespace, name, until }: FormerSharer): string {
   return `JWT ${namespace}/${name} had tokens of the old key: it is needed until ${formatTime(until)}`;
 }
 
-/** A JWT beside it, of the same issuer, needs one patch, as the new key is published already; others rotate by themselves. */
+/** A JWT beside it, of the same issuer, needs one patch if the new key is published already; others rotate by themselves. */
 function followingCommand(
   { namespace, name, issuer }: Sharer,
   { jwt, rotation }: Pick<ObservedRotation['state'], 'jwt' | 'rotation'>,

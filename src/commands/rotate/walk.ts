@@ -109,7 +109,7 @@ export class RotationWalk {
     const sharers = NAMES_SHARERS.has(own.do)
       ? await findSharers(access, observed.state, options.legacyKeyNamespace)
       : undefined;
-    const step = sharers === undefined || isForced ? own : holdForOthers(own, sharers);
+    const step = sharers === undefined ? own : holdForOthers(own, sharers, isForced);
     const report = reportRotation(observed, step, { dir: options.dir, sharers, printer: access.printer });
     return { step, report };
   }

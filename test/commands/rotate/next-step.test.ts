@@ -16,6 +16,7 @@ const made: Rotation = {
   secret: 'my-jwt-key-00000000',
   publicKey,
   previousKeyId: 'old',
+  previousThumbprint: undefined,
   previousSecret: 'my-key',
   previousDataKey: 'key.pem',
   wait: undefined,

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { wireJwt } from '../../fixtures/jwts.ts';
 import type { Loose } from '../../integration/objects.ts';
-import { ISSUER, JWT, REMOVES_KEY, SECRETS, startRotating, switched, type Rotating } from './rotating.ts';
+import {
+  ISSUER,
+  JWT,
+  made,
+  REMOVES_KEY,
+  SECRETS,
+  startRotating,
+  switched,
+  type Rotating,
+} from './rotating.ts';
 
 const LEGACY = '--legacy-key-namespace';
 
@@ -43,6 +52,23 @@ describe('the Secret of the old key', { timeout: 60_000 }, () => {
       undefined,
     ],
   ];
+  it('is noted in full at the switch if an earlier version noted no data key', async () => {
+    const key = { secret: { name: 'my-key', key: 'key.pem', namespace: 'science' } };
+    rotating.begin({ ...made, previousDataKey: undefined }, { key });
+    await rotating.rotate('--force');
+    assert.equal(rotating.record().previousDataKey, 'key.pem');
+    rotating.begin({ ...made, previousSecret: 'earlier-key', previousDataKey: undefined }, { key });
+    await rotating.rotate('--force');
+    const { previousSecret, previousDataKey } = rotating.record();
+    assert.deepEqual([previousSecret, previousDataKey], ['earlier-key', undefined]);
+  });
+
+  it('is noted with the thumbprint of its key', async () => {
+    rotating.begin(undefined, { status: { keyThumbprint: 'thumb' } });
+    await rotating.rotate('--force');
+    assert.equal(rotating.record().previousThumbprint, 'thumb');
+  });
+
   for (const [title, namespace, keyVersion, args, noted] of TABLE) {
     it(title, async () => {
       const key = {

@@ -16,6 +16,7 @@ export const made: Rotation = {
   secret: 'my-jwt-key-00000000',
   publicKey: { ...publicJwk, kid: 'new' },
   previousKeyId: 'old',
+  previousThumbprint: undefined,
   previousSecret: 'my-key',
   previousDataKey: 'key.pem',
   wait: undefined,
