@@ -1,9 +1,14 @@
+import { isSameStatus } from '../reconcile/desired-status.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { RecordedStatus } from '../resources/recorded-status.ts';
 
 interface Draft {
   readonly tokenId: string;
   readonly status: RecordedStatus;
+  /** The status that the API server had when the token was signed; mostly the one that the cache keeps. */
+  readonly follows: RecordedStatus;
+  /** The API server said that it wrote the token. */
+  readonly isWritten: boolean;
 }
 
 /** The most drafts of one JWT: more tries than are made before the first of them arrives, late. */
@@ -17,21 +22,32 @@ const MAX_DRAFTS_OF_ALL = 10_000;
 /**
  * The statuses that belong to tokens that are being written. When a write fails, it is not known whether it arrived; the
  * token found in the Secret afterwards shows it. If it is one noted here, its status counts as recorded. Otherwise the
- * cause of the signature would still seem to exist, and each try would sign once more.
+ * cause of the signature would still seem to exist, and each try would sign once more. The status of a token that certainly
+ * was written counts in any case, as long as that of the API server stays as it was: whatever somebody then makes of the
+ * Secret, an earlier token for example, is not what was announced.
  */
 export class PendingStatuses {
   /** Drafts by the uid of the JWT; those that were noted last are at the end. */
   readonly #drafts = new Map<string, readonly Draft[]>();
   #count = 0;
 
-  /** A token of that id is about to be written, and the status after it. */
-  note(uid: string, tokenId: string, status: RecordedStatus): void {
-    const earlier = this.#drafts.get(uid) ?? [];
-    this.#keep(uid, [...earlier, { tokenId, status }].slice(-MAX_DRAFTS));
+  /** A token of that id is about to be written, and the status after it; `recorded` is what the API server has. */
+  note({ uid, recorded }: Pick<Jwt, 'uid' | 'recorded'>, tokenId: string, status: RecordedStatus): void {
+    const draft = { tokenId, status, follows: recorded, isWritten: false };
+    this.#keep(uid, [...(this.#drafts.get(uid) ?? []), draft].slice(-MAX_DRAFTS));
     for (const oldest of this.#drafts.keys()) {
       if (this.#count <= MAX_DRAFTS_OF_ALL) break;
       this.forget(oldest);
     }
+  }
+
+  /** The API server wrote the token of that id. */
+  written(uid: string, tokenId: string): void {
+    const drafts = this.#drafts.get(uid) ?? [];
+    this.#keep(
+      uid,
+      drafts.map((each) => (each.tokenId === tokenId ? { ...each, isWritten: true } : each)),
+    );
   }
 
   /** The API server refused the token of that id: it is in no Secret. */
@@ -40,10 +56,17 @@ export class PendingStatuses {
     this.#keep(uid, others);
   }
 
-  /** The JWT with the status that belongs to the token in its Secret; `tokenId` is that token's. */
+  /**
+   * The JWT, as the API server has it, with the status that it should have: of the token in its Secret (`tokenId` is that
+   * token's), or of the one that was written last, if that is later.
+   */
   recall(jwt: Jwt, tokenId: unknown): Jwt {
-    const draft = this.#drafts.get(jwt.uid)?.find((each) => each.tokenId === tokenId);
-    const isRecorded = draft === undefined || jwt.recorded.tokenId === tokenId;
+    const drafts = this.#drafts.get(jwt.uid) ?? [];
+    const last = drafts.findLastIndex(
+      ({ isWritten, follows }) => isWritten && isSameStatus(follows, jwt.recorded),
+    );
+    const draft = drafts.slice(last + 1).find((each) => each.tokenId === tokenId) ?? drafts[last];
+    const isRecorded = draft === undefined || jwt.recorded.tokenId === draft.tokenId;
     return isRecorded ? jwt : { ...jwt, recorded: draft.status };
   }
 

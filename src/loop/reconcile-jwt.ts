@@ -172,11 +172,12 @@ async function writeNewToken(
   const outcome = reconciler.memory.budget.addContenders(jwt.uid, { signed }, { now, more });
   const status = desiredStatus(observed, outcome, now);
   // If the answer to the write gets lost, the token that is found in the Secret shows whether it arrived.
-  reconciler.memory.pending.note(jwt.uid, claims.jti, status);
+  reconciler.memory.pending.note(progress.stored, claims.jti, status);
   const { isScheduled } = write;
   await spend(round, { isScheduled, isAsked: write.isAsked, tokenId: claims.jti }, () =>
     writeToken(reconciler.store, observed, made.value, write.keepsOwner),
   );
+  reconciler.memory.pending.written(jwt.uid, claims.jti);
   progress.signed = signed;
   reconciler.recorder.signed({
     ...subjectOf(jwt),

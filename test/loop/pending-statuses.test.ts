@@ -14,18 +14,33 @@ function withUid(uid: string): Jwt {
 describe('statuses of tokens that are being written', () => {
   it('are those of the JWT whose Secret holds such a token', () => {
     const pending = new PendingStatuses();
-    pending.note(jwt.uid, 'a', status);
-    pending.note(jwt.uid, 'b', { ...status, tokenId: 'b' });
+    pending.note(jwt, 'a', status);
+    pending.note(jwt, 'b', { ...status, tokenId: 'b' });
     assert.equal(pending.recall(jwt, 'a').recorded, status);
     assert.equal(pending.recall(jwt, 'b').recorded.tokenId, 'b');
     assert.equal(pending.recall(jwt, 'c'), jwt);
     assert.equal(pending.recall(withUid('another'), 'a').recorded, jwt.recorded);
   });
 
+  it('count whatever the Secret holds once their token was written, while the API server has the status before', () => {
+    const pending = new PendingStatuses();
+    for (const tokenId of ['a', 'b', 'c']) pending.note(jwt, tokenId, { ...status, tokenId });
+    pending.written(jwt.uid, 'b');
+    const recalled = (tokenId: unknown, stored = jwt): unknown =>
+      pending.recall(stored, tokenId).recorded.tokenId;
+    for (const tokenId of [undefined, 'a', 'b', 'of somebody']) assert.equal(recalled(tokenId), 'b');
+    assert.equal(recalled('c'), 'c', 'it arrived later');
+    const changed = { ...jwt, recorded: { ...NO_STATUS, renewals: 7 } };
+    assert.equal(pending.recall(changed, undefined), changed, 'another leader may have written it');
+    assert.equal(recalled('a', changed), 'a');
+    const late = { ...jwt, recorded: { ...status, tokenId: 'b' } };
+    assert.equal(pending.recall(late, 'b'), late, 'the status came after all');
+  });
+
   it('are dropped if the token is refused, and forgotten with their JWT', () => {
     const pending = new PendingStatuses();
-    pending.note(jwt.uid, 'a', status);
-    pending.note(jwt.uid, 'b', status);
+    pending.note(jwt, 'a', status);
+    pending.note(jwt, 'b', status);
     pending.drop(jwt.uid, 'b');
     pending.drop('another', 'a');
     assert.equal(pending.recall(jwt, 'b'), jwt);
@@ -36,14 +51,14 @@ describe('statuses of tokens that are being written', () => {
 
   it('are limited for each JWT and in total; the latest stay', () => {
     const pending = new PendingStatuses();
-    for (let token = 0; token <= 16; token += 1) pending.note(jwt.uid, `t${token}`, status);
+    for (let token = 0; token <= 16; token += 1) pending.note(jwt, `t${token}`, status);
     assert.equal(pending.recall(jwt, 't0'), jwt);
     assert.equal(pending.recall(jwt, 't1').recorded, status);
-    for (let uid = 0; uid < 10_000; uid += 1) pending.note(`u${uid}`, 'a', status);
+    for (let uid = 0; uid < 10_000; uid += 1) pending.note(withUid(`u${uid}`), 'a', status);
     assert.equal(pending.recall(jwt, 't16'), jwt, 'it was noted before all others');
     const first = withUid('u0');
     assert.equal(pending.recall(first, 'a').recorded, status);
-    pending.note('u10000', 'a', status);
+    pending.note(withUid('u10000'), 'a', status);
     assert.equal(pending.recall(first, 'a'), first);
     assert.equal(pending.recall(withUid('u1'), 'a').recorded, status);
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
+import type { Jwt } from '../../src/resources/jwt.ts';
 import { DAY, NOW } from '../fixtures/observed.ts';
 import { jwt, makeReconciler, NEXT_ATTEMPT_AT, stored } from './made-reconciler.ts';
 import { KEY_SECRET } from './model/sources.ts';
@@ -33,5 +34,28 @@ describe('a round', () => {
     const [signature] = last.signed;
     assert.deepEqual([signature?.cause, signature?.lateness], ['Expired', now - planned.renewsAt]);
     assert.equal(last.statuses.at(-1)?.renewals, 1);
+  });
+
+  it('is not late if an earlier token was put back after a renewal on time whose status could not be written', async () => {
+    for (const isFirstRecorded of [true, false]) {
+      const first = makeReconciler([KEY_SECRET], isFirstRecorded ? [] : ['status']);
+      await reconcileJwt(first.reconciler, jwt, NEXT_ATTEMPT_AT);
+      const { memory } = first.reconciler;
+      const [announced] = first.statuses;
+      assert.ok(announced?.renewsAt !== undefined);
+      const onTime = announced.renewsAt + 1; // the status has whole seconds
+      const known: Jwt = isFirstRecorded ? { ...jwt, recorded: announced } : jwt;
+      const earlier = stored(first.secrets[0]);
+      const renewed = makeReconciler([KEY_SECRET, earlier], ['status']);
+      const due = { ...renewed.reconciler, memory, now: () => onTime * 1000 };
+      await reconcileJwt(due, known, NEXT_ATTEMPT_AT);
+      assert.ok((renewed.signed[0]?.lateness ?? 2) <= 1);
+      const restored = makeReconciler([KEY_SECRET, earlier]);
+      const later = (onTime + 3_600) * 1000;
+      await reconcileJwt({ ...restored.reconciler, memory, now: () => later }, known, NEXT_ATTEMPT_AT);
+      const [repair] = restored.signed;
+      assert.deepEqual([repair?.cause, repair?.lateness], ['RenewalDue', undefined]);
+      assert.equal(restored.statuses.at(-1)?.renewals, 2, 'both are renewals');
+    }
   });
 });

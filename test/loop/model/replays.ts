@@ -252,6 +252,12 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'vandalise', jwt: a, how: 'strip labels' },
     wait(31_000),
   ],
+  'a renewal counted as late if an earlier token was put back while no status could be written': [
+    apiHealth('status-refused'),
+    wait(3_600_000),
+    { do: 'vandalise', jwt: a, how: 'earlier token' },
+    wait(1_000),
+  ],
 };
 
 /** Each with several seeds, as losses and delays are random. */
