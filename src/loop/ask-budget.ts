@@ -15,6 +15,11 @@ export interface PlannedWrite {
   readonly heldUntil: Seconds | undefined;
 }
 
+/** A write that has to wait. */
+export interface HeldWrite extends PlannedWrite {
+  readonly heldUntil: Seconds;
+}
+
 /** Whether and when the Secret may be written as the plan says. `now` in seconds since the epoch. */
 export function planWrite(
   budget: WriteBudget,
@@ -29,22 +34,28 @@ export function planWrite(
   const nextAt = Math.min(nextRenewalAt, budget.nextWriteAt(uid, now));
   return {
     isScheduled: nextRenewalAt <= now,
-    isAsked: isAskedFor(plan, observed),
+    isAsked: isAskedFor(plan, observed) || budget.isHeldAsked(uid),
     heldUntil: nextAt <= now ? undefined : nextAt,
   };
 }
 
 /**
- * Until when the write is held back before which this is to be read; `undefined`: it is not, or the read decides whether
- * there is one. Those who keep changing the Secret would otherwise get a read for each change. In seconds since the epoch.
+ * The write that is held back before which this is to be read: clients that keep changing the Secret would otherwise get a read
+ * for each change. `undefined`: it is not held back, or the read decides whether there is one.
  */
 export function heldBeforeRead(
   budget: WriteBudget,
   observed: Observed,
   { before }: Extract<Plan, { do: 'read' }>,
   now: Seconds,
-): Seconds | undefined {
-  return before === undefined ? undefined : planWrite(budget, observed, before, now).heldUntil;
+): HeldWrite | undefined {
+  const write = before === undefined ? undefined : planWrite(budget, observed, before, now);
+  return write === undefined || !isHeld(write) ? undefined : write;
+}
+
+/** Whether the write has to wait. */
+export function isHeld(write: PlannedWrite): write is HeldWrite {
+  return write.heldUntil !== undefined;
 }
 
 /**

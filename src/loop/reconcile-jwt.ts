@@ -12,7 +12,7 @@ import type { RecordedStatus } from '../resources/recorded-status.ts';
 import { ok, type Result } from '../resources/result.ts';
 import { toSeconds, type Seconds } from '../time/units.ts';
 import { disownSecret, repairSecret, writeToken } from './act.ts';
-import { heldBeforeRead, nextDisowning, planWrite, type PlannedWrite } from './ask-budget.ts';
+import { heldBeforeRead, isHeld, nextDisowning, planWrite, type PlannedWrite } from './ask-budget.ts';
 import { failRound } from './fail-round.ts';
 import { makeToken } from './make-token.ts';
 import { observeWithoutChecking, type Known, type SecretWithEvidence } from './observe.ts';
@@ -116,9 +116,9 @@ async function carryOut(round: DecidedRound, plan: TokenPlan): Promise<RoundResu
   const { namespace, name } = observed.jwt;
   switch (plan.do) {
     case 'read': {
-      const heldUntil = heldBeforeRead(reconciler.memory.budget, observed, plan, round.now);
-      if (heldUntil === undefined) throw new Error('a plan was to be carried out before all was read');
-      return holdBack(round, heldUntil);
+      const held = heldBeforeRead(reconciler.memory.budget, observed, plan, round.now);
+      if (held === undefined) throw new Error('a plan was to be carried out before all was read');
+      return holdBack(round, held);
     }
     case 'ignore':
       return waitUntil(
@@ -134,7 +134,7 @@ async function carryOut(round: DecidedRound, plan: TokenPlan): Promise<RoundResu
     case 'sign':
     case 'repair': {
       const write = planWrite(reconciler.memory.budget, observed, plan, round.now);
-      if (write.heldUntil !== undefined) return holdBack(round, write.heldUntil);
+      if (isHeld(write)) return holdBack(round, write);
       return plan.do === 'sign' ? sign(round, plan, write) : repair(round, write);
     }
     default:

@@ -6,7 +6,7 @@ import type { Outcome } from '../reconcile/outcome.ts';
 import type { RoundResult } from '../queue/work.ts';
 import type { RecordedStatus } from '../resources/recorded-status.ts';
 import { toMilliseconds, type Seconds } from '../time/units.ts';
-import { nextDisowning } from './ask-budget.ts';
+import { nextDisowning, type HeldWrite } from './ask-budget.ts';
 import { retryAfter } from './retry-time.ts';
 import type { DecidedRound } from './round.ts';
 import type { WriteBudget } from './write-budget.ts';
@@ -32,10 +32,11 @@ export async function settleRound(round: DecidedRound, result: Outcome): Promise
  * The Secret is left as it is until the wait is over: another client keeps changing it, or it cannot be written. An earlier
  * write may still arrive: the status that belongs to it is kept.
  */
-export async function holdBack(round: DecidedRound, heldUntil: Seconds): Promise<RoundResult> {
+export async function holdBack(round: DecidedRound, { isAsked, heldUntil }: HeldWrite): Promise<RoundResult> {
   const { reconciler, observed } = round;
   const { budget } = reconciler.memory;
   const { jwt } = observed;
+  budget.noteHeld(jwt.uid, isAsked);
   const failure = budget.problem(jwt.uid);
   if (failure !== undefined) return writeOutcome(round, { problem: failure, nextAttemptAt: heldUntil });
   const contenders = await budget.findContenders(jwt.uid, async () =>

@@ -36,6 +36,11 @@ interface Account {
   readonly levelBeforeFailures: number;
   /** The last unscheduled writes that count, oldest first: whether the JWT or its key asked for each. */
   readonly asked: readonly boolean[];
+  /**
+   * The JWT or its key asked for a write that is held back. When it is made, the status does not show that any more: it was written
+   * meanwhile.
+   */
+  readonly isHeldAsked: boolean;
 }
 
 /** A write of the Secret that was made or failed, or that met a change of another client. */
@@ -57,6 +62,7 @@ const NEW: Account = {
   problem: undefined,
   levelBeforeFailures: Number.POSITIVE_INFINITY,
   asked: [],
+  isHeldAsked: false,
 };
 
 /**
@@ -117,6 +123,17 @@ export class WriteBudget {
     this.#keepNewest(uid, { ...NEW, level: BURST + 1, at: now, contenders: 'recorded' });
   }
 
+  /** A write is held back; `isAsked` as in `SpentWrite`. */
+  noteHeld(uid: string, isAsked: boolean): void {
+    const account = this.#accounts.get(uid);
+    if (account !== undefined && isAsked) this.#replace(uid, { ...account, isHeldAsked: true });
+  }
+
+  /** Whether the JWT or its key asked for a write that was held back, and was not made yet. */
+  isHeldAsked(uid: string): boolean {
+    return this.#accounts.get(uid)?.isHeldAsked ?? false;
+  }
+
   /** Counts a write. Those that failed count until one is made. */
   spend(uid: string, now: Seconds, { isScheduled = false, isAsked = false, problem }: SpentWrite): void {
     const account = this.#accountAt(uid, now) ?? NEW;
@@ -133,16 +150,17 @@ export class WriteBudget {
       levelBeforeFailures: problem === undefined ? Number.POSITIVE_INFINITY : before,
       asked:
         isScheduled || problem !== undefined ? account.asked : [...latest(account.asked, before), isAsked],
+      isHeldAsked: account.isHeldAsked && (problem !== undefined || !isAsked),
     });
   }
 
   /**
    * The field managers that `look` finds in the Secret, asked once per write; when it finds none, those found before. Not asked
-   * if most changes were not made to the Secret.
+   * if most changes were not made to the Secret, or none that this process knows of: an old entry there would accuse somebody.
    */
   async findContenders(uid: string, look: () => Promise<readonly string[]>): Promise<Contenders> {
     const account = this.#accounts.get(uid);
-    if (account?.isSeen === false && !isMostlyAsked(account)) {
+    if (account?.isSeen === false && !isMostlyAsked(account) && !isOnlyAsked(account)) {
       const seen = await look();
       const contenders = seen.length > 0 ? seen : account.contenders;
       if (this.#accounts.get(uid) === account) this.#replace(uid, { ...account, isSeen: true, contenders });
@@ -207,6 +225,11 @@ function latest(asked: readonly boolean[], level: number): readonly boolean[] {
 /** Whether more than half of the writes that make a Secret contended were asked for by the JWT or its key. */
 function isMostlyAsked({ asked }: Account): boolean {
   return asked.filter(Boolean).length > (BURST + 1) / 2;
+}
+
+/** Whether changes of the Secret are only known from an earlier process: all that this one saw were of the JWT or its key. */
+function isOnlyAsked({ asked, isHeldAsked }: Account): boolean {
+  return asked.length === 0 ? isHeldAsked : asked.every(Boolean);
 }
 
 /** How long after the last write the next one can be made, when that many count. */

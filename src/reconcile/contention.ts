@@ -7,6 +7,7 @@ import { MANY_TRIES } from '../time/backoff.ts';
 import { formatDuration } from '../time/format-time.ts';
 import { toSeconds } from '../time/units.ts';
 import { findCondition } from './conditions.ts';
+import { hadToken } from './key-record.ts';
 import type { Observed } from './observed.ts';
 import type { SecretChange } from './plan.ts';
 
@@ -42,10 +43,10 @@ export function isAskedFor(
   plan: SecretChange | { readonly do: 'disown' },
   { jwt }: Pick<Observed, 'jwt'>,
 ): boolean {
-  const { observedGeneration, tokenId } = jwt.recorded;
+  const { observedGeneration } = jwt.recorded;
   if (observedGeneration !== undefined && observedGeneration !== jwt.generation) return true;
   if (plan.do !== 'sign') return false;
-  const isFirst = plan.cause === 'SecretMissing' && tokenId === undefined;
+  const isFirst = plan.cause === 'SecretMissing' && !hadToken(jwt.recorded);
   return isFirst || plan.cause === 'KeyChanged' || plan.cause === 'RenewRequested';
 }
 

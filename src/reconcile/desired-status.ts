@@ -8,7 +8,7 @@ import { wholeTime } from '../time/format-time.ts';
 import type { Seconds } from '../time/units.ts';
 import { recordConditions } from './conditions.ts';
 import { desiredConditions } from './desired-conditions.ts';
-import { recordKey } from './key-record.ts';
+import { hadToken, recordKey } from './key-record.ts';
 import type { Observed } from './observed.ts';
 import { recordRetiredKeys } from './retired-keys.ts';
 import { findOwnership } from './ownership.ts';
@@ -100,8 +100,10 @@ function recordRenewals(
   { annotations, recorded }: Jwt,
   { signed }: Outcome,
 ): Pick<RecordedStatus, 'renewals' | 'lastRenew'> {
-  const { issuedAt, lastRenew, renewals = 0 } = recorded;
+  const { lastRenew, renewals = 0 } = recorded;
   if (signed === undefined) return { renewals, lastRenew };
-  const isFirst = issuedAt === undefined;
-  return { renewals: isFirst ? renewals : renewals + 1, lastRenew: annotations[RENEW] ?? lastRenew };
+  return {
+    renewals: hadToken(recorded) ? renewals + 1 : renewals,
+    lastRenew: annotations[RENEW] ?? lastRenew,
+  };
 }

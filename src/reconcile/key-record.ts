@@ -36,6 +36,17 @@ export function recordKey({ jwt, key, secret, recordedKey }: Observed, hasSigned
   };
 }
 
+/**
+ * Whether a token was ever recorded. The facts of the token go while its Secret is missing or broken; the key that it was signed
+ * with stays.
+ */
+export function hadToken({
+  tokenId,
+  keyThumbprint,
+}: Pick<RecordedStatus, 'tokenId' | 'keyThumbprint'>): boolean {
+  return tokenId !== undefined || keyThumbprint !== undefined;
+}
+
 /** A key that was read just now and is not the one that the last token was signed with. */
 export function isKeyChanged(
   { keyThumbprint }: Pick<RecordedStatus, 'keyThumbprint'>,

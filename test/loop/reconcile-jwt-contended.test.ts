@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
+import type { RoundResult } from '../../src/queue/work.ts';
 import { findCondition } from '../../src/reconcile/conditions.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
@@ -151,20 +152,59 @@ describe('a JWT that is changed again and again, while nobody touches its Secret
       const { memory } = makeReconciler([]).reconciler;
       let recorded = NO_STATUS;
       let secrets: readonly JsonObject[] = [];
-      let signatures = 0;
-      for (let edit = 0; edit < 7; edit += 1) {
-        const wanted: Jwt = { ...jwtAt(edit), recorded };
-        const made = makeReconciler([keyAt(edit), ...secrets], [], undefined, [wanted]);
-        await reconcileJwt({ ...made.reconciler, memory }, wanted, NEXT_ATTEMPT_AT);
+      let now = NOW;
+      let changes = 0;
+      let held = 0;
+      for (let round = 0; round < 40; round += 1) {
+        const wanted: Jwt = { ...jwtAt(changes), recorded };
+        const made = makeReconciler([keyAt(changes), ...secrets], [], undefined, [wanted]);
+        const reconciler = { ...made.reconciler, memory, now: () => now * 1000 };
+        const result = await reconcileJwt(reconciler, wanted, NEXT_ATTEMPT_AT);
         recorded = made.statuses.at(-1) ?? recorded;
-        secrets = made.secrets.length === 0 ? secrets : [stored(made.secrets[0])];
-        signatures += made.signed.length;
+        if (made.signed.length > 0) {
+          secrets = [stored(made.secrets[0])];
+          changes += 1;
+          continue;
+        }
+        held += 1;
+        assert.ok(changes >= 5, 'five are signed at once');
+        now = Math.max(now, dueAt(result));
+        const { reason, message = '' } = findCondition(recorded, 'Contended') ?? {};
+        assert.equal(reason, 'Contended');
+        assert.match(message, /^the JWT, or its key, keeps changing, so its token is signed again at longer/);
+        assert.match(message, /\(kubectl get jwt my-jwt -n science -o yaml --show-managed-fields\)/);
       }
-      assert.equal(signatures, 5);
-      const { reason, message = '' } = findCondition(recorded, 'Contended') ?? {};
-      assert.equal(reason, 'Contended');
-      assert.match(message, /^the JWT, or its key, keeps changing, so its token is signed again at longer/);
-      assert.match(message, /\(kubectl get jwt my-jwt -n science -o yaml --show-managed-fields\)/);
-      assert.doesNotMatch(JSON.stringify(recorded), /somebody else/);
+      assert.ok(held > 10 && changes > 15, 'each further change is held back once, then signed');
+      assert.equal(recorded.renewals, changes - 1, 'all but the first are renewals');
     });
 });
+
+describe('a Secret that is deleted again and again', () => {
+  it('is said to be deleted by somebody, however long that goes on', async () => {
+    const { memory } = makeReconciler([]).reconciler;
+    let recorded = NO_STATUS;
+    let now = NOW;
+    let signatures = 0;
+    for (let round = 0; round < 40; round += 1) {
+      const wanted: Jwt = { ...jwt, recorded };
+      const made = makeReconciler([KEY_SECRET], [], undefined, [wanted]);
+      const reconciler = { ...made.reconciler, memory, now: () => now * 1000 };
+      const result = await reconcileJwt(reconciler, wanted, NEXT_ATTEMPT_AT);
+      recorded = made.statuses.at(-1) ?? recorded;
+      signatures += made.signed.length;
+      if (made.signed.length > 0) continue;
+      now = Math.max(now, dueAt(result));
+      assert.match(
+        findCondition(recorded, 'Contended')?.message ?? '',
+        /^somebody keeps changing or deleting/,
+      );
+    }
+    assert.ok(signatures > 15);
+    assert.equal(recorded.renewals, signatures - 1, 'all but the first are renewals');
+  });
+});
+
+/** When the next round is due, in seconds since the epoch. */
+function dueAt(result: RoundResult): number {
+  return result.next === 'wait' ? (result.dueAt ?? 0) / 1000 : 0;
+}

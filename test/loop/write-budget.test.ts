@@ -228,6 +228,37 @@ describe('the budget of unscheduled writes', () => {
     assert.deepEqual(await half.findContenders('a', async () => ['peer']), ['peer']);
   });
 
+  it('remembers of a write that is held back whether it was asked for, until one that was is made', () => {
+    const budget = afterWrites(true);
+    budget.noteHeld('a', false);
+    assert.equal(budget.isHeldAsked('a'), false);
+    budget.noteHeld('a', true);
+    budget.noteHeld('a', false);
+    budget.spend('a', 0, { isAsked: true, problem: FAILED });
+    budget.spend('a', 0, {});
+    assert.equal(budget.isHeldAsked('a'), true, 'it failed, or met a change');
+    budget.spend('a', 0, { isAsked: true });
+    assert.equal(budget.isHeldAsked('a'), false);
+    budget.noteHeld('never written', true);
+    assert.equal(budget.isHeldAsked('never written'), false);
+  });
+
+  it('looks for nobody after a restart if all that happened since was asked for', async () => {
+    const nobody = async () => assert.fail('the last writer of the Secret may have written it a year ago');
+    const budget = new WriteBudget();
+    budget.resume(CONTENDED, 0);
+    budget.noteHeld('a', true);
+    assert.equal(await budget.findContenders('a', nobody), 'recorded');
+    budget.spend('a', 5, { isAsked: true });
+    assert.equal(await budget.findContenders('a', nobody), 'recorded');
+    budget.spend('a', 10, {});
+    assert.deepEqual(await budget.findContenders('a', async () => ['peer']), ['peer']);
+    const touched = new WriteBudget();
+    touched.resume(CONTENDED, 0);
+    touched.noteHeld('a', false);
+    assert.deepEqual(await touched.findContenders('a', async () => ['peer']), ['peer']);
+  });
+
   it('names those who change it now, not those who did so before it was left alone', async () => {
     const budget = afterWrites(true, true, true, true, true, true);
     for (let write = 0; write < 3; write += 1) budget.spend('a', 0, {});

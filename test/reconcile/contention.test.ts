@@ -106,6 +106,8 @@ describe('a write of the Secret', () => {
   });
 
   it('is not asked for where the Secret was deleted or changed', () => {
+    const held = makeJwt({}, { status: { observedGeneration: 1, keyThumbprint: 'of the token before' } });
+    assert.equal(isAskedFor({ do: 'sign', cause: 'SecretMissing' }, { jwt: held }), false, 'after a wait');
     for (const cause of ['SecretMissing', 'TokenMissing', 'ClaimsMismatch', 'SignatureInvalid'] as const)
       assert.equal(isAskedFor({ do: 'sign', cause }, { jwt: published }), false);
     for (const plan of [{ do: 'repair' }, { do: 'disown' }] as const)

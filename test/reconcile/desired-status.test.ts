@@ -78,8 +78,14 @@ describe('the fields of the status', () => {
     assert.deepEqual(keysAfter(renamed, key), [retired]);
   });
 
-  it('count a first signature as no renewal', () => {
+  it('count a first signature as no renewal, and each one after it as one, also if its Secret was gone meanwhile', async () => {
     assert.equal(desiredStatus(makeObserved({ jwt: makeJwt(), key }), signed, NOW).renewals, 0);
+    const before = await settledJwt();
+    const absent = makeObserved({ jwt: before, key: noKey, isAbsenceConfirmed: true });
+    const recorded = desiredStatus(absent, { problem: gone }, NOW);
+    assert.equal(recorded.issuedAt, undefined);
+    const jwt = { ...before, recorded };
+    assert.equal(desiredStatus(makeObserved({ jwt, key }), signed, NOW).renewals, 1);
   });
 
   it('without a signature keep the served requests, and the record of the key', async () => {
