@@ -189,16 +189,28 @@ function findHiding(
 ): Blocked | undefined {
   const { name, volumes, nested } = token;
   const cover = findCover(container, shown, volumes);
-  if (cover !== undefined) return blocked(explain(container, shown, cover, hidesNewMount(token, cover)));
+  if (cover !== undefined)
+    return blocked(explain(container, shown, cover, hidesNewMount(token, cover, shown)));
   const inVolume = nested.findCover(shown);
   if (inVolume === undefined) return undefined;
-  return blocked(explainNested(container, name, inVolume, hidesNewMount(token, inVolume.mount)));
+  const isInAnyCase = hidesNewMount(token, inVolume.mount, shown);
+  return blocked(explainNested(container, name, inVolume, isInAnyCase));
 }
 
-/** Whether it would hide the file of a new mount as well, which comes where a mount is removed. */
-function hidesNewMount({ newMount, volumes }: WantedToken, cover: MountShape | DeviceShape): boolean {
-  const { shown } = newMount;
-  return 'subPath' in cover ? hides(cover, shown, volumes) : bars(cover, shown);
+/**
+ * Whether it would hide the file of a new mount as well, which comes where the mount of `removed` is removed. That volume may
+ * then be the first of which nothing is taken, and the new mount one of it.
+ */
+function hidesNewMount(
+  { newMount, volumes }: WantedToken,
+  cover: MountShape | DeviceShape,
+  removed: ShownFile,
+): boolean {
+  const mount = { ...newMount.shown.mount, volume: removed.mount.volume };
+  const again = visibleFiles(mount, volumes).map((file) => ({ mount, file }));
+  return [newMount.shown, ...again].some((shown) =>
+    'subPath' in cover ? hides(cover, shown, volumes) : bars(cover, shown),
+  );
 }
 
 /** Removes from `seen` what the new mount of a token hides. Blocked where no file of another token would be left. */

@@ -92,6 +92,20 @@ describe('for a mount below another one, the kubelet makes a directory in the ot
     assert.equal(outcome('a', 'b'), TAKES(IN_SIDE, '/y/a', '/y', 'side'));
   });
 
+  it('and the other one is not to be removed where a new mount of its volume would come to the same place', () => {
+    const volumes = [...VOLUMES, { name: 'more', secret: { secretName: 'my-jwt' } }];
+    const app = mounting('app', ['v', '/q'], ['cache', '/q/jwt']);
+    assert.equal(
+      outcomeOf([app], { volumes }, { [KEYS.mountPath]: '/q' }),
+      'container "app": volume "cache" at /q/jwt hides the token file /q/jwt/token: mount "cache" elsewhere',
+    );
+    const side = mounting('side', ['v', '/q'], ['cache', '/q/jwt']);
+    assert.equal(
+      outcomeOf([mounting('app', ['v', '/y']), side], { volumes }, { [KEYS.mountPath]: '/q' }),
+      `${IN_SIDE} volume "cache" at /q/jwt takes the place of the token in volume "v": in container "side" mount "cache" elsewhere`,
+    );
+  });
+
   it('named by the first mount that does it, of one container or of several', () => {
     const app = mounting('app', ['v', '/x']);
     const first = mounting('side', ['v', '/y'], ['cache', '/y/jwt/a'], ['cache', '/y/jwt/b']);
