@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { limitMemory } from './memory-limit.ts';
+import { readImageStart } from './image-start.ts';
+import { limitHeap, limitMemory } from './memory-limit.ts';
 import { startReaper } from './reaper.ts';
+import { runToEnd } from './run-to-end.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** The reaper tries for 10 s. */
@@ -49,6 +51,15 @@ describe('a limit on memory', () => {
     await once(spawn(program, args), 'exit');
     await memory[Symbol.asyncDispose]();
     assert.deepEqual(cgroupsOf(process.pid), []);
+  });
+
+  it('holds for the heap without the right to create a cgroup, whatever share the image gives to it', async () => {
+    const { flags } = await readImageStart();
+    const bytes = 8 * BYTES;
+    const print = 'console.log(v8.getHeapStatistics().heap_size_limit)';
+    const [, ...args] = limitHeap(bytes).wrap([process.execPath, ...flags, `--eval=${print}`]);
+    const limit = Number((await runToEnd(args)).stdout);
+    assert.ok(limit > bytes / 2 && limit < bytes, `${limit} bytes`);
   });
 
   it('names the process that uses it if one does not end', async (t) => {

@@ -39,11 +39,20 @@ export async function limitMemory(bytes: number): Promise<MemoryLimit> {
     isWritable(join(V2, 'cgroup.subtree_control')) &&
     readFileSync(join(V2, 'cgroup.subtree_control'), 'utf8').includes('memory');
   if (hasController) return cgroup(join(V2, name), bytes, { limit: 'memory.max', means: 'cgroup v2' });
+  return limitHeap(bytes);
+}
+
+/** The limit without a cgroup. A flag of Node for a share of the memory is left out: that of the whole machine would win. */
+export function limitHeap(bytes: number): MemoryLimit {
   const megabytes = Math.floor((bytes * HEAP_SHARE) / 2 ** 20);
   return {
     bytes,
     means: `V8 heap limit of ${megabytes} MiB (no right to create a cgroup)`,
-    wrap: ([program, ...args]) => [program, `--max-old-space-size=${megabytes}`, ...args],
+    wrap: ([program, ...args]) => [
+      program,
+      `--max-old-space-size=${megabytes}`,
+      ...args.filter((arg) => !arg.startsWith('--max-old-space-size-percentage=')),
+    ],
     [Symbol.asyncDispose]: async () => {},
   };
 }
