@@ -10,7 +10,7 @@ const MAX_ROUNDS_PER_WORKER = 4;
 /** The lane that a key waits in. */
 export type Lane = 'quick' | LimitedLane;
 /** A lane whose rounds may be slow: together they hold no more than half of the workers. */
-type LimitedLane = 'fresh' | 'suspect';
+export type LimitedLane = 'fresh' | 'suspect';
 
 /** A key whose last round failed or was slow. */
 export interface Suspect extends Urgency {
@@ -59,8 +59,10 @@ export interface LaneChoice {
   readonly isTurn: Readonly<Record<Lane, boolean>>;
   /** The rank of keys that were never worked on: what ranks before it is due. */
   readonly newRank: number;
-  /** The lanes of the rounds that began last, of any and of limited ones. */
-  readonly last: { readonly lane: Lane | undefined; readonly limited: LimitedLane | undefined };
+  /** The lane of the limited round that began last. */
+  readonly lastLimited: LimitedLane | undefined;
+  /** Whether quick keys have had less of a single worker than the last limited round (`SingleWorker`). */
+  readonly isQuickBehind: boolean;
 }
 
 /** The bounds for this number of workers. */
@@ -103,8 +105,8 @@ export function suspectsInOrder(newRank: number): (a: Suspect, b: Suspect) => bo
  *   workers have only one for both: there the two alternate while the suspect is due, or one of them has waited too long.
  * - Of what is more urgent there may always be more: while a fresh key or a suspect has waited too long, its lane goes before
  *   quick keys as long as its eighth is free, and of eight turns of the lane one belongs to that key (`WaitingKeys`), which
- *   then waits for no other lane. Quick keys have half of the workers in any case; a single worker alternates. So each key gets
- *   its round, whatever comes besides.
+ *   then waits for no other lane. Quick keys have half of the workers in any case, and of a single worker half of its time. So
+ *   each key gets its round, whatever comes besides.
  */
 export function chooseLane(choice: LaneChoice): Lane | undefined {
   if (isTurnOfQuick(choice)) return 'quick';
@@ -113,21 +115,22 @@ export function chooseLane(choice: LaneChoice): Lane | undefined {
   return choice.first.quick !== undefined && hasRoomForQuick(choice) ? 'quick' : undefined;
 }
 
-/** With a single worker, limited rounds could hold it forever. */
+/** With a single worker, limited rounds could hold it forever: quick keys that are due, or wait too long, have half of its time. */
 function isTurnOfQuick(choice: LaneChoice): boolean {
-  const { bounds, last, isImpatient } = choice;
-  return bounds.workers === 1 && isImpatient.quick && last.lane !== 'quick' && hasRoomForQuick(choice);
+  const { bounds, first, newRank, isImpatient, isQuickBehind } = choice;
+  if (bounds.workers > 1 || !isQuickBehind || first.quick === undefined) return false;
+  return (isImpatient.quick || first.quick.rank < newRank) && hasRoomForQuick(choice);
 }
 
 /** The limited lanes in the order in which they are asked; without those in which no key waits, or may begin beside the other. */
 function limitedLanesInOrder(choice: LaneChoice): readonly LimitedLane[] {
-  const { first, bounds, last } = choice;
+  const { first, bounds, lastLimited } = choice;
   const { fresh, suspect } = first;
   if (suspect === undefined || !hasRoomForSuspect(choice)) return fresh === undefined ? [] : ['fresh'];
   if (fresh === undefined) return ['suspect'];
   if (!mayPassFresh(choice, suspect, fresh)) return ['fresh'];
   const alternates = bounds.limited === 1;
-  return alternates && last.limited === 'suspect' ? ['fresh', 'suspect'] : ['suspect', 'fresh'];
+  return alternates && lastLimited === 'suspect' ? ['fresh', 'suspect'] : ['suspect', 'fresh'];
 }
 
 function hasRoomForSuspect({ first, bounds, rounds, suspectLimit }: LaneChoice): boolean {

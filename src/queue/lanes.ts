@@ -4,11 +4,12 @@ import {
   suspectsInOrder,
   type Lane,
   type LaneBounds,
-  type LaneChoice,
+  type LimitedLane,
   type RoundCounts,
   type Suspect,
 } from './choose-lane.ts';
 import type { Milliseconds } from '../time/units.ts';
+import { SingleWorker } from './single-worker.ts';
 import { SuspectLimit } from './suspect-limit.ts';
 import { isMoreUrgent, type Urgency } from './urgency.ts';
 import { WaitingKeys } from './waiting-keys.ts';
@@ -47,8 +48,9 @@ export class Lanes {
   /** The records by key, of keys whose last round failed or was slow. */
   readonly #records = new Map<string, BadRecord>();
   readonly #rounds = new Map<string, LaneRound>();
-  /** The lanes of the rounds that began last, of any and of limited ones. */
-  #last: LaneChoice['last'] = { lane: undefined, limited: undefined };
+  readonly #singleWorker = new SingleWorker();
+  /** The lane of the limited round that began last. */
+  #lastLimited: LimitedLane | undefined;
 
   constructor(workers: number, newRank: number) {
     this.#bounds = boundLanes(workers);
@@ -102,7 +104,7 @@ export class Lanes {
     const next = lane === undefined ? undefined : this.#laneOf(lane).pop();
     if (lane === undefined || next === undefined) return undefined;
     this.#rounds.set(next.key, { startedAt: now, lane });
-    this.#last = { lane, limited: lane === 'quick' ? this.#last.limited : lane };
+    if (lane !== 'quick') this.#lastLimited = lane;
     return { key: next.key, urgency: next.item };
   }
 
@@ -112,6 +114,7 @@ export class Lanes {
     this.#rounds.delete(key);
     if (round === undefined) return;
     const { lane, startedAt } = round;
+    this.#singleWorker.ended(lane === 'quick', now - startedAt);
     const isSlow = now - startedAt >= (lane === 'suspect' ? STILL_SLOW_ROUND_MS : SLOW_ROUND_MS);
     if (lane === 'suspect') this.#suspectLimit.ended({ startedAt, endedAt: now, hasFailed, isSlow });
     if (!hasFailed && !isSlow) this.#records.delete(key);
@@ -151,7 +154,8 @@ export class Lanes {
       rounds: this.#countRounds(now),
       suspectLimit: this.#suspectLimit.limit,
       newRank: this.#newRank,
-      last: this.#last,
+      lastLimited: this.#lastLimited,
+      isQuickBehind: this.#singleWorker.isQuickBehind,
     });
   }
 

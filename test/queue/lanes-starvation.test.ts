@@ -174,14 +174,19 @@ for (const workers of [1, 2, 3, 4])
       workOn(lanes, 'bad/due', 'failed');
       lanes.set('many/new', { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence: 1, ...PATIENT });
       lanes.set('good/due', { rank: DUE, expiresAt: MINUTE_MS, sequence: 2, ...PATIENT });
-      for (let now = 10; now < 100; now += 10) {
+      const begun: (string | undefined)[] = [];
+      for (let now = 10; now < 1_010; now += 10) {
         lanes.set('bad/due', { rank: DUE, expiresAt: 0, sequence: 3, ...PATIENT });
-        assert.equal(
-          lanes.begin(now)?.key,
-          'bad/due',
-          'it is more urgent than the renewal that keeps the new JWT out',
-        );
-        lanes.end('bad/due', now + 1, true);
+        const key = lanes.begin(now)?.key;
+        begun.push(key);
+        if (key === 'bad/due') lanes.end(key, now + 1, true);
+        if (key !== 'good/due') continue;
+        lanes.end(key, now + 1, false);
+        lanes.set(key, { rank: DUE, expiresAt: MINUTE_MS, sequence: 2, ...PATIENT });
       }
+      assert.ok(!begun.includes('many/new'), 'the renewal of a quick key keeps the new JWT out');
+      const turns = begun.filter((key) => key === 'bad/due').length;
+      const least = workers === 1 ? 45 : 100; // of a single worker, quick keys have half of the time
+      assert.ok(turns >= least, `${turns} turns`);
     });
   });
