@@ -19,7 +19,7 @@ const LAST_LINES = 60;
 /** With a hundred thousand JWTs it is some ten seconds. */
 const READY_WITHIN_MS = 300_000;
 
-const ROOT = join(import.meta.dirname, '../..');
+const ENTRY = join(import.meta.dirname, '../../dist/main.js');
 
 /**
  * The compiled service as it is shipped: started as the image starts it, under the memory limit of the
@@ -66,17 +66,21 @@ export interface MeasuredOptions {
   readonly cluster: Pick<ControlPlane, 'adopt'>;
   /** Flags for Node besides those of the image. */
   readonly nodeFlags?: readonly string[];
+  /** Path of the program; default: the compiled one. */
+  readonly entry?: string;
+  /** Default: five minutes. */
+  readonly readyWithinMs?: number;
 }
 
 export async function startMeasured(options: MeasuredOptions): Promise<MeasuredService> {
-  const { args, logFile, cluster, nodeFlags = [] } = options;
+  const { args, logFile, cluster, nodeFlags = [], entry = ENTRY, readyWithinMs = READY_WITHIN_MS } = options;
   const image = await readImageStart();
   const httpPort = await findFreePort();
   await using opened = new AsyncDisposableStack();
   const memory = opened.use(await limitMemory(readShippedContainer('jwt-injector').memory));
   const output = openSync(logFile, 'w');
   const startedAt = performance.now();
-  const run = [join(ROOT, 'dist/main.js'), 'run', `--http-address=127.0.0.1:${httpPort}`, ...args];
+  const run = [entry, 'run', `--http-address=127.0.0.1:${httpPort}`, ...args];
   const command: Command = [process.execPath, ...image.flags, ...nodeFlags, ...run];
   const [program, ...programArgs] = memory.wrap(command);
   const env = { ...process.env, ...image.env };
@@ -85,6 +89,10 @@ export async function startMeasured(options: MeasuredOptions): Promise<MeasuredS
   const { pid } = child;
   if (pid === undefined) throw new Error('the service could not be started');
   const forget = cluster.adopt(pid);
+  opened.defer(async () => {
+    await end(child);
+    forget();
+  });
   const expectAlive = (): void => {
     if (child.exitCode === null && child.signalCode === null) return;
     const lastLines = readFileSync(logFile, 'utf8').split('\n').slice(-LAST_LINES).join('\n');
@@ -96,19 +104,15 @@ export async function startMeasured(options: MeasuredOptions): Promise<MeasuredS
     return response?.ok === true;
   };
   while (!(await isReady())) {
-    if (performance.now() - startedAt > READY_WITHIN_MS)
-      throw new Error(`the service was not ready within ${READY_WITHIN_MS / 1_000} s`);
+    if (performance.now() - startedAt > readyWithinMs)
+      throw new Error(`the service was not ready within ${readyWithinMs / 1_000} s`);
     await sleep(2);
   }
   const readyAfterMs = performance.now() - startedAt;
   const readyAfterCpu = cpuSecondsOf(pid);
   const logLines = followLog(logFile);
-  const limited = opened.move();
-  const stop = async (): Promise<void> => {
-    await end(child);
-    forget();
-    await limited.disposeAsync();
-  };
+  const running = opened.move();
+  const stop = async (): Promise<void> => running.disposeAsync();
   return {
     pid,
     startedAt,
