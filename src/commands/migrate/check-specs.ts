@@ -30,7 +30,11 @@ export function checkSpecs({ jwts, printer }: MigrationFacts): readonly Migratio
  * JWTs of a Cluster-scoped CRD that our CRD will refuse when they are created in a namespace, or whose key would be another
  * there. It accepts such a JWT where it is stored, but these will be new: they are corrected before they are moved.
  */
-export function checkBeforeMove({ jwts, printer }: MigrationFacts): readonly MigrationFinding[] {
+export function checkBeforeMove({
+  jwts,
+  legacyKeyNamespace,
+  printer,
+}: MigrationFacts): readonly MigrationFinding[] {
   return jwts.flatMap(({ jwt, spec }) => {
     const parsed = parseSpecToLint(spec);
     const problem = findSpecProblem(parsed);
@@ -40,15 +44,27 @@ export function checkBeforeMove({ jwts, printer }: MigrationFacts): readonly Mig
       const why = 'its resignBefore is not shorter than its expiryTime, which our CRD refuses in a new JWT';
       findings.push({ level: 'fix', ...clampedFinding(jwt, why, printer) });
     }
-    const key = keySourceOf(jwt);
-    if (key?.from === 'secret' && key.namespace === undefined) {
-      const namespace = OLD_KEY_NAMESPACE;
-      const why = `it names no namespace for its key: token-manager reads Secret ${namespace}/${key.name}, jwt-injector the one beside the JWT`;
-      const commands = [patchSpec(printer, jwt, { key: { secret: { namespace } } })];
+    const why = describeOtherPlace(jwt, legacyKeyNamespace);
+    if (why !== undefined) {
+      const commands = [patchSpec(printer, jwt, { key: { secret: { namespace: OLD_KEY_NAMESPACE } } })];
       findings.push({ level: 'fix', reason: 'KeyNamespace', object: findingSubject(jwt), why, commands });
     }
     return findings;
   });
+}
+
+/** Why the namespace of a key has to be written into the spec; `undefined` where that changes nothing. */
+function describeOtherPlace(jwt: Jwt, legacyKeyNamespace: string | undefined): string | undefined {
+  const key = keySourceOf(jwt);
+  if (key?.from !== 'secret' || key.namespace !== undefined) return undefined;
+  const read = `it names no namespace for its key: token-manager reads Secret ${OLD_KEY_NAMESPACE}/${key.name}`;
+  if (legacyKeyNamespace === OLD_KEY_NAMESPACE)
+    return key.name === jwt.name
+      ? `${read} and so does jwt-injector, but the Secret has the name of the JWT, which our CRD refuses without a namespace in a new JWT`
+      : undefined;
+  const other =
+    legacyKeyNamespace === undefined ? 'the one beside the JWT' : `${legacyKeyNamespace}/${key.name}`;
+  return `${read}, jwt-injector ${other}`;
 }
 
 /** When JWTs will be renewed, where that is not what their specs say or what token-manager did. */

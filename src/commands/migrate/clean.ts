@@ -12,7 +12,7 @@ import { findDeployments, type OldDeployment } from '../token-manager/deployment
 import { findOldPods } from '../token-manager/old-pods.ts';
 import { cleanJwts, listWithLeftovers, reportCleaned, type CleanedJwt } from './clean-jwts.ts';
 import { jwtScope, type JwtScope } from './jwt-scope.ts';
-import { awaitEnd, stopDeployment } from './shell-commands.ts';
+import { awaitEnd, dropPod, stopDeployment } from './shell-commands.ts';
 
 /** The options of `migrate clean`. */
 export interface CleanOptions {
@@ -96,7 +96,10 @@ function describeCleaning(report: CleanReport, { scope, printer, paint }: Wordin
     ...formatTable(rows),
     ...(obstacle === undefined ? [] : ['', WHY_STOP_IT_FIRST]),
     ...running.map((deployment) => stopDeployment(printer, deployment)),
-    ...pods.map((pod) => awaitEnd(printer, pod)),
+    ...pods.flatMap((pod) => [
+      awaitEnd(printer, pod),
+      `If its node is gone, it never ends by itself: ${dropPod(printer, pod)}`,
+    ]),
     ...(forbidden.length === 0 ? [] : [paint('yellow', describeMissingRight(forbidden))]),
   ];
 }

@@ -21,6 +21,11 @@ export function awaitEnd({ kubectl }: CommandPrinter, { namespace, name }: Objec
   return kubectl('wait', '--for=delete', `pod/${name}`, '-n', namespace, '--timeout=120s');
 }
 
+/** Takes a pod off the API server that nobody is going to end: its node is gone. */
+export function dropPod({ kubectl }: CommandPrinter, { namespace, name }: ObjectName): string {
+  return kubectl('delete', 'pod', name, '-n', namespace, '--force');
+}
+
 /** Opens the JWT in an editor. */
 export function editJwt({ kubectl }: CommandPrinter, jwt: Jwt): string {
   return kubectl('edit', 'jwt', ...nameAndPlace(jwt));

@@ -4,10 +4,11 @@ import { wireJwt } from '../../fixtures/jwts.ts';
 import { fixes, keyIn } from '../migrating-cluster.ts';
 
 const more = { api: { namespaced: false, hasStatus: false } };
-const fixesOf = (...specs: readonly Record<string, unknown>[]) =>
+const fixesOf = (...specs: readonly Record<string, unknown>[]) => fixesWith(undefined, ...specs);
+const fixesWith = (legacyKeyNamespace: string | undefined, ...specs: readonly Record<string, unknown>[]) =>
   fixes({
     jwts: specs.map((spec, index) => wireJwt(spec, { metadata: { name: `jwt-${index}`, namespace: '' } })),
-    more,
+    more: { ...more, legacyKeyNamespace },
   });
 
 describe('migrate check, with a Cluster-scoped CRD', () => {
@@ -47,4 +48,20 @@ describe('migrate check, with a Cluster-scoped CRD', () => {
       assert.match(scope?.why ?? '', /Correct the JWTs above, and run this check again/);
     });
   }
+
+  it('leaves a key without a namespace as it is if the service is to read it where token-manager does', () => {
+    const [found, ...others] = fixesWith('default', keyIn('my-key'));
+    assert.deepEqual([found?.reason, found?.commands.length, others], ['ClusterScope', 1, []]);
+  });
+
+  it('has it named nevertheless if it has the name of the JWT, which our CRD refuses in a new one', () => {
+    const [found, scope] = fixesWith('default', keyIn('jwt-0'));
+    assert.deepEqual([found?.reason, scope?.commands], ['KeyNamespace', []]);
+    assert.match(found?.why ?? '', /Secret default\/jwt-0 .* our CRD refuses .* new JWT$/);
+  });
+
+  it('says where the service is to read it if that is elsewhere', () => {
+    const [found] = fixesWith('vault', keyIn('my-key'));
+    assert.match(found?.why ?? '', /reads Secret default\/my-key, jwt-injector vault\/my-key$/);
+  });
 });

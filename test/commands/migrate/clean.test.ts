@@ -96,6 +96,10 @@ describe('migrate clean', () => {
     assert.deepEqual([code, finalizers()], [1, [FINALIZER]]);
     assert.match(out, /^nothing was changed: token-manager is still running$/m);
     assert.match(out, /^kubectl wait --for=delete pod\/token-manager-0 -n operators --timeout=120s$/m);
+    assert.match(
+      out,
+      /^If its node is gone, it never ends by itself: kubectl delete pod token-manager-0 -n operators --force$/m,
+    );
     const { pods } = JSON.parse((await clean('-n', 'science', '-o', 'json')).out);
     assert.deepEqual(pods, [{ namespace: 'operators', name: 'token-manager-0' }]);
     const asked = api.requests.find(({ path }) => path.endsWith('/pods'));
