@@ -14,8 +14,8 @@ const MARKER = /-----(BEGIN|END) ([A-Z0-9 ]{1,40})-----/g;
 /**
  * The first private-key block, or else the first block, wherever the lines break and however they are indented: YAML
  * block scalars and copied web pages do both. Blocks before it (EC PARAMETERS) are left out. One pass over the text:
- * a block is a BEGIN whose END is the next marker. Beside a private key that never ends no other block counts: the key is
- * what was meant.
+ * a block is a BEGIN whose END is the next marker. Beside a private key that never ends no block but another private key
+ * counts: the key is what was meant.
  */
 export function findPemBlock(text: string): PemBlock | NoPemBlock {
   let first: PemBlock | undefined;

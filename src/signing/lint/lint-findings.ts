@@ -105,7 +105,7 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
     scopes.hasCommas && 'spec.data.scope has commas: scopes are divided by spaces, put these instead',
   'scope-white-space': ({ scopes }) =>
     scopes.hasOtherSpace &&
-    'spec.data.scope has line breaks or tabs: scopes are divided by spaces, put these instead',
+    'spec.data.scope has white space other than spaces (line breaks, tabs): scopes are divided by spaces, put these instead',
   // Caches have no audience of their own, and then take no specific one.
   'audience-without-any': ({ audiences, profile: { anyAudience } }) =>
     audiences.named.length > 0 &&

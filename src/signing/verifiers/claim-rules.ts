@@ -104,8 +104,8 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
       }
       if (scopes.hasCommas) return finding('scopes are divided by commas', 'put spaces instead');
       if (scopes.hasOtherSpace) {
-        const finds = verifier === 'xrootd' ? refusal : doubt;
-        return finds('scopes are divided by line breaks or tabs', 'put spaces instead, also at the end');
+        const isLost = verifier === 'xrootd' && hasNoWholeScope(claims);
+        return (isLost ? refusal : doubt)(FOREIGN_SPACE, 'put spaces instead, also at the end');
       }
       if (verifier === 'xrootd') return judgeScopesForXrootd(scopes, findProfile(claims));
       const isUseful = scopes.storage.some((scope) => isKnownScope(scope) && hasPath(scope));
@@ -130,6 +130,8 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
 
 const WLCG_REMEDY = 'set spec.data["wlcg.ver"] to the string "1.0"';
 const SCOPE_REMEDY = `set spec.data.scope, e.g. "${WLCG.readScope}"`;
+
+const FOREIGN_SPACE = 'scope has white space other than spaces (line breaks, tabs), which is part of a scope';
 
 const NO_SCOPE = 'no scope allows anything of storage';
 
@@ -217,6 +219,13 @@ function judgeScopesForXrootd({ storage, hasSciTokens }: Scopes, profile: Profil
   return hasSciTokens
     ? doubt('read:/ and write:/ are words of SciTokens, which Pelican does not know', SCOPE_REMEDY)
     : refusal(NO_SCOPE, SCOPE_REMEDY);
+}
+
+/** Whether XRootD takes none of the scopes as it was meant: scitokens-cpp divides at spaces, and judges each by itself. */
+function hasNoWholeScope(claims: JsonObject): boolean {
+  const parts = typeof claims['scope'] === 'string' ? claims['scope'].split(' ') : [];
+  const whole = readScopes(parts.filter((part) => !/\s/.test(part)).join(' '));
+  return judgeScopesForXrootd(whole, findProfile(claims))?.refuses === true;
 }
 
 /** Returns the findings of a verifier in the claims of a token. */

@@ -151,7 +151,7 @@ export const WARNINGS: Readonly<Record<string, Rule>> = {
     quiet: scopes('storage.read:/a,b'),
   },
   'scope-white-space': {
-    says: /^spec\.data\.scope has line breaks or tabs: .* spaces, put these instead$/,
+    says: /^spec\.data\.scope has white space other than spaces \(line breaks, tabs\): .* spaces, put these instead$/,
     warned: scopes('storage.read:/\nstorage.create:/\n', 'storage.read:/\n', 'storage.read:/\topenid'),
     quiet: scopes(' storage.read:/  openid '),
   },

@@ -30,3 +30,16 @@ it('a missing scope is to be written in the words of SciTokens for XRootD alone'
   assert.equal(remedyFor('xrootd'), 'set spec.data.scope, e.g. "read:/"');
   assert.equal(remedyFor('pelican-origin'), 'set spec.data.scope, e.g. "storage.read:/"');
 });
+
+it('a line break in a scope is of that scope alone for XRootD, which refuses the token if no other is left', () => {
+  for (const [scope, refuses] of [
+    ['storage.read:/ storage.create:/x\n', false],
+    ['storage.read:/\n', true],
+    ['openid storage.read:/\n', true],
+    ['storage.read:/a\u{a0}b', true],
+  ] as const) {
+    const found = find('scope', 'xrootd', { 'wlcg.ver': '1.0', scope });
+    assert.equal(found?.refuses, refuses, scope);
+    assert.match(found?.message ?? '', /^scope has white space other than spaces \(line breaks, tabs\)/);
+  }
+});
