@@ -47,10 +47,13 @@ export function checkJwts(snapshot: InstallationSnapshot): readonly Judgement[] 
   });
 }
 
-function describeTotal({ seen, only }: JwtCensus): string {
+/** Without those that are not to be served: nothing about them counts. */
+function describeTotal({ seen, only, unserved }: JwtCensus): string {
   const where =
     only === undefined ? 'in all namespaces' : `in namespace ${only.namespace} (no further: ${only.why})`;
-  return `${seen.size} ${seen.size === 1 ? 'JWT' : 'JWTs'} ${where}`;
+  const others = unserved.get('Unserved')?.count ?? 0;
+  const size = seen.size - others;
+  return `${size} ${size === 1 ? 'JWT' : 'JWTs'}${others === 0 ? '' : ' to serve'} ${where}`;
 }
 
 function describeGroupSize({ count }: JwtGroup): string {

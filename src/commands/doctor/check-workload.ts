@@ -65,8 +65,8 @@ export function checkVersions({
       return [
         problem(`containers have images of several versions: ${[...tags].join(', ')}`, installAgain(printer)),
       ];
-    const [tag] = tags;
-    if (tag === undefined || !VERSION_TAG.test(tag))
+    const [tag = ''] = tags;
+    if (!VERSION_TAG.test(tag))
       return [unknown(`the image has no tag that says its version${tag === '' ? '' : `, but ${tag}`}`)];
     return tag.replace(/^v/, '') === version
       ? [well(`the Deployment and this program have the version ${version}`)]

@@ -15,8 +15,8 @@ import { formatWhen } from '../../time/format-time.ts';
 export interface TokenReport {
   readonly name: string;
   /**
-   * `missing`: the pod would wait for it; `not Ready`: there is a Secret, in which there may be no token, or one that does not
-   * match the JWT; `available` also where it cannot be known.
+   * `missing`: the pod would wait for it; `not Ready`: there is a Secret, or it may not be read, and there may be no token in it,
+   * or one that does not match the JWT; `available` also where it cannot be known.
    */
   readonly state: 'available' | 'not Ready' | 'missing';
   /** The state of JWT and Secret, in one line, with the remedy. */

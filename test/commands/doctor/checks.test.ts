@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import { count, emptyCensus } from '../../../src/commands/doctor/jwt-census.ts';
 import { findFaults } from '../../../src/commands/doctor/checks.ts';
 import type { InstallationSnapshot } from '../../../src/commands/doctor/installation-snapshot.ts';
 import { makeLink } from '../../certificates/made-chain.ts';
 import { DAY, HOST } from '../../certificates/made.ts';
+import { wireJwt } from '../../fixtures/jwts.ts';
 import { NOW, wire } from './fault.ts';
 import { FAULTS_IN_EFFECT, FAULTS_OF_CLUSTER } from './faults-of-cluster.ts';
 import { FAULTS_OF_WEBHOOKS } from './faults-of-webhooks.ts';
@@ -60,6 +62,15 @@ describe('doctor', () => {
       const version = findFaults(snapshot).find(({ check }) => check === 'version');
       assert.equal(version?.result, result, tag);
     }
+  });
+
+  it('counts no JWT of a namespace that is not served among those without a problem', () => {
+    const census = emptyCensus(undefined, ['science']);
+    count(census, wireJwt({}, { metadata: { namespace: 'elsewhere' } }), NOW);
+    const messages = findFaults({ ...well(), jwts: found(census) })
+      .filter(({ check }) => check === 'jwts')
+      .map(({ message }) => message);
+    assert.equal(messages[0], '0 JWTs to serve in all namespaces, none has a problem');
   });
 
   it('finds nothing where an intermediate issued the certificate, and caBundle holds its authority', async () => {
