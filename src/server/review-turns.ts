@@ -10,17 +10,22 @@ const MAX_TURN_MS = 3 * REVIEW_SLICE_MS;
 const MAX_PAUSE_MS = 1_000;
 /** The least time for a review: one of 8 MiB that is one long text takes 80 ms. */
 const MS_PER_BYTE = 0.000_01;
+/** A job that has waited for longer has a part of each turn, of whichever owner it is: the API server gives a review 5 s. */
+const LONG_REVIEW_WAIT_MS = 1_000;
 
 interface Job {
   readonly size: number;
   readonly run: () => void;
+  readonly since: Milliseconds;
 }
 
 /**
  * Decides which job is next when there is more to do than fits in one turn of the event loop. Usually everything fits, and a
  * job runs at once, as do those of an owner that has taken little of a turn. Otherwise the owner that has had the least goes
  * first, with the smallest of its jobs: so nobody waits for the expensive reviews of another one, nor for those of many others
- * that come later. A TLS handshake needs several turns, so there is a pause after each expensive review.
+ * that come later. The second half of a turn is for the jobs that have waited for long, the oldest first: so an owner whose many
+ * cheap reviews are more than its share in a crowd is not served last for as long as the crowd is there. A TLS handshake needs
+ * several turns, so there is a pause after each expensive review.
  */
 export class ReviewTurns {
   readonly #now: () => Milliseconds;
@@ -43,9 +48,10 @@ export class ReviewTurns {
       this.#do(owner, run);
       return;
     }
+    const job: Job = { size, run, since: this.#now() };
     const jobs = this.#waiting.get(owner);
-    if (jobs === undefined) this.#waiting.set(owner, [{ size, run }]);
-    else jobs.push({ size, run });
+    if (jobs === undefined) this.#waiting.set(owner, [job]);
+    else jobs.push(job);
   }
 
   #mayRunNow(owner: string): boolean {
@@ -87,9 +93,10 @@ export class ReviewTurns {
     this.#spent = 0;
     this.#spentBy.clear();
     while (this.#spent < REVIEW_SLICE_MS) {
-      const owner = this.#nextOwner();
+      const late = this.#spent < REVIEW_SLICE_MS / 2 ? undefined : this.#ownerThatWaitsLong();
+      const owner = late ?? this.#nextOwner();
       if (owner === undefined) break;
-      this.#do(owner, this.#takeSmallest(owner));
+      this.#do(owner, late === undefined ? this.#takeSmallest(owner) : this.#takeAt(owner, 0));
     }
     if (this.#waiting.size > 0) this.#markTurn();
     else if (this.#spent < REVIEW_SLICE_MS / 2) this.#had.clear();
@@ -108,11 +115,29 @@ export class ReviewTurns {
     return next;
   }
 
+  /** The owner of the job that has waited longest, if that is long. */
+  #ownerThatWaitsLong(): string | undefined {
+    let late: string | undefined;
+    let oldest = this.#now() - LONG_REVIEW_WAIT_MS;
+    for (const [owner, [first]] of this.#waiting) {
+      if (first === undefined || first.since >= oldest) continue;
+      oldest = first.since;
+      late = owner;
+    }
+    return late;
+  }
+
   #takeSmallest(owner: string): () => void {
     const jobs = this.#waiting.get(owner) ?? [];
     let smallest = 0;
     for (const [index, { size }] of jobs.entries()) if (size < (jobs[smallest]?.size ?? 0)) smallest = index;
-    const [job] = jobs.splice(smallest, 1);
+    return this.#takeAt(owner, smallest);
+  }
+
+  /** Jobs are in the order in which they came. */
+  #takeAt(owner: string, index: number): () => void {
+    const jobs = this.#waiting.get(owner) ?? [];
+    const [job] = jobs.splice(index, 1);
     if (jobs.length === 0) this.#waiting.delete(owner);
     return job?.run ?? (() => undefined);
   }

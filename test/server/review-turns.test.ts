@@ -70,6 +70,56 @@ describe('turns:', () => {
     assert.deepEqual(done, ['a0', 'b9', 'b1', 'a3', 'a4', 'a5']);
   });
 
+  describe('an owner whose reviews are few of all, but more than its share in a crowd, has each answered in time', () => {
+    const MAX_WAIT_MS = 3_000; // of the 5 s that the API server waits
+    for (const { owners, atOnce, cost, every, time } of [
+      { owners: 50, atOnce: 4, cost: 0.6, every: 20, time: 15_000 },
+      { owners: 200, atOnce: 1, cost: 0.6, every: 100, time: 15_000 },
+      { owners: 200, atOnce: 1, cost: 0.6, every: 20, time: 2_500 },
+      { owners: 200, atOnce: 1, cost: 4, every: 20, time: 15_000 },
+      { owners: 20, atOnce: 30, cost: 4, every: 20, time: 5_000 },
+    ])
+      it(`${owners} others with ${atOnce} at once of ${cost} ms, for ${time} ms`, async ({ mock }) => {
+        const rig = openRig();
+        let timers: { at: number; run: () => void }[] = [];
+        const later = (run: () => void, delay: number): void =>
+          void timers.push({ at: rig.now() + delay, run });
+        mock.method(globalThis, 'setTimeout', later);
+        mock.method(performance, 'now', rig.now);
+        const wait = async (until: number): Promise<void> => {
+          while (rig.now() < until) {
+            await nextTurn();
+            rig.spend(IDLE_TURN_MS);
+            const due = timers.filter(({ at }) => at <= rig.now());
+            timers = timers.filter((timer) => !due.includes(timer));
+            for (const { run } of due) run();
+          }
+        };
+        for (let other = 0; other < owners; other += 1)
+          for (let job = 0; job < atOnce; job += 1) {
+            const again = (): void =>
+              rig.turns.take(`${other}`, 64_000, () => {
+                rig.spend(cost);
+                later(again, 1);
+              });
+            again();
+          }
+        const waits: number[] = [];
+        let asked = 0;
+        for (let at = 500; at < time; at += every) {
+          await wait(at);
+          asked += 1;
+          rig.turns.take('patient', 5_000, () => {
+            rig.spend(0.5);
+            waits.push(rig.now() - at);
+          });
+        }
+        await wait(rig.now() + MAX_WAIT_MS);
+        rig.stop();
+        assert.deepEqual([waits.length, waits.filter((each) => each > MAX_WAIT_MS).length], [asked, 0]);
+      });
+  });
+
   describe('an owner that does not ask for more than its share', () => {
     const JOB_MS = 4;
     /** Another one's jobs without end, so many of them at a time. */
@@ -118,6 +168,9 @@ describe('turns:', () => {
     });
   });
 });
+
+/** The time of a turn of the event loop in which nothing is done. */
+const IDLE_TURN_MS = 0.05;
 
 /** Turns on a clock that only jobs advance; after `stop` they run no more. */
 interface Rig {
