@@ -17,9 +17,12 @@ const HELP = `Usage: npm run hostile -- [options]
 
 Sends the compiled service, under the memory limit it is shipped with, the worst that its clients can send: those who
 reach its port without any right, and those who may edit one namespace. Meanwhile a well-behaved client creates annotated
-pods, and its tokens of one minute are renewed, none more than five seconds late. Afterwards those who reach the port attack the fallback webhook, whose first
-container is gone. Prints a table: attack, peak memory, longest answer to the well-behaved, lateness of its renewals, verdict, and what the attacker got
-back.
+pods, and its tokens of one minute are renewed, none more than five seconds late. Afterwards those who reach the port
+attack the fallback webhook, whose first container is gone. Prints a table: attack, peak memory, longest answer to the
+well-behaved, lateness of its renewals, verdict, and what the attacker got back.
+
+The time in brackets is that of a pod which the service never gets. Compare the others with it: a renewal waits for the API
+server, too, and after a new start everything that is stored has to be read first.
 
 Options:
   --short      what CI runs: smaller numbers, without the long attacks, one after the other only

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { openUserApi } from '../integration/user-api.ts';
 import { startScriptedApi, type ScriptedAnswer } from './scripted-api.ts';
@@ -131,6 +132,28 @@ describe('the tokens of a neighbour', { timeout: 2 * WITHIN_MS, concurrency: tru
       cluster.secrets = listSecrets(3, VALID + 1, new Date(Date.now() - 5_000));
       await tokens.recover(performance.now(), 1_500);
       assert.deepEqual(tokens.takeHarms(), ['no token was renewed within 1.5 s of a new start']);
+    });
+
+    it('are new if they were stored in its second, of which the API server notes no parts', async () => {
+      await using opened = new AsyncDisposableStack();
+      const { cluster, tokens } = await startExpired(opened);
+      const second = Math.floor(Date.now() / 1_000) * 1_000;
+      const since = performance.now() + second + 999 - Date.now();
+      const recovered = tokens.recover(since, 2_000);
+      await sleep(since - performance.now());
+      cluster.secrets = listSecrets(3, VALID + 1, new Date(second));
+      await recovered;
+      assert.deepEqual(tokens.takeHarms(), []);
+    });
+
+    it('are not new if they were seen before it', async () => {
+      await using opened = new AsyncDisposableStack();
+      const { cluster, tokens } = await startExpired(opened);
+      cluster.secrets = listSecrets(3, VALID + 1, new Date(Date.now() + WITHIN_MS));
+      const { looks } = cluster;
+      await waitUntil('two looks', WITHIN_MS, () => cluster.looks >= looks + 2);
+      await tokens.recover(performance.now(), 1);
+      assert.deepEqual(tokens.takeHarms(), ['no token was renewed within 0.001 s of a new start']);
     });
 
     it('count if none is renewed, and if they stay expired', async () => {
