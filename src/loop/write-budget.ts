@@ -37,8 +37,8 @@ interface Account {
   /** The last unscheduled writes that count, oldest first: whether the JWT or its key asked for each. */
   readonly asked: readonly boolean[];
   /**
-   * The JWT or its key asked for a write that is held back. When it is made, the status does not show that any more: it was written
-   * meanwhile.
+   * The JWT or its key asked for a write that is held back. When it is made, the status does not show that any more: it was
+   * written meanwhile.
    */
   readonly isHeldAsked: boolean;
 }

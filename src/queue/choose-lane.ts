@@ -115,7 +115,10 @@ export function chooseLane(choice: LaneChoice): Lane | undefined {
   return choice.first.quick !== undefined && hasRoomForQuick(choice) ? 'quick' : undefined;
 }
 
-/** With a single worker, limited rounds could hold it forever: quick keys that are due, or wait too long, have half of its time. */
+/**
+ * With a single worker, limited rounds could hold it forever: quick keys that are due, or wait too long, have half of its
+ * time.
+ */
 function isTurnOfQuick(choice: LaneChoice): boolean {
   const { bounds, first, newRank, isImpatient, isQuickBehind } = choice;
   if (bounds.workers > 1 || !isQuickBehind || first.quick === undefined) return false;
