@@ -7,10 +7,11 @@ export function answerReview(
   change: { readonly response?: Loose; readonly operations?: readonly Loose[] } = {},
 ): Reply {
   const { request } = JSON.parse(review);
-  const { spec } = request.object;
+  const { metadata, spec } = request.object;
+  const secretName = metadata.annotations['tokens.osg-htc.org/token'];
   const add = (path: string, value: Loose): Loose => ({ op: 'add', path: `/spec/${path}/-`, value });
   const operations = [
-    add('volumes', { name: 'jwt', secret: { secretName: 'a' } }),
+    add('volumes', { name: 'jwt', secret: { secretName } }),
     ...['initContainers', 'containers'].flatMap((list) =>
       spec[list].flatMap((_: Loose, index: number) => [
         add(`${list}/${index}/volumeMounts`, { name: 'jwt', mountPath: '/jwt' }),

@@ -33,8 +33,30 @@ describe('the judge of reviews', () => {
   });
 
   it('finds a container without its token', () => {
-    const path = '/spec/containers/1/env/1';
-    assert.equal(blame({ operations: [operation('remove', path)] }), 'a container without its token');
+    const second = '/spec/containers/1';
+    for (const operations of [
+      [operation('remove', `${second}/env/1`)],
+      [
+        operation('remove', `${second}/env/1`),
+        operation('add', '/spec/containers/0/env/-', { name: 'BEARER_TOKEN_FILE', value: '/jwt/token' }),
+      ],
+      [operation('replace', `${second}/env/1/value`, '/jwt')],
+      [operation('remove', `${second}/env`)],
+      [operation('remove', `${second}/volumeMounts/1`)],
+      [operation('replace', `${second}/volumeMounts/1/mountPath`, '/elsewhere')],
+      [operation('replace', `${second}/volumeMounts/1/name`, 'work')],
+    ]) {
+      assert.equal(blame({ operations }), 'a container without its token', JSON.stringify(operations));
+    }
+  });
+
+  it('finds a pod without the volume of its token', () => {
+    for (const each of [
+      operation('remove', '/spec/volumes/1'),
+      operation('replace', '/spec/volumes/1/secret/secretName', 'another'),
+    ]) {
+      assert.equal(blame({ operations: [each] }), 'a pod without the volume of its token', each.op);
+    }
   });
 
   it('finds every other change of the pod', () => {
@@ -43,6 +65,12 @@ describe('the judge of reviews', () => {
       operation('replace', '/spec/containers/0/image', 'other'),
       operation('replace', '/spec/containers/0/env/0/value', 'y'),
       operation('remove', '/spec/volumes/0'),
+      operation('add', '/spec/volumes/-', { name: 'more', secret: { secretName: 'b' } }),
+      operation('add', '/spec/containers/0/volumeMounts/-', { name: 'jwt', mountPath: '/more' }),
+      operation('add', '/spec/containers/0/env/-', { name: 'MORE', value: 'x' }),
+      operation('remove', '/spec/containers/0/env/0'),
+      operation('add', '/spec/containers/-', { name: 'more' }),
+      operation('remove', '/spec/initContainers'),
       operation('add', '/metadata/annotations/a', 'b'),
     ]) {
       assert.equal(blame({ operations: [each] }), 'more of the pod changed', each.path);
