@@ -44,10 +44,9 @@ export class PendingStatuses {
   /** The API server wrote the token of that id. */
   written(uid: string, tokenId: string): void {
     const drafts = this.#drafts.get(uid) ?? [];
-    this.#keep(
-      uid,
-      drafts.map((each) => (each.tokenId === tokenId ? { ...each, isWritten: true } : each)),
-    );
+    const index = drafts.findIndex((each) => each.tokenId === tokenId);
+    const draft = drafts[index];
+    if (draft !== undefined) this.#keep(uid, drafts.with(index, { ...draft, isWritten: true }));
   }
 
   /** The API server refused the token of that id: it is in no Secret. */

@@ -36,10 +36,7 @@ interface Account {
   readonly levelBeforeFailures: number;
   /** The last unscheduled writes that count, oldest first: whether the JWT or its key asked for each. */
   readonly asked: readonly boolean[];
-  /**
-   * The JWT or its key asked for a write that is held back. When it is made, the status does not show that any more: it was
-   * written meanwhile.
-   */
+  /** The JWT or its key asked for a write that is held back. The status, written meanwhile, does not show that any more. */
   readonly isHeldAsked: boolean;
 }
 

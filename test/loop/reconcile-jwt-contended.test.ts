@@ -168,7 +168,7 @@ describe('a JWT that is changed again and again, while nobody touches its Secret
         }
         held += 1;
         assert.ok(changes >= 5, 'five are signed at once');
-        now = Math.max(now, dueAt(result));
+        now = Math.max(now, nextRoundAt(result));
         const { reason, message = '' } = findCondition(recorded, 'Contended') ?? {};
         assert.equal(reason, 'Contended');
         assert.match(message, /^the JWT, or its key, keeps changing, so its token is signed again at longer/);
@@ -193,7 +193,7 @@ describe('a Secret that is deleted again and again', () => {
       recorded = made.statuses.at(-1) ?? recorded;
       signatures += made.signed.length;
       if (made.signed.length > 0) continue;
-      now = Math.max(now, dueAt(result));
+      now = Math.max(now, nextRoundAt(result));
       assert.match(
         findCondition(recorded, 'Contended')?.message ?? '',
         /^somebody keeps changing or deleting/,
@@ -205,6 +205,6 @@ describe('a Secret that is deleted again and again', () => {
 });
 
 /** When the next round is due, in seconds since the epoch. */
-function dueAt(result: RoundResult): number {
+function nextRoundAt(result: RoundResult): number {
   return result.next === 'wait' ? (result.dueAt ?? 0) / 1000 : 0;
 }
