@@ -40,7 +40,7 @@ const ENDS_WITHIN_MS = 1_200_000;
  * explain, but at least one every ten minutes. At rest the status describes the Secret. No status denies or forgets a
  * valid token that it recorded and that is still there. The first status of a token says KeyIdReused if its key is
  * another one under the same kid, and only then. Contended accuses nobody of changing a Secret that none of them changed,
- * and ends when nothing has happened for 20 minutes. Everything that was started ends.
+ * nor the author of a JWT that stayed as it is, and ends when nothing has happened for 20 minutes. Everything that was started ends.
  */
 describe('the laws of fresh tokens', { timeout: ENDS_WITHIN_MS }, () => {
   let crypto: OrderedCrypto;

@@ -10,6 +10,8 @@ const apiHealth = (kind: 'lossy' | 'status-refused'): Step => ({
   health: kind,
   relist: false,
 });
+const again = (times: number, steps: readonly Step[]): readonly Step[] =>
+  Array.from({ length: times }, () => steps).flat();
 
 /** Schedules that once broke a law, shortened as far as possible, named after the bug. */
 const STEPS: Readonly<Record<string, readonly Step[]>> = {
@@ -252,6 +254,19 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     { do: 'vandalise', jwt: a, how: 'strip labels' },
     wait(31_000),
   ],
+  'others were said to change a Secret whose JWT was edited whenever a write had been held back': [
+    wait(1_000),
+    { do: 'repeat', jwt: a, what: 'edit', times: 12 },
+    ...again(7, [wait(31_000), { do: 'repeat', jwt: a, what: 'edit', times: 4 }]),
+    wait(3_600_000),
+  ],
+  'the author of a JWT was said to change it when its Secret was deleted whenever a write had been held back':
+    [
+      wait(1_000),
+      { do: 'repeat', jwt: a, what: 'delete', times: 12 },
+      ...again(7, [wait(31_000), { do: 'repeat', jwt: a, what: 'delete', times: 4 }]),
+      wait(3_600_000),
+    ],
   'a renewal counted as late if an earlier token was put back while no status could be written': [
     apiHealth('status-refused'),
     wait(3_600_000),

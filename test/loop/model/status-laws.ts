@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { RENEW } from '../../../src/resources/names.ts';
 import { conditionIn } from './condition-in.ts';
 import type { Change, ModelCluster, ModelJwt } from './model-cluster.ts';
 import { isThumbprint, type SeenToken } from './model-keys.ts';
@@ -26,6 +27,8 @@ export class StatusLaws {
   readonly #tokenChangedAt = new Map<string, number>();
   /** JWTs whose Secrets, or whose labels, were changed by others. */
   readonly #touched = new Set<string>();
+  /** JWTs that were changed so, or whose keys were, since they exist, that another token was to be signed. */
+  readonly #edited = new Set<string>();
   /** By JWT: the tokens that the service wrote last, the newest first. */
   readonly #tokens = new Map<string, readonly SeenToken[]>();
   #clockSteppedAt = -1;
@@ -53,9 +56,23 @@ export class StatusLaws {
     if (stateOf(before) !== stateOf(after)) this.#tokenChangedAt.set(key, this.#options.monotonic());
   }
 
-  /** The labels of a JWT are copied to its Secret: who changes them changes that, too. */
-  jwtChanged({ key, before, after }: Extract<Change, { kind: 'jwt' }>): void {
-    if (before && after && !isDeepStrictEqual(before.labels, after.labels)) this.#touched.add(key);
+  /**
+   * The labels of a JWT are copied to its Secret: who changes them changes that, too. Without its status, a token is signed like
+   * the first.
+   */
+  jwtChanged({ key, before, after }: Extract<Change, { kind: 'jwt' }>, isByService: boolean): void {
+    if (before?.uid !== after?.uid) this.#edited.delete(key);
+    if (before === undefined || after === undefined) return;
+    if (!isDeepStrictEqual(before.labels, after.labels)) this.#touched.add(key);
+    const isAsked =
+      !isDeepStrictEqual(before.spec, after.spec) || before.annotations[RENEW] !== after.annotations[RENEW];
+    const isWiped = !isByService && !isDeepStrictEqual(before.status, after.status);
+    if (isAsked || isWiped) this.#edited.add(key);
+  }
+
+  /** A Secret with a key was changed: all JWTs could sign with it. */
+  keyChanged(): void {
+    for (const key of this.#options.cluster.jwts.keys()) this.#edited.add(key);
   }
 
   /** Reads of Secrets are answered 404: the service has to believe it. */
@@ -106,14 +123,14 @@ export class StatusLaws {
         onViolation(key, `a status forgets the ${fact} of the token in the Secret`);
   }
 
-  /** Nobody is said to change a Secret that nobody else changed. */
+  /** Nobody is said to change a Secret that nobody else changed, and no author a JWT that stayed as it is. */
   #judgeBlame(key: string, { status }: ModelJwt): void {
-    const message = conditionIn(status, 'Contended')?.['message'];
-    if (String(message).startsWith('somebody') && !this.#touched.has(key))
-      this.#options.onViolation(
-        key,
-        'a status accuses others of changing a Secret that none of them changed',
-      );
+    const { onViolation } = this.#options;
+    const message = String(conditionIn(status, 'Contended')?.['message']);
+    if (message.startsWith('somebody') && !this.#touched.has(key))
+      onViolation(key, 'a status accuses others of changing a Secret that none of them changed');
+    if (message.startsWith('the JWT, or its key') && !this.#edited.has(key))
+      onViolation(key, 'a status accuses the author of a JWT that stayed as it is, as did its key');
   }
 
   /** The first status of a token says whether its key is another one than that of the token before, under the same kid. */

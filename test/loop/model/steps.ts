@@ -60,11 +60,11 @@ export type Step =
   | { readonly do: 'key'; readonly secret: KeySecret; readonly holds: KeyName | undefined }
   | { readonly do: 'grant'; readonly to: string | undefined }
   | { readonly do: 'vandalise'; readonly jwt: JwtKey; readonly how: Vandalism }
-  /** A peer breaks the Secret, or an author changes the JWT, so often in a row, each time as soon as it was answered. */
+  /** A peer breaks or deletes the Secret, or an author changes the JWT, so often in a row, each time as soon as it was answered. */
   | {
       readonly do: 'repeat';
       readonly jwt: JwtKey;
-      readonly what: 'garbage' | 'edit' | 'renew';
+      readonly what: 'garbage' | 'delete' | 'edit' | 'renew';
       readonly times: number;
     }
   | { readonly do: 'collect garbage' }
@@ -197,7 +197,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('repeat' as const),
       jwt,
-      what: fc.constantFrom('garbage' as const, 'edit' as const, 'renew' as const),
+      what: fc.constantFrom('garbage' as const, 'delete' as const, 'edit' as const, 'renew' as const),
       times: fc.constantFrom(4, 7, 12),
     }),
   },

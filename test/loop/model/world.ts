@@ -286,7 +286,8 @@ export class World {
   #onChange(change: Change): void {
     const isKey = KEY_SECRETS.some((key) => key === change.key);
     if (change.kind === 'jwt' || isKey) this.laws.note(change.kind, change.key);
-    if (change.kind === 'jwt') this.laws.statuses.jwtChanged(change);
+    if (change.kind === 'jwt') this.laws.statuses.jwtChanged(change, this.#isOwnChange);
+    if (isKey) this.laws.statuses.keyChanged();
     if (change.kind === 'jwt' && change.before === undefined) this.#pace.born(change.key);
     if (change.kind === 'secret' && !isKey) {
       this.laws.statuses.secretChanged(change, this.#isOwnChange);
