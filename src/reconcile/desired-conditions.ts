@@ -92,7 +92,7 @@ function describeDoubt(
         type: 'Ready',
         status: 'True',
         reason,
-        message: `Secret ${name} held a valid token when it was read last; it cannot be read now: ${message}`,
+        message: `Secret ${name} held a valid token when it was read last, and was not read again: ${message}`,
       };
 }
 

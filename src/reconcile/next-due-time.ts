@@ -18,7 +18,7 @@ export function nextDueTime(
   const validFrom = secret?.token.state === 'faulty' ? secret.token.until : undefined;
   return earliestAfter(now, [
     plannedRenewal(jwt, secret),
-    ...statusChanges(jwt.spec.value, secret),
+    ...statusChanges(jwt, jwt.spec.value, secret),
     validFrom,
   ]);
 }
@@ -34,10 +34,19 @@ export function overdueTime(spec: JwtSpec, expiresAt: Seconds): Seconds {
   return expiresAt - effectiveResignBefore(spec) / 2;
 }
 
-/** When time alone changes what the status says: the renewal is overdue, or the token has expired. */
-function statusChanges(spec: JwtSpec, secret: SecretObservation | undefined): readonly Seconds[] {
-  if (secret?.token.state !== 'valid') return [];
-  return [overdueTime(spec, secret.token.expiresAt), secret.token.expiresAt];
+/**
+ * When time alone changes what the status says: the renewal is overdue, or the token has expired. One that could not be read is
+ * the one of the status.
+ */
+function statusChanges(
+  { recorded }: Jwt,
+  spec: JwtSpec,
+  secret: SecretObservation | undefined,
+): readonly Seconds[] {
+  const { token } = secret ?? {};
+  const expiresAt =
+    token?.state === 'valid' ? token.expiresAt : token?.state === 'unread' ? recorded.expiresAt : undefined;
+  return expiresAt === undefined ? [] : [overdueTime(spec, expiresAt), expiresAt];
 }
 
 function earliestAfter(now: Seconds, moments: readonly (Seconds | undefined)[]): Seconds | undefined {

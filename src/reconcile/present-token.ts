@@ -9,8 +9,6 @@ export interface PresentToken {
   readonly expiresAt: Seconds;
   readonly tokenId: string | undefined;
   readonly isLegacy: boolean;
-  /** It was not seen in this round, as reading it failed: it is the one of the status. */
-  readonly isRemembered: boolean;
 }
 
 /**
@@ -23,13 +21,13 @@ export function presentToken(observed: Observed, outcome: Outcome, now: Seconds)
   const { signed } = outcome;
   if (signed !== undefined) {
     const { exp, jti } = signed.claims;
-    return { expiresAt: exp, tokenId: jti, isLegacy: false, isRemembered: false };
+    return { expiresAt: exp, tokenId: jti, isLegacy: false };
   }
   const token = ownToken(observed);
   // Anybody who is allowed to write Secrets could have written a token whose signature was not checked yet.
   if (token?.state !== 'valid' || token.signature !== 'verified') return undefined;
   const { expiresAt, tokenId, isLegacy } = token;
-  return { expiresAt, tokenId, isLegacy, isRemembered: false };
+  return { expiresAt, tokenId, isLegacy };
 }
 
 /**
@@ -53,7 +51,8 @@ function rememberedToken({ jwt, secret }: Observed, now: Seconds): PresentToken 
   const isOfSpec = recorded.observedGeneration === generation;
   const wasReady = findCondition(recorded, 'Ready')?.status === 'True';
   if (secret === undefined || expiresAt === undefined || expiresAt <= now) return undefined;
-  return isOfSpec && wasReady ? { expiresAt, tokenId, isLegacy: false, isRemembered: true } : undefined;
+  const isReplaced = secret.token.state === 'valid' && secret.token.tokenId !== tokenId;
+  return isOfSpec && wasReady && !isReplaced ? { expiresAt, tokenId, isLegacy: false } : undefined;
 }
 
 function ownToken({ jwt, secret }: Observed): NonNullable<Observed['secret']>['token'] | undefined {

@@ -54,7 +54,7 @@ describe('a token that cannot be read at the moment', () => {
       assert.deepEqual([ready?.status, ready?.reason], ['True', 'WriteFailed']);
       assert.equal(
         ready?.message,
-        'Secret my-jwt held a valid token when it was read last; it cannot be read now: ' +
+        'Secret my-jwt held a valid token when it was read last, and was not read again: ' +
           'get secrets science/my-jwt: Unreachable; it is tried again',
       );
       const { conditions: _now, nextAttemptAt, ...kept } = status;

@@ -34,10 +34,19 @@ describe('the next round', () => {
 
   it('is not planned without a token, or if the token was not read', async () => {
     const jwt = await settledJwt();
-    for (const secret of [undefined, ourSecret(jwt, 0, { token: { state: 'unread' } })]) {
+    for (const secret of [undefined, ourSecret(jwt, 0, { token: { state: 'unread' } })])
       assert.equal(plannedRenewal(jwt, secret), undefined);
-      assert.equal(nextDueTime({ jwt, secret }, undefined, NOW), undefined);
-    }
+    assert.equal(nextDueTime({ jwt, secret: undefined }, undefined, NOW), undefined);
+  });
+
+  it('is the expiry in the status if the token was not read, until which it stays Ready, or when that is overdue', async () => {
+    const settled = await settledJwt();
+    const jwt = { ...settled, recorded: { ...settled.recorded, expiresAt: NOW + HOUR } };
+    const secret = ourSecret(jwt, 0, { token: { state: 'unread' } });
+    assert.equal(nextDueTime({ jwt, secret }, undefined, NOW), NOW + HOUR);
+    assert.equal(nextDueTime({ jwt, secret }, undefined, NOW + HOUR), undefined);
+    const overdueAt = NOW - 1.5 * HOUR;
+    assert.equal(nextDueTime({ jwt, secret }, undefined, NOW - 2 * HOUR), overdueAt);
   });
 
   it('is not planned for a spec that cannot be served', () => {

@@ -62,11 +62,19 @@ describe('a token is in doubt', () => {
 
 describe('the token of the status is remembered', () => {
   const token = (observed: Observed, now = NOW): unknown => presentToken(observed, FAILED, now);
-  const remembered = { expiresAt: NOW + DAY, tokenId: 'the-jti', isLegacy: false, isRemembered: true };
+  const remembered = { expiresAt: NOW + DAY, tokenId: 'the-jti', isLegacy: false };
 
   it('while its Secret cannot be read, until it expires', () => {
     assert.deepEqual(token(holding(UNREAD_TOKEN)), remembered);
     assert.equal(token(holding(UNREAD_TOKEN), NOW + DAY), undefined);
+  });
+
+  it('not if the Secret holds another one, which cannot be checked', () => {
+    const other: TokenObservation = { ...UNCHECKED, tokenId: 'of somebody' };
+    assert.deepEqual(token(holding(UNCHECKED)), remembered);
+    assert.equal(token(holding(other)), undefined);
+    const ready = findCondition(desiredStatus(holding(other), FAILED, NOW), 'Ready');
+    assert.equal(ready?.status, 'Unknown');
   });
 
   it('not for another spec, nor if it was not Ready, nor if its Secret seems to be gone', () => {
