@@ -40,8 +40,8 @@ describe('the next round', () => {
   });
 
   it('is the expiry in the status if the token was not read, until which it stays Ready, or when that is overdue', async () => {
-    const settled = await settledJwt();
-    const jwt = { ...settled, recorded: { ...settled.recorded, expiresAt: NOW + HOUR } };
+    const signed = await settledJwt();
+    const jwt = { ...signed, recorded: { ...signed.recorded, expiresAt: NOW + HOUR } };
     const secret = ourSecret(jwt, 0, { token: { state: 'unread' } });
     assert.equal(nextDueTime({ jwt, secret }, undefined, NOW), NOW + HOUR);
     assert.equal(nextDueTime({ jwt, secret }, undefined, NOW + HOUR), undefined);
