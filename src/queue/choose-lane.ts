@@ -47,7 +47,7 @@ export interface LaneBounds {
 }
 
 /** The facts that decide which lane is next. */
-export interface LaneChoice {
+interface LaneChoice {
   readonly bounds: LaneBounds;
   readonly first: FirstOfLanes;
   readonly rounds: RoundCounts;
