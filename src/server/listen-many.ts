@@ -34,9 +34,10 @@ interface ListenSettings {
   readonly reusePort: boolean;
 }
 
-/** A server, and the call that makes it listen with one socket: Fastify's way. */
+/** A server, what makes it ready to answer, and the call that makes it listen with one socket: Fastify's way. */
 interface Listening {
   readonly server: Server;
+  readonly ready: () => PromiseLike<unknown>;
   readonly listen: (
     options: ListenSettings & { readonly host: string; readonly port: number },
   ) => PromiseLike<unknown>;
@@ -53,8 +54,8 @@ export interface Port {
 }
 
 /**
- * Makes a server listen with many sockets on one port of each host. Throws as `listen` of Node does; then it listens at no host
- * any more.
+ * Makes a server listen with many sockets on one port of each host. Throws as `listen` of Node does; then it listens at no host,
+ * and can be tried again: its own socket comes last, as Fastify listens only once.
  */
 export async function listenMany(
   app: Listening,
@@ -74,27 +75,28 @@ export async function listenMany(
   // Sockets that share a port would share it with those of another process as well.
   if (settings.reusePort && !isShared)
     for (const host of [first, ...others]) await throwIfTaken({ host, port });
-  await app.listen({ ...settings, host: first, port });
-  const address = addressOf(app.server);
-  const missing = [
+  await app.ready();
+  const additional = [
     ...Array.from({ length: SOCKETS - 1 }, () => first),
     ...others.flatMap((host) => Array.from({ length: SOCKETS }, () => host)),
   ];
+  let common = port; // 0 until the first socket has one
   try {
-    for (const host of missing) {
+    for (const host of additional) {
       const server = createServer({ noDelay: true, ...acceptOptions }, (tcp) =>
         app.server.emit('connection', tcp),
       );
-      server.listen({ ...settings, host, port: address.port });
+      server.listen({ ...settings, host, port: common });
       await once(server, 'listening');
       more.push(server);
+      common = addressOf(server).port;
     }
+    await app.listen({ ...settings, host: first, port: common });
+    return { address: addressOf(app.server), close };
   } catch (error) {
-    app.server.close(); // else the process would go on, for a port that has only some of its addresses
-    void close();
+    void close(); // else the process would go on, for a port that has only some of its addresses
     throw error;
   }
-  return { address, close };
 }
 
 /**

@@ -78,7 +78,7 @@ export async function startWebhook(
   // A port that is taken is a problem at the start, whenever it is listened on.
   const port = isLate ? await listenOn('--webhook-address', where, tryPort) : await listen();
   if (!port.ok) return port;
-  const late = isLate ? listenWithCertificate(webhook, listen, log) : undefined;
+  const late = isLate ? listenWithCertificate(webhook, { listen, clock: systemClock, log }) : undefined;
 
   const certificate = source.value.start(late?.webhook ?? webhook);
   metrics.gauges.readWatches(() => [

@@ -30,7 +30,7 @@ function appOf(server: Server) {
     server.listen(options);
     await once(server, 'listening');
   };
-  return { server, listen };
+  return { server, ready: async () => undefined, listen };
 }
 
 describe('many sockets on one port:', () => {
@@ -98,7 +98,10 @@ describe('many sockets on one port:', () => {
       asked.push(options.host);
       return app.listen(options);
     };
-    const port = await listenMany({ server: app.server, listen }, { hosts: ['localhost'], port: 0 });
+    const port = await listenMany(
+      { server: app.server, ready: () => app.ready(), listen },
+      { hosts: ['localhost'], port: 0 },
+    );
     const addresses = app.addresses();
     await Promise.all([port.close(), app.close()]);
     assert.deepEqual(addresses, [port.address]);
@@ -117,6 +120,35 @@ describe('many sockets on one port:', () => {
     await assert.rejects(ask(port, HOST), { code: 'ECONNREFUSED' });
     assert.equal(server.listening, false);
   });
+
+  for (const [which, taken] of [
+    ['its first', HOST],
+    ['another', '127.0.0.2'],
+  ] as const)
+    it(`an app that could not listen at ${which} address can be tried again, and answers at each`, async () => {
+      await using app = fastify();
+      app.get('/', () => 'here');
+      const place: ListenPlace = {
+        port: await findFreePort(),
+        hosts: [HOST, '127.0.0.2'],
+        isShared: true,
+      };
+      await using other = createServer().listen(place.port, taken);
+      await once(other, 'listening');
+      for (let tried = 0; tried < 2; tried += 1)
+        await assert.rejects(listenMany(app, place), { code: 'EADDRINUSE', address: taken });
+      other.close();
+      await once(other, 'close');
+      const port = await listenMany(app, place);
+      for (const host of place.hosts) {
+        const asked = Array.from({ length: 20 }, async () => {
+          const answer = await fetch(`http://${host}:${place.port}/`, { headers: { connection: 'close' } });
+          return answer.text();
+        });
+        assert.deepEqual(new Set(await Promise.all(asked)), new Set(['here']));
+      }
+      await port.close();
+    });
 
   describe('a port that two servers share', () => {
     it('is tried at least with IPv4', () => assert.ok(PAIRS.length > 0));
