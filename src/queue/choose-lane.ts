@@ -1,3 +1,4 @@
+import type { Milliseconds } from '../time/units.ts';
 import { isMoreUrgent, type Urgency } from './urgency.ts';
 
 /** Slow and failing rounds hold no more of the workers, so that they delay no renewal of others. */
@@ -14,8 +15,8 @@ export type LimitedLane = 'fresh' | 'suspect';
 
 /** A key whose last round failed or was slow. */
 export interface Suspect extends Urgency {
-  /** Rounds in a row that failed. */
-  readonly failures: number;
+  /** When the first of its failed rounds in a row began, by the monotonic clock; `Infinity`: the last one was only slow. */
+  readonly failingSince: Milliseconds;
 }
 
 /** The first key of each lane; `undefined`: none waits there. */
@@ -72,18 +73,22 @@ export function boundLanes(workers: number): LaneBounds {
   return { workers, limited, reserved, quickAndSlow: workers * MAX_ROUNDS_PER_WORKER - limited };
 }
 
-/** The order of suspects: what is due, then what failed least, then the most urgent. */
+/**
+ * The order of suspects: what is due, then what was only slow, then what began to fail last, then the most urgent. After an
+ * outage the JWTs that failed in it go before those that fail always, however many these are.
+ */
 export function suspectsInOrder(newRank: number): (a: Suspect, b: Suspect) => boolean {
   return (a, b) => {
     const [isDueA, isDueB] = [a.rank < newRank, b.rank < newRank];
     if (isDueA !== isDueB) return isDueA;
-    return a.failures === b.failures ? isMoreUrgent(a, b) : a.failures < b.failures;
+    return a.failingSince === b.failingSince ? isMoreUrgent(a, b) : a.failingSince > b.failingSince;
   };
 }
 
 /**
- * The lane whose first key is worked on next; `undefined`: no round may begin now. Of equal priority the soonest to expire is
- * next, whichever lane it waits in, as far as the lanes have workers:
+ * The lane whose first key is worked on next; `undefined`: no round may begin now. The rule in three sentences: of equal
+ * priority the soonest to expire is next, whichever lane it waits in, as far as the lanes have workers. What may fail or be slow
+ * holds no more than half of them. What has waited too long gets one of eight turns, however urgent others are.
  *
  * | lane    | keys in it                                           | workers                                         |
  * | ------- | ---------------------------------------------------- | ----------------------------------------------- |
@@ -101,7 +106,7 @@ export function suspectsInOrder(newRank: number): (a: Suspect, b: Suspect) => bo
  *   all quick ones begins as long as limited rounds hold less than half.
  * - Nor does such a renewal wait behind others' new JWTs, of which more may come than can be worked on: a suspect that was
  *   only slow competes by its urgency, and in the eighth that is kept for suspects they begin before fresh keys, what is due
- *   first, then what failed least. Nor do new JWTs wait forever behind suspects: these leave them an eighth. Up to three
+ *   first, then what began to fail last. Nor do new JWTs wait forever behind suspects: these leave them an eighth. Up to three
  *   workers have only one for both: there the two alternate while the suspect is due, or one of them has waited too long.
  * - Of what is more urgent there may always be more: while a fresh key or a suspect has waited too long, its lane goes before
  *   quick keys as long as its eighth is free, and of eight turns of the lane one belongs to that key (`WaitingKeys`), which
@@ -148,7 +153,8 @@ function mayPassFresh(choice: LaneChoice, suspect: Suspect, fresh: Urgency): boo
   const isReserved = rounds.suspect < bounds.reserved;
   if (isTurn.suspect) return true;
   if (isReserved && (bounds.limited > 1 || isImpatient.suspect)) return true;
-  const competes = suspect.failures === 0 || (isReserved && suspect.rank < newRank);
+  const competes =
+    suspect.failingSince === Number.POSITIVE_INFINITY || (isReserved && suspect.rank < newRank);
   return competes && isMoreUrgent(suspect, fresh);
 }
 

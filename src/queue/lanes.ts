@@ -16,8 +16,7 @@ import { WaitingKeys } from './waiting-keys.ts';
 
 /** The record of a key whose last round failed or was slow. */
 interface BadRecord {
-  /** Rounds in a row that failed. */
-  readonly failures: number;
+  readonly failingSince: Suspect['failingSince'];
   /** False: something about it has changed since. */
   readonly isSuspect: boolean;
 }
@@ -75,7 +74,8 @@ export class Lanes {
   set(key: string, urgency: Urgency): void {
     this.delete(key);
     const record = this.#records.get(key);
-    if (record?.isSuspect === true) this.#suspects.set(key, { ...urgency, failures: record.failures });
+    if (record?.isSuspect === true)
+      this.#suspects.set(key, { ...urgency, failingSince: record.failingSince });
     else if (record !== undefined || urgency.rank === this.#newRank) this.#fresh.set(key, urgency);
     else this.#quick.set(key, urgency);
   }
@@ -92,9 +92,13 @@ export class Lanes {
     this.#records.delete(key);
   }
 
-  /** Something about the key has changed: it goes before those that failed, but not beside those that never did. */
+  /**
+   * Something about the key has changed: it goes before those that failed, but not beside those that never did. If it fails
+   * again it has failed since then: with changes it would else get ahead of others that failed.
+   */
   giveAnotherChance(key: string): void {
-    if (this.#records.has(key)) this.#records.set(key, { failures: 0, isSuspect: false });
+    const record = this.#records.get(key);
+    if (record !== undefined) this.#records.set(key, { ...record, isSuspect: false });
   }
 
   /** Takes out the key whose round is to begin now; `undefined` when none may. Each is to be ended. */
@@ -119,8 +123,9 @@ export class Lanes {
     if (lane === 'suspect') this.#suspectLimit.ended({ startedAt, endedAt: now, hasFailed, isSlow });
     if (!hasFailed && !isSlow) this.#records.delete(key);
     else {
-      const failures = hasFailed ? (this.#records.get(key)?.failures ?? 0) + 1 : 0;
-      this.#records.set(key, { failures, isSuspect: true });
+      const { failingSince: before = Number.POSITIVE_INFINITY } = this.#records.get(key) ?? {};
+      const failingSince = hasFailed ? Math.min(before, startedAt) : Number.POSITIVE_INFINITY;
+      this.#records.set(key, { failingSince, isSuspect: true });
     }
   }
 

@@ -15,7 +15,8 @@ interface Impatient {
 
 /**
  * The keys that wait in a lane. The most urgent is next, as namespaces share (`FairHeap`). But more urgent ones may come without
- * end: of eight turns, one goes to the key that has waited too long for the longest time.
+ * end: of eight turns, one goes to the key that has waited too long for the longest time. Namespaces share these turns, too, apart
+ * from the others.
  */
 export class WaitingKeys<T extends Urgency> {
   readonly #byUrgency: FairHeap<T>;
@@ -61,8 +62,10 @@ export class WaitingKeys<T extends Urgency> {
     this.#impatient.delete(key);
   }
 
-  /** Finds out which keys have waited too long by now (monotonic clock). */
+  /** Finds out which keys have waited too long by now (monotonic clock), and forgets turns that were long ago. */
   noticeTime(now: Milliseconds): void {
+    this.#byUrgency.noticeTime(now);
+    this.#impatient.noticeTime(now);
     for (;;) {
       const first = this.#patient.first();
       if (first === undefined || first.patientUntil > now) return;
