@@ -7,7 +7,7 @@ import { arrayMember, member, objectMember, stringMember } from '../resources/js
 import { describeFileError } from '../resources/file-error.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { Credentials } from './credentials.ts';
-import { ServerChanged } from './credentials-error.ts';
+import { CredentialsError, ServerChanged } from './credentials-error.ts';
 import { withExecPlugin } from './exec-plugin.ts';
 import { findProxy } from './find-proxy.ts';
 import { withTokenFile } from './token-file.ts';
@@ -155,10 +155,20 @@ function readCluster(load: Load, source: string, wanted: string | undefined): Re
 }
 
 function checkSameServer(config: Credentials, server: string, source: string): Credentials {
-  const now = config.getCurrentCluster()?.server;
-  if (now === server) return config;
-  const found = now === undefined ? 'no longer has the context' : `names another API server now, ${now}`;
-  throw new ServerChanged(`${source} ${found}: start again`);
+  const url = config.getCurrentCluster()?.server;
+  // Or the file is being written.
+  if (url === undefined) throw new CredentialsError(`${source} no longer has the context`);
+  const now = serverPlace(url);
+  if (now === undefined) throw new CredentialsError(`${source} no longer has a valid server URL`);
+  if (now === serverPlace(server)) return config;
+  throw new ServerChanged(`${source} names another API server now, ${now}: start again`);
+}
+
+/** The server and path of a valid URL, in one spelling and without a password. */
+function serverPlace(url: string): string | undefined {
+  const { protocol, host, pathname } = URL.parse(url) ?? {};
+  if (protocol === undefined || host === undefined || pathname === undefined) return undefined;
+  return `${protocol}//${host}${pathname.replace(/\/+$/, '')}`;
 }
 
 function isProxy(url: string): boolean {

@@ -67,7 +67,7 @@ test('a context that leads to another API server by now has no credentials for t
     assert.ok(cluster.ok);
     await using client = clientOf(cluster.value);
     await client.get('/version');
-    await write('config', config('second', { server: 'https://moved:6443' }));
+    await write('config', config('second', { server: 'https://name:secret@moved:6443/' }));
     const why = `context first of ${file} names another API server now, https://moved:6443: start again`;
     for (const _ of ['after the refusal', 'and again'])
       await assert.rejects(client.get('/version'), {
@@ -75,15 +75,53 @@ test('a context that leads to another API server by now has no credentials for t
         message: `get /version: Credentials (no credentials for ${server.url}: ${why})`,
       });
     await write('config', config('second', { more: { contexts: [] } }));
-    await assert.rejects(
-      client.get('/version'),
-      /context first of .* no longer has the context: start again/,
-    );
+    await assert.rejects(client.get('/version'), /context first of .* no longer has the context\)/);
     assert.deepEqual(tokensOf(server.requests), ['Bearer first', 'Bearer first']);
     await write('config', config('third'));
     await client.get('/version');
     assert.equal(server.requests.at(-1)?.headers.authorization, 'Bearer third');
   }));
+
+test('the same API server in another spelling does not count as another one', () =>
+  inFolder(async (_folder, write) => {
+    await using server = await startBadServer(({ headers }, response) =>
+      answer(
+        response,
+        headers.authorization === 'Bearer second' || server.requests.length === 1 ? 200 : 401,
+        {},
+      ),
+    );
+    const config = (url: string, token: string): string =>
+      kubeconfig({ server: url, cluster: INSECURE, user: { token } });
+    const file = await write('config', config(server.url, 'first'));
+    const cluster = loadCluster({ kubeconfig: file });
+    assert.ok(cluster.ok);
+    await using client = clientOf(cluster.value);
+    await client.get('/version');
+    await write('config', config(`${server.url.toUpperCase()}//`, 'second'));
+    await client.get('/version');
+    assert.deepEqual(tokensOf(server.requests), ['Bearer first', 'Bearer first', 'Bearer second']);
+  }));
+
+for (const [what, text] of [
+  ['has no contexts yet', 'apiVersion: v1\nclusters:\n'],
+  ['has half of a server', kubeconfig({ server: 'https:', cluster: INSECURE })],
+] as const)
+  test(`a kubeconfig that is being written and ${what} takes no credentials away`, () =>
+    inFolder(async (_folder, write) => {
+      await using server = await startBadServer((_request, response) =>
+        answer(response, server.requests.length === 2 ? 401 : 200, {}),
+      );
+      const file = await write('config', kubeconfig({ server: server.url, cluster: INSECURE }));
+      const cluster = loadCluster({ kubeconfig: file });
+      assert.ok(cluster.ok);
+      await using client = clientOf(cluster.value);
+      await client.get('/version');
+      await write('config', text);
+      await assert.rejects(client.get('/version'), { status: 401 });
+      await client.get('/version');
+      assert.equal(server.requests.length, 3);
+    }));
 
 test('where the API server is not reached, the kubeconfig is read again for its address and its proxy', () =>
   inFolder(async (_folder, write) => {
