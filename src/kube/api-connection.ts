@@ -1,5 +1,6 @@
 import type { Clock } from '../time/clock.ts';
 import { startDeadline } from '../time/deadline.ts';
+import type { Milliseconds } from '../time/units.ts';
 import type { Cluster } from './cluster.ts';
 import type { Authentication, Credentials, Dispatcher } from './credentials.ts';
 import { CredentialsError, ServerChanged } from './credentials-error.ts';
@@ -23,8 +24,11 @@ const RENEWAL_PAUSE_MS = 1_000;
 /** The longest look at credentials: a plugin may have a person log in meanwhile. It is ended then, and the next one begins. */
 const LOOK_MS = 300_000;
 
-/** How long a request waits for a look while there are credentials: they are good until they are refused. */
+/** How long a request waits for a look while there are credentials that were not refused. */
 const KEEP_MS = 1_000;
+
+/** How long a request waits after a refusal: most plugins take a second or two, and most calls have 5 s at all. */
+const RENEW_MS = 4_000;
 
 /**
  * One connection pool to the API server and the headers that go with it. Without a cap on its connections: watches would starve
@@ -56,7 +60,7 @@ export class ApiConnection {
   current(signal: AbortSignal | undefined): Session | Promise<Session> {
     const isFresh = this.#clock.monotonic() - this.#lookedAt < FRESH_MS;
     if (this.#session !== undefined && isFresh) return this.#session;
-    return this.#wait(this.#look(this.#session), signal);
+    return this.#wait(this.#look(this.#session), this.#session === undefined ? LOOK_MS : KEEP_MS, signal);
   }
 
   /**
@@ -67,13 +71,13 @@ export class ApiConnection {
   async renew(stale: Session, signal: AbortSignal | undefined): Promise<Session> {
     // An ordinary look that is running may find the change already.
     const running = this.#looking?.catch(() => stale);
-    if (running !== undefined) await this.#wait(running, signal);
+    if (running !== undefined) await this.#wait(running, RENEW_MS, signal);
     if (this.#session !== undefined && this.#session !== stale) return this.#session;
-    if (this.#looking !== undefined) return this.#wait(this.#looking, signal);
+    if (this.#looking !== undefined) return this.#wait(this.#looking, RENEW_MS, signal);
     if (this.#clock.monotonic() - this.#renewedAt < RENEWAL_PAUSE_MS) return stale;
     this.#renewedAt = this.#clock.monotonic();
     this.#credentials = undefined;
-    return this.#wait(this.#look(stale), signal);
+    return this.#wait(this.#look(stale), RENEW_MS, signal);
   }
 
   /**
@@ -104,10 +108,9 @@ export class ApiConnection {
   }
 
   /** A look that takes long goes on behind what is sent with the credentials that are known. */
-  async #wait(look: Promise<Session>, signal: AbortSignal | undefined): Promise<Session> {
+  async #wait(look: Promise<Session>, time: Milliseconds, signal: AbortSignal | undefined): Promise<Session> {
     const known = this.#session;
-    const time = known === undefined || this.asksPeople ? LOOK_MS : KEEP_MS;
-    const limit = startDeadline(this.#clock, time, signal);
+    const limit = startDeadline(this.#clock, this.asksPeople ? LOOK_MS : time, signal);
     try {
       const found = await orAborted(look, limit.signal);
       if (found !== undefined) return found;

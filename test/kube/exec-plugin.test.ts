@@ -159,6 +159,19 @@ test('a plugin’s path counts from the folder of the kubeconfig', async () => {
   });
 });
 
+test('a call whose credentials are refused waits for a plugin that takes its time', () => {
+  const slowly = `const first = process.argv[2] + '/first';
+    if (fs.existsSync(first)) setTimeout(() => { ${printing('good')} }, 1_500);
+    else { fs.writeFileSync(first, ''); ${printing('old')} }`;
+  return withPlugin(slowly, async (client, server) => {
+    await client.get('/version');
+    assert.deepEqual(
+      server.requests.map(({ headers }) => headers.authorization),
+      ['Bearer old', 'Bearer good'],
+    );
+  });
+});
+
 test('credentials that have expired are not used again', () => {
   let passed = 0;
   const clock = { ...systemClock, monotonic: () => performance.now() + passed };
