@@ -73,11 +73,7 @@ export function logAge(log: Logger, remedy: string): AgeLog {
         validFrom: formatTime(toSeconds(validFrom)),
         expiresAt: formatTime(toSeconds(expiresAt)),
       };
-      const what =
-        firstToExpire === undefined
-          ? 'the webhook’s certificate'
-          : `the intermediate ${firstToExpire} of the webhook’s certificate`;
-      LOG[age](log, times, what, remedy);
+      LOG[age](log, times, describeAgedPart(firstToExpire), remedy);
     }
     return Math.min(logged.at + AGAIN_MS[age], nextAgeTime(certificate, now)) - now;
   };
@@ -89,16 +85,32 @@ function nextAgeTime({ validFrom, expiresAt }: CertificateDates, now: Millisecon
   return times.find((time) => time > now) ?? Number.POSITIVE_INFINITY;
 }
 
-type LogOfAge = (log: Logger, times: object, what: string, remedy: string) => void;
+/** The part of the certificate with its age: its name, and its effect once it has expired. */
+interface AgedPart {
+  readonly what: string;
+  readonly effect: string;
+}
+
+function describeAgedPart(intermediate: string | undefined): AgedPart {
+  return intermediate === undefined
+    ? {
+        what: 'the webhook’s certificate',
+        effect: 'the API server refuses it, and with it every annotated pod',
+      }
+    : {
+        what: `the intermediate ${intermediate} of the webhook’s certificate`,
+        effect: 'clients without another way to its authority refuse the certificate',
+      };
+}
+
+type LogOfAge = (log: Logger, times: object, part: AgedPart, remedy: string) => void;
 
 const LOG: Readonly<Record<CertificateAge, LogOfAge>> = {
   fresh: () => undefined,
   early: (log, times) =>
     log.error(times, 'the webhook’s certificate is not valid yet, and clients refuse it: compare the clocks'),
-  late: (log, times, what, remedy) => log.warn(times, `${what} is in the last third of its life: ${remedy}`),
-  expired: (log, times, what, remedy) =>
-    log.error(
-      times,
-      `${what} has expired, and the API server refuses it, and with it every annotated pod: ${remedy}`,
-    ),
+  late: (log, times, { what }, remedy) =>
+    log.warn(times, `${what} is in the last third of its life: ${remedy}`),
+  expired: (log, times, { what, effect }, remedy) =>
+    log.error(times, `${what} has expired, and ${effect}: ${remedy}`),
 };
