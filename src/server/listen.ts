@@ -15,6 +15,8 @@ interface WantedPort {
 
 /** Every address of the machine: `::` takes IPv4 too, but a kernel without IPv6 does not know it. */
 const EVERY_ADDRESS = ['::', '0.0.0.0'] as const;
+/** The addresses at which only this machine connects; a kernel may know one of them. */
+const LOOPBACK = ['127.0.0.1', '::1'] as const;
 
 /** Listens, and says in words why it cannot. `flag` is the setting that the port came from. Gives the port. */
 export async function listenOn(
@@ -26,7 +28,7 @@ export async function listenOn(
   try {
     const address =
       first === undefined
-        ? await listenEverywhere(port, listen)
+        ? await atKnownAddress(EVERY_ADDRESS, (each) => listen({ hosts: [each], port }))
         : await listen({ hosts: [first, ...others], port });
     if (address === null || typeof address === 'string') return fail(`${flag}: not a TCP port`);
     return ok(address.port);
@@ -38,8 +40,12 @@ export async function listenOn(
 /**
  * Listens for a moment at a port that is shared, where nobody's clients connect: its other process loses no connection.
  */
-export async function tryPort({ port }: Pick<ListenPlace, 'port'>): Promise<AddressInfo | string | null> {
-  const server = createServer().listen({ host: '127.0.0.1', port, reusePort: process.platform === 'linux' });
+export async function tryPort({ port }: Pick<ListenPlace, 'port'>): ReturnType<Listen> {
+  return atKnownAddress(LOOPBACK, (host) => tryPlace(host, port));
+}
+
+async function tryPlace(host: string, port: number): ReturnType<Listen> {
+  const server = createServer().listen({ host, port, reusePort: process.platform === 'linux' });
   await once(server, 'listening');
   const address = server.address();
   server.close();
@@ -47,13 +53,16 @@ export async function tryPort({ port }: Pick<ListenPlace, 'port'>): Promise<Addr
   return address;
 }
 
-async function listenEverywhere(port: number, listen: Listen): ReturnType<Listen> {
-  const [first, second] = EVERY_ADDRESS;
+/** Listens at the first address of these that this kernel knows. */
+async function atKnownAddress(
+  [first, second]: readonly [string, string],
+  listenAt: (host: string) => ReturnType<Listen>,
+): ReturnType<Listen> {
   try {
-    return await listen({ hosts: [first], port });
+    return await listenAt(first);
   } catch (error) {
     if (!isUnknownAddress(error)) throw error;
-    return listen({ hosts: [second], port });
+    return listenAt(second);
   }
 }
 
