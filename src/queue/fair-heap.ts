@@ -1,5 +1,4 @@
 import { namespaceOfKey } from '../resources/object-key.ts';
-import type { Milliseconds } from '../time/units.ts';
 import { KeyedHeap } from './keyed-heap.ts';
 
 /** The order of items of the same urgency. */
@@ -19,8 +18,8 @@ interface Place<T> {
   readonly turns: number;
 }
 
-/** After this time half of the turns are forgotten: a namespace whose rounds all failed in an outage soon is like others. */
-const HALF_FORGOTTEN_MS: Milliseconds = 60_000;
+/** When all together have had this many times `turnsApart` turns, half of the turns are forgotten. */
+const REMEMBERED = 32;
 
 /**
  * As `KeyedHeap`, for keys `namespace/name`, but that namespaces share: of equal rank, the item of a namespace that had many
@@ -29,11 +28,12 @@ const HALF_FORGOTTEN_MS: Milliseconds = 60_000;
  */
 export class FairHeap<T extends Ranked> {
   readonly #before: (a: T, b: T) => boolean;
+  readonly #forgetAfter: number;
   readonly #namespaces = new Map<string, Namespace<T>>();
   /** Namespaces with items. */
   readonly #order: KeyedHeap<Place<T>>;
   #size = 0;
-  #forgotAt: Milliseconds = 0;
+  #turns = 0;
 
   /**
    * `before(a, b)`: whether `a` is more urgent than `b`; within a namespace that alone counts. `turnsApart`: a namespace that
@@ -41,6 +41,7 @@ export class FairHeap<T extends Ranked> {
    */
   constructor(before: (a: T, b: T) => boolean, turnsApart: number) {
     this.#before = before;
+    this.#forgetAfter = REMEMBERED * turnsApart;
     this.#order = new KeyedHeap((a, b) => {
       if (a.first.rank !== b.first.rank) return a.first.rank < b.first.rank;
       const [turnsA, turnsB] = [Math.floor(a.turns / turnsApart), Math.floor(b.turns / turnsApart)];
@@ -92,18 +93,10 @@ export class FairHeap<T extends Ranked> {
     if (name === undefined || namespace === undefined || next === undefined) return undefined;
     this.#size -= 1;
     namespace.turns += 1;
+    this.#turns += 1;
     this.#place(name, namespace);
+    if (this.#turns >= this.#forgetAfter) this.forgetHalf();
     return next;
-  }
-
-  /** Forgets turns that were long ago, by the monotonic clock. */
-  noticeTime(now: Milliseconds): void {
-    if (now - this.#forgotAt < HALF_FORGOTTEN_MS) return;
-    this.#forgotAt = now;
-    for (const [name, namespace] of this.#namespaces) {
-      namespace.turns = Math.floor(namespace.turns / 2);
-      this.#place(name, namespace);
-    }
   }
 
   #place(name: string, { heap, turns }: Namespace<T>): void {
@@ -112,6 +105,16 @@ export class FairHeap<T extends Ranked> {
     else {
       this.#order.delete(name);
       if (turns === 0) this.#namespaces.delete(name);
+    }
+  }
+
+  /** Forgets half of the turns that each namespace had. */
+  forgetHalf(): void {
+    this.#turns = 0;
+    for (const [name, namespace] of this.#namespaces) {
+      namespace.turns = Math.floor(namespace.turns / 2);
+      this.#turns += namespace.turns;
+      this.#place(name, namespace);
     }
   }
 }

@@ -30,6 +30,8 @@ interface LaneRound {
 const SLOW_ROUND_MS = 1_000;
 /** A key that was slow is so until it takes less than this: that it is quicker may be because fewer of its kind are running. */
 const STILL_SLOW_ROUND_MS = 250;
+/** After this time half of the turns of suspects are forgotten. */
+const HALF_FORGOTTEN_MS = 60_000;
 
 /**
  * The keys that wait, each in its lane, and the running rounds. `chooseLane` says which key is next. Times are those of the
@@ -47,6 +49,7 @@ export class Lanes {
   /** The records by key, of keys whose last round failed or was slow. */
   readonly #records = new Map<string, BadRecord>();
   readonly #rounds = new Map<string, LaneRound>();
+  #forgotAt: Milliseconds = 0;
   readonly #singleWorker = new SingleWorker();
   /** The lane of the limited round that began last. */
   #lastLimited: LimitedLane | undefined;
@@ -104,6 +107,7 @@ export class Lanes {
   /** Takes out the key whose round is to begin now; `undefined` when none may. Each is to be ended. */
   begin(now: Milliseconds): { readonly key: string; readonly urgency: Urgency } | undefined {
     for (const waiting of [this.#quick, this.#fresh, this.#suspects]) waiting.noticeTime(now);
+    this.#forgetOutage(now);
     const lane = this.#chooseLane(now);
     const next = lane === undefined ? undefined : this.#laneOf(lane).pop();
     if (lane === undefined || next === undefined) return undefined;
@@ -136,6 +140,13 @@ export class Lanes {
       .filter(({ lane, startedAt }) => lane === 'quick' && now - startedAt < SLOW_ROUND_MS)
       .map(({ startedAt }) => startedAt + SLOW_ROUND_MS);
     return turns.length === 0 ? undefined : Math.min(...turns);
+  }
+
+  /** A namespace whose rounds all failed in an outage had many turns as a suspect, and soon is like others again. */
+  #forgetOutage(now: Milliseconds): void {
+    if (now - this.#forgotAt < HALF_FORGOTTEN_MS) return;
+    this.#forgotAt = now;
+    this.#suspects.forgetHalf();
   }
 
   #laneOf(lane: Lane): WaitingKeys<Urgency> | WaitingKeys<Suspect> {

@@ -36,6 +36,11 @@ export class WaitingKeys<T extends Urgency> {
     return this.#byUrgency.size;
   }
 
+  /** Forgets half of the turns that each namespace had by urgency. */
+  forgetHalf(): void {
+    this.#byUrgency.forgetHalf();
+  }
+
   /** Whether a key has waited too long, at the time that `noticeTime` was called with last. */
   get hasImpatient(): boolean {
     return this.#impatient.size > 0;
@@ -62,10 +67,8 @@ export class WaitingKeys<T extends Urgency> {
     this.#impatient.delete(key);
   }
 
-  /** Finds out which keys have waited too long by now (monotonic clock), and forgets turns that were long ago. */
+  /** Finds out which keys have waited too long by now (monotonic clock). */
   noticeTime(now: Milliseconds): void {
-    this.#byUrgency.noticeTime(now);
-    this.#impatient.noticeTime(now);
     for (;;) {
       const first = this.#patient.first();
       if (first === undefined || first.patientUntil > now) return;

@@ -80,10 +80,10 @@ describe('a heap that namespaces share', () => {
       }
     };
     take('many', 1_000);
-    for (let minute = 1; minute <= 5; minute += 1) heap.noticeTime(minute * 60_000);
+    take('others', 6_000);
     heap.set('many/a', { rank: 0, time: 0 });
     heap.set('few/a', { rank: 0, time: 1 });
-    assert.deepEqual(popAll(heap), ['many/a', 'few/a'], 'of 1,000 turns 31 are left');
+    assert.deepEqual(popAll(heap), ['many/a', 'few/a']);
   });
 });
 
