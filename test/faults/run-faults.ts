@@ -49,6 +49,20 @@ export async function playAll(faults: readonly Fault[], arena: Arena, options: P
   const playing = new Set<string>();
   const witness = await callWitness(arena, short);
   const reviews = callReviewWitness(arena, () => [...playing]);
+  try {
+    await playInOrder(faults, playFault);
+  } catch (error) {
+    await Promise.allSettled([reviews(), witness()]); // they would go on without a stage
+    throw error;
+  }
+  onResult(await reviews());
+  onResult(await witness());
+}
+
+async function playInOrder(
+  faults: readonly Fault[],
+  playFault: (fault: Fault) => Promise<void>,
+): Promise<void> {
   const isAlone = ({ isLocal, isLast }: Fault): boolean => !isLocal && isLast !== true;
   for (const fault of faults.filter(isAlone)) await playFault(fault);
   // By now the garbage collector knows the new kind of object, which takes half a minute after the creation
@@ -59,8 +73,6 @@ export async function playAll(faults: readonly Fault[], arena: Arena, options: P
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   for (const fault of faults.filter(({ isLast }) => isLast === true)) await playFault(fault);
-  onResult(await reviews());
-  onResult(await witness());
 }
 
 /** One run. Every error is a violation: a recovery was too late. */
@@ -98,7 +110,7 @@ async function attemptOnce(
 async function play(fault: Fault, ground: Ground, endsWithinMs: number): Promise<void> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => late.reject(new Error(`it had not ended after ${endsWithinMs / 1_000} s`)),
+    () => late.reject(new Error(`it had not ended after ${endsWithinMs / 1_000} s; what follows may be its doing`)),
     endsWithinMs,
   );
   try {
