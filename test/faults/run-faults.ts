@@ -110,7 +110,10 @@ async function attemptOnce(
 async function play(fault: Fault, ground: Ground, endsWithinMs: number): Promise<void> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => late.reject(new Error(`it had not ended after ${endsWithinMs / 1_000} s; what follows may be its doing`)),
+    () =>
+      late.reject(
+        new Error(`it had not ended after ${endsWithinMs / 1_000} s; what follows may be its doing`),
+      ),
     endsWithinMs,
   );
   try {

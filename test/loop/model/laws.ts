@@ -200,7 +200,7 @@ export class Laws {
     for (const path of findLostFields(before, after, seen))
       this.#blame(key, `I5: ${path} of another manager was lost`);
     const isSameToken = before?.fields.get('data/token')?.value === after.fields.get('data/token')?.value;
-    if (!isSameToken) this.#judgeToken(key, ledger, { before, after }, seen, from);
+    if (!isSameToken) this.#judgeToken(key, ledger, [before, after], seen, from);
     this.#judgeCause(key, ledger, before, isSameToken);
   }
 
@@ -208,7 +208,7 @@ export class Laws {
   #judgeToken(
     key: string,
     ledger: Ledger,
-    { before, after }: { readonly before: ModelSecret | undefined; readonly after: ModelSecret },
+    [before, after]: readonly [ModelSecret | undefined, ModelSecret],
     seen: readonly ModelJwt[],
     from: number,
   ): void {
@@ -219,10 +219,8 @@ export class Laws {
       return token !== undefined && isSigner && says(token, spec, Number(token.claims['iat']));
     });
     if (token === undefined || !isAsked) {
-      this.#blame(
-        key,
-        `I2: the token published (by key ${token?.signer ?? 'none'}) is not what was asked for`,
-      );
+      const by = token?.signer ?? 'none';
+      this.#blame(key, `I2: the token published (by key ${by}) is not what was asked for`);
       return;
     }
     const { jti } = token.claims;
@@ -232,10 +230,9 @@ export class Laws {
     const lifetime = token.exp - Number(token.claims['iat']);
     const last = ledger.published;
     const uid = seen.at(-1)?.uid ?? '';
-    const isTimeTurned = last !== undefined && this.#turnedBackAt >= last.from;
-    // A write that came late creates a Secret again that was deleted meanwhile, whatever its precondition.
-    const isExcused = isTimeTurned || before === undefined;
-    if (last?.uid === uid && token.exp < last.exp && lifetime >= last.lifetime && !isExcused)
+    // If `before` is undefined, a late write possibly created a Secret again that was deleted meanwhile.
+    const isComparable = before !== undefined && last?.uid === uid && this.#turnedBackAt < last.from;
+    if (isComparable && lifetime >= last.lifetime && token.exp < last.exp)
       this.#blame(key, `I3: exp went back by ${last.exp - token.exp} s`);
     this.lateness.published(key, { jti, exp: token.exp });
     ledger.published = { uid, exp: token.exp, lifetime, from };
