@@ -15,8 +15,8 @@ interface Impatient {
 
 /**
  * The keys that wait in a lane. The most urgent is next, as namespaces share (`FairHeap`). But more urgent ones may come without
- * end: of eight turns, one goes to the key that has waited too long for the longest time. Namespaces share these turns, too, apart
- * from the others.
+ * end: of eight turns, one goes to the key that has waited too long for the longest time. Namespaces share these turns, too,
+ * apart from the others.
  */
 export class WaitingKeys<T extends Urgency> {
   readonly #byUrgency: FairHeap<T>;
