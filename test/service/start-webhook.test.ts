@@ -17,6 +17,8 @@ import { makeLink } from '../certificates/made-chain.ts';
 import { makeDevCertificate } from '../server/dev-certificate.ts';
 import { HOUR_MS } from '../../src/time/units.ts';
 
+type Surroundings = Parameters<typeof startWebhook>[1];
+
 const WITHIN_MS = 60_000;
 const LOOPBACK = { address: { host: '127.0.0.1', port: 0 }, ips: undefined, sharesPort: false };
 
@@ -47,14 +49,7 @@ describe('the readiness of the webhook', () => {
     await using client = clientOf(clusterAt(server.url));
     const started = await startWebhook(
       { ...LOOPBACK, certificate: filesIn(folder), usesNamespaceDefault: true },
-      {
-        log: createLogger({ level: 'silent', destination: { write: () => undefined } }),
-        metrics: createMetrics(),
-        policy: NO_POLICY,
-        client,
-        namespace: 'jwt-injector',
-        isInPod: false,
-      },
+      surroundings({ client }),
     );
     assert.ok(started.ok);
     const webhook = started.value;
@@ -90,14 +85,7 @@ describe('the readiness of the webhook', () => {
     const metrics = createMetrics();
     const started = await startWebhook(
       { ...LOOPBACK, certificate: filesIn(chained.path), usesNamespaceDefault: false },
-      {
-        log: createLogger({ level: 'silent', destination: { write: () => undefined } }),
-        metrics,
-        policy: NO_POLICY,
-        client: undefined,
-        namespace: 'jwt-injector',
-        isInPod: false,
-      },
+      surroundings({ metrics }),
     );
     assert.ok(started.ok);
     try {
@@ -123,14 +111,7 @@ describe('the watches of the webhook', () => {
     const metrics = createMetrics();
     const started = await startWebhook(
       { ...LOOPBACK, certificate: { from: 'secret', name: 'my-tls' }, usesNamespaceDefault: true },
-      {
-        log: createLogger({ level: 'silent', destination: { write: () => undefined } }),
-        metrics,
-        policy: NO_POLICY,
-        client,
-        namespace: 'jwt-injector',
-        isInPod: false,
-      },
+      surroundings({ metrics, client }),
     );
     assert.ok(started.ok);
     const series = /^jwt_injector_watch_last_event_timestamp_seconds\{resource="(.*)"\} (.*)$/gm;
@@ -159,14 +140,7 @@ describe('where the webhook listens', () => {
       const address = { host: undefined, port: 0 };
       const started = await startWebhook(
         { address, ips, sharesPort: false, certificate, usesNamespaceDefault: false },
-        {
-          log: createLogger({ level: 'info', destination }),
-          metrics: createMetrics(),
-          policy: NO_POLICY,
-          client: undefined,
-          namespace: 'jwt-injector',
-          isInPod: false,
-        },
+        surroundings({ log: createLogger({ level: 'info', destination }) }),
       );
       assert.ok(started.ok);
       try {
@@ -193,14 +167,7 @@ describe('a webhook that shares its port and has no certificate yet', () => {
         certificate: { from: 'secret', name: 'my-tls' },
         usesNamespaceDefault: false,
       },
-      {
-        log: createLogger({ level: 'silent', destination: { write: () => undefined } }),
-        metrics: createMetrics(),
-        policy: NO_POLICY,
-        client,
-        namespace: 'jwt-injector',
-        isInPod: false,
-      },
+      surroundings({ client }),
     );
 
   it('leaves the connections to the other process that has the port', async () => {
@@ -238,6 +205,19 @@ describe('a webhook that shares its port and has no certificate yet', () => {
     other.close();
   });
 });
+
+/** The surroundings of a webhook: without a cluster and silent, except for `more`. */
+function surroundings(more: Partial<Surroundings> = {}): Surroundings {
+  return {
+    log: createLogger({ level: 'silent', destination: { write: () => undefined } }),
+    metrics: createMetrics(),
+    policy: NO_POLICY,
+    client: undefined,
+    namespace: 'jwt-injector',
+    isInPod: false,
+    ...more,
+  };
+}
 
 async function isOpen(port: number, host: string): Promise<boolean> {
   const socket = connect(port, host);
