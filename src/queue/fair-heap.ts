@@ -20,6 +20,8 @@ interface Place<T> {
 
 /** When all together have had this many times `turnsApart` turns, half of the turns are forgotten. */
 const REMEMBERED = 32;
+/** With fewer times `turnsApart`, none is forgotten: where turns are rare, no namespace would ever be seen to have had more. */
+const ALWAYS_REMEMBERED = 2;
 
 /**
  * As `KeyedHeap`, for keys `namespace/name`, but that namespaces share: of equal rank, the item of a namespace that had many
@@ -28,7 +30,7 @@ const REMEMBERED = 32;
  */
 export class FairHeap<T extends Ranked> {
   readonly #before: (a: T, b: T) => boolean;
-  readonly #forgetAfter: number;
+  readonly #turnsApart: number;
   readonly #namespaces = new Map<string, Namespace<T>>();
   /** Namespaces with items. */
   readonly #order: KeyedHeap<Place<T>>;
@@ -41,7 +43,7 @@ export class FairHeap<T extends Ranked> {
    */
   constructor(before: (a: T, b: T) => boolean, turnsApart: number) {
     this.#before = before;
-    this.#forgetAfter = REMEMBERED * turnsApart;
+    this.#turnsApart = turnsApart;
     this.#order = new KeyedHeap((a, b) => {
       if (a.first.rank !== b.first.rank) return a.first.rank < b.first.rank;
       const [turnsA, turnsB] = [Math.floor(a.turns / turnsApart), Math.floor(b.turns / turnsApart)];
@@ -95,7 +97,7 @@ export class FairHeap<T extends Ranked> {
     namespace.turns += 1;
     this.#turns += 1;
     this.#place(name, namespace);
-    if (this.#turns >= this.#forgetAfter) this.forgetHalf();
+    if (this.#turns >= REMEMBERED * this.#turnsApart) this.forgetHalf();
     return next;
   }
 
@@ -108,8 +110,9 @@ export class FairHeap<T extends Ranked> {
     }
   }
 
-  /** Forgets half of the turns that each namespace had. */
+  /** Forgets half of the turns that each namespace had, unless all are few. */
   forgetHalf(): void {
+    if (this.#turns < ALWAYS_REMEMBERED * this.#turnsApart) return;
     this.#turns = 0;
     for (const [name, namespace] of this.#namespaces) {
       namespace.turns = Math.floor(namespace.turns / 2);

@@ -36,7 +36,7 @@ export class WaitingKeys<T extends Urgency> {
     return this.#byUrgency.size;
   }
 
-  /** Forgets half of the turns that each namespace had by urgency. */
+  /** Forgets half of the turns that each namespace had by urgency, unless all are few. */
   forgetHalf(): void {
     this.#byUrgency.forgetHalf();
   }

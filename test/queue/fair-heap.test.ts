@@ -85,6 +85,18 @@ describe('a heap that namespaces share', () => {
     heap.set('few/a', { rank: 0, time: 1 });
     assert.deepEqual(popAll(heap), ['many/a', 'few/a']);
   });
+
+  it('forgets no turns when it is asked to, as long as all are few', () => {
+    const heap = new FairHeap<Item>(isSooner, TURNS_APART);
+    for (let each = 0; each < TURNS_APART; each += 1) {
+      heap.set('many/a', { rank: 0, time: 0 });
+      heap.pop();
+      heap.forgetHalf();
+    }
+    heap.set('many/a', { rank: 0, time: 0 });
+    heap.set('few/a', { rank: 0, time: 1 });
+    assert.deepEqual(popAll(heap), ['few/a', 'many/a']);
+  });
 });
 
 describe('a namespace with more renewals than can be made', () => {

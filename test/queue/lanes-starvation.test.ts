@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { Lanes } from '../../src/queue/lanes.ts';
 import type { Milliseconds } from '../../src/time/units.ts';
 import { PATIENT } from './patient.ts';
@@ -7,11 +8,11 @@ import { PATIENT } from './patient.ts';
 const [DUE, NEW, CHANGED, RESYNC] = [0, 1, 2, 3];
 const MINUTE_MS = 60_000;
 
-/** Runs a round of a key that is new or failed, with this result. */
-function workOn(lanes: Lanes, key: string, round: 'slow' | 'failed'): void {
+/** Runs a round of a key that is new or failed, with this result. `at`: when it begins. */
+function workOn(lanes: Lanes, key: string, round: 'slow' | 'failed', at: Milliseconds = 0): void {
   lanes.set(key, { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence: 0, ...PATIENT });
-  assert.equal(lanes.begin(0)?.key, key);
-  lanes.end(key, round === 'slow' ? 2_000 : 10, round === 'failed');
+  assert.equal(lanes.begin(at)?.key, key);
+  lanes.end(key, at + (round === 'slow' ? 2_000 : 10), round === 'failed');
 }
 
 /** The events while the lanes run. */
@@ -138,6 +139,46 @@ describe('a suspect that has waited too long', () => {
       lanes.set(`ns/quick-${each}`, { rank: DUE, expiresAt: 2, sequence: each, ...PATIENT });
     const begun = Array.from({ length: 3 }, () => lanes.begin(20_000)?.key);
     assert.deepEqual(begun, ['ns/slow-4', 'ns/slow-5', 'ns/quick-0']);
+  });
+});
+
+describe('two namespaces whose JWTs fail slowly', () => {
+  const stories = fc.record({
+    workers: fc.constantFrom(1, 4, 8, 16, 32),
+    /** From requests that end late to rounds in which a dozen reach their deadlines. */
+    roundMs: fc.integer({ min: 2_000, max: 60_000 }),
+    later: fc.integer({ min: 40, max: 200 }),
+    earlier: fc.integer({ min: 20, max: 40 }),
+  });
+  const worst = { workers: 32, roundMs: 20_000, later: 200, earlier: 20 };
+
+  it('share the workers, although those of one began to fail later, and so are more urgent', () => {
+    fc.assert(
+      fc.property(stories, ({ workers, roundMs, later, earlier }) => {
+        const lanes = new Lanes(workers, NEW);
+        const keys = [
+          ...Array.from({ length: earlier }, (_, index) => `earlier/jwt-${index}`),
+          ...Array.from({ length: later }, (_, index) => `later/jwt-${index}`),
+        ];
+        for (const [index, key] of keys.entries()) workOn(lanes, key, 'failed', index * 20);
+        const wait = (key: string): void =>
+          lanes.set(key, { rank: DUE, expiresAt: 0, sequence: 0, ...PATIENT });
+        for (const key of keys) wait(key);
+        const begun = { earlier: 0, later: 0 };
+        run({
+          lanes,
+          roundMs: () => roundMs,
+          hasFailed: () => true,
+          onBegun: (key) => {
+            begun[key.startsWith('later/') ? 'later' : 'earlier'] += 1;
+          },
+          onEnded: wait,
+          minutes: 45,
+        });
+        assert.ok(begun.earlier >= begun.later / 3, JSON.stringify(begun));
+      }),
+      { numRuns: 20, examples: [[worst]] },
+    );
   });
 });
 
