@@ -23,6 +23,8 @@ interface BadRecord {
 
 interface LaneRound {
   readonly startedAt: Milliseconds;
+  /** When it turns slow. A sum that is made once: rounded, another one may never agree with it about the time that has come. */
+  readonly slowAt: Milliseconds;
   readonly lane: Lane;
 }
 
@@ -30,7 +32,7 @@ interface LaneRound {
 const SLOW_ROUND_MS = 1_000;
 /** A key that was slow is so until it takes less than this: that it is quicker may be because fewer of its kind are running. */
 const STILL_SLOW_ROUND_MS = 250;
-/** After this time half of the turns of suspects are forgotten. */
+/** After this time half of the turns of suspects are forgotten, unless all are few. */
 const HALF_FORGOTTEN_MS = 60_000;
 
 /**
@@ -58,7 +60,8 @@ export class Lanes {
     this.#bounds = boundLanes(workers);
     this.#newRank = newRank;
     this.#suspectLimit = new SuspectLimit(this.#bounds.reserved, this.#bounds.limited);
-    // All workers may be busy with the most urgent of one namespace before those of others get their turns.
+    // All workers may be busy with the most urgent of one namespace before those of others get their turns. So it is with suspects,
+    // too, that never have all: with fewer turns apart, a namespace that failed in an outage waits for all that fail always.
     this.#quick = new WaitingKeys(isMoreUrgent, workers);
     this.#fresh = new WaitingKeys(isMoreUrgent, workers);
     this.#suspects = new WaitingKeys(suspectsInOrder(newRank), workers);
@@ -111,7 +114,7 @@ export class Lanes {
     const lane = this.#chooseLane(now);
     const next = lane === undefined ? undefined : this.#laneOf(lane).pop();
     if (lane === undefined || next === undefined) return undefined;
-    this.#rounds.set(next.key, { startedAt: now, lane });
+    this.#rounds.set(next.key, { startedAt: now, slowAt: now + SLOW_ROUND_MS, lane });
     if (lane !== 'quick') this.#lastLimited = lane;
     return { key: next.key, urgency: next.item };
   }
@@ -121,9 +124,9 @@ export class Lanes {
     const round = this.#rounds.get(key);
     this.#rounds.delete(key);
     if (round === undefined) return;
-    const { lane, startedAt } = round;
+    const { lane, startedAt, slowAt } = round;
     this.#singleWorker.ended(lane === 'quick', now - startedAt);
-    const isSlow = now - startedAt >= (lane === 'suspect' ? STILL_SLOW_ROUND_MS : SLOW_ROUND_MS);
+    const isSlow = now >= (lane === 'suspect' ? startedAt + STILL_SLOW_ROUND_MS : slowAt);
     if (lane === 'suspect') this.#suspectLimit.ended({ startedAt, endedAt: now, hasFailed, isSlow });
     if (!hasFailed && !isSlow) this.#records.delete(key);
     else {
@@ -137,8 +140,8 @@ export class Lanes {
   nextRoomAt(now: Milliseconds): Milliseconds | undefined {
     if (this.size === 0) return undefined;
     const turns = [...this.#rounds.values()]
-      .filter(({ lane, startedAt }) => lane === 'quick' && now - startedAt < SLOW_ROUND_MS)
-      .map(({ startedAt }) => startedAt + SLOW_ROUND_MS);
+      .filter(({ lane, slowAt }) => lane === 'quick' && slowAt > now)
+      .map(({ slowAt }) => slowAt);
     return turns.length === 0 ? undefined : Math.min(...turns);
   }
 
@@ -177,8 +180,8 @@ export class Lanes {
 
   #countRounds(now: Milliseconds): RoundCounts {
     const count = { quick: 0, slow: 0, fresh: 0, suspect: 0 };
-    for (const { lane, startedAt } of this.#rounds.values()) {
-      const isSlow = lane === 'quick' && now - startedAt >= SLOW_ROUND_MS;
+    for (const { lane, slowAt } of this.#rounds.values()) {
+      const isSlow = lane === 'quick' && now >= slowAt;
       count[isSlow ? 'slow' : lane] += 1;
     }
     return count;

@@ -12,8 +12,8 @@ const MAX_ROUND_MS = 120_000;
 interface RunningRound {
   /** The urgency of a request that came meanwhile. */
   again: Urgency | undefined;
-  /** The time by the monotonic clock. */
-  readonly startedAt: Milliseconds;
+  /** When it has taken too long, by the monotonic clock. */
+  readonly endsBy: Milliseconds;
   isGivenUp: boolean;
   readonly giveUp: (why: string) => void;
 }
@@ -63,7 +63,7 @@ export class RunningRounds {
     return new Promise((resolve, reject) => {
       const round: RunningRound = {
         again: undefined,
-        startedAt: this.#clock.monotonic(),
+        endsBy: this.#clock.monotonic() + MAX_ROUND_MS,
         isGivenUp: false,
         giveUp: (why) => {
           round.isGivenUp = true;
@@ -92,14 +92,14 @@ export class RunningRounds {
       this.#timer = undefined;
       return;
     }
-    const wait = first.startedAt + MAX_ROUND_MS - this.#clock.monotonic();
+    const wait = first.endsBy - this.#clock.monotonic();
     this.#timer ??= this.#clock.setTimer(wait, () => this.#giveUpLongest());
   }
 
   #giveUpLongest(): void {
-    const latest = this.#clock.monotonic() - MAX_ROUND_MS;
+    const now = this.#clock.monotonic();
     for (const round of this.#rounds.values())
-      if (round.startedAt <= latest)
+      if (round.endsBy <= now)
         round.giveUp(`the round did not end within ${toSeconds(MAX_ROUND_MS)} s, and was given up`);
     this.#timer = undefined;
     this.#watch();

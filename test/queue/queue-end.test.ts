@@ -4,6 +4,8 @@ import type { RoundResult } from '../../src/queue/work.ts';
 import { startQueue } from './noted-queue.ts';
 
 const MINUTE_MS = 60_000;
+/** Times in milliseconds to which a second, or two minutes, cannot be added and taken off again: the sum is rounded. */
+const FRACTIONS = [7_467.485_732_009_060_5, 20.2];
 
 test('a stop waits for running rounds and begins no others', async () => {
   let ended = 0;
@@ -49,6 +51,21 @@ test('a round that never ends is given up after two minutes: it is reported, and
   assert.deepEqual([given[0]?.(), given[1]?.()], [true, false]);
   await clock.advance(10 * MINUTE_MS);
   assert.deepEqual([rounds.length, clock.pending()], [2, 0]);
+});
+
+test('rounds become slow and are given up also if their times have fractions of a millisecond', async () => {
+  for (const begunAt of FRACTIONS) {
+    const { queue, clock, errors } = startQueue(() => new Promise(() => {}), { workers: 1 });
+    await clock.advance(begunAt);
+    queue.add('a', { priority: 'resync' });
+    await clock.settle();
+    queue.add('b', { priority: 'resync' });
+    let timers = 0;
+    const isEnough = (): boolean => (timers += 1) > 20 || errors.length > 0;
+    assert.ok(await clock.advanceUntil(isEnough, 3 * MINUTE_MS));
+    assert.equal(errors.length, 1, `${begunAt}: the clock stands still`);
+    await Promise.all([queue.stop(0), clock.advance(1)]);
+  }
 });
 
 test('the result of a round that was given up does not count', async () => {
