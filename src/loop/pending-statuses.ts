@@ -27,7 +27,7 @@ const MAX_DRAFTS_OF_ALL = 10_000;
  * Secret, an earlier token for example, is not what was announced.
  */
 export class PendingStatuses {
-  /** Drafts by the uid of the JWT; those that were noted last are at the end. */
+  /** Drafts by the uid of the JWT; those that were noted, or changed, last are at the end. */
   readonly #drafts = new Map<string, readonly Draft[]>();
   #count = 0;
 

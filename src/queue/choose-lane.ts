@@ -110,8 +110,8 @@ export function suspectsInOrder(newRank: number): (a: Suspect, b: Suspect) => bo
  *   workers have only one for both: there the two alternate while the suspect is due, or one of them has waited too long.
  * - Of what is more urgent there may always be more: while a fresh key or a suspect has waited too long, its lane goes before
  *   quick keys as long as its eighth is free, and of eight turns of the lane one belongs to that key (`WaitingKeys`), which
- *   then waits for no other lane. Quick keys have half of the workers in any case, and of a single worker half of its time. So
- *   each key gets its round, whatever comes besides.
+ *   then waits for no other lane. Quick keys have half of the workers as long as their rounds end, and of a single worker half of
+ *   its time. So each key gets its round, whatever comes besides.
  */
 export function chooseLane(choice: LaneChoice): Lane | undefined {
   if (isTurnOfQuick(choice)) return 'quick';

@@ -59,7 +59,7 @@ export class WorkQueue {
   #state: 'new' | 'started' | 'stopped' = 'new';
   #sequence = 0;
   #dispatching = false;
-  /** Rounds that began since others had the event loop. */
+  /** Rounds that began since this queue last waited for a turn of the event loop. */
   #roundsThisTurn = 0;
   #roomTimer: Timer | undefined;
   /** The callers that wait for `idle`. */
@@ -77,7 +77,7 @@ export class WorkQueue {
       resyncPeriod,
       onDue: (key, expiresAt) => this.#enqueue(key, { priority: 'due', expiresAt }),
       onResync: (key, expiresAt) => this.#enqueue(key, { priority: 'resync', expiresAt }),
-      onRetry: (key, work) => this.#enqueue(key, work, PATIENCE_MS.due),
+      onRetry: (key, work) => this.#enqueue(key, work, PATIENCE_MS.resync),
       onClockSteppedBack: () => {
         for (const key of this.#running.keys()) this.#enqueue(key, { priority: 'due' });
       },
@@ -100,7 +100,7 @@ export class WorkQueue {
     if (work.priority === 'new' || work.priority === 'changed') {
       if (this.#backoffs.forget(key)) {
         this.#wakeUps.dropRetry(key); // the round that comes now decides about the next
-        patience = PATIENCE_MS.due;
+        patience = PATIENCE_MS.resync;
       }
       this.#lanes.giveAnotherChance(key);
     }

@@ -8,9 +8,10 @@ export const PRIORITIES = ['due', 'new', 'changed', 'resync'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
 /**
- * How long a key waits for a worker before it gets one although others are more urgent (`WaitingKeys`). When it is due or is
- * tried again, its last round may have been minutes ago, and nine when it has a resync (`MAX_RESYNC_MS`): a single worker may
- * take half a minute more until it is its turn. A new key had no round; one that was changed gets its resync while it waits.
+ * How long a key waits for a worker before it gets one although others are more urgent (`WaitingKeys`). When it is due, its last
+ * round may have been minutes ago, and nine when it has a resync or is tried again (`MAX_RESYNC_MS`), whatever its priority then
+ * is: a single worker may take half a minute more until it is its turn. A new key had no round; one that was changed gets its
+ * resync while it waits.
  */
 export const PATIENCE_MS: Readonly<Record<Priority, Milliseconds>> = {
   due: 30_000,

@@ -10,7 +10,10 @@ const MAX_TURN_MS = 3 * REVIEW_SLICE_MS;
 const MAX_PAUSE_MS = 1_000;
 /** The least time for a review: one of 8 MiB that is one long text takes 80 ms. */
 const MS_PER_BYTE = 0.000_01;
-/** A job that has waited for longer has a part of each turn, of whichever owner it is: the API server gives a review 5 s. */
+/**
+ * A job that has waited for longer has a part of each turn where the first job leaves one, of whichever owner it is: the API
+ * server gives a review 5 s.
+ */
 const LONG_REVIEW_WAIT_MS = 1_000;
 
 interface Job {
@@ -23,9 +26,9 @@ interface Job {
  * Decides which job is next when there is more to do than fits in one turn of the event loop. Usually everything fits, and a
  * job runs at once, as do those of an owner that has taken little of a turn. Otherwise the owner that has had the least goes
  * first, with the smallest of its jobs: so nobody waits for the expensive reviews of another one, nor for those of many others
- * that come later. The second half of a turn is for the jobs that have waited for long, the oldest first: so an owner whose many
- * cheap reviews are more than its share in a crowd is not served last for as long as the crowd is there. A TLS handshake needs
- * several turns, so there is a pause after each expensive review.
+ * that come later. The second half of a turn, where the first job leaves one, is for the jobs that have waited for long, the
+ * oldest first: so an owner whose many cheap reviews are more than its share in a crowd is not served last for as long as the
+ * crowd is there. A TLS handshake needs several turns, so there is a pause after each expensive review.
  */
 export class ReviewTurns {
   readonly #now: () => Milliseconds;

@@ -69,13 +69,26 @@ const LATEST: Story = {
   ],
   random: 0,
 };
+/** Six are tried again after the longest wait that an API server can ask for. */
+const LATEST_TRIES: Story = { ...LATEST, freshFailures: 0, known: waiting(6, undefined) };
+/** News about all of them comes just before that wait is over. */
+const LATEST_NEWS: Story = { ...LATEST, freshFailures: 0, known: waiting(4, 538_000) };
+
+function waiting(count: number, changesEveryMs: number | undefined): readonly Round[] {
+  return Array.from({ length: count }, () => ({
+    takesMs: 5_000,
+    ends: 'asks to wait',
+    changesEveryMs,
+    expiresInMs: undefined,
+  }));
+}
 
 function resultOf(round: Round, clock: VirtualClock): RoundResult {
   switch (round.ends) {
     case 'fails':
       return { next: 'retry' };
     case 'asks to wait':
-      return { next: 'retry', after: 300_000 };
+      return { next: 'retry', after: 540_000 };
     case 'throws':
       throw new Error('planned');
     case 'is done':
@@ -180,7 +193,7 @@ describe('while new JWTs come faster than they can be worked on', () => {
         const { ms, key } = await longestWait(each, 22);
         assert.ok(ms <= 10 * MINUTE_MS, `${key} waited ${ms / 1_000} s`);
       }),
-      { numRuns: 20, examples: [[LATEST]] },
+      { numRuns: 20, examples: [[LATEST], [LATEST_TRIES], [LATEST_NEWS]] },
     );
   });
 });
