@@ -60,8 +60,8 @@ export class Lanes {
     this.#bounds = boundLanes(workers);
     this.#newRank = newRank;
     this.#suspectLimit = new SuspectLimit(this.#bounds.reserved, this.#bounds.limited);
-    // All workers may be busy with the most urgent of one namespace before those of others get their turns. So it is with suspects,
-    // too, that never have all: with fewer turns apart, a namespace that failed in an outage waits for all that fail always.
+    // All workers may be busy with the most urgent of one namespace before those of others get their turns. So it is with
+    // suspects, that never have all: with fewer turns apart, a namespace that failed in an outage waits for all that fail always.
     this.#quick = new WaitingKeys(isMoreUrgent, workers);
     this.#fresh = new WaitingKeys(isMoreUrgent, workers);
     this.#suspects = new WaitingKeys(suspectsInOrder(newRank), workers);
