@@ -62,7 +62,7 @@ interface VolumeFile {
   readonly file: string;
 }
 
-/** The first file whose place in its volume nothing takes; the first of all if there is none. */
+/** The first file that no nested mount covers; the first of all files if each is covered. */
 function chooseFile(volumes: ShowingVolumes, nested: NestedMounts): VolumeFile {
   let first: VolumeFile | undefined;
   for (const [volume, files] of volumes) {

@@ -56,7 +56,7 @@ export class ApiConnection {
     return this.#cluster.asksPeople === true;
   }
 
-  /** The session to send with. If there is none yet, rejects as reading the credentials does, or when `signal` aborts. */
+  /** The session to send with. Rejects if reading the first credentials does, or when `signal` aborts meanwhile. */
   current(signal: AbortSignal | undefined): Session | Promise<Session> {
     const isFresh = this.#clock.monotonic() - this.#lookedAt < FRESH_MS;
     if (this.#session !== undefined && isFresh) return this.#session;

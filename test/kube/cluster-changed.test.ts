@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadCluster } from '../../src/kube/cluster.ts';
-import { systemClock } from '../../src/time/clock.ts';
 import { findFreePort } from '../controlplane/free-port.ts';
+import { skippingClock } from '../time/skipping-clock.ts';
 import { answer, clientOf, startBadServer, type SeenRequest } from './bad-server.ts';
 import { inFolder, kubeconfig, type Parts } from './kubeconfig.ts';
 
@@ -132,21 +132,18 @@ test('where the API server is not reached, the kubeconfig is read again for its 
     const file = await write('config', config({ cluster: { 'proxy-url': dead } }));
     const cluster = loadCluster({ kubeconfig: file });
     assert.ok(cluster.ok);
-    let passed = 0;
-    await using client = clientOf(cluster.value, {
-      ...systemClock,
-      monotonic: () => performance.now() + passed,
-    });
+    const clock = skippingClock();
+    await using client = clientOf(cluster.value, clock);
     const asking = () => client.get('/version', { deadline: 60_000 });
     await assert.rejects(asking, { reason: 'Unreachable' });
     await write('config', config({}));
     await assert.rejects(asking, { reason: 'Unreachable' }); // it is read at most every 30 s
-    passed += 31_000;
+    clock.skip(31_000);
     await assert.rejects(asking, { reason: 'Unreachable' });
     await asking();
 
     await server[Symbol.asyncDispose]();
     await write('config', config({ server: 'https://moved:6443' }));
-    passed += 31_000;
+    clock.skip(31_000);
     await assert.rejects(asking, /names another API server now, https:\/\/moved:6443: start again/);
   }));

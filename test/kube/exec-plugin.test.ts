@@ -6,6 +6,7 @@ import { loadCluster, type ClusterOptions } from '../../src/kube/cluster.ts';
 import { systemClock, type Clock } from '../../src/time/clock.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { answer, clientOf, startBadServer, type BadServer } from './bad-server.ts';
+import { skippingClock } from '../time/skipping-clock.ts';
 import { inFolder, kubeconfig } from './kubeconfig.ts';
 
 const VERSION = 'client.authentication.k8s.io/v1';
@@ -173,15 +174,14 @@ test('a call whose credentials are refused waits for a plugin that takes its tim
 });
 
 test('credentials that have expired are not used again', () => {
-  let passed = 0;
-  const clock = { ...systemClock, monotonic: () => performance.now() + passed };
+  const clock = skippingClock();
   return withPlugin(
     `const status = { token: 'good', expirationTimestamp: new Date(Date.now() - 1_000).toISOString() };
      fs.appendFileSync(process.argv[2] + '/count', 'x');
      console.log(JSON.stringify({ apiVersion: '${VERSION}', status }));`,
     async (client, _server, folder) => {
       await client.get('/version');
-      passed += 31_000; // headers are looked at again after 30 s
+      clock.skip(31_000); // headers are looked at again after 30 s
       await client.get('/version');
       assert.equal(await readFile(join(folder, 'count'), 'utf8'), 'xx');
     },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadCluster } from '../../src/kube/cluster.ts';
-import { systemClock } from '../../src/time/clock.ts';
+import { skippingClock } from '../time/skipping-clock.ts';
 import { answer, clientOf, startBadServer } from './bad-server.ts';
 import { inFolder, kubeconfig } from './kubeconfig.ts';
 
@@ -19,15 +19,12 @@ test('a token file that is empty for a moment changes nothing, and is read again
     );
     const cluster = loadCluster({ kubeconfig: file });
     assert.ok(cluster.ok);
-    let passed = 0;
-    await using client = clientOf(cluster.value, {
-      ...systemClock,
-      monotonic: () => performance.now() + passed,
-    });
+    const clock = skippingClock();
+    await using client = clientOf(cluster.value, clock);
     await client.get('/version');
     for (const text of ['', 'second\n']) {
       await write('token', text);
-      passed += 31_000;
+      clock.skip(31_000);
       await client.get('/version');
     }
     assert.deepEqual(
