@@ -27,6 +27,12 @@ Exit code 2: wrong usage or settings, all of them named; 3: a port, a file or th
 /** A pod has 30 s to end (terminationGracePeriodSeconds): five of them remain when something hangs. */
 const FORCED_EXIT_MS = 25_000;
 
+/**
+ * A fault in native code. A handler of JavaScript never runs: Node's returns to the instruction that failed, so the process
+ * would use a whole core and never end, deaf to SIGTERM, with its ports open (nodejs.org/api/process.html, "Signal events").
+ */
+const FAULTS = ['SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV'] as const;
+
 /** `jwt-injector run`: the service, until a signal ends it. Resolves early only when it cannot start. */
 export const runCommand: Command = Object.assign(run, { offers: { flags: RUN_FLAGS } });
 
@@ -44,8 +50,10 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const log = createLogger({ level: config.value.logLevel, ...(await findFormat(io.stdout)) });
   log.info({ version: PACKAGE_VERSION, node: process.versions.node }, 'starting');
   const starting = startService(config.value, log);
-  const grace = closeWithGrace({ delay: FORCED_EXIT_MS, logger: log }, async ({ signal, err }) => {
-    log.info({ signal, ...(err === undefined ? {} : { err }) }, 'stopping');
+  const options = { delay: FORCED_EXIT_MS, logger: log, skip: [...FAULTS] };
+  const grace = closeWithGrace(options, async ({ signal, err }) => {
+    if (err !== undefined) log.error({ err }, 'internal error: the process ends');
+    log.info({ signal }, 'stopping');
     const started = await starting; // soon: no step of it waits for the API server
     if (started.ok) await started.value.stop();
     log.info('stopped');

@@ -32,6 +32,9 @@ const UNSHARE = isRoot
   ? ['unshare', '--pid', '--fork', '--kill-child']
   : ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child'];
 
+/** A process that crashes leaves no file behind. */
+const WITHOUT_CORE = ['sh', '-c', 'ulimit -c 0; exec "$@"', 'sh'];
+
 /**
  * `unshare` itself ignores signals. Its one child is process 1 in the namespace, for which the kernel has no
  * default actions.
@@ -75,17 +78,22 @@ describe('a signal to `run`', { concurrency: true, timeout: 2 * WITHIN_MS }, () 
   after(() => rm(folder, { recursive: true }));
 
   /**
-   * Sends SIGTERM at the first line of the log with this text; gives all texts, and how the process ended.
+   * Sends a signal at the first line of the log with this text; gives all texts, and how the process ended.
    */
-  async function stopAt(text: string, { wrapper, pidOf }: Place, args: readonly string[]) {
-    const [program = '', ...rest] = [...wrapper, process.execPath, ...args];
+  async function stopAt(
+    text: string,
+    { wrapper, pidOf }: Place,
+    args: readonly string[],
+    signal: NodeJS.Signals = 'SIGTERM',
+  ) {
+    const [program = '', ...rest] = [...WITHOUT_CORE, ...wrapper, process.execPath, ...args];
     const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'], cwd: ROOT });
     const overdue = setTimeout(() => child.kill('SIGKILL'), WITHIN_MS);
     const exited = once(child, 'exit');
     const texts: string[] = [];
     for await (const line of createInterface(child.stdout)) {
       texts.push((JSON.parse(line) as { msg: string }).msg);
-      if (texts.at(-1) === text) process.kill(await pidOf(child), 'SIGTERM');
+      if (texts.at(-1) === text) process.kill(await pidOf(child), signal);
     }
     clearTimeout(overdue);
     return { texts, ended: await exited };
@@ -110,6 +118,27 @@ describe('a signal to `run`', { concurrency: true, timeout: 2 * WITHIN_MS }, () 
         setInterval(() => {}, 1000);`;
       const { ended } = await stopAt('prepared', place, ['--input-type=module', '--eval', script]);
       assert.deepEqual(ended, [0, null]);
+    });
+
+    it(`leaves the end to the system where code of the processor failed, ${place.title}`, async () => {
+      // Such a handler returns to what failed, so the process would never end. A trap is what compilers put where
+      // a program must not come.
+      const fault = `data:text/javascript,${encodeURIComponent(`
+        import { setFlagsFromString } from 'node:v8';
+        setFlagsFromString('--allow-natives-syntax');
+        process.once('SIGHUP', () => {
+          console.log(JSON.stringify({ msg: process.eventNames().filter((name) => /^SIG/.test(name)).join() }));
+          new Function('%SystemBreak()')();
+        });`)}`;
+      const args = ['--import', fault, await findProgram(), 'run', ...flags];
+      const { texts, ended } = await stopAt('listening: webhook', place, args, 'SIGHUP');
+      assert.deepEqual(ended, [null, 'SIGTRAP']);
+      const handled = texts.find((text) => text.includes('SIGTERM'))?.split(',');
+      const faults = new Set(['SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV']);
+      assert.deepEqual(
+        handled?.filter((name) => faults.has(name)),
+        [],
+      );
     });
   }
 });

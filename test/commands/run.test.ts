@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream';
 import { text as readText } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Agent } from 'node:https';
 import { findProgram } from '../controlplane/choose-entry.ts';
 import { findFreePort } from '../controlplane/free-port.ts';
@@ -104,6 +105,33 @@ describe('the webhook alone', { concurrency: true }, () => {
     assert.ok(Array.isArray(variables) && variables.includes('JWT_INJECTOR_WORKER'));
   });
 
+  const BUGS: readonly [title: string, code: string][] = [
+    ['throws an error', "throw new Error('planted bug')"],
+    ['rejects with a text', "void Promise.reject('planted bug')"],
+  ];
+  for (const [index, [title, bug]] of BUGS.entries()) {
+    it(`says at level error what ended it when its code ${title}`, async () => {
+      const planted = encodeURIComponent(`process.once('SIGWINCH', () => { ${bug} })`);
+      const environment = { NODE_OPTIONS: `--import=data:text/javascript,${planted}` };
+      const pair = await makeDevCertificate();
+      const port = await findFreePort();
+      const more = ['--log-level=error', `--http-address=127.0.0.1:${port}`];
+      const child = await start(`bug-${index}`, pair, environment, more);
+      const overdue = setTimeout(() => child.kill('SIGKILL'), 30_000);
+      const ended = once(child, 'close');
+      const output = readText(child.stdout);
+      while (child.exitCode === null && (await isRefused(port))) await delay(20);
+      child.kill('SIGWINCH');
+      assert.deepEqual(await ended, [1, null]);
+      clearTimeout(overdue);
+      const [line = '', ...others] = (await output).trimEnd().split('\n');
+      assert.deepEqual(others, []);
+      const { level, msg, err } = JSON.parse(line) as Record<string, unknown>;
+      assert.deepEqual([level, msg], ['error', 'internal error: the process ends']);
+      assert.match(JSON.stringify(err), /planted bug/);
+    });
+  }
+
   it('leaves the namespace of its own pod alone, without reading any cluster', async () => {
     const pair = await makeDevCertificate();
     const kubeconfig = join(folder, 'kubeconfig');
@@ -153,3 +181,10 @@ describe('the webhook alone', { concurrency: true }, () => {
     }
   });
 });
+
+async function isRefused(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/livez`).then(
+    () => false,
+    () => true,
+  );
+}
