@@ -2,7 +2,8 @@
 # No step runs a program, so an image for another architecture needs no emulation, and the same files give the same image.
 # deploy/release builds it for all architectures.
 
-# Where Node comes from: any image with an official Node 24 at /usr/local/bin/node.
+# Where Node comes from: any image with an official Node 24 at /usr/local/bin/node, 24.6 or newer. Others, such as 24.5 and 26, do
+# not know all flags of ENTRYPOINT, so they would not start.
 ARG NODE_IMAGE=node:24-bookworm-slim
 # What Node needs to run: glibc and libstdc++ of Debian 12 or newer.
 ARG BASE=gcr.io/distroless/cc-debian12

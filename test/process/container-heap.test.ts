@@ -36,6 +36,26 @@ describe('the memory of the service', () => {
       expected: { flags: [percentage, semiSpace], env: malloc },
     },
     {
+      title: 'is fitted in MiB by a Node that does not know the percentage',
+      found: { limit: 512 * MIB, flags: [], env: malloc, node: '24.5.0' },
+      expected: { flags: ['--max-old-space-size=358', semiSpace, marking, phases], env: malloc },
+    },
+    {
+      title: 'is fitted once by such a Node',
+      found: {
+        limit: 512 * MIB,
+        flags: ['--max-old-space-size=358', semiSpace, marking, phases],
+        env: malloc,
+        node: '24.5.0',
+      },
+      expected: undefined,
+    },
+    {
+      title: 'is fitted by the percentage in the first release of a later Node',
+      found: { limit: 512 * MIB, flags: [], env: malloc, node: '25.0.0' },
+      expected: { flags: [percentage, semiSpace, marking, phases], env: malloc },
+    },
+    {
       title: 'is fitted once',
       found: { limit: 512 * MIB, flags: [percentage, semiSpace, marking, phases], env: malloc },
       expected: undefined,
@@ -91,13 +111,26 @@ describe('the memory of the service', () => {
       expected: undefined,
     },
   ]) {
-    it(title, () => assert.deepEqual(fitToContainer({ v8: '13.6.1', ...found }), expected));
+    it(title, () => assert.deepEqual(fitToContainer({ node: '24.6.0', v8: '13.6.1', ...found }), expected));
   }
 
   it('is fitted from the start in the image', async () => {
     const { flags, env } = await readImageStart();
-    assert.equal(fitToContainer({ limit: 512 * MIB, flags, env, v8: process.versions.v8 }), undefined);
+    const { node, v8 } = process.versions;
+    assert.equal(fitToContainer({ limit: 512 * MIB, flags, env, node, v8 }), undefined);
     assert.equal(flags.length, 4);
+  });
+
+  it('is fitted by flags that the oldest Node which the Dockerfile takes knows', async () => {
+    const { flags, env } = await readImageStart();
+    const dockerfile = await readFile(join(ROOT, 'Dockerfile'), 'utf8');
+    const [, major = '', minor = ''] = /Node (\d+) .*, \1\.(\d+) or newer/.exec(dockerfile) ?? [];
+    const flagsOf = (minorOf: number): readonly string[] => {
+      const node = `${major}.${minorOf}.0`;
+      return fitToContainer({ limit: 512 * MIB, flags: [], env, node, v8: '13.6.1' })?.flags ?? [];
+    };
+    assert.deepEqual(flagsOf(Number(minor)), flags);
+    assert.notDeepEqual(flagsOf(Number(minor) - 1), flags);
   });
 
   it('loses no signal that arrives before that restart', async () => {
