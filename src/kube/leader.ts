@@ -117,12 +117,24 @@ export class Leader {
       const wait = this.#waitUntilFree();
       if (wait > 0) {
         await this.#sleep(wait);
+        await this.#lookIfBlind();
         continue;
       }
       if (await this.#renew(this.#transitionsTo(identity))) return;
       // Not woken by the change that made this try fail.
       const pause = Math.round(retryPeriod * (1 + JITTER_FACTOR * random()));
       await clock.sleep(pause, this.#stopping.signal);
+    }
+  }
+
+  /** Reads the Lease once if the watch has said nothing yet: it may have no right to, or its list may be slow. */
+  async #lookIfBlind(): Promise<void> {
+    if (this.#seenAt !== undefined || this.#stopping.signal.aborted) return;
+    const { lease, onProblem } = this.#options;
+    try {
+      this.#see(await lease.read(this.#deadline()));
+    } catch (error) {
+      onProblem(error);
     }
   }
 
@@ -137,7 +149,7 @@ export class Leader {
   /** 0: try now. */
   #waitUntilFree(): Milliseconds {
     const { clock, identity, duration } = this.#options;
-    if (this.#seenAt === undefined) return duration; // the watch will say
+    if (this.#seenAt === undefined) return duration; // until then the watch will have said it, or the Lease is read
     const { holder, duration: granted } = this.#state ?? { holder: '', duration: 0 };
     return holder === '' || holder === identity ? 0 : this.#seenAt + granted - clock.monotonic();
   }

@@ -43,6 +43,8 @@ export interface Candidate {
   down: boolean;
   /** Requests arrive, answers do not. */
   mute: boolean;
+  /** The watch reports nothing: it may neither list nor watch Leases, or a list takes too long. Set before the start. */
+  blind: boolean;
   /** Time of each request in milliseconds. */
   latencyMs: number;
   /** Added to this machine's wall clock. */
@@ -80,7 +82,7 @@ export function createCandidate(
   const access: LeaseAccess = {
     watch: (onSeen) => {
       const notify = (state: LeaseState | undefined): void => {
-        if (candidate.down || candidate.mute) return; // if it misses an event, the next event or conflict has the same effect
+        if (candidate.down || candidate.mute || candidate.blind) return; // if it misses an event, the next event or conflict has the same effect
         clock.setTimer(candidate.latencyMs / 2 + 1, () => onSeen(state));
       };
       lease.watchers.add(notify);
@@ -108,6 +110,7 @@ export function createCandidate(
     problems: [],
     down: false,
     mute: false,
+    blind: false,
     latencyMs: 10,
     skewMs: 0,
     pause: (what) => clock.pause(what),

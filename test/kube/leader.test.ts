@@ -60,6 +60,49 @@ test('a leader that stops hands over at once', async () => {
   assert.equal(lease.state.transitions, 1);
 });
 
+test('a Lease whose watch never says anything is read, and led as soon as it is free', async () => {
+  const { clock, lease, a, isLed } = startTwo();
+  a.blind = true;
+  a.leader.start();
+  assert.ok(await clock.advanceUntil(isLed(a), 16_000));
+  await clock.advance(LONG_MS);
+  assert.deepEqual([a.events, a.problems, lease.state?.holder], [['started'], [], 'a']);
+});
+
+test('a standby whose watch never says anything asks now and then, and leads when the leader is gone', async () => {
+  const { clock, a, b, isLed } = startTwo();
+  b.blind = true;
+  a.leader.start();
+  assert.ok(await clock.advanceUntil(isLed(a), LONG_MS));
+  b.leader.start();
+  await clock.advance(10 * LONG_MS);
+  assert.deepEqual([a.events, b.events, b.problems], [['started'], [], []]);
+  assert.ok(b.sent() <= 100, `${b.sent()} requests in 10 min`);
+  a.pause('process');
+  assert.ok(await clock.advanceUntil(isLed(b), LONG_MS));
+});
+
+test('a Lease that neither is watched nor can be read is reported at each try', async () => {
+  const { clock, a, isLed } = startTwo();
+  a.down = true;
+  a.leader.start();
+  await clock.advance(10 * LONG_MS);
+  assert.ok(a.problems.length >= 20 && a.problems.length <= 60, `${a.problems.length} tries in 10 min`);
+  a.down = false;
+  assert.ok(await clock.advanceUntil(isLed(a), LONG_MS));
+});
+
+test('a leader that is stopped before its watch has said anything asks nothing more', async () => {
+  const { clock, a } = startTwo();
+  a.blind = true;
+  a.leader.start();
+  await clock.advance(5_000);
+  const stopping = a.leader.stop();
+  await clock.advance(LONG_MS);
+  await stopping;
+  assert.deepEqual([a.sent(), clock.pending()], [0, 0]);
+});
+
 test('a leader that was stopped before its start sends nothing and watches nothing', async () => {
   const { clock, lease, a } = startTwo();
   await a.leader.stop();
