@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { COMMANDS } from './commands/all-commands.ts';
+import { wholeOutput } from './commands/whole-output.ts';
 
 const COMMAND_LIST = Object.entries(COMMANDS)
   .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
@@ -15,21 +16,32 @@ Each command has a help of its own: jwt-injector COMMAND --help
 `;
 
 // A reader may stop early (`| head`). Nobody reads what is printed then, but a command that writes has to finish what it
-// began, and to say by its exit code how it went.
-for (const output of [process.stdout, process.stderr]) {
-  output.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+// began, and to say by its exit code how it went. On a full disk it finishes, too, but there somebody misses the output.
+let isOutputLost = false;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE' || isOutputLost) return;
+  isOutputLost = true;
+  process.stderr.write(`error: cannot write the output: ${error.message}\n`);
+  process.on('exit', () => (process.exitCode = 3));
+});
+process.stderr.on('error', () => {}); // the exit code is all that is left to say
+const stdout = wholeOutput(process.stdout);
 
 const [name = '', ...args] = process.argv.slice(2);
 const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 if (entry !== undefined) {
   entry.prepare?.();
   const command = await entry.load();
-  process.exitCode = await command(args, process);
+  process.exitCode = await command(args, {
+    // Few commands read it, and it takes time to make.
+    get stdin() {
+      return process.stdin;
+    },
+    stdout,
+    stderr: process.stderr,
+  });
 } else if (name === '--help' || name === '-h' || name === 'help') {
-  process.stdout.write(HELP);
+  stdout.write(HELP);
 } else {
   process.stderr.write(
     `${name === '' ? 'error: a command is missing' : `error: unknown command "${name}"`}\n\n${HELP}`,

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdtempDisposable, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { EXIT } from '../src/commands/command.ts';
 import { annotatedPod } from './admission/pods.ts';
@@ -12,27 +13,67 @@ import { startStoredApi } from './commands/stored-api.ts';
 import { wireJwt } from './fixtures/jwts.ts';
 import { answer } from './kube/bad-server.ts';
 
+/** Linux has a device that is always full. */
+const FULL = { skip: process.platform === 'linux' ? false : 'no /dev/full' };
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 
 describe('the command line', () => {
   it('ends quietly when its reader stops reading', async () => {
-    const items = Array.from({ length: 1_000 }, (_, index) => {
-      const pod = annotatedPod();
-      return {
-        ...pod,
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { ...Object(pod['metadata']), name: `pod-${index}` },
-      };
-    });
     const child = spawn(process.execPath, [MAIN, 'explain', '-f', '-']);
     let complaints = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
-    child.stdin.end(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    child.stderr.setEncoding('utf8').on('data', (piece: string) => (complaints += piece));
+    child.stdin.end(JSON.stringify(podList(1_000)));
     await once(child.stdout, 'data');
     child.stdout.destroy();
     const [code] = await once(child, 'exit');
     assert.deepEqual([code, complaints], [0, '']);
+  });
+
+  describe('where its output cannot be written', () => {
+    /** Ends as a script sees it that sends an output to a file. */
+    const run = async (fd: 1 | 2, file: string, args: readonly string[], wrapper: readonly string[] = []) => {
+      await using handle = await open(file, 'w');
+      const stdio = ['ignore', fd === 1 ? handle.fd : 'pipe', fd === 2 ? handle.fd : 'pipe'] as const;
+      const [program = '', ...rest] = [...wrapper, process.execPath, MAIN, ...args];
+      const child = spawn(program, rest, { stdio: [...stdio] });
+      const ended = once(child, 'close');
+      const [complaints] = await Promise.all([child.stderr === null ? '' : text(child.stderr), ended]);
+      return { code: child.exitCode, complaints };
+    };
+    const lost = /^error: cannot write the output: E[A-Z]+: .*\n$/;
+    /** A file takes this much, as on a disk that is nearly full: the beginning of the first write beyond is written. */
+    const SMALL = ['sh', '-c', 'ulimit -f 8; exec "$@"', 'sh'];
+
+    it('has exit code 3 and one line of error, on a full disk', FULL, async () => {
+      for (const args of [['version'], ['--help'], ['completion', 'bash']]) {
+        const { code, complaints } = await run(1, '/dev/full', args);
+        assert.match(complaints, lost);
+        assert.equal(code, EXIT.outside);
+      }
+    });
+
+    it('has exit code 3 if a file takes its beginning only', async () => {
+      await using folder = await mkdtempDisposable(join(tmpdir(), 'jwt-main-'));
+      const pods = join(folder.path, 'pods.json');
+      await writeFile(pods, JSON.stringify(podList(50)));
+      const { code, complaints } = await run(1, join(folder.path, 'out'), ['inject', '-f', pods], SMALL);
+      assert.match(complaints, lost);
+      assert.equal(code, EXIT.outside);
+    });
+
+    it('ends a command that watches', FULL, async () => {
+      await using api = await startStoredApi();
+      api.objects.set('/apis/tokens.osg-htc.org/v1/namespaces/science/jwts/my-jwt', wireJwt());
+      const args = ['status', '--watch', '-n', 'science', '--kubeconfig', api.kubeconfig];
+      const { code, complaints } = await run(1, '/dev/full', args);
+      assert.match(complaints, lost);
+      assert.equal(code, EXIT.outside);
+    });
+
+    it('has its usual exit code if only its errors are lost', FULL, async () => {
+      const { code } = await run(2, '/dev/full', ['run', '--workers=none']);
+      assert.equal(code, EXIT.usage);
+    });
   });
 
   describe('without a reader', () => {
@@ -77,7 +118,7 @@ describe('the command line', () => {
         const { child, ended } = run('certs', 'trust', file, '--keep', '--kubeconfig', api.kubeconfig);
         child.stdout.destroy();
         let complaints = '';
-        child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
+        child.stderr.setEncoding('utf8').on('data', (piece: string) => (complaints += piece));
         const [code] = await ended;
         assert.match(complaints, /^error: caBundle of .* is applied by "argocd" again/);
         assert.equal(code, EXIT.refused);
@@ -99,3 +140,12 @@ describe('the command line', () => {
     });
   });
 });
+
+function podList(length: number): object {
+  const items = Array.from({ length }, (_, index) => {
+    const pod = annotatedPod();
+    const metadata = { ...Object(pod['metadata']), name: `pod-${index}` };
+    return { ...pod, apiVersion: 'v1', kind: 'Pod', metadata };
+  });
+  return { apiVersion: 'v1', kind: 'List', items };
+}
