@@ -8,8 +8,8 @@ interface Ranked {
 }
 
 interface Namespace<T> {
-  readonly heap: KeyedHeap<T>;
-  /** Items taken out lately. */
+  readonly items: KeyedHeap<T>;
+  /** Turns that it had lately. */
   turns: number;
 }
 
@@ -18,36 +18,29 @@ interface Place<T> {
   readonly turns: number;
 }
 
-/** When all together have had this many times `turnsApart` turns, half of the turns are forgotten. */
-const REMEMBERED = 32;
-/** With fewer times `turnsApart`, none is forgotten: where turns are rare, no namespace would ever be seen to have had more. */
-const ALWAYS_REMEMBERED = 2;
+/** When namespaces had so many turns each, on average, half of them are forgotten. */
+const REMEMBERED_EACH = 32;
 
 /**
- * As `KeyedHeap`, for keys `namespace/name`, but that namespaces share: of equal rank, the item of a namespace that had many
- * turns lately waits for those of namespaces that had few. So a namespace with hundreds of items that are always more urgent,
- * since they are always late, delays those of nobody else.
+ * Items by key `namespace/name`, whose namespaces share: of equal rank, the most urgent item of the namespace that had the fewest
+ * turns lately is the first. So one with few items gets its turns, however many others have and however urgent they are.
  */
 export class FairHeap<T extends Ranked> {
   readonly #before: (a: T, b: T) => boolean;
-  readonly #turnsApart: number;
+  /** The namespaces that have items, or had turns lately. */
   readonly #namespaces = new Map<string, Namespace<T>>();
-  /** Namespaces with items. */
+  /** The namespaces that have items are in it. */
   readonly #order: KeyedHeap<Place<T>>;
   #size = 0;
+  /** Turns of all of them. */
   #turns = 0;
 
-  /**
-   * `before(a, b)`: whether `a` is more urgent than `b`; within a namespace that alone counts. `turnsApart`: a namespace that
-   * had this many turns more than another goes after it; below that, the most urgent item of all goes first.
-   */
-  constructor(before: (a: T, b: T) => boolean, turnsApart: number) {
+  /** `before(a, b)`: whether `a` is more urgent than `b`. */
+  constructor(before: (a: T, b: T) => boolean) {
     this.#before = before;
-    this.#turnsApart = turnsApart;
     this.#order = new KeyedHeap((a, b) => {
       if (a.first.rank !== b.first.rank) return a.first.rank < b.first.rank;
-      const [turnsA, turnsB] = [Math.floor(a.turns / turnsApart), Math.floor(b.turns / turnsApart)];
-      return turnsA === turnsB ? before(a.first, b.first) : turnsA < turnsB;
+      return a.turns === b.turns ? before(a.first, b.first) : a.turns < b.turns;
     });
   }
 
@@ -55,54 +48,49 @@ export class FairHeap<T extends Ranked> {
     return this.#size;
   }
 
-  get(key: string): T | undefined {
-    return this.#namespaces.get(namespaceOfKey(key))?.heap.get(key);
-  }
-
-  first(): T | undefined {
-    return this.#order.first()?.first;
-  }
-
   firstKey(): string | undefined {
     const name = this.#order.firstKey();
-    return name === undefined ? undefined : this.#namespaces.get(name)?.heap.firstKey();
+    return name === undefined ? undefined : this.#namespaces.get(name)?.items.firstKey();
   }
 
   /** Puts the item in, or replaces the one of this key. */
   set(key: string, item: T): void {
     const name = namespaceOfKey(key);
-    const namespace = this.#namespaces.get(name) ?? { heap: new KeyedHeap(this.#before), turns: 0 };
-    this.#namespaces.set(name, namespace);
-    this.#size -= namespace.heap.size;
-    namespace.heap.set(key, item);
-    this.#size += namespace.heap.size;
+    const namespace = this.#enter(name);
+    this.#size -= namespace.items.size;
+    namespace.items.set(key, item);
+    this.#size += namespace.items.size;
     this.#place(name, namespace);
   }
 
+  /** Its namespace is not charged for that. */
   delete(key: string): void {
     const name = namespaceOfKey(key);
     const namespace = this.#namespaces.get(name);
-    if (namespace?.heap.delete(key) !== true) return;
+    if (namespace?.items.delete(key) !== true) return;
     this.#size -= 1;
     this.#place(name, namespace);
   }
 
-  /** Takes the first item out. */
-  pop(): { readonly key: string; readonly item: T } | undefined {
-    const name = this.#order.firstKey();
-    const namespace = name === undefined ? undefined : this.#namespaces.get(name);
-    const next = namespace?.heap.pop();
-    if (name === undefined || namespace === undefined || next === undefined) return undefined;
-    this.#size -= 1;
+  /** The namespace has had a turn, here or elsewhere. */
+  charge(name: string): void {
+    const namespace = this.#enter(name);
     namespace.turns += 1;
     this.#turns += 1;
     this.#place(name, namespace);
-    if (this.#turns >= REMEMBERED * this.#turnsApart) this.forgetHalf();
-    return next;
+    if (this.#turns >= REMEMBERED_EACH * this.#namespaces.size) this.#forgetHalf();
   }
 
-  #place(name: string, { heap, turns }: Namespace<T>): void {
-    const first = heap.first();
+  #enter(name: string): Namespace<T> {
+    const known = this.#namespaces.get(name);
+    if (known !== undefined) return known;
+    const namespace: Namespace<T> = { items: new KeyedHeap(this.#before), turns: 0 };
+    this.#namespaces.set(name, namespace);
+    return namespace;
+  }
+
+  #place(name: string, { items, turns }: Namespace<T>): void {
+    const first = items.first();
     if (first !== undefined) this.#order.set(name, { first, turns });
     else {
       this.#order.delete(name);
@@ -110,9 +98,7 @@ export class FairHeap<T extends Ranked> {
     }
   }
 
-  /** Forgets half of the turns that each namespace had, unless all are few. */
-  forgetHalf(): void {
-    if (this.#turns < ALWAYS_REMEMBERED * this.#turnsApart) return;
+  #forgetHalf(): void {
     this.#turns = 0;
     for (const [name, namespace] of this.#namespaces) {
       namespace.turns = Math.floor(namespace.turns / 2);

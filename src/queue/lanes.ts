@@ -8,6 +8,7 @@ import {
   type RoundCounts,
   type Suspect,
 } from './choose-lane.ts';
+import { namespaceOfKey } from '../resources/object-key.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { SingleWorker } from './single-worker.ts';
 import { SuspectLimit } from './suspect-limit.ts';
@@ -26,14 +27,14 @@ interface LaneRound {
   /** When it turns slow. A sum that is made once: rounded, another one may never agree with it about the time that has come. */
   readonly slowAt: Milliseconds;
   readonly lane: Lane;
+  /** How many suspects were being worked on when it had begun. */
+  readonly suspects: number;
 }
 
 /** A round that takes longer is slow: it is a few requests, of milliseconds each. */
 const SLOW_ROUND_MS = 1_000;
 /** A key that was slow is so until it takes less than this: that it is quicker may be because fewer of its kind are running. */
 const STILL_SLOW_ROUND_MS = 250;
-/** After this time half of the turns of suspects are forgotten, unless all are few. */
-const HALF_FORGOTTEN_MS = 60_000;
 
 /**
  * The keys that wait, each in its lane, and the running rounds. `chooseLane` says which key is next. Times are those of the
@@ -51,7 +52,6 @@ export class Lanes {
   /** The records by key, of keys whose last round failed or was slow. */
   readonly #records = new Map<string, BadRecord>();
   readonly #rounds = new Map<string, LaneRound>();
-  #forgotAt: Milliseconds = 0;
   readonly #singleWorker = new SingleWorker();
   /** The lane of the limited round that began last. */
   #lastLimited: LimitedLane | undefined;
@@ -60,11 +60,9 @@ export class Lanes {
     this.#bounds = boundLanes(workers);
     this.#newRank = newRank;
     this.#suspectLimit = new SuspectLimit(this.#bounds.reserved, this.#bounds.limited);
-    // All workers may be busy with the most urgent of one namespace before those of others get their turns. So it is with
-    // suspects, that never have all: with fewer turns apart, a namespace that failed in an outage waits for all that fail always.
-    this.#quick = new WaitingKeys(isMoreUrgent, workers);
-    this.#fresh = new WaitingKeys(isMoreUrgent, workers);
-    this.#suspects = new WaitingKeys(suspectsInOrder(newRank), workers);
+    this.#quick = new WaitingKeys(isMoreUrgent);
+    this.#fresh = new WaitingKeys(isMoreUrgent);
+    this.#suspects = new WaitingKeys(suspectsInOrder(newRank));
   }
 
   /** Keys that wait. */
@@ -110,11 +108,14 @@ export class Lanes {
   /** Takes out the key whose round is to begin now; `undefined` when none may. Each is to be ended. */
   begin(now: Milliseconds): { readonly key: string; readonly urgency: Urgency } | undefined {
     for (const waiting of [this.#quick, this.#fresh, this.#suspects]) waiting.noticeTime(now);
-    this.#forgetOutage(now);
-    const lane = this.#chooseLane(now);
+    const rounds = this.#countRounds(now);
+    const lane = this.#chooseLane(rounds);
     const next = lane === undefined ? undefined : this.#laneOf(lane).pop();
     if (lane === undefined || next === undefined) return undefined;
-    this.#rounds.set(next.key, { startedAt: now, slowAt: now + SLOW_ROUND_MS, lane });
+    for (const waiting of [this.#quick, this.#fresh, this.#suspects])
+      waiting.charge(namespaceOfKey(next.key));
+    const suspects = rounds.suspect + (lane === 'suspect' ? 1 : 0);
+    this.#rounds.set(next.key, { startedAt: now, slowAt: now + SLOW_ROUND_MS, lane, suspects });
     if (lane !== 'quick') this.#lastLimited = lane;
     return { key: next.key, urgency: next.item };
   }
@@ -124,10 +125,10 @@ export class Lanes {
     const round = this.#rounds.get(key);
     this.#rounds.delete(key);
     if (round === undefined) return;
-    const { lane, startedAt, slowAt } = round;
+    const { lane, startedAt, slowAt, suspects: atOnce } = round;
     this.#singleWorker.ended(lane === 'quick', now - startedAt);
     const isSlow = now >= (lane === 'suspect' ? startedAt + STILL_SLOW_ROUND_MS : slowAt);
-    if (lane === 'suspect') this.#suspectLimit.ended({ startedAt, endedAt: now, hasFailed, isSlow });
+    if (lane === 'suspect') this.#suspectLimit.ended({ startedAt, endedAt: now, hasFailed, isSlow, atOnce });
     if (!hasFailed && !isSlow) this.#records.delete(key);
     else {
       const { failingSince: before = Number.POSITIVE_INFINITY } = this.#records.get(key) ?? {};
@@ -145,18 +146,11 @@ export class Lanes {
     return turns.length === 0 ? undefined : Math.min(...turns);
   }
 
-  /** A namespace whose rounds all failed in an outage had many turns as a suspect, and soon is like others again. */
-  #forgetOutage(now: Milliseconds): void {
-    if (now - this.#forgotAt < HALF_FORGOTTEN_MS) return;
-    this.#forgotAt = now;
-    this.#suspects.forgetHalf();
-  }
-
   #laneOf(lane: Lane): WaitingKeys<Urgency> | WaitingKeys<Suspect> {
     return { quick: this.#quick, fresh: this.#fresh, suspect: this.#suspects }[lane];
   }
 
-  #chooseLane(now: Milliseconds): Lane | undefined {
+  #chooseLane(rounds: RoundCounts): Lane | undefined {
     return chooseLane({
       bounds: this.#bounds,
       first: { quick: this.#quick.first(), fresh: this.#fresh.first(), suspect: this.#suspects.first() },
@@ -170,7 +164,7 @@ export class Lanes {
         fresh: this.#fresh.isTurnOfImpatient,
         suspect: this.#suspects.isTurnOfImpatient,
       },
-      rounds: this.#countRounds(now),
+      rounds,
       suspectLimit: this.#suspectLimit.limit,
       newRank: this.#newRank,
       lastLimited: this.#lastLimited,
@@ -179,10 +173,13 @@ export class Lanes {
   }
 
   #countRounds(now: Milliseconds): RoundCounts {
-    const count = { quick: 0, slow: 0, fresh: 0, suspect: 0 };
-    for (const { lane, slowAt } of this.#rounds.values()) {
+    const count = { quick: 0, slow: 0, fresh: 0, suspect: 0, suspectOfNamespace: 0 };
+    const nextKey = this.#suspects.firstKey();
+    const namespace = nextKey === undefined ? undefined : namespaceOfKey(nextKey);
+    for (const [key, { lane, slowAt }] of this.#rounds) {
       const isSlow = lane === 'quick' && now >= slowAt;
       count[isSlow ? 'slow' : lane] += 1;
+      if (lane === 'suspect' && namespaceOfKey(key) === namespace) count.suspectOfNamespace += 1;
     }
     return count;
   }

@@ -170,11 +170,13 @@ export class WorkQueue {
     patience: Milliseconds = PATIENCE_MS[priority],
   ): void {
     this.#sequence += 1;
+    const now = this.#options.clock.monotonic();
     const urgency = raiseUrgency(this.#running.asked(key) ?? this.#lanes.get(key), {
       rank: PRIORITIES.indexOf(priority),
       expiresAt,
       sequence: this.#sequence,
-      patientUntil: this.#options.clock.monotonic() + patience,
+      since: now,
+      patientUntil: now + patience,
     });
     if (this.#running.has(key)) {
       this.#running.askAgain(key, urgency);

@@ -10,6 +10,8 @@ interface SuspectRound {
   readonly hasFailed: boolean;
   /** It took longer than a round should. */
   readonly isSlow: boolean;
+  /** How many suspects were being worked on when it had begun, itself included: some begin whatever the limit is. */
+  readonly atOnce: number;
 }
 
 /**
@@ -25,7 +27,7 @@ export class SuspectLimit {
   #exact: number;
   /** Since when the limit is the least. */
   #leastSince = Number.POSITIVE_INFINITY;
-  /** How long the rounds took that began since then, all together, and how many they are. */
+  /** How long the rounds took that began since then with no more at once, all together, and how many they are. */
   #baseline = { took: 0, rounds: 0 };
 
   /** The limit is never below `least` nor above `most`, where it begins. */
@@ -44,7 +46,8 @@ export class SuspectLimit {
     const isAtLeast = this.limit === this.#least;
     if (round.hasFailed || this.#isCrowded(round)) this.#halve(round.endedAt);
     else this.#exact = Math.min(this.#most, this.#exact + (round.isSlow ? 1 / this.limit : 1));
-    if (isAtLeast && !round.hasFailed && round.startedAt >= this.#leastSince) {
+    const isFewest = isAtLeast && round.startedAt >= this.#leastSince && round.atOnce <= this.#least;
+    if (isFewest && !round.hasFailed) {
       this.#baseline.took += round.endedAt - round.startedAt;
       this.#baseline.rounds += 1;
     }

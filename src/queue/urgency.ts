@@ -6,6 +6,8 @@ export interface Urgency {
   readonly rank: number;
   readonly expiresAt: Milliseconds;
   readonly sequence: number;
+  /** When it began to wait; a time of the monotonic clock. */
+  readonly since: Milliseconds;
   /** From then on it gets turns although others are more urgent (`WaitingKeys`); a time of the monotonic clock. */
   readonly patientUntil: Milliseconds;
 }
@@ -23,6 +25,7 @@ export function raiseUrgency(inside: Urgency | undefined, asked: Urgency): Urgen
     rank: Math.min(asked.rank, inside.rank),
     expiresAt: Math.min(asked.expiresAt, inside.expiresAt),
     sequence: inside.sequence,
+    since: inside.since,
     patientUntil: Math.min(asked.patientUntil, inside.patientUntil),
   };
 }

@@ -1,10 +1,17 @@
+import { namespaceOfKey } from '../resources/object-key.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { FairHeap } from './fair-heap.ts';
 import { KeyedHeap } from './keyed-heap.ts';
 import type { Urgency } from './urgency.ts';
 
-/** One of this many turns belongs to a key that has waited too long, if there is one. */
-const TURNS_EACH = 8;
+/** The longest wait of a key while everything can be done. */
+const SOON_MS: Milliseconds = 1_000;
+/** While keys wait longer, one of this many turns goes to the namespace that had the fewest. */
+const SHARED_TURNS_EACH = 2;
+/** One of this many turns goes to a key that has waited too long, if there is one. */
+const IMPATIENT_TURNS_EACH = 8;
+/** Keys that are found to have waited too long at once, so that a hundred thousand do not hold the event loop: some 1 ms. */
+const MAX_NOTICED = 500;
 
 /** A key that has waited too long. All have the same rank: their namespaces share, however urgent they are. */
 interface Impatient {
@@ -13,32 +20,37 @@ interface Impatient {
   readonly sequence: number;
 }
 
+/** The turn of the most urgent key, of the namespace that had the fewest turns, or of the key that has waited too long. */
+type Turn = 'urgent' | 'shared' | 'impatient';
+
 /**
- * The keys that wait in a lane. The most urgent is next, as namespaces share (`FairHeap`). But more urgent ones may come without
- * end: of eight turns, one goes to the key that has waited too long for the longest time. Namespaces share these turns, too,
+ * The keys that wait in a lane. As long as none waits for more than a second, the most urgent is next. Otherwise there is more to
+ * do than can be done, and others may be more urgent without end, since they are always late. So every other turn goes to the
+ * namespace that had the fewest lately, in all lanes and by whichever turns. Its most urgent key is next. There, too, what is due
+ * goes first: so one of eight turns goes to the key that has waited too long for the longest time. Namespaces share these turns,
  * apart from the others.
  */
 export class WaitingKeys<T extends Urgency> {
-  readonly #byUrgency: FairHeap<T>;
+  readonly #byUrgency: KeyedHeap<T>;
+  readonly #byNamespace: FairHeap<T>;
+  readonly #bySince = new KeyedHeap<Urgency>((a, b) => a.since < b.since);
   /** Each key is in one of these, too. */
   readonly #patient = new KeyedHeap<Urgency>(waitsLonger);
-  readonly #impatient: FairHeap<Impatient>;
+  readonly #impatient = new FairHeap<Impatient>(waitsLonger);
+  #now: Milliseconds = 0;
+  /** Turns since the last one that was shared. */
+  #sinceShared = SHARED_TURNS_EACH;
   /** Turns since a key had one because it had waited too long. */
-  #turns = TURNS_EACH;
+  #sinceImpatient = IMPATIENT_TURNS_EACH;
 
-  /** As of `FairHeap`. */
-  constructor(before: (a: T, b: T) => boolean, turnsApart: number) {
-    this.#byUrgency = new FairHeap(before, turnsApart);
-    this.#impatient = new FairHeap<Impatient>(waitsLonger, turnsApart);
+  /** `before(a, b)`: whether `a` is more urgent than `b`. */
+  constructor(before: (a: T, b: T) => boolean) {
+    this.#byUrgency = new KeyedHeap(before);
+    this.#byNamespace = new FairHeap(before);
   }
 
   get size(): number {
     return this.#byUrgency.size;
-  }
-
-  /** Forgets half of the turns that each namespace had by urgency, unless all are few. */
-  forgetHalf(): void {
-    this.#byUrgency.forgetHalf();
   }
 
   /** Whether a key has waited too long, at the time that `noticeTime` was called with last. */
@@ -48,7 +60,7 @@ export class WaitingKeys<T extends Urgency> {
 
   /** Whether `first` is the key that has waited too long for the longest time, however urgent others are. */
   get isTurnOfImpatient(): boolean {
-    return this.hasImpatient && this.#turns >= TURNS_EACH;
+    return this.#turn === 'impatient';
   }
 
   get(key: string): T | undefined {
@@ -58,18 +70,28 @@ export class WaitingKeys<T extends Urgency> {
   set(key: string, item: T): void {
     this.#impatient.delete(key);
     this.#byUrgency.set(key, item);
+    this.#byNamespace.set(key, item);
+    this.#bySince.set(key, item);
     this.#patient.set(key, item);
   }
 
   delete(key: string): void {
     this.#byUrgency.delete(key);
+    this.#byNamespace.delete(key);
+    this.#bySince.delete(key);
     this.#patient.delete(key);
     this.#impatient.delete(key);
   }
 
-  /** Finds out which keys have waited too long by now (monotonic clock). */
+  /** A round of this namespace has begun, in this lane or another. */
+  charge(namespace: string): void {
+    this.#byNamespace.charge(namespace);
+  }
+
+  /** Finds out which keys have waited for long, and too long, by now (monotonic clock). */
   noticeTime(now: Milliseconds): void {
-    for (;;) {
+    this.#now = now;
+    for (let noticed = 0; noticed < MAX_NOTICED; noticed += 1) {
       const first = this.#patient.first();
       if (first === undefined || first.patientUntil > now) return;
       const { key, item } = this.#patient.pop() ?? {};
@@ -81,23 +103,36 @@ export class WaitingKeys<T extends Urgency> {
 
   /** The one that `pop` would take out. */
   first(): T | undefined {
-    const key = this.isTurnOfImpatient ? this.#impatient.firstKey() : undefined;
-    return key === undefined ? this.#byUrgency.first() : this.#byUrgency.get(key);
+    const key = this.firstKey();
+    return key === undefined ? undefined : this.#byUrgency.get(key);
+  }
+
+  firstKey(): string | undefined {
+    return this.#firstKey(this.#turn);
   }
 
   pop(): { readonly key: string; readonly item: T } | undefined {
-    const isImpatient = this.isTurnOfImpatient;
-    const next = isImpatient ? this.#popImpatient() : this.#byUrgency.pop();
-    if (next === undefined) return undefined;
-    this.#turns = isImpatient ? 1 : this.#turns + 1;
-    this.delete(next.key);
-    return next;
+    const turn = this.#turn;
+    const key = this.#firstKey(turn);
+    const item = key === undefined ? undefined : this.#byUrgency.get(key);
+    if (key === undefined || item === undefined) return undefined;
+    this.#sinceShared = turn === 'shared' ? 1 : this.#sinceShared + 1;
+    this.#sinceImpatient = turn === 'impatient' ? 1 : this.#sinceImpatient + 1;
+    if (turn === 'impatient') this.#impatient.charge(namespaceOfKey(key));
+    this.delete(key);
+    return { key, item };
   }
 
-  #popImpatient(): { readonly key: string; readonly item: T } | undefined {
-    const key = this.#impatient.pop()?.key;
-    const item = key === undefined ? undefined : this.#byUrgency.get(key);
-    return key === undefined || item === undefined ? undefined : { key, item };
+  get #turn(): Turn {
+    if (this.hasImpatient && this.#sinceImpatient >= IMPATIENT_TURNS_EACH) return 'impatient';
+    const { since = this.#now } = this.#bySince.first() ?? {};
+    const isOverloaded = this.#now - since > SOON_MS;
+    return isOverloaded && this.#sinceShared >= SHARED_TURNS_EACH ? 'shared' : 'urgent';
+  }
+
+  #firstKey(turn: Turn): string | undefined {
+    const keys = { urgent: this.#byUrgency, shared: this.#byNamespace, impatient: this.#impatient };
+    return keys[turn].firstKey();
   }
 }
 

@@ -98,6 +98,7 @@ describe('while new JWTs always wait', () => {
         rank: CHANGED,
         expiresAt: Number.POSITIVE_INFINITY,
         sequence: 1,
+        since: 0,
         patientUntil: 30_000,
       });
       assert.ok(hasBegun(lanes, 'ns/a'), `${workers} workers`);
@@ -133,7 +134,13 @@ describe('a suspect that has waited too long', () => {
       lanes.set(key, { rank: DUE, expiresAt: 0, sequence, ...PATIENT });
       lanes.begin(10_000);
     }
-    lanes.set('ns/slow-4', { rank: RESYNC, expiresAt: MINUTE_MS, sequence: 1, patientUntil: 10_000 });
+    lanes.set('ns/slow-4', {
+      rank: RESYNC,
+      expiresAt: MINUTE_MS,
+      sequence: 1,
+      since: 0,
+      patientUntil: 10_000,
+    });
     lanes.set('ns/slow-5', { rank: DUE, expiresAt: 1, sequence: 2, ...PATIENT });
     for (let each = 0; each < 40; each += 1)
       lanes.set(`ns/quick-${each}`, { rank: DUE, expiresAt: 2, sequence: each, ...PATIENT });
@@ -161,9 +168,9 @@ describe('two namespaces whose JWTs fail slowly', () => {
           ...Array.from({ length: later }, (_, index) => `later/jwt-${index}`),
         ];
         for (const [index, key] of keys.entries()) workOn(lanes, key, 'failed', index * 20);
-        const wait = (key: string): void =>
-          lanes.set(key, { rank: DUE, expiresAt: 0, sequence: 0, ...PATIENT });
-        for (const key of keys) wait(key);
+        const wait = (key: string, since: Milliseconds): void =>
+          lanes.set(key, { rank: DUE, expiresAt: 0, sequence: 0, ...PATIENT, since });
+        for (const key of keys) wait(key, 0);
         const begun = { earlier: 0, later: 0 };
         run({
           lanes,

@@ -1,2 +1,2 @@
-/** For an urgency: the key never waits too long. */
-export const PATIENT = { patientUntil: Number.POSITIVE_INFINITY };
+/** For an urgency: the key never waits for long. */
+export const PATIENT = { since: Number.POSITIVE_INFINITY, patientUntil: Number.POSITIVE_INFINITY };

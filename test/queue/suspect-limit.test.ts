@@ -4,23 +4,25 @@ import { SuspectLimit } from '../../src/queue/suspect-limit.ts';
 
 const [MIN_LIMIT, MAX_LIMIT] = [4, 16];
 
-/** The limit in each second, while as many rounds run as it allows; `tookWith` gives the time of one. */
+/** The limit in each second, while as many rounds run as it allows, or `alwaysRunning`; `tookWith` gives the time of one. */
 function follow(
   tookWith: (running: number) => number,
   seconds: number,
-  hasFailed = false,
+  { hasFailed = false, alwaysRunning = 0 } = {},
 ): readonly number[] {
   const limit = new SuspectLimit(MIN_LIMIT, MAX_LIMIT);
-  const running: { startedAt: number; endsAt: number }[] = [];
+  const running: { startedAt: number; endsAt: number; atOnce: number }[] = [];
   const limits: number[] = [];
   for (let now = 0; now < seconds * 1_000; now += 10) {
     for (const round of running.filter(({ endsAt }) => endsAt <= now)) {
       running.splice(running.indexOf(round), 1);
-      const { startedAt } = round;
-      limit.ended({ startedAt, endedAt: now, hasFailed, isSlow: now - startedAt >= 250 });
+      const { startedAt, atOnce } = round;
+      limit.ended({ startedAt, endedAt: now, hasFailed, isSlow: now - startedAt >= 250, atOnce });
     }
-    while (running.length < limit.limit)
-      running.push({ startedAt: now, endsAt: now + tookWith(running.length + 1) });
+    while (running.length < Math.max(limit.limit, alwaysRunning)) {
+      const atOnce = running.length + 1;
+      running.push({ startedAt: now, endsAt: now + tookWith(atOnce), atOnce });
+    }
     if (now % 1_000 === 0) limits.push(limit.limit);
   }
   return limits;
@@ -28,12 +30,17 @@ function follow(
 
 describe('the limit of suspects', () => {
   it('falls to the minimum while they fail, and rises at once when they are fast', () => {
-    assert.equal(follow(() => 10_000, 60, true).at(-1), MIN_LIMIT);
+    assert.equal(follow(() => 10_000, 60, { hasFailed: true }).at(-1), MIN_LIMIT);
     assert.equal(follow(() => 50, 60).at(-1), MAX_LIMIT);
   });
 
   it('stays low if they slow each other down', () => {
     const limits = follow((running) => 170 * running, 600).slice(30);
+    assert.ok(Math.max(...limits) <= MAX_LIMIT / 2, String(limits));
+  });
+
+  it('stays low if they slow each other down and more begin than it allows', () => {
+    const limits = follow((running) => 170 * running, 600, { alwaysRunning: 8 }).slice(30);
     assert.ok(Math.max(...limits) <= MAX_LIMIT / 2, String(limits));
   });
 

@@ -4,16 +4,15 @@ import fc from 'fast-check';
 import { isMoreUrgent, type Urgency } from '../../src/queue/urgency.ts';
 import { WaitingKeys } from '../../src/queue/waiting-keys.ts';
 
-const TURNS_APART = 1;
-
-const newKeys = (): WaitingKeys<Urgency> => new WaitingKeys(isMoreUrgent, TURNS_APART);
+const newKeys = (): WaitingKeys<Urgency> => new WaitingKeys(isMoreUrgent);
 const take = (keys: WaitingKeys<Urgency>, turns: number): readonly (string | undefined)[] =>
   Array.from({ length: turns }, () => keys.pop()?.key);
 
-const urgency = (rank: number, sequence: number, patientUntil = 1_000): Urgency => ({
+const urgency = (rank: number, sequence: number, patientUntil = 1_000, since = 0): Urgency => ({
   rank,
   expiresAt: Number.POSITIVE_INFINITY,
   sequence,
+  since,
   patientUntil,
 });
 
@@ -24,6 +23,22 @@ describe('the keys that wait in a lane', () => {
     keys.noticeTime(999);
     assert.equal(keys.hasImpatient, false);
     assert.deepEqual(take(keys, 4), ['ns/0', 'ns/1', 'ns/2', undefined]);
+  });
+
+  it('share every other turn among namespaces once one has waited for more than a second', () => {
+    const keys = newKeys();
+    for (let each = 0; each < 40; each += 1) keys.set(`many/${each}`, urgency(0, each, 90_000, 500));
+    for (let each = 0; each < 3; each += 1) keys.set(`few/${each}`, urgency(0, 100 + each, 90_000, 500));
+    const takeCharged = (turns: number): readonly (string | undefined)[] =>
+      Array.from({ length: turns }, () => {
+        const [namespace] = keys.pop()?.key.split('/') ?? [];
+        keys.charge(namespace ?? '');
+        return namespace;
+      });
+    keys.noticeTime(1_500);
+    assert.deepEqual(takeCharged(4), ['many', 'many', 'many', 'many']);
+    keys.noticeTime(1_501);
+    assert.deepEqual(takeCharged(6), ['few', 'many', 'few', 'many', 'few', 'many']);
   });
 
   it('give one of eight turns to the one that has waited too long for the longest time', () => {
