@@ -32,17 +32,18 @@ export interface LabelledSecrets {
 export function keepLabelledSecrets(jwts: Cache<Jwt>, shared: SharedValues): LabelledSecrets {
   const cache = new Cache<LabelledSecret>();
   const longTokens = new LongTokens();
-  let latest: SecretWithEvidence | undefined;
+  /** The Secret that was parsed last, without the text of its token. */
+  let latest: { readonly metadata: SecretMetadata; readonly facts: TokenFacts | undefined } | undefined;
   const parse = (object: JsonObject, signedBy?: string): LabelledSecret => {
     const jwt = jwts.get(identify(object).key);
     if (jwt === undefined) return shared.share(parseOtherSecret(object));
     const secret = parseTokenSecret(object, signedBy, jwt);
     longTokens.note(secret.evidence);
     const { metadata, evidence } = secret;
+    const facts = evidence?.facts;
     shared.share(metadata, expectMetadata(jwt, latest?.metadata));
-    if (evidence?.facts !== undefined)
-      shared.share(evidence.facts, expectFacts(jwt, latest?.evidence?.facts));
-    latest = secret;
+    if (facts !== undefined) shared.share(facts, expectFacts(jwt, latest?.facts));
+    latest = { metadata, facts };
     return secret;
   };
   jwts.subscribe(({ type, key }) => {

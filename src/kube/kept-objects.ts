@@ -1,7 +1,6 @@
-import { objectMember, stringMember, type JsonObject } from '../resources/json.ts';
-import { objectKey } from '../resources/object-key.ts';
+import type { JsonObject } from '../resources/json.ts';
 import type { Log } from './log.ts';
-import { identifyHead, type ObjectIdentity } from './object-identity.ts';
+import { findIdentity, identifyHead, type ObjectIdentity } from './object-identity.ts';
 import { MAX_OBJECT_BYTES } from './pieces.ts';
 import type { Kept } from './watch-store.ts';
 
@@ -22,16 +21,12 @@ export function keepObject<T>(
   object: JsonObject,
   { resource, transform, log }: ObjectReading<T>,
 ): Kept<T> | undefined {
-  const metadata = objectMember(object, 'metadata');
-  const name = stringMember(metadata, 'name');
-  const resourceVersion = stringMember(metadata, 'resourceVersion');
-  if (name === undefined || resourceVersion === undefined) return undefined;
-  const namespace = stringMember(metadata, 'namespace') ?? '';
-  const key = objectKey({ namespace, name });
+  const identity = findIdentity(object);
+  if (identity === undefined) return undefined;
   try {
-    return { key, resourceVersion, value: transform(object) };
+    return { ...identity, value: transform(object) };
   } catch {
-    log.warn({ resource, key }, 'an object could not be read and is left out');
+    log.warn({ resource, key: identity.key }, 'an object could not be read and is left out');
     return undefined;
   }
 }

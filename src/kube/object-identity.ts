@@ -7,6 +7,13 @@ export function identify(object: JsonObject): { readonly key: string; readonly r
   return { key: objectKey(placeOf(object)), resourceVersion };
 }
 
+/** As `identify`, of an object that may be anything: `undefined` if it has no name or no resourceVersion. */
+export function findIdentity(object: JsonObject): ReturnType<typeof identify> | undefined {
+  const { name } = placeOf(object);
+  const identity = identify(object);
+  return name === '' || identity.resourceVersion === '' ? undefined : identity;
+}
+
 /** Its namespace and name; empty where it says none. */
 export function placeOf(object: JsonObject): ObjectName {
   const metadata = member(object, 'metadata');

@@ -95,7 +95,7 @@ export class Reflector<T> {
       query,
       accept: metadataOnly === true ? METADATA_LIST_ONLY : undefined,
       signal,
-      map: (object) => replacement.add(keepObject(object, this.#reading)),
+      map: (object) => replacement.recognize(object) ?? replacement.add(keepObject(object, this.#reading)),
       withoutManagedFields: needsManagedFields !== true,
       onOversized: (head) => leaveOut(head, this.#reading),
     });

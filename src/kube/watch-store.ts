@@ -2,7 +2,7 @@ import { member, objectMember, stringMember, type JsonObject } from '../resource
 import { objectKey } from '../resources/object-key.ts';
 import { KubeError, readStatus } from './errors.ts';
 import type { Listed } from './list.ts';
-import type { ObjectIdentity } from './object-identity.ts';
+import { findIdentity, type ObjectIdentity } from './object-identity.ts';
 import type { WatchEvent } from './watch-stream.ts';
 
 /** The store in which a list-watch keeps what it sees; `Cache` implements it. */
@@ -34,6 +34,17 @@ export class Replacement<T> {
   constructor(store: WatchStore<T>, scope: string) {
     this.#store = store;
     this.#scope = scope;
+  }
+
+  /**
+   * The key of an object that the store has in that very state, mostly because this process wrote it: there is nothing to read
+   * in it, and what was read would hold a token that nobody checks. `undefined`: it is to be added.
+   */
+  recognize(object: JsonObject): string | undefined {
+    const { key, resourceVersion } = findIdentity(object) ?? {};
+    if (key === undefined || this.#store.resourceVersion(key) !== resourceVersion) return undefined;
+    this.#older.delete(key);
+    return key;
   }
 
   /** One object of the list; a list that begins again gives it again. Returns its key, `undefined` if it does not count. */
@@ -70,7 +81,8 @@ export class Replacement<T> {
 
 /**
  * Does what one event says and returns the resourceVersion to resume from. Events of an older state than the
- * store's, as a reconnecting proxy may repeat them, change nothing. Throws a KubeError for an ERROR event.
+ * store's, as a reconnecting proxy may repeat them, change nothing. An object in the very state that the store has, as after
+ * each write of this process, is not read. Throws a KubeError for an ERROR event.
  */
 export function applyEvent<T>(
   store: WatchStore<T>,
@@ -88,11 +100,19 @@ export function applyEvent<T>(
   }
   const resourceVersion = stringMember(objectMember(object, 'metadata'), 'resourceVersion');
   if (type === 'BOOKMARK') return resourceVersion;
-  const kept = keep(object);
+  const identity = findIdentity(object);
+  if (identity === undefined) return resourceVersion;
+  const { key, resourceVersion: version } = identity;
+  const known = store.resourceVersion(key);
+  if (isOlder(version, known)) return undefined;
+  if (type === 'DELETED') {
+    store.delete(key, version);
+    return resourceVersion;
+  }
+  const kept = version === known ? undefined : keep(object);
   if (kept === undefined) return resourceVersion;
-  if (isOlder(kept.resourceVersion, store.resourceVersion(kept.key))) return undefined;
-  if (type === 'DELETED' || kept.value === undefined) store.delete(kept.key, kept.resourceVersion);
-  else store.set(kept.key, kept.resourceVersion, kept.value);
+  if (kept.value === undefined) store.delete(key, version);
+  else store.set(key, version, kept.value);
   return resourceVersion;
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { Cache } from '../../src/kube/cache.ts';
-import { Replacement, type Kept } from '../../src/kube/watch-store.ts';
+import type { JsonObject } from '../../src/resources/json.ts';
+import { applyEvent, Replacement, type Kept } from '../../src/kube/watch-store.ts';
 
 const one = (key: string, resourceVersion: string, value: string | undefined = `${key}@${resourceVersion}`) =>
   ({ key, resourceVersion, value }) satisfies Kept<string>;
@@ -69,4 +70,49 @@ describe('a list that replaces the content of a store', () => {
     list.end({ items, resourceVersion: '9' }, false);
     assert.deepEqual(holds(), ['ns/a@9', 'ns/b@6']);
   });
+});
+
+const wireOf = (name: string, resourceVersion: string): JsonObject => ({
+  metadata: { namespace: 'ns', name, resourceVersion },
+});
+
+describe('an object in the very state that the store has', () => {
+  const unread = (): never => assert.fail('it is read');
+
+  it('is not read in an event, and the watch goes on from there', () => {
+    const { cache, changes } = makeCache(one('ns/a', '3'));
+    const event = { type: 'MODIFIED', object: wireOf('a', '3') } as const;
+    assert.equal(applyEvent(cache, event, unread, 'secrets'), '3');
+    assert.deepEqual(changes, []);
+  });
+
+  it('is recognized in a list, and stays', () => {
+    const { cache, changes, holds } = makeCache(one('ns/a', '3'), one('ns/b', '5'));
+    const list = new Replacement(cache, '');
+    assert.equal(list.recognize(wireOf('a', '2')), undefined);
+    assert.equal(list.recognize(wireOf('new', '4')), undefined);
+    assert.equal(list.recognize({ kind: 'Secret' }), undefined);
+    const items = [list.recognize(wireOf('a', '3')), list.recognize(wireOf('b', '5'))];
+    list.end({ items, resourceVersion: '9' }, false);
+    assert.deepEqual([holds(), changes], [['ns/a@3', 'ns/b@5'], []]);
+  });
+
+  it('counts in its last form if the list begins again', () => {
+    const { cache, holds } = makeCache(one('ns/a', '8'));
+    const list = new Replacement(cache, '');
+    list.add(one('ns/a', '5'));
+    const items = [list.recognize(wireOf('a', '8'))];
+    list.end({ items, resourceVersion: '7' }, true);
+    assert.deepEqual(holds(), ['ns/a@8']);
+  });
+});
+
+test('a deleted object is not read, so one that cannot be read goes as well', () => {
+  const { cache, changes } = makeCache(one('ns/a', '3'));
+  const event = { type: 'DELETED', object: wireOf('a', '4') } as const;
+  assert.equal(
+    applyEvent(cache, event, () => undefined, 'secrets'),
+    '4',
+  );
+  assert.deepEqual(changes, ['deleted ns/a']);
 });
