@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Flag, Flags } from '../config/flag.ts';
+import { isNamespaceName } from '../resources/object-name.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { parseGoDuration } from '../time/format-time.ts';
 import type { Milliseconds } from '../time/units.ts';
@@ -28,15 +29,22 @@ export function parseFlags<const F extends Flags>(
   takesWords: boolean,
 ): Result<ParsedFlags<F>, string> {
   try {
-    const { values, positionals } = parseArgs({
+    const { values, positionals, tokens } = parseArgs({
       args: [...args],
       options: { ...flags, ...HELP_FLAG },
       allowPositionals: takesWords,
+      tokens: true,
     });
-    const given = new Map<string, unknown>(Object.entries(values));
     for (const [name, flag] of Object.entries<Flag>(flags)) {
-      if (flag.emptyIsUnset === true && given.get(name) === '')
-        Object.assign(values, { [name]: flag.default });
+      const texts = tokens.flatMap((token) =>
+        token.kind === 'option' && token.name === name ? textOf(token) : [],
+      );
+      const last = texts.at(-1);
+      if (last === undefined) continue;
+      const isUnset = flag.emptyIsUnset === true && last === '';
+      if (flag.isNamespace === true && !isUnset && !isNamespaceName(last))
+        return fail(`--${name} must be the name of a namespace, not "${last}"`);
+      Object.assign(values, { [name]: isUnset ? flag.default : flag.multiple === true ? texts : last });
     }
     return ok({ values, words: positionals });
   } catch (error) {
@@ -44,6 +52,20 @@ export function parseFlags<const F extends Flags>(
     const message = error instanceof Error ? error.message : String(error);
     return fail(message.split('. ', 1)[0] ?? message);
   }
+}
+
+/** The value that follows a flag; none for a boolean. Node leaves the `=` of `-n=science` in it, and kubectl does not. */
+function textOf({
+  rawName,
+  value,
+  inlineValue,
+}: {
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}): readonly string[] {
+  if (value === undefined) return [];
+  return [inlineValue === true && !rawName.startsWith('--') ? value.replace(/^=/, '') : value];
 }
 
 /** The value of a flag that is a span of time, in Go's form; `examples` as in "10s or 1m". The problem is one sentence. */

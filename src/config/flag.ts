@@ -8,6 +8,8 @@ export interface Flag {
   readonly default?: string;
   /** An empty value, as of a variable that is not set, is as good as no flag. */
   readonly emptyIsUnset?: true;
+  /** Its value is the name of a namespace: what cannot be one is wrong usage. */
+  readonly isNamespace?: true;
   /** The name of the value in the help, such as FILE. */
   readonly value?: string;
   /** One sentence, in lines as the help shows them. */

@@ -111,6 +111,13 @@ describe('keygen', () => {
     );
   });
 
+  it('takes -n=science as kubectl does', async () => {
+    const { code, out } = await runCommand(keygenCommand, ['n', ...ISSUER, '-n=science', '--dir', folder]);
+    assert.equal(code, 0);
+    assert.match(out, / create .* -n science\n/);
+    assert.match(await readFile(join(folder, 'n-jwt.yaml'), 'utf8'), /^ {2}namespace: science$/m);
+  });
+
   it('prints commands that are quoted for a shell', async () => {
     const dir = join(folder, "my keys; it's");
     const issuer = ['--issuer', 'https://issuer.example.com/a&b'];
@@ -158,6 +165,7 @@ describe('keygen', () => {
     [['a', '--issuer', 'https://a.example/?x'], /a query or a fragment.*correct --issuer/],
     [['a', ...ISSUER, '--algorithm', 'EdDSA'], /--algorithm must be ES256 or RS256.*not "EdDSA"/],
     [['a', ...ISSUER, '-o', 'table'], /-o must be json or yaml/],
+    [['a', ...ISSUER, '-n', 'Bad NS'], /--namespace must be the name of a namespace, not "Bad NS"/],
     [['a', ...ISSUER, '--context', 'x'], /flags of --to-cluster/],
   ];
   for (const [args, says] of WRONG) {

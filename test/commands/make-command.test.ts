@@ -56,6 +56,51 @@ describe('a command', () => {
     });
   });
 
+  const short = makeCommand({
+    usage: ['list'],
+    description: 'Lists.',
+    flags: {
+      output: { type: 'string', short: 'o', help: 'json' },
+      file: { type: 'string', short: 'f', multiple: true, help: 'what to list' },
+      where: { type: 'string', short: 'n', isNamespace: true, emptyIsUnset: true, help: 'namespace' },
+      all: { type: 'boolean', short: 'A', help: 'all' },
+    },
+    examples: ['list'],
+    takesWords: true,
+    readOptions: (values, words) => ok({ ...values, words }),
+    run: (options, { stdout }) => {
+      stdout.write(JSON.stringify(options));
+      return EXIT.done;
+    },
+  });
+  const spellings: readonly (readonly [readonly string[], object])[] = [
+    [['-o=json'], { output: 'json' }],
+    [['-ojson'], { output: 'json' }],
+    [['-o', '=json'], { output: '=json' }],
+    [['--output==json'], { output: '=json' }],
+    [['-o=json', '-o=yaml'], { output: 'yaml' }],
+    [['-f=a', '-fb', '-f', '=c', '-f==d', '--file=e', '-f='], { file: ['a', 'b', '=c', '=d', 'e', ''] }],
+    [['-An=science'], { all: true, where: 'science' }],
+    [['-n='], {}],
+    [['--', '-n=x'], { words: ['-n=x'] }],
+  ];
+  for (const [args, read] of spellings) {
+    it(`reads the short flags of ${args.join(' ')} as kubectl does`, async () => {
+      const { code, out, err } = await runCommand(short, args);
+      assert.deepEqual([code, err], [0, '']);
+      assert.deepEqual(JSON.parse(out), { words: [], ...read });
+    });
+  }
+
+  for (const name of ['Science', 'science ', 'a.b', '-a', 'a\n', '=science', 'a'.repeat(64)]) {
+    it(`refuses what no namespace can be called: ${JSON.stringify(name)}`, async () => {
+      const { code, err } = await runCommand(short, [`--where=${name}`]);
+      const shown = name.replace('\n', ' ');
+      assert.equal(code, 2);
+      assert.match(err, new RegExp(`^error: --where must be the name of a namespace, not "${shown}"\n\n`));
+    });
+  }
+
   it('treats an empty flag as not given if its table says so', async () => {
     const { out } = await runCommand(paint, ['red', '--size', '', '--file-of-colours=']);
     assert.equal(out, '{"size":"3","list":false,"files":[""],"colour":"red"}');

@@ -6,6 +6,7 @@ export const CLUSTER_FLAGS = {
     type: 'string',
     short: 'n',
     emptyIsUnset: true,
+    isNamespace: true,
     value: 'NS',
     help: "default: the namespace of the kubeconfig's context, or default",
   },
@@ -23,6 +24,7 @@ export const KEY_NAMESPACE_FLAG = {
   'legacy-key-namespace': {
     type: 'string',
     emptyIsUnset: true,
+    isNamespace: true,
     value: 'NS',
     help: 'the same as for jwt-injector run, if it is set there',
   },
