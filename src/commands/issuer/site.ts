@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describeFileError } from '../../resources/file-error.ts';
 import { arrayMember, isJsonObject, member, stringMember } from '../../resources/json.ts';
@@ -7,6 +7,9 @@ import type { IssuerDocument } from '../../signing/issuer/issuer-documents.ts';
 import type { KeyEntry, PublishedKey } from '../../signing/issuer/key-set.ts';
 import { JWKS_PATH, OPENID_PATH } from '../../signing/issuer/urls.ts';
 import type { Seconds } from '../../time/units.ts';
+import { makeFolder } from '../output/make-folder.ts';
+import { makePublic } from '../output/make-public.ts';
+import { writeProblem } from '../output/write-problem.ts';
 import { isOurPage, makePage, readSince } from './page.ts';
 import { EXIT, type CommandProblem } from '../command.ts';
 
@@ -104,12 +107,13 @@ async function writeSite(
   for (const { path, text } of all) {
     const target = join(dir, path);
     try {
-      await mkdir(dirname(target), { recursive: true });
+      for (const folder of await makeFolder(dirname(target))) await makePublic(folder);
       // A verifier may read at this moment: it gets the whole old text or the whole new one.
       await writeFile(`${target}.new`, text, { mode: 0o644 });
+      await makePublic(`${target}.new`);
       await rename(`${target}.new`, target);
     } catch (error) {
-      return fail({ exit: EXIT.outside, message: `cannot write ${target}: ${describeFileError(error)}` });
+      return fail(writeProblem(target, error));
     }
   }
   const warnings = mayWritePage ? [] : [`${join(dir, PAGE)} is a page of your own and stays as it is`];

@@ -1,9 +1,10 @@
-import { mkdir, open, unlink } from 'node:fs/promises';
+import { open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { member } from '../../resources/json.ts';
-import { describeFileError } from '../../resources/file-error.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { EXIT, type CommandProblem } from '../command.ts';
+import { makeFolder } from './make-folder.ts';
+import { writeProblem } from './write-problem.ts';
 
 /** A file to be made. */
 export interface NewFile {
@@ -18,7 +19,7 @@ export async function writeNewFiles(files: readonly NewFile[]): Promise<Result<u
   const made: string[] = [];
   for (const { path, text, mode } of files) {
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       const file = await open(path, 'wx', mode);
       made.push(path);
       try {
@@ -38,5 +39,5 @@ export async function writeNewFiles(files: readonly NewFile[]): Promise<Result<u
 function describeWriteError(path: string, error: unknown): CommandProblem {
   return member(error, 'code') === 'EEXIST'
     ? { exit: EXIT.refused, message: `${path} exists and is not overwritten: choose another name or --dir` }
-    : { exit: EXIT.outside, message: `cannot write ${path}: ${describeFileError(error)}` };
+    : writeProblem(path, error);
 }
