@@ -37,7 +37,7 @@ export function parseFlags<const F extends Flags>(
     });
     for (const [name, flag] of Object.entries<Flag>(flags)) {
       const texts = tokens.flatMap((token) =>
-        token.kind === 'option' && token.name === name ? textOf(token) : [],
+        token.kind === 'option' && token.name === name ? spelledValue(token) : [],
       );
       const last = texts.at(-1);
       if (last === undefined) continue;
@@ -55,7 +55,7 @@ export function parseFlags<const F extends Flags>(
 }
 
 /** The value that follows a flag; none for a boolean. Node leaves the `=` of `-n=science` in it, and kubectl does not. */
-function textOf({
+function spelledValue({
   rawName,
   value,
   inlineValue,
