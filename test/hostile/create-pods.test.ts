@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { waitUntil } from '../controlplane/wait-until.ts';
+import type { Loose } from '../integration/objects.ts';
 import { openUserApi } from '../integration/user-api.ts';
 import { createPods } from './create-pods.ts';
 import { startScriptedApi, type ScriptedAnswer } from './scripted-api.ts';
@@ -16,8 +17,8 @@ describe('pods that are created all the time', { timeout: 2 * WITHIN_MS, concurr
     let asked = 0;
     const fake = opened.use(
       await startScriptedApi((method, path, body) => {
-        if (method === 'POST') asked += 1;
-        return asked === 1 ? answer.promise : answerOf(method, path, body);
+        const isFirst = isAnnotated(body) && ++asked === 1;
+        return isFirst ? answer.promise : answerOf(method, path, body);
       }),
     );
     const api = await openUserApi(fake.access);
@@ -50,4 +51,36 @@ describe('pods that are created all the time', { timeout: 2 * WITHIN_MS, concurr
     });
     assert.deepEqual(harms, []);
   });
+
+  it('show that the API server is slow while an annotated one waits for it, too', async () => {
+    await using opened = new AsyncDisposableStack();
+    const { pods, answer } = await startWithOneRunning(opened);
+    await waitUntil('a plain pod', WITHIN_MS, () => pods.takeExperience().longestPlainMs > 0);
+    answer.resolve(REFUSED);
+  });
+
+  it('without an answer are given up: the next row has pods again', async () => {
+    await using opened = new AsyncDisposableStack();
+    let asked = 0;
+    const fake = opened.use(
+      await startScriptedApi((method, path, body) => {
+        const isFirst = isAnnotated(body) && ++asked === 1;
+        return isFirst ? new Promise(() => {}) : answerOf(method, path, body);
+      }),
+    );
+    const api = await openUserApi(fake.access);
+    opened.defer(() => api.close());
+    const pods = createPods(api, 'well-behaved', 'my-jwt', 200);
+    opened.defer(() => pods.stop());
+    await waitUntil('a request for a pod', WITHIN_MS, () => asked > 0);
+    await pods.settle();
+    const { longestMs, injected, gaps } = pods.takeExperience();
+    assert.deepEqual([longestMs, injected], [200, 0]);
+    assert.match(gaps.join('\n'), /^the API server did not answer: AbortError[^\n]*$/);
+    await waitUntil('the next pod', WITHIN_MS, () => pods.takeExperience().injected > 0);
+  });
 });
+
+function isAnnotated({ metadata }: Loose): boolean {
+  return metadata?.annotations?.['tokens.osg-htc.org/token'] !== undefined;
+}

@@ -2,13 +2,11 @@ import { openUserApi } from '../integration/user-api.ts';
 import type { Target } from './attack.ts';
 import { createPods, type PodCreations, type PodExperience } from './create-pods.ts';
 import { keySecret, makeJwt } from './objects.ts';
+import type { Lateness } from './token-record.ts';
 import { watchTokens, type TokenWatch } from './watch-tokens.ts';
 
-/** The neighbour's measurements since the last call. The harms are those of pods and of tokens. */
-export interface Experience extends PodExperience {
-  /** The largest lateness of a renewal, in milliseconds. */
-  readonly latestMs: number;
-}
+/** The neighbour's measurements since the last call. The harms and gaps are those of pods and of tokens. */
+export interface Experience extends PodExperience, Lateness {}
 
 /**
  * A tenant who does nothing wrong, in a namespace of their own. It creates annotated pods, and has JWTs whose
@@ -38,8 +36,13 @@ export async function startNeighbour({
   const pods = createPods(api, namespace, FIRST_JWT);
   return {
     takeExperience: () => {
-      const { harms, ...measured } = pods.takeExperience();
-      return { ...measured, latestMs: tokens.takeLateness(), harms: [...harms, ...tokens.takeHarms()] };
+      const measured = pods.takeExperience();
+      return {
+        ...measured,
+        ...tokens.takeLateness(),
+        harms: [...measured.harms, ...tokens.takeHarms()],
+        gaps: [...measured.gaps, ...tokens.takeGaps()],
+      };
     },
     forget: () => {
       pods.forget();

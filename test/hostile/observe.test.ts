@@ -4,7 +4,7 @@ import { ATTACKS } from './catalogue.ts';
 import { makeFakeFighter } from './fake-fighter.ts';
 import { makeFakeNeighbour, UNHARMED } from './fake-neighbour.ts';
 import type { Experience } from './neighbour.ts';
-import { launchAlone, observe } from './observe.ts';
+import { launchAlone, look, observe } from './observe.ts';
 
 const ROW = { name: 'row', title: 'a row' };
 
@@ -25,13 +25,37 @@ it('harm after the row before counts, too', { timeout: 60_000 }, async () => {
   assert.deepEqual(harms, ['the service ended (exit code 1: between two rows)']);
 });
 
-it('a renewal that was late is a harm, though no token had expired', { timeout: 60_000 }, async () => {
-  const takeExperience = (): Experience => ({ ...UNHARMED, latestMs: 5_100 });
-  const neighbour = makeFakeNeighbour({ takeExperience });
-  const observed = { neighbour, victim: makeFakeFighter(), prefix: '' };
-  const { harms, latestMs } = await observe(observed, ROW, () => Promise.resolve({ answers: '', harms: [] }));
-  assert.deepEqual([latestMs, harms], [5_100, ['a token was renewed 5.1 s late']]);
-});
+const [LATE, TOOK] = ['token-3 at 12:00:05Z', 20_000];
+for (const [what, changes, harms, gaps] of [
+  [
+    'a renewal that was late is a harm, though no token had expired',
+    { latestMs: 5_100, latest: LATE },
+    [`renewed 5.1 s late: ${LATE}`],
+    [],
+  ],
+  [
+    'a renewal that is late while the API server takes as long shows nothing of the service',
+    { latestMs: TOOK, latest: LATE, longestMs: TOOK, longestPlainMs: TOOK },
+    [],
+    ['the API server itself took 20.0 s'],
+  ],
+  [
+    'a renewal that is later than the API server explains is a harm',
+    { latestMs: 32_000, latest: LATE, longestPlainMs: 6_000 },
+    [`renewed 32.0 s late: ${LATE}`],
+    ['the API server itself took 6.0 s'],
+  ],
+  ['a slow pod is a harm', { longestMs: 5_100, longestPlainMs: 900 }, ['a pod took 5.1 s'], []],
+  ['a row without a pod is a harm', { injected: 0 }, ['no pod was created with its token'], []],
+  ['a time in which nobody looked shows nothing', { gaps: ['no look'] }, [], ['no look']],
+] as const) {
+  it(what, { timeout: 60_000 }, async () => {
+    const takeExperience = (): Experience => ({ ...UNHARMED, ...changes });
+    const neighbour = makeFakeNeighbour({ takeExperience });
+    const seen = await look({ neighbour, victim: makeFakeFighter(), prefix: '' });
+    assert.deepEqual([seen.harms, seen.gaps], [harms, gaps]);
+  });
+}
 
 it('a pod that is being created when a row ends counts for that row', { timeout: 60_000 }, async () => {
   let hasSettled = false;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attack, Target } from './attack.ts';
 import { launchAttack, type Answers } from './launch-attack.ts';
-import type { Neighbour } from './neighbour.ts';
+import type { Experience, Neighbour } from './neighbour.ts';
 import type { Fighter } from './ring.ts';
 
 /** The result of one attack. */
@@ -17,15 +17,22 @@ export interface HostileResult {
   readonly longestPlainMs: number;
   /** Largest lateness of a renewal of the neighbour's tokens, in milliseconds. */
   readonly latestMs: number;
+  /** Its token, and when it was renewed. */
+  readonly latest: string;
   /** The answers that the attacker got. */
   readonly answers: string;
   /** Descriptions of what must not happen and did. */
   readonly harms: readonly string[];
+  /** Descriptions of what nobody saw, or what the API server itself took: without a harm, nothing is shown. */
+  readonly gaps: readonly string[];
 }
 
 /** The time within which a well-behaved client's pod must be created (quality.md). */
 export const ANSWER_MS = 5_000;
-/** A due token of the neighbour is renewed within this time; it is then due for half a minute. */
+/**
+ * A due token of the neighbour is renewed within this time, and what the API server took for a pod that the
+ * service never gets; it is then due for half a minute.
+ */
 export const LATE_MS = 5_000;
 /** The service's work on the leftovers of an attack shows problems within this time. */
 export const AFTERMATH_MS = 2_000;
@@ -79,26 +86,44 @@ export async function observe(
 
 export type ObservedAttack = Pick<
   HostileResult,
-  'peakMiB' | 'longestMs' | 'longestPlainMs' | 'latestMs' | 'harms'
+  'peakMiB' | 'longestMs' | 'longestPlainMs' | 'latestMs' | 'latest' | 'harms' | 'gaps'
 >;
 
 /** The harm since the last call, including that to the pods and tokens that are being looked at. */
 export async function look({ neighbour, victim }: Observed): Promise<ObservedAttack> {
   await neighbour.settle();
-  const { longestMs, longestPlainMs, latestMs, harms } = neighbour.takeExperience();
+  const seen = neighbour.takeExperience();
   const peak = victim.takePeakMemory();
   const ends = await victim.takeEnds();
-  const all = [...harms, ...ends.map((end) => `the service ended (${end})`)];
-  if (longestMs > ANSWER_MS) all.push(`a pod took ${(longestMs / 1000).toFixed(1)} s`);
-  if (latestMs > LATE_MS) all.push(`a token was renewed ${(latestMs / 1000).toFixed(1)} s late`);
-  if (peak > victim.memory.bytes) all.push(`${toMiB(peak)} MiB were used`);
+  const slow = findSlow(seen);
+  const harms = [...seen.harms, ...ends.map((end) => `the service ended (${end})`), ...slow.harms];
+  if (peak > victim.memory.bytes) harms.push(`${toMiB(peak)} MiB were used`);
   return {
     peakMiB: toMiB(peak),
-    longestMs: Math.round(longestMs),
-    longestPlainMs: Math.round(longestPlainMs),
-    latestMs: Math.round(latestMs),
-    harms: all,
+    longestMs: Math.round(seen.longestMs),
+    longestPlainMs: Math.round(seen.longestPlainMs),
+    latestMs: Math.round(seen.latestMs),
+    latest: seen.latest,
+    harms,
+    gaps: [...seen.gaps, ...slow.gaps],
   };
+}
+
+/** Distinguishes the slowness of the service from that of the API server, which pods show that it never gets. */
+function findSlow(seen: Experience): Pick<HostileResult, 'harms' | 'gaps'> {
+  const { longestMs, longestPlainMs, latestMs, latest, injected } = seen;
+  const isStalled = longestPlainMs > ANSWER_MS;
+  const harms: string[] = [];
+  const gaps = isStalled ? [`the API server itself took ${toSeconds(longestPlainMs)}`] : [];
+  if (longestMs - (isStalled ? longestPlainMs : 0) > ANSWER_MS)
+    harms.push(`a pod took ${toSeconds(longestMs)}`);
+  if (latestMs - longestPlainMs > LATE_MS) harms.push(`renewed ${toSeconds(latestMs)} late: ${latest}`);
+  if (injected === 0) (isStalled ? gaps : harms).push('no pod was created with its token');
+  return { harms, gaps };
+}
+
+function toSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }
 
 function toMiB(bytes: number): number {

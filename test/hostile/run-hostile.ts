@@ -142,6 +142,8 @@ async function endAndStart(siege: Siege, attacks: readonly Attack[], target: Tar
     longestMs: most(({ longestMs }) => longestMs),
     longestPlainMs: most(({ longestPlainMs }) => longestPlainMs),
     latestMs: most(({ latestMs }) => latestMs),
+    latest: looks.toSorted((a, b) => b.latestMs - a.latestMs)[0]?.latest ?? '',
     harms: looks.flatMap((one) => one.harms),
+    gaps: looks.flatMap((one) => one.gaps),
   };
 }
