@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
 import { SHORT_LIVED } from '../controlplane/kubectl.ts';
 import { execute } from '../runs/execute.ts';
 import { findGoTool } from '../tools/go-tool.ts';
@@ -76,7 +75,7 @@ export async function openHelm(kubeconfig?: string): Promise<Helm> {
     valuesFile: async (values) => {
       files += 1;
       const path = join(home, `values-${files}.yaml`);
-      await writeFile(path, stringify(values));
+      await writeFile(path, JSON.stringify(values)); // is YAML, too: `on` and `1e3` stay strings
       return path;
     },
     render: async (values = {}, ...args) => {

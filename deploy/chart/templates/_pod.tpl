@@ -74,7 +74,7 @@ apiVersion: apps/v1
 kind: Deployment
 metadata:
   name: {{ .name }}
-  namespace: {{ .root.Release.Namespace }}
+  namespace: {{ .root.Release.Namespace | quote }}
   labels:
     app.kubernetes.io/name: {{ .name }}
     {{- include "jwt-injector.helmLabels" .root | nindent 4 }}
@@ -113,7 +113,7 @@ spec:
       enableServiceLinks: false
       terminationGracePeriodSeconds: 30
       {{- with $values.priorityClassName }}
-      priorityClassName: {{ . }}
+      priorityClassName: {{ . | quote }}
       {{- end }}
       {{- with $values.imagePullSecrets }}
       imagePullSecrets:
@@ -160,7 +160,7 @@ spec:
           type: RuntimeDefault
       containers:
         - name: jwt-injector
-          image: {{ include "jwt-injector.image" .root }}
+          image: {{ include "jwt-injector.image" .root | quote }}
           imagePullPolicy: {{ $values.image.pullPolicy }}
           args:
             - run
@@ -230,7 +230,7 @@ spec:
         # Listens on the same port, at every address, and so answers reviews from the moment when the process above is
         # gone: it takes kube-proxy up to a second to notice that (docs/install.md).
         - name: fallback-webhook
-          image: {{ include "jwt-injector.image" .root }}
+          image: {{ include "jwt-injector.image" .root | quote }}
           imagePullPolicy: {{ $values.image.pullPolicy }}
           args:
             - run
@@ -278,7 +278,7 @@ spec:
       volumes:
         - name: tls
           secret:
-            secretName: {{ include "jwt-injector.servedSecret" .root }}
+            secretName: {{ include "jwt-injector.servedSecret" .root | quote }}
             defaultMode: 0440
             items:
               - key: tls.crt
@@ -294,7 +294,7 @@ apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
   name: {{ .name }}
-  namespace: {{ .root.Release.Namespace }}
+  namespace: {{ .root.Release.Namespace | quote }}
   labels:
     app.kubernetes.io/name: {{ .name }}
     {{- include "jwt-injector.helmLabels" .root | nindent 4 }}

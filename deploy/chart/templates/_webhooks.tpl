@@ -4,7 +4,7 @@ admissionReviewVersions: [v1]
 clientConfig:
   service:
     name: jwt-injector
-    namespace: {{ .root.Release.Namespace }}
+    namespace: {{ .root.Release.Namespace | quote }}
     path: {{ .path }}
     port: 443
   {{- with .root.Values.certificate.caBundle }}
@@ -19,7 +19,7 @@ timeoutSeconds: 5
 {{- define "jwt-injector.namespaceRequirements" -}}
 - key: kubernetes.io/metadata.name
   operator: NotIn
-  values: [kube-system, {{ .Release.Namespace }}]
+  values: [kube-system, {{ .Release.Namespace | quote }}]
 {{- with .Values.namespaces }}
 - key: kubernetes.io/metadata.name
   operator: In
