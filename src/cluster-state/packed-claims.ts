@@ -1,6 +1,6 @@
 import { stringMember, type JsonObject } from '../resources/json.ts';
 import { claimsOf, type Jwt, type PackedClaims } from '../resources/jwt.ts';
-import { digestClaims } from '../signing/token-facts.ts';
+import { digestClaims, scalarOf } from '../signing/token-facts.ts';
 
 /**
  * Characters of JSON. Claims are seldom longer, and shared between JWTs as far as they are equal; as objects they take up
@@ -18,7 +18,7 @@ export function digestLongClaims(jwt: Jwt): Jwt {
   if (!jwt.spec.ok) return jwt;
   const data = claimsOf(jwt.spec.value);
   if (JSON.stringify(data).length <= MAX_KEPT_LENGTH) return jwt;
-  const value = { ...jwt.spec.value, data: keepIssuer(data), claimsDigest: digestClaims(data) };
+  const value = { ...jwt.spec.value, data: keepJudged(data), claimsDigest: digestClaims(data) };
   return { ...jwt, spec: { ok: true, value } };
 }
 
@@ -31,7 +31,12 @@ export function packClaims(jwt: Jwt): Jwt {
     : { ...jwt, spec: { ok: true, value: { ...jwt.spec.value, data: text } } };
 }
 
-/** All of the claims that planning looks at; an `iss` that is not a text is refused whatever it is. */
-function keepIssuer(data: JsonObject): JsonObject {
-  return Object.hasOwn(data, 'iss') ? { iss: stringMember(data, 'iss') ?? null } : {};
+/** The claims that planning looks at; an `iss` that is not a text is refused whatever it is. */
+function keepJudged(data: JsonObject): JsonObject {
+  const facts = {
+    iss: stringMember(data, 'iss') ?? null,
+    iat: scalarOf(data['iat']),
+    jti: scalarOf(data['jti']),
+  };
+  return Object.fromEntries(Object.entries(facts).filter(([name]) => Object.hasOwn(data, name)));
 }

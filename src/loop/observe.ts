@@ -7,6 +7,7 @@ import { hasOtherData, parseSecretMetadata, type SecretMetadata } from '../resou
 import type { KeyUser } from '../reconcile/describe-conflict.ts';
 import type { KeyObservation, Observed, SecretObservation } from '../reconcile/observed.ts';
 import { findOwnership } from '../reconcile/ownership.ts';
+import { lastAsked } from '../reconcile/take-over.ts';
 import { findPolicyRefusal } from '../signing/policy.ts';
 import type { Seconds } from '../time/units.ts';
 import { observeKey, readKey, type KeyObserver, type KeySources } from './observe-key.ts';
@@ -168,7 +169,8 @@ function observeSecret(
       isVouchedFor(jwt, key, evidence) &&
       isCheckedSoon?.(jwt.namespace, jwt.name) === true;
     const spec = jwt.spec.value;
-    const token = judgeEvidence(evidence, { spec, verifyingKey, now, isTrusted });
+    const asked = lastAsked(jwt);
+    const token = judgeEvidence(evidence, { spec, asked, verifyingKey, now, isTrusted });
     if (token === undefined) {
       if (evidence === undefined || verifyingKey === undefined)
         throw new Error('a signature was to be checked without a token or a key');

@@ -8,7 +8,7 @@ import type { KeyObservation, TokenObservation } from '../reconcile/observed.ts'
 import { recognizeToken, restoreToken, type SignatureOfToken } from '../signing/recorded-token.ts';
 import { readToken } from '../signing/token.ts';
 import { findFacts, type TokenFacts } from '../signing/token-facts.ts';
-import { judgeClaims, verifiesWith } from '../signing/check-token.ts';
+import { judgeClaims, verifiesWith, type Asked } from '../signing/check-token.ts';
 import type { PublicKeys } from './public-keys.ts';
 import type { SigningKey } from '../signing/key.ts';
 import type { Seconds } from '../time/units.ts';
@@ -83,6 +83,8 @@ export function findVerifyingKey(
 /** The facts that the verdict on a token depends on, beside the token. */
 interface Judging {
   readonly spec: JwtSpec;
+  /** As of `judgeClaims`. */
+  readonly asked: Asked | undefined;
   readonly verifyingKey: VerifyingKey | undefined;
   /** Seconds since the epoch. */
   readonly now: Seconds;
@@ -93,11 +95,11 @@ interface Judging {
 /** The verdict on a token; `undefined`: its signature has to be checked first, with that key (`checkSignature`). */
 export function judgeEvidence(
   evidence: TokenEvidence | undefined,
-  { spec, verifyingKey, now, isTrusted }: Judging,
+  { spec, asked, verifyingKey, now, isTrusted }: Judging,
 ): TokenObservation | undefined {
   if (evidence === undefined) return { state: 'faulty', cause: 'TokenMissing' };
   if (evidence.facts === undefined) return { state: 'faulty', cause: 'TokenUnreadable' };
-  const verdict = judgeClaims(evidence.facts, spec, now);
+  const verdict = judgeClaims(evidence.facts, spec, now, asked);
   if (!verdict.matches) {
     const { matches: _no, ...fault } = verdict;
     return { state: 'faulty', ...fault };

@@ -2,7 +2,10 @@ import type { JsonObject } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { EXPIRES_AT, LAST_SIGNING_TIME } from '../resources/names.ts';
 import type { SecretMetadata } from '../resources/secret.ts';
+import type { Asked } from '../signing/check-token.ts';
 import type { Seconds } from '../time/units.ts';
+import { findCondition } from './conditions.ts';
+import { hadToken } from './key-record.ts';
 
 /** kopf, the framework of token-manager, puts annotations and a finalizer of this prefix on JWTs. */
 const KOPF_PREFIX = 'kopf.zalando.org/';
@@ -34,6 +37,19 @@ export function isLegacySecret({ annotations, ours }: Pick<SecretMetadata, 'anno
     annotations[EXPIRES_AT] === undefined &&
     ours.annotations.length + ours.labels.length === 0
   );
+}
+
+/**
+ * The content of the spec when its token was last found to be right, by the status; `undefined` before the take-over. A token of
+ * token-manager does not say all of it, and must not outlive a change of what it does not say. Once it was found to be wrong
+ * it stays so, also if the new one could not be signed at that time.
+ */
+export function lastAsked({ recorded }: Pick<Jwt, 'recorded'>): Asked | undefined {
+  if (!hadToken(recorded)) return undefined;
+  const { issuer, issuedAt, expiresAt } = recorded;
+  if (findCondition(recorded, 'Ready')?.status !== 'True') return { issuer: undefined, lifetime: undefined };
+  const hasTimes = issuedAt !== undefined && expiresAt !== undefined;
+  return { issuer, lifetime: hasTimes ? expiresAt - issuedAt : undefined };
 }
 
 /** Whether a finalizer or an annotation is of token-manager's framework. */

@@ -1,14 +1,25 @@
 import { compactVerify, importJWK, type JWK } from 'jose';
 import type { AlgorithmName } from '../resources/algorithms.ts';
 import { LATEST_TIME } from '../time/format-time.ts';
+import type { JsonObject } from '../resources/json.ts';
 import { claimsOf, type JwtSpec } from '../resources/jwt.ts';
 import type { SignatureCause } from '../resources/reasons.ts';
 import type { Seconds } from '../time/units.ts';
 import { BACKDATE, effectiveIssuer } from './claims.ts';
-import { digestClaims, type TokenFacts } from './token-facts.ts';
+import { digestClaims, scalarOf, type TokenFacts } from './token-facts.ts';
 
-/** Claims that a token may lack and still count as matching until its next renewal: token-manager left them out. */
+/**
+ * Claims that a token may lack and still count as matching until its next renewal, or until the spec asks for another issuer
+ * or lifetime: token-manager left them out.
+ */
 const LEGACY_GAPS = ['iss', 'iat', 'nbf', 'jti'] as const;
+
+/** The content that a spec had when its token was last found to be right; `undefined` where no such time is known. */
+export interface Asked {
+  /** The claim `iss`. */
+  readonly issuer: string | undefined;
+  readonly lifetime: Seconds | undefined;
+}
 
 /** The problem of a token that exists, or that it has no problem. Times in seconds since the epoch. */
 type Verdict =
@@ -22,26 +33,31 @@ type Verdict =
 
 /**
  * Whether a token is valid at `now` (seconds since the epoch) and says what the spec asks for. The signature is not checked
- * here: see {@link verifiesWith}.
+ * here: see {@link verifiesWith}. `asked` stands for the claims that the token lacks; `undefined`: it is taken over, and they
+ * are what they should be.
  */
-export function judgeClaims(token: TokenFacts, spec: JwtSpec, now: Seconds): Verdict {
-  const { exp: expiresAt, nbf } = token;
+export function judgeClaims(facts: TokenFacts, spec: JwtSpec, now: Seconds, asked?: Asked): Verdict {
+  const { exp: expiresAt, nbf } = facts;
   if (!isTime(expiresAt)) return { matches: false, cause: 'TokenUnreadable' };
   if (expiresAt <= now) return { matches: false, cause: 'Expired' };
-  if (token.kid !== spec.keyId || token.alg !== spec.algorithm)
+  if (facts.kid !== spec.keyId || facts.alg !== spec.algorithm)
     return { matches: false, cause: 'HeaderMismatch' };
   const data = claimsOf(spec);
-  const issuer = effectiveIssuer({ issuer: spec.issuer, data });
+  const token = isCopied(facts, data) ? { ...facts, iat: undefined } : facts;
   const digest = spec.claimsDigest ?? digestClaims(data);
-  const sameIssuer = token.iss === undefined || (issuer.ok && token.iss === issuer.value);
-  if (!sameIssuer || !sameLifetime(token, expiresAt, spec) || token.digest !== digest) {
-    return { matches: false, cause: 'ClaimsMismatch' };
-  }
+  const isAsked =
+    hasIssuer(token, { issuer: spec.issuer, data }, asked) && hasLifetime(token, expiresAt, spec, asked);
+  if (!isAsked || token.digest !== digest) return { matches: false, cause: 'ClaimsMismatch' };
   // Signed by a clock that was ahead, or no time at all: verifiers refuse it.
   if (nbf !== undefined && !(isTime(nbf) && nbf <= now)) {
     return { matches: false, cause: 'ClaimsMismatch', ...(isTime(nbf) ? { until: nbf } : {}) };
   }
   return { matches: true, expiresAt, isLegacy: LEGACY_GAPS.some((name) => token[name] === undefined) };
+}
+
+/** An old build of token-manager set no `iat` and `jti`, and took them from `spec.data`, where any time may stand. */
+function isCopied({ iat, jti }: TokenFacts, data: JsonObject): boolean {
+  return iat !== undefined && iat === scalarOf(data['iat']) && jti === scalarOf(data['jti']);
 }
 
 /** A NumericDate (RFC 7519 §2) that has a date: JSON holds 1e20, and 1e999, which reads as infinity. */
@@ -77,11 +93,22 @@ export async function verifiesWith(
   }
 }
 
+function hasIssuer({ iss }: TokenFacts, spec: Pick<JwtSpec, 'issuer' | 'data'>, asked?: Asked): boolean {
+  if (iss === undefined && asked === undefined) return true;
+  const issuer = effectiveIssuer(spec);
+  return issuer.ok && issuer.value === (iss === undefined ? asked?.issuer : iss);
+}
+
 /**
  * A changed `expiryTime` shows in the token itself. We backdate `iat` as much as `nbf`; token-manager backdated `nbf`
  * alone, and its old builds left `iat` out.
  */
-function sameLifetime({ iat, nbf }: TokenFacts, expiresAt: Seconds, spec: JwtSpec): boolean {
-  if (iat === undefined) return true;
-  return isTime(iat) && expiresAt - iat === spec.lifetime + (iat === nbf ? BACKDATE : 0);
+function hasLifetime(
+  { iat, nbf }: TokenFacts,
+  expiresAt: Seconds,
+  { lifetime }: JwtSpec,
+  asked?: Asked,
+): boolean {
+  if (iat === undefined) return asked === undefined || asked.lifetime === lifetime;
+  return isTime(iat) && expiresAt - iat === lifetime + (iat === nbf ? BACKDATE : 0);
 }

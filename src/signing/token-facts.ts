@@ -53,7 +53,8 @@ export function digestClaims(claims: JsonObject): string {
   return hash('sha256', sortedJson(claims, REGISTERED), 'base64url');
 }
 
-function scalarOf(value: unknown): Scalar {
+/** The part of a registered claim that its facts hold. */
+export function scalarOf(value: unknown): Scalar {
   if (typeof value === 'number' || value === undefined) return value;
   return typeof value === 'string' && !isLongerThan(value, MAX_FACT_LENGTH) ? value : null;
 }

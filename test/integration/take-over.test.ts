@@ -19,12 +19,22 @@ const SIGNED_AT = 'tokens.osg-htc.org/last-signing-time';
 /** JWTs and Secrets in the form in which token-manager (kopf, kubernetes-client for Python) leaves them. */
 describe('taking over from token-manager', { concurrency: false }, () => {
   const key = makeKey('ES256');
+  /** Changes of what such a token does not say, by the name of the JWT; `lifetime` in seconds. */
+  const EDITS = {
+    issuer: { spec: { issuer: 'https://moved.example.com' }, lifetime: 86_400 },
+    lifetime: {
+      spec: { expiryTime: { days: 0, hours: 1 }, resignBefore: { hours: 0, minutes: 10 } },
+      lifetime: 3_600,
+    },
+  };
   let stage: Stage<Cluster>;
   let objects: Objects;
   let tenant: Tenant;
   before(async () => {
     ({ stage, objects, tenant } = await borrowTenantStage('take-over', { withoutService: true }));
     await tenant.applySecret('the-key', { 'key.pem': toPem(key) });
+    for (const name of [...Object.keys(EDITS), 'template'])
+      await leaveSecret(await leaveJwt(name), await oldToken(86_000));
   });
   after(() => stage.stop());
 
@@ -32,9 +42,14 @@ describe('taking over from token-manager', { concurrency: false }, () => {
     stage.cluster.kubectl(args, input === undefined ? {} : { input: JSON.stringify(input) });
 
   /** As kopf writes it: a finalizer, and the whole spec in an annotation. */
-  async function leaveJwt(name: string, labels: Record<string, string> = {}): Promise<Loose> {
+  async function leaveJwt(
+    name: string,
+    labels: Record<string, string> = {},
+    more: object = {},
+  ): Promise<Loose> {
     const { apiVersion, kind, spec } = wireJwt({
       key: { secret: { name: 'the-key', key: 'key.pem', namespace: 'take-over' } },
+      ...more,
     });
     const annotations = {
       'kopf.zalando.org/last-handled-configuration': JSON.stringify({ spec }),
@@ -73,8 +88,8 @@ describe('taking over from token-manager', { concurrency: false }, () => {
   }
 
   /** The older image only uses `exp`. */
-  const oldToken = (seconds: number): Promise<string> =>
-    new SignJWT({ ...wireJwt().spec.data })
+  const oldToken = (seconds: number, data: object = wireJwt().spec.data): Promise<string> =>
+    new SignJWT({ ...data })
       .setProtectedHeader({ alg: 'ES256', kid: 'my-jwt-key', typ: 'JWT' })
       .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
       .sign(key);
@@ -85,6 +100,9 @@ describe('taking over from token-manager', { concurrency: false }, () => {
     const expired = await leaveJwt('expired');
     await leaveSecret(expired, await oldToken(-10));
     const left = await objects.get('secrets', 'take-over', 'valid');
+    const timed = { ...jwt.spec.data, iat: 1_700_000_000, nbf: 1_700_000_000 };
+    await leaveSecret(await leaveJwt('timed', {}, { data: timed }), await oldToken(86_000, timed));
+    const leftTimed = await objects.get('secrets', 'take-over', 'timed');
 
     await stage.startService();
     await objects.waitForCondition('take-over', 'valid', 'Ready', 'True', 'LegacyToken');
@@ -97,6 +115,45 @@ describe('taking over from token-manager', { concurrency: false }, () => {
       left.metadata.resourceVersion,
       'no Secret is written at take-over',
     );
+    await objects.waitForCondition('take-over', 'timed', 'Ready', 'True', 'LegacyToken');
+    assert.equal(
+      (await objects.get('secrets', 'take-over', 'timed')).metadata.resourceVersion,
+      leftTimed.metadata.resourceVersion,
+      'its iat is the one that the author wrote into the claims',
+    );
+  });
+
+  for (const [name, { spec, lifetime }] of Object.entries(EDITS)) {
+    it(`a JWT that was taken over is signed at once when its ${name} is edited, although its token does not say it`, async () => {
+      await objects.waitForCondition('take-over', name, 'Ready', 'True', 'LegacyToken');
+      await kubectl([
+        'patch',
+        'jwt',
+        '-n',
+        'take-over',
+        name,
+        '--type=merge',
+        '-p',
+        JSON.stringify({ spec }),
+      ]);
+      await objects.waitForCondition('take-over', name, 'Ready', 'True', 'Signed');
+      const { payload } = await jwtVerify(
+        secretText(await objects.get('secrets', 'take-over', name)),
+        createPublicKey(key),
+      );
+      const { issuer } = wireJwt(spec).spec;
+      assert.deepEqual([payload.iss, (payload.exp ?? 0) - (payload.iat ?? 0)], [issuer, lifetime + 60]);
+    });
+  }
+
+  it('a JWT that was taken over keeps its token when another part of its spec is edited', async () => {
+    await objects.waitForCondition('take-over', 'template', 'Ready', 'True', 'LegacyToken');
+    const token = secretText(await objects.get('secrets', 'take-over', 'template'));
+    const patch = JSON.stringify({ spec: { secretTemplate: { labels: { team: 'x' } } } });
+    await kubectl(['patch', 'jwt', '-n', 'take-over', 'template', '--type=merge', '-p', patch]);
+    await objects.waitFor('jwts', 'take-over', 'template', ({ status }) => status.observedGeneration === 2);
+    await objects.waitForCondition('take-over', 'template', 'Ready', 'True', 'LegacyToken');
+    assert.equal(secretText(await objects.get('secrets', 'take-over', 'template')), token);
   });
 
   it('at its next renewal what token-manager wrote becomes ours: missing claims are added, a blocking owner and later labels go', async () => {

@@ -34,7 +34,7 @@ function gather(token: string, signedBy?: string): TokenEvidence | undefined {
 
 /** The verdict, after the signature was verified if that is needed. */
 async function judge(evidence: TokenEvidence | undefined, verifyingKey: SigningKey | undefined, now = NOW) {
-  const judging = { spec, verifyingKey, now, isTrusted: false };
+  const judging = { spec, asked: undefined, verifyingKey, now, isTrusted: false };
   const known = judgeEvidence(evidence, judging);
   if (known !== undefined) return known;
   assert.ok(evidence && verifyingKey);

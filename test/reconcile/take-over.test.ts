@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isKopf, isLegacySecret, releasePatch, releaseTime } from '../../src/reconcile/take-over.ts';
+import {
+  isKopf,
+  isLegacySecret,
+  lastAsked,
+  releasePatch,
+  releaseTime,
+} from '../../src/reconcile/take-over.ts';
 import { EXPIRES_AT, LAST_SIGNING_TIME } from '../../src/resources/names.ts';
+import type { Jwt } from '../../src/resources/jwt.ts';
+import { desiredStatus } from '../../src/reconcile/desired-status.ts';
+import type { Outcome } from '../../src/reconcile/outcome.ts';
+import type { SecretObservation } from '../../src/reconcile/observed.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
+import { DAY, makeObserved, NOW, ourSecret } from '../fixtures/observed.ts';
+import { faulty, gone, key, noKey } from './outcomes.ts';
 
 const KOPF = 'kopf.zalando.org/KopfFinalizerMarker';
 const DELETED = { deletionTimestamp: '2027-01-15T08:00:00Z' };
@@ -61,4 +73,57 @@ describe('a Secret as token-manager left it', () => {
       assert.equal(isLegacySecret(secret), expected);
     });
   }
+});
+
+describe('what a token of token-manager does not say', () => {
+  const ISSUER = 'https://issuer.example.com/';
+  const legacy = {
+    token: {
+      state: 'valid',
+      expiresAt: NOW + DAY,
+      isLegacy: true,
+      tokenId: undefined,
+      signature: 'verified',
+    },
+  } as const;
+  /** The JWT after a round that found that in its Secret. */
+  const after = (jwt: Jwt, more: Partial<SecretObservation>, outcome: Outcome = {}, isRead = true): Jwt => {
+    const observed = makeObserved({ jwt, secret: ourSecret(jwt, 0, more), key: isRead ? key : noKey });
+    return { ...jwt, recorded: desiredStatus(observed, outcome, NOW) };
+  };
+  const edited = (jwt: Jwt, spec: Record<string, unknown>): Jwt => ({
+    ...makeJwt(spec, { metadata: { generation: jwt.generation + 1 } }),
+    recorded: jwt.recorded,
+  });
+  const asAsked = { issuer: ISSUER, lifetime: DAY };
+  const taken = after(makeJwt(), legacy);
+
+  it('is not judged before the take-over, also while its key cannot be read', () => {
+    assert.equal(lastAsked(makeJwt()), undefined);
+    const token = { ...legacy.token, signature: 'unknown' } as const;
+    const waiting = after(makeJwt(), { token }, { problem: gone }, false);
+    assert.equal(lastAsked(waiting), undefined);
+    assert.equal(lastAsked(edited(waiting, { issuer: 'https://b.example' })), undefined);
+  });
+
+  it('is what the spec said at the take-over, for any edit and any failure that leaves the token as it is', () => {
+    assert.deepEqual(lastAsked(taken), asAsked);
+    assert.deepEqual(
+      lastAsked(edited(taken, { issuer: 'https://b.example', expiryTime: { hours: 1 } })),
+      asAsked,
+    );
+    const notRead: Outcome = { problem: { reason: 'WriteFailed', message: 'away' } };
+    assert.deepEqual(lastAsked(after(taken, { token: { state: 'unread' } }, notRead)), asAsked);
+    assert.deepEqual(lastAsked(after(taken, legacy, { problem: gone }, false)), asAsked);
+    assert.deepEqual(lastAsked(after(edited(taken, { resignBefore: { hours: 1 } }), legacy)), asAsked);
+  });
+
+  it('is wrong from the first round that finds it wrong, or that cannot look after an edit, until a signature', () => {
+    const changed = edited(taken, { issuer: 'https://b.example' });
+    const unknown = { issuer: undefined, lifetime: undefined };
+    const failed = after(changed, { token: faulty }, { problem: gone }, false);
+    assert.deepEqual(lastAsked(failed), unknown);
+    const notRead: Outcome = { problem: { reason: 'WriteFailed', message: 'away' } };
+    assert.deepEqual(lastAsked(after(changed, { token: { state: 'unread' } }, notRead)), unknown);
+  });
 });

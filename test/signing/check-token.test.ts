@@ -5,10 +5,10 @@ import { CompactSign, exportJWK } from 'jose';
 import { buildClaims } from '../../src/signing/claims.ts';
 import { findFacts } from '../../src/signing/token-facts.ts';
 import { signToken, type ReadToken } from '../../src/signing/token.ts';
-import { judgeClaims, readPublicKey, verifiesWith } from '../../src/signing/check-token.ts';
+import { judgeClaims, readPublicKey, verifiesWith, type Asked } from '../../src/signing/check-token.ts';
 import { readSigningKey } from '../../src/signing/key.ts';
 import { LATEST_TIME } from '../../src/time/format-time.ts';
-import { makeSpec } from '../fixtures/jwts.ts';
+import { makeSpec, wireJwt } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 
 const NOW = 1_800_000_000;
@@ -20,8 +20,8 @@ function claimsOf(spec = makeSpec()) {
   return claims.value;
 }
 
-const judge = (token: ReadToken, spec: ReturnType<typeof makeSpec>, now: number) =>
-  judgeClaims(findFacts(token), spec, now);
+const judge = (token: ReadToken, spec: ReturnType<typeof makeSpec>, now: number, asked?: Asked) =>
+  judgeClaims(findFacts(token), spec, now, asked);
 
 describe('the verdict on a token', () => {
   it('is that the token matches, while it is valid and has the claims of the spec', () => {
@@ -119,6 +119,75 @@ describe('the verdict on a token', () => {
       const verdict = judge(token, makeSpec(), NOW);
       assert.deepEqual(verdict, { matches: true, expiresAt: NOW + 86_400, isLegacy: true }, name);
     }
+  });
+
+  describe('without an issuer, or a time of signing, is that it matches until the spec asks for another one:', () => {
+    const ISSUER = makeSpec().issuer;
+    const asked: Asked = { issuer: ISSUER, lifetime: 86_400 };
+    const { iat: _iat, ...noTime } = ours;
+    const { iss: _iss, ...noIssuer } = ours;
+    const wrong = { matches: false, cause: 'ClaimsMismatch' };
+
+    it('the issuer', () => {
+      const judgeFor = (issuer: string, known?: Asked) =>
+        judge({ header, claims: noIssuer }, makeSpec({ issuer }), NOW, known);
+      assert.ok(judgeFor('https://b.example').matches, 'at the take-over');
+      assert.ok(judgeFor(ISSUER, asked).matches);
+      assert.deepEqual(judgeFor('https://b.example', asked), wrong);
+      assert.deepEqual(
+        judgeFor(ISSUER, { issuer: undefined, lifetime: 86_400 }),
+        wrong,
+        'since it was wrong',
+      );
+    });
+
+    it('the issuer in the claims', () => {
+      const data = { ...wireJwt().spec.data, iss: 'https://b.example' };
+      assert.deepEqual(judge({ header, claims: noIssuer }, makeSpec({ data }), NOW, asked), wrong);
+    });
+
+    it('the lifetime', () => {
+      const judgeFor = (expiryTime: object, known?: Asked) =>
+        judge({ header, claims: noTime }, makeSpec({ expiryTime }), NOW, known);
+      assert.ok(judgeFor({ hours: 1 }).matches, 'at the take-over');
+      assert.ok(judgeFor({ hours: 24 }, asked).matches);
+      assert.deepEqual(judgeFor({ hours: 1 }, asked), wrong);
+      assert.deepEqual(
+        judgeFor({ days: 1 }, { issuer: ISSUER, lifetime: undefined }),
+        wrong,
+        'since it was wrong',
+      );
+    });
+
+    it('but a complete token depends on nothing else', () => {
+      const nothing = { issuer: undefined, lifetime: undefined };
+      assert.ok(judge({ header, claims: ours }, makeSpec(), NOW, nothing).matches);
+    });
+  });
+
+  describe('with the iat of spec.data, as an old token-manager copied it,', () => {
+    const data = { ...wireJwt().spec.data, iat: 1_700_000_000, nbf: 1_700_000_000, iss };
+    const copied = { ...data, exp: NOW + 86_400 };
+
+    it('is that it matches, and is of token-manager', () => {
+      const expected = { matches: true, expiresAt: NOW + 86_400, isLegacy: true };
+      for (const more of [{}, { jti: 'mine' }, { jti: 7 }, { nbf: undefined }]) {
+        const spec = makeSpec({ data: { ...data, ...more } });
+        const claims = JSON.parse(JSON.stringify({ ...copied, ...more }));
+        assert.deepEqual(judge({ header, claims }, spec, NOW), expected, JSON.stringify(more));
+      }
+    });
+
+    it('is ClaimsMismatch if it is not the iat of the claims, or a token that we signed', () => {
+      for (const claims of [
+        { ...copied, iat: 1_700_000_001 },
+        { ...copied, jti },
+      ])
+        assert.deepEqual(judge({ header, claims }, makeSpec({ data }), NOW), {
+          matches: false,
+          cause: 'ClaimsMismatch',
+        });
+    });
   });
 
   it('accepts an expiry in the last second of the year 9999', () => {
