@@ -96,15 +96,15 @@ function describeDoubt(
       };
 }
 
-function keyCondition({ jwt, key }: Observed, { problem }: Outcome): Condition {
+function keyCondition(observed: Observed, { problem }: Outcome): Condition {
+  const { jwt, key } = observed;
   const specProblem = jwt.spec.ok ? undefined : jwt.spec.problem;
   const failure = specProblem ?? (key.state === 'unavailable' ? key.problem : undefined);
   if (failure !== undefined) {
     const status = specProblem !== undefined && !specProblem.reason.startsWith('Key') ? 'Unknown' : 'False';
     return { type: 'KeyAvailable', status, reason: failure.reason, message: failure.message };
   }
-  const isKnown = key.state === 'read' || (key.state === 'unread' && key.version === jwt.recorded.keyVersion);
-  return isKnown
+  return isKeyKnown(observed)
     ? {
         type: 'KeyAvailable',
         status: 'True',
@@ -120,6 +120,14 @@ function keyCondition({ jwt, key }: Observed, { problem }: Outcome): Condition {
             ? 'whether the key exists, and may be used here, is not known yet: its Secret could not be read'
             : 'the private key is there; it is read when a token is due',
       };
+}
+
+/** Whether the key was read for the algorithm of the spec: its version does not say for which. */
+function isKeyKnown({ jwt, key, recordedKey }: Observed): boolean {
+  if (key.state === 'read') return true;
+  const { alg } = recordedKey ?? {};
+  const isOfAlgorithm = alg === undefined || (jwt.spec.ok && alg === jwt.spec.value.algorithm);
+  return key.state === 'unread' && key.version === jwt.recorded.keyVersion && isOfAlgorithm;
 }
 
 /** The facts that a remark depends on. */

@@ -80,6 +80,21 @@ describe('KeyAvailable', () => {
       { problem: { reason: 'SecretConflict', message: 'theirs' } },
       'Unknown SecretConflict',
     ],
+    [
+      'Unknown while nobody has read the key for the algorithm that the spec names now',
+      async () => {
+        const jwt = await settledJwt({ algorithm: 'RS256' });
+        return settled(0, { jwt, recordedKey: { kty: 'EC', alg: 'ES256' } });
+      },
+      { problem: { reason: 'PolicyDenied', message: 'no' } },
+      'Unknown PolicyDenied',
+    ],
+    [
+      'True while it is the recorded key, of the same algorithm',
+      () => settled(0, { recordedKey: { kty: 'EC', alg: 'ES256' } }),
+      {},
+      'True Signed',
+    ],
   ];
   for (const [name, observed, outcome, expected] of cases) {
     it(`is ${name}`, async () => {
