@@ -85,8 +85,10 @@ function recordToken(
   { tokenId, expiresAt }: PresentToken,
   { signed }: Outcome,
 ): TokenRecord {
-  // A token whose status could not be written is not the one that the recorded time is of.
-  const recordedAt = recorded.tokenId === tokenId ? recorded.issuedAt : undefined;
+  // A token whose status could not be written is not the one that the recorded time is of; some of token-manager's have no id.
+  const isRecorded =
+    recorded.tokenId === tokenId && (recorded.expiresAt ?? wholeTime(expiresAt)) === wholeTime(expiresAt);
+  const recordedAt = isRecorded ? recorded.issuedAt : undefined;
   const issuedAt = signed?.issuedAt ?? recordedAt ?? expiresAt - spec.lifetime;
   return {
     tokenId,

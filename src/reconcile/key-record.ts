@@ -47,6 +47,11 @@ export function hadToken({
   return tokenId !== undefined || keyThumbprint !== undefined;
 }
 
+/** Whether the status speaks of a token in the Secret. Some of token-manager's have no `jti`. */
+export function recordsToken({ tokenId, expiresAt }: Pick<RecordedStatus, 'tokenId' | 'expiresAt'>): boolean {
+  return tokenId !== undefined || expiresAt !== undefined;
+}
+
 /** A key that was read just now and is not the one that the last token was signed with. */
 export function isKeyChanged(
   { keyThumbprint }: Pick<RecordedStatus, 'keyThumbprint'>,

@@ -4,6 +4,7 @@ import type { SignatureCause } from '../resources/reasons.ts';
 import type { Seconds } from '../time/units.ts';
 import { describeConflict } from './describe-conflict.ts';
 import { hasDrift, wantsOwner } from './desired-secret.ts';
+import { recordsToken } from './key-record.ts';
 import type { Observed } from './observed.ts';
 import { findOwnership, isOwnedBy } from './ownership.ts';
 import { findCause, type PlanFacts } from './signature-cause.ts';
@@ -116,7 +117,7 @@ function reportConflict({ observed: { jwt, secret, keyUser } }: PlanFacts): Toke
 
 /** A Secret that was written once may be missing in both watches for a moment: one that loses our label moves between them. */
 function confirmAbsence({ observed: { jwt, secret, isAbsenceConfirmed } }: PlanFacts): TokenPlan | undefined {
-  const isExpected = secret === undefined && jwt.recorded.tokenId !== undefined;
+  const isExpected = secret === undefined && recordsToken(jwt.recorded);
   return isExpected && !isAbsenceConfirmed ? { do: 'read', what: 'token' } : undefined;
 }
 
@@ -165,7 +166,7 @@ function signIfDue({ observed, spec, now }: PlanFacts): TokenPlan | undefined {
 
 /** A Secret that was written once may have been deleted with its JWT, which another watch reports. */
 function mayBeGone({ jwt, isJwtConfirmed }: Observed): boolean {
-  return jwt.recorded.tokenId !== undefined && !isJwtConfirmed;
+  return recordsToken(jwt.recorded) && !isJwtConfirmed;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Seconds } from '../time/units.ts';
 import { findCondition } from './conditions.ts';
+import { recordsToken } from './key-record.ts';
 import type { Observed } from './observed.ts';
 import type { Outcome } from './outcome.ts';
 import { findOwnership } from './ownership.ts';
@@ -38,7 +39,7 @@ export function isTokenInDoubt(observed: Observed, { signed, problem }: Outcome)
   const { jwt, secret, key, isAbsenceConfirmed } = observed;
   const isFailure = problem?.reason === 'WriteFailed' || problem?.reason === 'WriteRefused';
   if (!isFailure || signed !== undefined || !jwt.spec.ok) return false;
-  if (secret === undefined) return jwt.recorded.tokenId !== undefined && !isAbsenceConfirmed;
+  if (secret === undefined) return recordsToken(jwt.recorded) && !isAbsenceConfirmed;
   const token = ownToken(observed);
   const isUnchecked = token?.state === 'valid' && token.signature === 'unknown' && key.state === 'unread';
   return token?.state === 'unread' || isUnchecked;

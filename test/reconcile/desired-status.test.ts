@@ -170,6 +170,17 @@ describe('the fields of the status', () => {
     assert.deepEqual([status.tokenId, status.issuedAt], ['another', NOW - HOUR]);
   });
 
+  it('take it from the token also if a token without a jti replaced another one', async () => {
+    const { recorded, ...rest } = await settledJwt();
+    const jwt = { ...rest, recorded: { ...recorded, tokenId: undefined, expiresAt: NOW + DAY } };
+    const issuedAt = (age: number) => {
+      const secret = ourSecret(jwt, age);
+      const token = { ...secret.token, tokenId: undefined, isLegacy: true } as TokenObservation;
+      return desiredStatus(makeObserved({ jwt, secret: { ...secret, token } }), {}, NOW).issuedAt;
+    };
+    assert.deepEqual([issuedAt(0), issuedAt(-HOUR)], [NOW, NOW + HOUR]);
+  });
+
   it('of the token stay after it has expired, as long as it is in the Secret', async () => {
     const { recorded, ...rest } = await settledJwt();
     const last = { issuedAt: NOW - DAY, expiresAt: NOW, renewsAt: NOW - HOUR };

@@ -43,6 +43,13 @@ describe('a Secret that is missing, although its token was published', () => {
     assert.deepEqual(plan({ ...observed, isJwtConfirmed: true }), READ_KEY);
   });
 
+  it('is read first also if its token had no jti, as those of an old token-manager', () => {
+    const recorded = { ...jwt.recorded, tokenId: undefined, expiresAt: NOW + DAY };
+    const observed = { ...missing, jwt: { ...jwt, recorded } };
+    assert.deepEqual(plan(observed), READ_TOKEN);
+    assert.deepEqual(plan({ ...observed, isAbsenceConfirmed: true }), readJwtBefore(SIGN_MISSING));
+  });
+
   it('gets a token at once if none was ever published', () => {
     assert.deepEqual(plan({ ...missing, jwt: makeJwt() }), SIGN_MISSING);
   });

@@ -47,6 +47,8 @@ describe('a token is in doubt', () => {
     const missing = makeObserved({ jwt });
     assert.equal(inDoubt(missing), true);
     assert.equal(inDoubt({ ...missing, isAbsenceConfirmed: true }), false);
+    const recorded = { ...jwt.recorded, tokenId: undefined };
+    assert.equal(inDoubt({ ...missing, jwt: { ...jwt, recorded } }), true, 'a token without a jti');
     assert.equal(inDoubt({ ...missing, jwt: { ...jwt, recorded: NO_STATUS } }), false, 'no token yet');
   });
 
