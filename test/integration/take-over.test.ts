@@ -1,18 +1,14 @@
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { jwtVerify, SignJWT } from 'jose';
-import type { KubeClient } from '../../src/kube/client.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import type { Stage } from '../controlplane/stage.ts';
-import { waitUntil } from '../controlplane/wait-until.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
-import { openAdminClient } from './admin-client.ts';
 import { secretText, type Loose, type Objects } from './objects.ts';
 import { borrowTenantStage, type Tenant } from './tenant.ts';
-import { FINALIZER, startTokenManager, type TokenManager } from './token-manager.ts';
+import { FINALIZER } from './token-manager.ts';
 
 const SIGNED_AT = 'tokens.osg-htc.org/last-signing-time';
 
@@ -277,75 +273,5 @@ describe('taking over from token-manager', { concurrency: false }, () => {
     const { metadata } = await objects.get('jwts', 'take-over', 'leaving');
     await objects.waitForGone('jwts', 'take-over', 'leaving');
     assert.ok(Date.now() - Date.parse(metadata.deletionTimestamp) >= 10_000, 'token-manager had its time');
-  });
-
-  describe('beside a running token-manager', () => {
-    const NAMES = Array.from({ length: 12 }, (_, index) => `beside-${index}`);
-    let client: KubeClient;
-    let manager: TokenManager;
-    before(async () => {
-      await stage.service().stop();
-      await stage.cluster.createNamespace('beside');
-      await kubectl(['create', '-f', '-'], {
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: { name: 'the-key', namespace: 'beside' },
-        stringData: { 'key.pem': toPem(key) },
-      });
-      for (const name of NAMES) {
-        const { apiVersion, kind, spec } = wireJwt({
-          key: { secret: { name: 'the-key', key: 'key.pem', namespace: 'beside' } },
-        });
-        await kubectl(['create', '-f', '-'], {
-          apiVersion,
-          kind,
-          metadata: { name, namespace: 'beside' },
-          spec,
-        });
-      }
-      client = openAdminClient(stage.cluster);
-      manager = startTokenManager(client, 'beside', key);
-      await waitUntil('token-manager to be done', 30_000, async () => {
-        const jwts = await objects.list('jwts', 'beside');
-        return jwts.every(({ metadata }) =>
-          Object.keys(metadata.annotations ?? {}).some((name) => name.startsWith('kopf.zalando.org/')),
-        );
-      });
-    });
-    after(async () => {
-      await manager.stop();
-      await client.close();
-    });
-
-    const versions = async (): Promise<Record<string, string>> =>
-      Object.fromEntries(
-        (await objects.list('secrets', 'beside')).map(({ metadata }) => [
-          metadata.name,
-          metadata.resourceVersion,
-        ]),
-      );
-
-    it('neither of them writes a Secret at the take-over or at a restart', async () => {
-      const left = await versions();
-      const signatures = new Map(manager.signatures);
-      for (let start = 0; start < 2; start += 1) {
-        const service = await stage.startService();
-        for (const name of NAMES)
-          await objects.waitForCondition('beside', name, 'Ready', 'True', 'LegacyToken');
-        await service.waitForLog(({ msg }) => msg === 'every JWT was looked at');
-        await sleep(2_000); // token-manager looks ten times a second
-        await service.stop();
-      }
-      assert.deepEqual(await versions(), left);
-      assert.deepEqual(manager.signatures, signatures);
-    });
-
-    it('a deleted JWT is left to token-manager', async () => {
-      await stage.startService();
-      await kubectl(['delete', 'jwt', '-n', 'beside', 'beside-0', '--wait=false']);
-      await objects.waitForGone('jwts', 'beside', 'beside-0');
-      // jwt-injector would do it after ten seconds; then token-manager could not release anything any more.
-      await waitUntil('its release by token-manager', 30_000, () => manager.released.has('beside-0'));
-    });
   });
 });
