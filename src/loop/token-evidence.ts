@@ -8,7 +8,7 @@ import type { KeyObservation, TokenObservation } from '../reconcile/observed.ts'
 import { recognizeToken, restoreToken, type SignatureOfToken } from '../signing/recorded-token.ts';
 import { readToken } from '../signing/token.ts';
 import { findFacts, type TokenFacts } from '../signing/token-facts.ts';
-import { judgeClaims, verifiesWith, type Asked } from '../signing/check-token.ts';
+import { judgeClaims, verifiesWith, type AskedBefore } from '../signing/check-token.ts';
 import type { PublicKeys } from './public-keys.ts';
 import type { SigningKey } from '../signing/key.ts';
 import type { Seconds } from '../time/units.ts';
@@ -84,7 +84,7 @@ export function findVerifyingKey(
 interface Judging {
   readonly spec: JwtSpec;
   /** As of `judgeClaims`. */
-  readonly asked: Asked | undefined;
+  readonly asked: AskedBefore | undefined;
   readonly verifyingKey: VerifyingKey | undefined;
   /** Seconds since the epoch. */
   readonly now: Seconds;

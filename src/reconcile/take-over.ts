@@ -2,7 +2,7 @@ import type { JsonObject } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { EXPIRES_AT, LAST_SIGNING_TIME } from '../resources/names.ts';
 import type { SecretMetadata } from '../resources/secret.ts';
-import type { Asked } from '../signing/check-token.ts';
+import type { AskedBefore } from '../signing/check-token.ts';
 import type { Seconds } from '../time/units.ts';
 import { findCondition } from './conditions.ts';
 import { hadToken } from './key-record.ts';
@@ -44,7 +44,7 @@ export function isLegacySecret({ annotations, ours }: Pick<SecretMetadata, 'anno
  * token-manager does not say all of it, and must not outlive a change of what it does not say. Once it was found to be wrong
  * it stays so, also if the new one could not be signed at that time.
  */
-export function lastAsked({ recorded }: Pick<Jwt, 'recorded'>): Asked | undefined {
+export function lastAsked({ recorded }: Pick<Jwt, 'recorded'>): AskedBefore | undefined {
   if (!hadToken(recorded)) return undefined;
   const { issuer, issuedAt, expiresAt } = recorded;
   if (findCondition(recorded, 'Ready')?.status !== 'True') return { issuer: undefined, lifetime: undefined };

@@ -15,7 +15,7 @@ import { digestClaims, scalarOf, type TokenFacts } from './token-facts.ts';
 const LEGACY_GAPS = ['iss', 'iat', 'nbf', 'jti'] as const;
 
 /** The content that a spec had when its token was last found to be right; `undefined` where no such time is known. */
-export interface Asked {
+export interface AskedBefore {
   /** The claim `iss`. */
   readonly issuer: string | undefined;
   readonly lifetime: Seconds | undefined;
@@ -36,7 +36,7 @@ type Verdict =
  * here: see {@link verifiesWith}. `asked` stands for the claims that the token lacks; `undefined`: it is taken over, and they
  * are what they should be.
  */
-export function judgeClaims(facts: TokenFacts, spec: JwtSpec, now: Seconds, asked?: Asked): Verdict {
+export function judgeClaims(facts: TokenFacts, spec: JwtSpec, now: Seconds, asked?: AskedBefore): Verdict {
   const { exp: expiresAt, nbf } = facts;
   if (!isTime(expiresAt)) return { matches: false, cause: 'TokenUnreadable' };
   if (expiresAt <= now) return { matches: false, cause: 'Expired' };
@@ -93,7 +93,11 @@ export async function verifiesWith(
   }
 }
 
-function hasIssuer({ iss }: TokenFacts, spec: Pick<JwtSpec, 'issuer' | 'data'>, asked?: Asked): boolean {
+function hasIssuer(
+  { iss }: TokenFacts,
+  spec: Pick<JwtSpec, 'issuer' | 'data'>,
+  asked?: AskedBefore,
+): boolean {
   if (iss === undefined && asked === undefined) return true;
   const issuer = effectiveIssuer(spec);
   return issuer.ok && issuer.value === (iss === undefined ? asked?.issuer : iss);
@@ -107,7 +111,7 @@ function hasLifetime(
   { iat, nbf }: TokenFacts,
   expiresAt: Seconds,
   { lifetime }: JwtSpec,
-  asked?: Asked,
+  asked?: AskedBefore,
 ): boolean {
   if (iat === undefined) return asked === undefined || asked.lifetime === lifetime;
   return isTime(iat) && expiresAt - iat === lifetime + (iat === nbf ? BACKDATE : 0);

@@ -5,7 +5,7 @@ import { CompactSign, exportJWK } from 'jose';
 import { buildClaims } from '../../src/signing/claims.ts';
 import { findFacts } from '../../src/signing/token-facts.ts';
 import { signToken, type ReadToken } from '../../src/signing/token.ts';
-import { judgeClaims, readPublicKey, verifiesWith, type Asked } from '../../src/signing/check-token.ts';
+import { judgeClaims, readPublicKey, verifiesWith, type AskedBefore } from '../../src/signing/check-token.ts';
 import { readSigningKey } from '../../src/signing/key.ts';
 import { LATEST_TIME } from '../../src/time/format-time.ts';
 import { makeSpec, wireJwt } from '../fixtures/jwts.ts';
@@ -20,7 +20,7 @@ function claimsOf(spec = makeSpec()) {
   return claims.value;
 }
 
-const judge = (token: ReadToken, spec: ReturnType<typeof makeSpec>, now: number, asked?: Asked) =>
+const judge = (token: ReadToken, spec: ReturnType<typeof makeSpec>, now: number, asked?: AskedBefore) =>
   judgeClaims(findFacts(token), spec, now, asked);
 
 describe('the verdict on a token', () => {
@@ -123,13 +123,13 @@ describe('the verdict on a token', () => {
 
   describe('without an issuer, or a time of signing, is that it matches until the spec asks for another one:', () => {
     const ISSUER = makeSpec().issuer;
-    const asked: Asked = { issuer: ISSUER, lifetime: 86_400 };
+    const asked: AskedBefore = { issuer: ISSUER, lifetime: 86_400 };
     const { iat: _iat, ...noTime } = ours;
     const { iss: _iss, ...noIssuer } = ours;
     const wrong = { matches: false, cause: 'ClaimsMismatch' };
 
     it('the issuer', () => {
-      const judgeFor = (issuer: string, known?: Asked) =>
+      const judgeFor = (issuer: string, known?: AskedBefore) =>
         judge({ header, claims: noIssuer }, makeSpec({ issuer }), NOW, known);
       assert.ok(judgeFor('https://b.example').matches, 'at the take-over');
       assert.ok(judgeFor(ISSUER, asked).matches);
@@ -147,7 +147,7 @@ describe('the verdict on a token', () => {
     });
 
     it('the lifetime', () => {
-      const judgeFor = (expiryTime: object, known?: Asked) =>
+      const judgeFor = (expiryTime: object, known?: AskedBefore) =>
         judge({ header, claims: noTime }, makeSpec({ expiryTime }), NOW, known);
       assert.ok(judgeFor({ hours: 1 }).matches, 'at the take-over');
       assert.ok(judgeFor({ hours: 24 }, asked).matches);
