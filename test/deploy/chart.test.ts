@@ -246,7 +246,8 @@ describe('the values', () => {
   it('with a digest win over the tag, and the tag is the chart’s version if none is given', async () => {
     const digest = `sha256:${'0'.repeat(64)}`;
     const imageOf = async (image: Values): Promise<string> =>
-      / image: (.*)$/m.exec(await helm.render({ image: { repository: 'r.example/x', ...image } }))?.[1] ?? '';
+      / image: "(.*)"$/m.exec(await helm.render({ image: { repository: 'r.example/x', ...image } }))?.[1] ??
+      '';
     const { appVersion } = parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8')) as Values;
     assert.equal(await imageOf({}), `r.example/x:${String(appVersion)}`);
     assert.equal(await imageOf({ tag: 'main' }), 'r.example/x:main');
