@@ -84,6 +84,41 @@ describe('jwks with objects that others wrote', () => {
     assert.equal((await everywhere()).err, '');
   });
 
+  describe('with -A where no JWT has signed for the issuer', () => {
+    const wrong = ['-A', '--issuer', `${ISSUER}/`] as const;
+    const says =
+      /^error: no JWT of the cluster has signed for the issuer "https:\/\/issuer\.example\.com\/", byte for byte; JWTs have signed for https:\/\/issuer\.example\.com: correct --issuer, or choose the cluster with --context\n$/;
+
+    it('writes nothing, as verifiers would refuse every token, and names the issuers that there are', async () => {
+      add('science', 'my-jwt', signing('own'));
+      const { code, out, err } = await jwks(...wrong);
+      assert.deepEqual([code, out], [1, '']);
+      assert.match(err, says);
+      await assert.rejects(readFile(join(site, 'index.html')), { code: 'ENOENT' });
+    });
+
+    it('prints no empty JWK Set either', async () => {
+      add('science', 'unsigned', {});
+      const { code, out, err } = await api.run(jwksCommand, '-A', '--issuer', ISSUER, '-o', 'json');
+      assert.deepEqual([code, out], [1, '']);
+      assert.match(
+        err,
+        /byte for byte; no other issuer has a signature: correct --issuer, or choose the cluster/,
+      );
+    });
+
+    it('warns if keys are published already, and takes the last one away only by its name', async () => {
+      add('science', 'my-jwt', signing('own'));
+      assert.equal((await everywhere()).code, 0);
+      api.objects.clear();
+      const { code, err } = await everywhere();
+      assert.deepEqual([code, await kids()], [0, ['own']]);
+      assert.match(err, /^warning: no JWT of the cluster has signed for the issuer "https/);
+      assert.equal((await everywhere('--remove=own')).code, 0);
+      assert.deepEqual(await kids(), []);
+    });
+  });
+
   it('removes a key that no longer signs too early only by force, with its effects, and never one that signs', async () => {
     const retiredKeys = [{ publicKey: JSON.stringify(jwk('stolen')), expiresAt: EXPIRES, issuer: ISSUER }];
     add('science', 'my-jwt', { ...signing('own'), retiredKeys });

@@ -52,7 +52,7 @@ async function findKeysOfNamed(
 
 /**
  * A JWT that has signed nothing yet has nothing to be published. Nobody chose these JWTs, so an issuer that only their spec
- * names does not count: without a status of ours nobody has said that they may sign for it.
+ * names does not count: without a status of ours nobody has said that they may sign for it. Where there is none, a warning is all.
  */
 async function findAllOf({ client }: Access, issuer: string, now: Seconds): Promise<readonly IssuerKeys[]> {
   const { items } = await client.listMapped(resourcePath(JWTS), {
@@ -61,8 +61,22 @@ async function findAllOf({ client }: Access, issuer: string, now: Seconds): Prom
       if (!jwt.ok) return [];
       const [own, ...earlier] = keysOfJwt(jwt.value, object, now);
       const all = jwt.value.recorded.issuer === undefined ? earlier : [own, ...earlier];
-      return all.filter((keys) => keys.issuer === issuer && keys.entries.length > 0);
+      return all.filter(({ entries }) => entries.length > 0);
     },
   });
-  return items.flat();
+  const signed = items.flat();
+  const wanted = signed.filter((keys) => keys.issuer === issuer);
+  return wanted.length > 0 ? wanted : [{ issuer, entries: [], warnings: [describeNone(issuer, signed)] }];
+}
+
+const MAX_ISSUERS = 8; // a line stays a line
+
+function describeNone(issuer: string, signed: readonly IssuerKeys[]): string {
+  const others = [...new Set(signed.flatMap((keys) => keys.issuer ?? []))];
+  const shown = others.slice(0, MAX_ISSUERS).join(', ');
+  const there =
+    others.length === 0
+      ? 'no other issuer has a signature'
+      : `JWTs have signed for ${shown}${others.length > MAX_ISSUERS ? ' …' : ''}`;
+  return `no JWT of the cluster has signed for the issuer "${issuer}", byte for byte; ${there}: correct --issuer, or choose the cluster with --context`;
 }

@@ -1,6 +1,6 @@
 import { isJsonObject, stringMap } from '../../resources/json.ts';
 import type { PublishedKey } from '../../signing/issuer/key-set.ts';
-import { jwksUrl, OPENID_PATH, JWKS_PATH } from '../../signing/issuer/urls.ts';
+import { jwksUrl, OPENID_PATH, JWKS_PATH, type IssuerUrls } from '../../signing/issuer/urls.ts';
 import { formatTime, parseTime, formatUtc } from '../../time/format-time.ts';
 import type { Seconds } from '../../time/units.ts';
 import { PAGE_STYLE } from './page-style.ts';
@@ -10,6 +10,7 @@ type Since = Readonly<Record<string, string>>;
 
 interface PageFacts {
   readonly issuer: string;
+  readonly urls: IssuerUrls;
   readonly keys: readonly PublishedKey[];
   readonly since: Since;
   readonly now: Seconds;
@@ -36,10 +37,12 @@ export function readSince(html: string): Since {
 }
 
 /** The page for people who open the issuer's URL: one file that loads nothing, with no script that runs. */
-export function makePage({ issuer, keys, since, now }: PageFacts): string {
+export function makePage({ issuer, urls, keys, since, now }: PageFacts): string {
   const known = Object.fromEntries(
     keys.map(({ thumbprint }) => [thumbprint, since[thumbprint] ?? formatTime(now)]),
   );
+  // XRootD keeps a slash at the end of the issuer, and the others drop it.
+  const asked = new Set([urls.openid, urls.xrootd, jwksUrl(issuer)]);
   const host = URL.parse(issuer)?.host ?? issuer;
   return `<!doctype html>
 <html lang="en">
@@ -81,8 +84,7 @@ a token are relative to the base path: under <code>/vo</code>, <code>storage.rea
 <h2>To check</h2>
 <p>The thumbprints (RFC 7638, SHA-256) are to be compared over another channel. The addresses that verifiers ask for:</p>
 <ul>
-<li><code>${escapeHtml(issuer)}/${OPENID_PATH}</code></li>
-<li><code>${escapeHtml(jwksUrl(issuer))}</code></li>
+${[...asked].map((url) => `<li><code>${escapeHtml(url)}</code></li>`).join('\n')}
 </ul>
 </section>
 <footer>Made by jwt-injector on ${formatUtc(now)}.</footer>

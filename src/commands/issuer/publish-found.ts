@@ -55,11 +55,15 @@ export async function publishFound(
   const problem = findRemovalProblem(remove, merged.value, wanted, site.value?.keys ?? []);
   if (problem !== undefined) return fail({ exit: EXIT.refused, message: problem });
   const { keys, warnings } = merged.value;
+  const gathered = found.flatMap(({ warnings: said = [] }) => said);
+  // Verifiers would refuse every token. The last key goes only by its name.
+  if (keys.length === 0 && remove.length === 0)
+    return fail({ exit: EXIT.refused, message: gathered[0] ?? 'there is no key to publish' });
   const documents = issuerDocuments(
     issuer.value,
     keys.map(({ jwk }) => jwk),
   );
-  const written = await site.value?.write({ issuer: issuer.value, keys, documents, now });
+  const written = await site.value?.write({ issuer: issuer.value, urls: urls.value, keys, documents, now });
   if (written?.ok === false) return written;
   const publication = reportPublication({
     issuer: issuer.value,
@@ -73,7 +77,7 @@ export async function publishFound(
     publication,
     warnings: [
       ...warnings,
-      ...found.flatMap(({ warnings: said = [] }) => said),
+      ...gathered,
       ...(written?.value.warnings ?? []),
       ...warnOfEarlier(found, issuer.value),
       ...warnOfDropped(dropped),

@@ -5,7 +5,7 @@ import { arrayMember, isJsonObject, member, stringMember } from '../../resources
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { IssuerDocument } from '../../signing/issuer/issuer-documents.ts';
 import type { KeyEntry, PublishedKey } from '../../signing/issuer/key-set.ts';
-import { JWKS_PATH, OPENID_PATH } from '../../signing/issuer/urls.ts';
+import { JWKS_PATH, OPENID_PATH, type IssuerUrls } from '../../signing/issuer/urls.ts';
 import type { Seconds } from '../../time/units.ts';
 import { makeFolder } from '../output/make-folder.ts';
 import { makePublic } from '../output/make-public.ts';
@@ -16,6 +16,7 @@ import { EXIT, type CommandProblem } from '../command.ts';
 /** The content of a site. */
 interface SiteContent {
   readonly issuer: string;
+  readonly urls: IssuerUrls;
   readonly keys: readonly PublishedKey[];
   readonly documents: readonly IssuerDocument[];
   readonly now: Seconds;
@@ -94,7 +95,7 @@ async function readIfPresent(path: string): Promise<Result<string | undefined, C
 async function writeSite(
   dir: string,
   page: string | undefined,
-  { issuer, keys, documents, now }: SiteContent,
+  { issuer, urls, keys, documents, now }: SiteContent,
 ): ReturnType<Site['write']> {
   const mayWritePage = page === undefined || isOurPage(page);
   const since = page === undefined ? {} : readSince(page);
@@ -102,7 +103,7 @@ async function writeSite(
     // The keys before the metadata that lead to them.
     ...documents.toReversed(),
     { path: NO_JEKYLL, text: '' },
-    ...(mayWritePage ? [{ path: PAGE, text: makePage({ issuer, keys, since, now }) }] : []),
+    ...(mayWritePage ? [{ path: PAGE, text: makePage({ issuer, urls, keys, since, now }) }] : []),
   ];
   for (const { path, text } of all) {
     const target = join(dir, path);
