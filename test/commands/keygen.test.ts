@@ -161,7 +161,12 @@ describe('keygen', () => {
     [['My_JWT', ...ISSUER], /"My_JWT" cannot be the name of a JWT.*: use my-jwt/],
     [['a'.repeat(250), ...ISSUER], /make it shorter/],
     [['a', '--issuer', 'http://issuer.example.com'], /the issuer must begin with https:.*correct --issuer/],
-    [['a', '--issuer', 'https://a b'], /white space/],
+    [['a', '--issuer', 'https://a b'], /white space, .*: remove it from --issuer$/m],
+    [['a', '--issuer='], /^error: --issuer must be set: the claim "iss"$/m],
+    [
+      ['a', '--issuer', 'https://me:secret@a.example'],
+      /a user name or password, .*: remove it from --issuer$/m,
+    ],
     [['a', '--issuer', 'https://a.example/?x'], /a query or a fragment.*correct --issuer/],
     [['a', ...ISSUER, '--algorithm', 'EdDSA'], /--algorithm must be ES256 or RS256.*not "EdDSA"/],
     [['a', ...ISSUER, '-o', 'table'], /-o must be json or yaml/],

@@ -96,10 +96,8 @@ function print(made: MadeKey, { output, flags }: KeygenOptions, io: Io): void {
 /** Why no JWT can be made of what was given. Warnings and advice are printed. */
 async function findProblem(jwt: JsonObject, { stderr }: Io): Promise<string | undefined> {
   const { refusals, warnings } = await lintJwt(jwt['spec']);
-  const [refusal] = refusals;
-  if (refusal !== undefined) return refusal.message;
-  const issuer = warnings.find(({ rule }) => rule.startsWith('issuer-'));
-  if (issuer !== undefined) return issuer.message.replace('correct spec.issuer', 'correct --issuer');
+  const [fault] = [...refusals, ...warnings.filter(({ rule }) => rule.startsWith('issuer-'))];
+  if (fault !== undefined) return fault.message.replace('spec.issuer', '--issuer');
   const spec = parseJwtSpec(jwt['spec']);
   const advice = spec.ok ? findAdvice(spec.value) : [];
   for (const { message } of [...warnings, ...advice]) stderr.write(`warning: ${message}\n`);

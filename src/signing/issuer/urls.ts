@@ -32,6 +32,12 @@ export function findIssuerUrls(issuer: string): Result<IssuerUrls, string> {
   });
 }
 
+/** Whether an issuer has a user name or password in front of its host (RFC 3986 §3.2.1): each token and document shows it. */
+export function hasCredentials(issuer: string): boolean {
+  const { username = '', password = '' } = URL.parse(issuer) ?? {};
+  return username !== '' || password !== '';
+}
+
 /** The URL of the JWK Set of an issuer: `jwks_uri` of its metadata. */
 export function jwksUrl(issuer: string): string {
   return `${withoutSlash(issuer)}/${JWKS_PATH}`;

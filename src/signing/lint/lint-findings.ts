@@ -4,7 +4,7 @@ import { member, stringMember, type JsonObject } from '../../resources/json.ts';
 import { REFRESHED_WITHIN } from '../../resources/kubelet.ts';
 import { claimsOf, type JwtSpec } from '../../resources/jwt.ts';
 import { overriddenClaims } from '../claims.ts';
-import { findIssuerUrls } from '../issuer/urls.ts';
+import { findIssuerUrls, hasCredentials } from '../issuer/urls.ts';
 import {
   findForeignClaim,
   MAX_ZTN_BYTES,
@@ -28,7 +28,7 @@ const OSDF_ALGORITHMS = Object.keys(ALGORITHMS)
   .filter((name) => isAlgorithmName(name) && ALGORITHMS[name].acceptedByOsdf)
   .join(' and ');
 
-/** A fault that verifiers refuse, or that leaks a key, though the token can be signed. */
+/** A fault that verifiers refuse, or that leaks a secret, though the token can be signed. */
 export interface LintWarning {
   /** A stable word; never changes its meaning. */
   readonly rule: string;
@@ -67,6 +67,9 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
   'issuer-white-space': ({ issuer, issuerField }) =>
     /\s/.test(issuer) &&
     `the issuer has white space, and verifiers compare it byte for byte: remove it from ${issuerField}`,
+  'issuer-credentials': ({ issuer, issuerField }) =>
+    hasCredentials(issuer) &&
+    `the issuer has a user name or password, which every token shows: remove it from ${issuerField}`,
   // To scitokens-cpp a number is an unknown version. Without a version it judges by SciTokens 1.0, which is hardly ever meant.
   'wlcg-version': ({ data, profile }) =>
     member(data, 'wlcg.ver') !== WLCG_VERSION &&

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findIssuerUrls, jwksUrl } from '../../../src/signing/issuer/urls.ts';
+import { findIssuerUrls, hasCredentials, jwksUrl } from '../../../src/signing/issuer/urls.ts';
 
 /** The URLs that scitokens-cpp, Pelican and scitokens (Python) use. */
 const CASES: Readonly<
@@ -54,5 +54,21 @@ describe('the URLs at which verifiers look for the keys of an issuer', () => {
       assert.ok(!urls.ok);
       assert.match(urls.problem, says);
     });
+  }
+});
+
+describe('an issuer with credentials', () => {
+  for (const [issuer, expected] of [
+    ['https://me:secret@a.example', true],
+    ['https://me@a.example/vo', true],
+    ['https://:secret@a.example', true],
+    ['HTTPS://me@a.example', true],
+    ['https:\\\\me@a.example', true],
+    ['https://a.example/me@b.example', false],
+    ['https://a.example', false],
+    ['https://me@', false],
+    ['me@a.example', false],
+  ] as const) {
+    it(`${expected ? 'is' : 'is not'} "${issuer}"`, () => assert.equal(hasCredentials(issuer), expected));
   }
 });

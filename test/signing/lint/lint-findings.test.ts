@@ -38,7 +38,7 @@ describe('warnings', () => {
       scope: ['storage.write', 'storage.create:/,', 'read:/\n'],
       'wlcg.ver': 1,
       ver: '1.0',
-      iss: 'x ',
+      iss: 'http://me:secret@x ',
       exp: 1,
       note: 'x'.repeat(4_000),
     };

@@ -51,6 +51,11 @@ export const WARNINGS: Readonly<Record<string, Rule>> = {
     },
     quiet: { 'an issuer without': spec() },
   },
+  'issuer-credentials': {
+    says: /^the issuer has a user name or password, .* remove it from spec\.issuer$/,
+    warned: { 'a password': spec({ issuer: 'https://me:secret@issuer.example.com' }) },
+    quiet: { 'the sign in its path': spec({ issuer: 'https://issuer.example.com/@vo' }) },
+  },
   'wlcg-version': {
     says: /^spec\.data\["wlcg\.ver"\] must be "1\.0", a string in quotes: XRootD knows no other version$/,
     warned: {
