@@ -52,7 +52,8 @@ async function findKeysOfNamed(
 
 /**
  * A JWT that has signed nothing yet has nothing to be published. Nobody chose these JWTs, so an issuer that only their spec
- * names does not count: without a status of ours nobody has said that they may sign for it. Where there is none, a warning is all.
+ * names does not count: without a status of ours nobody has said that they may sign for it. If no JWT has signed for it, a
+ * warning is all that is found.
  */
 async function findAllOf({ client }: Access, issuer: string, now: Seconds): Promise<readonly IssuerKeys[]> {
   const { items } = await client.listMapped(resourcePath(JWTS), {
@@ -66,12 +67,12 @@ async function findAllOf({ client }: Access, issuer: string, now: Seconds): Prom
   });
   const signed = items.flat();
   const wanted = signed.filter((keys) => keys.issuer === issuer);
-  return wanted.length > 0 ? wanted : [{ issuer, entries: [], warnings: [describeNone(issuer, signed)] }];
+  return wanted.length > 0 ? wanted : [{ issuer, entries: [], warnings: [warnOfUnsigned(issuer, signed)] }];
 }
 
 const MAX_ISSUERS = 8; // a line stays a line
 
-function describeNone(issuer: string, signed: readonly IssuerKeys[]): string {
+function warnOfUnsigned(issuer: string, signed: readonly IssuerKeys[]): string {
   const others = [...new Set(signed.flatMap((keys) => keys.issuer ?? []))];
   const shown = others.slice(0, MAX_ISSUERS).join(', ');
   const there =

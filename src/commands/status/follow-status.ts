@@ -33,8 +33,9 @@ export async function followStatus(
 ): Promise<ExitCode> {
   const first = await gatherStatus(access, options);
   if (first.problems.length > 0) return printProblems(first.problems, io);
-  const { client, namespace } = access;
-  const paths = pathsOf(namespace, first.everywhere);
+  const { client } = access;
+  const { namespace } = first.seen;
+  const paths = pathsOf(namespace);
   const jwts = new Cache<JwtState>();
   const pods = new Cache<PodMounts>();
   const common = { client, clock: systemClock, log: SILENT };
@@ -70,6 +71,7 @@ export async function followStatus(
     jwts: isSynced() ? jwts.values() : first.seen.jwts,
     pods: isSynced() && first.seen.pods !== undefined ? pods.values() : first.seen.pods,
     notes: [...first.seen.notes, ...watches.flatMap(([name, watch]) => describeTrouble(name, watch))],
+    namespace,
   });
   const screen = createScreen(io, options.output);
   try {

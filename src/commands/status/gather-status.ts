@@ -18,21 +18,16 @@ export interface StatusQuery {
   readonly everywhere: boolean;
 }
 
-/** The objects that were read, as far as the caller may list them. */
+/** The objects that were read, as far as the caller may list them: perhaps of one namespace alone. */
 interface GatheredStatus {
   readonly seen: Seen;
-  /** Whether all namespaces were read: the caller may be allowed to list one alone. */
-  readonly everywhere: boolean;
   /** Why names are not shown, each reason once: most often they do not exist. */
   readonly problems: readonly CommandProblem[];
 }
 
-/** The collections that `status` is made of; in all namespaces, or that one. */
-export function pathsOf(
-  namespace: string,
-  everywhere: boolean,
-): { readonly jwts: string; readonly pods: string } {
-  const place = everywhere ? {} : { namespace };
+/** The collections that `status` is made of; `undefined`: in all namespaces. */
+export function pathsOf(namespace: string | undefined): { readonly jwts: string; readonly pods: string } {
+  const place = namespace === undefined ? {} : { namespace };
   return { jwts: resourcePath(JWTS, place), pods: resourcePath(PODS, place) };
 }
 
@@ -62,23 +57,20 @@ export async function gatherStatus(
   };
   if (names.length > 0) {
     const found = await findNamedJwts(access, names);
-    const pods = await ifAllowed(
-      () => list(pathsOf(namespace, false).pods, readPodMounts, LIVE_PODS),
-      NO_PODS,
-    );
-    return { seen: { jwts: found.jwts, pods, notes }, everywhere: false, problems: found.problems };
+    const pods = await ifAllowed(() => list(pathsOf(namespace).pods, readPodMounts, LIVE_PODS), NO_PODS);
+    return { seen: { jwts: found.jwts, pods, notes, namespace }, problems: found.problems };
   }
   const all = everywhere
     ? await ifAllowed(
-        () => list(pathsOf(namespace, true).jwts, readJwtState),
+        () => list(pathsOf(undefined).jwts, readJwtState),
         `only namespace ${namespace} is shown`,
       )
     : undefined;
   const isWhole = all !== undefined;
-  const { jwts: jwtsPath, pods: podsPath } = pathsOf(namespace, isWhole);
+  const { jwts: jwtsPath, pods: podsPath } = pathsOf(isWhole ? undefined : namespace);
   const jwts = all ?? (await list(jwtsPath, readJwtState));
   const pods = await ifAllowed(() => list(podsPath, readPodMounts, LIVE_PODS), NO_PODS);
-  return { seen: { jwts, pods, notes }, everywhere: isWhole, problems: [] };
+  return { seen: { jwts, pods, notes, namespace: isWhole ? undefined : namespace }, problems: [] };
 }
 
 const NO_PODS = 'which pods mount a token is not known';

@@ -13,14 +13,25 @@ const HEADER = ['JWT', 'READY', 'REASON', 'EXPIRES', 'NEXT RENEWAL'];
 const MAX_SHOWN_PODS = 10;
 
 /** A table of the JWTs; below each what is wrong with it, and the pods that mount it. `now` in seconds since the epoch. */
-export function describeStatus({ jwts, notes }: StatusReport, now: Seconds, paint: Paint): readonly string[] {
+export function describeStatus(
+  { jwts, notes, namespace }: StatusReport,
+  now: Seconds,
+  paint: Paint,
+): readonly string[] {
   const rows = [HEADER, ...jwts.map((jwt) => describeRow(jwt, now, paint))];
   const [header = '', ...table] = formatTable(rows);
   return [
-    ...(jwts.length === 0 ? ['there is no JWT'] : [paint('bold', header)]),
+    ...(jwts.length === 0 ? [describeNone(namespace)] : [paint('bold', header)]),
     ...table.flatMap((line, index) => [line].concat(describeDetails(jwts[index], paint))),
     ...notes.map((note) => paint('yellow', `note: ${note}`)),
   ];
+}
+
+/** A mistyped namespace looks like an empty one. */
+function describeNone(namespace: string | undefined): string {
+  return namespace === undefined
+    ? 'no JWT is found in any namespace'
+    : `no JWT is found in namespace ${namespace}: choose another with -n, or all with -A`;
 }
 
 function describeRow(jwt: JwtStatus, now: Seconds, paint: Paint): readonly string[] {

@@ -12,6 +12,8 @@ export interface Seen {
   readonly pods: Iterable<PodMounts> | undefined;
   /** The objects that the caller is not allowed to read, each a line for people. */
   readonly notes: readonly string[];
+  /** The only namespace that was read; `undefined`: all were. */
+  readonly namespace: string | undefined;
   /** The files that were read in the pods, if they were, by `heldKey`. */
   readonly held?: ReadonlyMap<string, readonly HeldFile[]>;
 }
@@ -25,6 +27,8 @@ export function heldKey({ namespace, name }: Pick<PodMounts, 'namespace' | 'name
 export interface StatusReport {
   /** The JWT whose token expires first comes first; before it those without a token. */
   readonly jwts: readonly JwtStatus[];
+  /** The only one that is shown; `undefined`: all are. */
+  readonly namespace: string | undefined;
   readonly notes: readonly string[];
 }
 
@@ -55,10 +59,11 @@ export interface PodStatus {
 }
 
 /** Puts JWTs and pods together; `now` in seconds since the epoch. */
-export function reportStatus({ jwts, pods, notes, held }: Seen, now: Seconds): StatusReport {
+export function reportStatus({ jwts, pods, notes, namespace, held }: Seen, now: Seconds): StatusReport {
   const mounting = pods && { pods: byToken(pods), held };
   return {
     jwts: [...jwts].toSorted(byExpiry).map((jwt) => reportJwtStatus(jwt, mounting, now)),
+    namespace,
     notes,
   };
 }

@@ -29,3 +29,26 @@ describe('status NAME…', () => {
     assert.match(out, /^science\/my-jwt +Pending/m);
   });
 });
+
+describe('status without a JWT', () => {
+  it('names the namespace that it looked at, also where it may not list all', async () => {
+    await using api = await startStoredApi();
+    const none = 'no JWT is found in namespace scinece: choose another with -n, or all with -A\n';
+    const one = await api.run(statusCommand, '-n=scinece');
+    assert.deepEqual(one, { code: 0, out: none, err: '' });
+    const all = await api.run(statusCommand, '-A');
+    assert.equal(all.out, 'no JWT is found in any namespace\n');
+    const json = await api.run(statusCommand, '-n', 'scinece', '-o', 'json');
+    assert.deepEqual(JSON.parse(json.out), { jwts: [], namespace: 'scinece', notes: [] });
+    api.interfere = ({ path }, response) => {
+      if (path !== '/apis/tokens.osg-htc.org/v1/jwts') return undefined;
+      refuse(response, 403, 'Forbidden');
+      return 'answered';
+    };
+    const refused = await api.run(statusCommand, '-A');
+    assert.match(
+      refused.out,
+      /^no JWT is found in namespace default: .*\nnote: .* only namespace default is shown\n$/,
+    );
+  });
+});

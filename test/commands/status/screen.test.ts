@@ -10,7 +10,10 @@ const NOW = at('12:00:00');
 
 function report(names: readonly string[], notes: readonly string[] = []): StatusReport {
   const jwts = names.map((name) => readJwtState(wireJwt({}, { metadata: { name } })));
-  return reportStatus({ jwts: jwts.filter((jwt) => jwt !== undefined), pods: [], notes }, NOW);
+  return reportStatus(
+    { jwts: jwts.filter((jwt) => jwt !== undefined), pods: [], namespace: 'science', notes },
+    NOW,
+  );
 }
 
 /** The output for these reports, one after the other. */

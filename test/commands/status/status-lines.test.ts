@@ -57,8 +57,10 @@ function screen(
   jwts: readonly JwtState[],
   pods: readonly PodMounts[] | undefined,
   notes: readonly string[] = [],
+  namespace?: string,
 ) {
-  return describeStatus(reportStatus({ jwts, pods, notes }, NOW), NOW, (_style, text) => text).join('\n');
+  const report = reportStatus({ jwts, pods, namespace, notes }, NOW);
+  return describeStatus(report, NOW, (_style, text) => text).join('\n');
 }
 
 describe('the screen of status', () => {
@@ -122,7 +124,7 @@ note: ${note}`.trimStart(),
     ]);
     const jwts = ALL.slice(0, 1);
     const lines = describeStatus(
-      reportStatus({ jwts, pods: PODS, notes: [], held }, NOW),
+      reportStatus({ jwts, pods: PODS, namespace: undefined, notes: [], held }, NOW),
       NOW,
       (_style, text) => text,
     );
@@ -133,7 +135,11 @@ note: ${note}`.trimStart(),
     ]);
   });
 
-  it('says that there is no JWT', () => assert.equal(screen([], []), 'there is no JWT'));
+  it('says where there is no JWT: the namespace may be a wrong one', () => {
+    const none = 'no JWT is found in namespace scinece: choose another with -n, or all with -A';
+    assert.equal(screen([], [], [], 'scinece'), none);
+    assert.equal(screen([], []), 'no JWT is found in any namespace');
+  });
 
   it('cuts a long message', () => {
     const lines = screen([jwt('x', {}, 'KeyUnreadable', 'm'.repeat(30_000))], []).split('\n');
@@ -152,7 +158,8 @@ note: ${note}`.trimStart(),
 });
 
 describe('the report of status', () => {
-  const report = (jwts: readonly JwtState[]) => reportStatus({ jwts, pods: PODS, notes: [] }, NOW);
+  const report = (jwts: readonly JwtState[]) =>
+    reportStatus({ jwts, pods: PODS, namespace: undefined, notes: [] }, NOW);
 
   it('has all facts for scripts', () => {
     assert.deepEqual(report(ALL.slice(0, 1)).jwts[0], {
@@ -185,7 +192,8 @@ describe('the report of status', () => {
   it('does not count pods of another namespace', () => {
     const [pod] = PODS;
     assert.ok(pod);
-    const seen = { jwts: ALL.slice(0, 1), pods: [{ ...pod, namespace: 'other' }], notes: [] };
+    const pods = [{ ...pod, namespace: 'other' }];
+    const seen = { jwts: ALL.slice(0, 1), pods, namespace: undefined, notes: [] };
     assert.deepEqual(reportStatus(seen, NOW).jwts[0]?.pods, []);
   });
 
