@@ -11,7 +11,9 @@ export interface ListOptions<T> {
   readonly query?: Query | undefined;
   readonly accept?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Per page; 30 s by default. */
+  /** How long the first byte of a page is waited for; as long as the API server takes at most by default. */
+  readonly patience?: Milliseconds | undefined;
+  /** Per page; 20 s more than `patience` by default. */
   readonly deadline?: Milliseconds | undefined;
   /** Makes of each object what is kept of it, before the next one is parsed. */
   readonly map: (object: JsonObject) => T;
@@ -21,7 +23,12 @@ export interface ListOptions<T> {
   readonly onOversized?: ((head: string) => void) | undefined;
 }
 
-const PAGE_DEADLINE_MS = 30_000; // a page may hold hundreds of megabytes
+/**
+ * Before kube-apiserver can send the first byte of a list with a selector it may have to decode gigabytes, and before that the
+ * request may have to wait. After a minute (`--request-timeout`) it answers 504, which says more than our own deadline.
+ */
+export const MAX_PATIENCE_MS = 65_000;
+const PAGE_READ_MS = 20_000; // a page may hold hundreds of megabytes
 const PAGE_SILENCE_MS = 10_000; // between two bytes, however long the page
 
 /** One page of a list; `metadata` is the list's own. */
@@ -47,7 +54,7 @@ export async function readPage<T>(
   options: ListOptions<T>,
   { size, token, onMetadata }: PagePlace,
 ): Promise<Page<T>> {
-  const { query, accept, signal, deadline = PAGE_DEADLINE_MS } = options;
+  const { query, accept, signal, patience = MAX_PATIENCE_MS } = options;
   for (;;) {
     const startedAt = endpoint.clock.monotonic();
     const call = {
@@ -57,7 +64,8 @@ export async function readPage<T>(
       query: { limit: size.limit, ...query, continue: token },
       accept,
       signal,
-      deadline,
+      patience,
+      deadline: options.deadline ?? patience + PAGE_READ_MS,
       silence: PAGE_SILENCE_MS,
     } as const;
     let hasBegun = false;

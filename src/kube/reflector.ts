@@ -4,6 +4,7 @@ import type { Milliseconds, Seconds } from '../time/units.ts';
 import { METADATA_LIST_ONLY, METADATA_ONLY, type KubeClient } from './client.ts';
 import { isDeadline } from './errors.ts';
 import { keepObject, leaveOut, type ObjectReading } from './kept-objects.ts';
+import { MAX_PATIENCE_MS } from './list-page.ts';
 import type { Log } from './log.ts';
 import type { Query } from './request.ts';
 import { parseResourcePath } from './resource-path.ts';
@@ -28,12 +29,19 @@ export interface ReflectorOptions<T> {
   readonly log: Log;
   /** Numbers in [0, 1) for jitter; `Math.random` by default. */
   readonly random?: () => number;
-  /** Time without a byte after which a connection counts as dead; 90 s by default. */
+  /** Time without a byte after which the connection of a watch counts as dead; 90 s by default. */
   readonly silence?: Milliseconds;
 }
 
 /** How a watch ended that did not fail: by the API server, or `quiet`, because it brought nothing at all for too long. */
 type WatchEnd = 'closed' | 'quiet';
+
+/**
+ * A connection may be dead, so the first byte of a list is not waited for as long as the API server may take. One that is too
+ * slow for that is given more time at each try: otherwise no list would ever end.
+ */
+const FIRST_PATIENCE_MS = 10_000;
+const MORE_PATIENCE = 3;
 
 /** How long one watch lasts at most; a random time up to twice as much, as client-go does. */
 const WATCH_TIME: Seconds = 300;
@@ -53,6 +61,8 @@ export class Reflector<T> {
   /** The last one of these, also after it was given up: a list that is older comes from an etcd that was restored. */
   #newest: string | undefined;
   #lastEventAt: Milliseconds | undefined;
+  /** How long the first byte of a list is waited for. */
+  #patience: Milliseconds = FIRST_PATIENCE_MS;
 
   constructor(options: ReflectorOptions<T>) {
     const { path, transform, log } = options;
@@ -91,17 +101,25 @@ export class Reflector<T> {
   async list(signal: AbortSignal): Promise<void> {
     const { client, path, query, metadataOnly, needsManagedFields, store } = this.#options;
     const replacement = new Replacement(store, this.#scope);
-    const listed = await client.listMapped(path, {
+    const options = {
       query,
       accept: metadataOnly === true ? METADATA_LIST_ONLY : undefined,
       signal,
-      map: (object) => replacement.recognize(object) ?? replacement.add(keepObject(object, this.#reading)),
+      patience: this.#patience,
+      map: (object: JsonObject) =>
+        replacement.recognize(object) ?? replacement.add(keepObject(object, this.#reading)),
       withoutManagedFields: needsManagedFields !== true,
-      onOversized: (head) => leaveOut(head, this.#reading),
-    });
-    this.#noteEvent();
-    replacement.end(listed, isOlder(listed.resourceVersion, this.#newest));
-    this.#goOnFrom(listed.resourceVersion);
+      onOversized: (head: string) => leaveOut(head, this.#reading),
+    };
+    try {
+      const listed = await client.listMapped(path, options);
+      this.#noteEvent();
+      replacement.end(listed, isOlder(listed.resourceVersion, this.#newest));
+      this.#goOnFrom(listed.resourceVersion);
+    } catch (error) {
+      if (isDeadline(error)) this.#patience = Math.min(this.#patience * MORE_PATIENCE, MAX_PATIENCE_MS);
+      throw error;
+    }
   }
 
   /** Keeps the store up to date until one watch ends. `onProgress` is called after each event and bookmark. */

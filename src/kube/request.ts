@@ -25,7 +25,9 @@ export interface Call {
   readonly accept?: string | undefined;
   /** The time limit for the whole call with its repetitions. */
   readonly deadline: Milliseconds;
-  /** Time without a byte after which an answer counts as lost, before the deadline. */
+  /** How long the first byte of an answer is waited for, before the deadline. */
+  readonly patience?: Milliseconds;
+  /** Time without a byte after which an answer that has begun counts as lost, before the deadline. */
   readonly silence?: Milliseconds;
   readonly signal?: AbortSignal | undefined;
 }
@@ -70,8 +72,10 @@ export async function request<T>(
   let deadline = start();
   let renewed = false;
   let reconnected = false;
-  const { silence } = call;
-  const timeouts = silence === undefined ? {} : { headersTimeout: silence, bodyTimeout: silence };
+  const timeouts = {
+    ...(call.patience === undefined ? {} : { headersTimeout: call.patience }),
+    ...(call.silence === undefined ? {} : { bodyTimeout: call.silence }),
+  };
   try {
     for (;;) {
       const session = await openSession(endpoint, call, deadline.signal);

@@ -257,6 +257,7 @@ function readResourceVersion(content: Buffer): string | undefined {
 
 const REASONS: Readonly<Record<number, string>> = {
   404: 'NotFound',
+  410: 'Expired',
   429: 'TooManyRequests',
   500: 'InternalError',
   503: 'ServiceUnavailable',

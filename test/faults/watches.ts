@@ -42,6 +42,32 @@ function onceInAWhile(becomes: (line: string) => ReturnType<LineRule>): LineRule
   };
 }
 
+/** Longer than a list is waited for at first. */
+const SLOW_LIST_MS = 15_000;
+const LISTED_WITHIN_MS = 90_000;
+
+/**
+ * The watches of Secrets expire while each list takes long to begin, as behind an API server that has gigabytes to decode: a
+ * Secret that is deleted meanwhile is still seen to be missing.
+ */
+async function slowLists(ground: Ground): Promise<void> {
+  const jwt = await ground.sign('unlisted');
+  const { proxy } = ground.arena.main();
+  let expired = 0;
+  const end = proxy.treat(({ method, path, isWatch }) => {
+    if (method !== 'GET' || path !== '/api/v1/secrets') return undefined;
+    if (!isWatch) return { do: 'delay', ms: SLOW_LIST_MS };
+    expired += 1;
+    return expired > 2 ? undefined : { do: 'answer', status: 410 }; // of those with our label, and of all others
+  });
+  try {
+    proxy.cutWatches();
+    await jwt.loseSecret({ withinMs: LISTED_WITHIN_MS });
+  } finally {
+    ground.requireHarm(end(), 3);
+  }
+}
+
 const EXPIRED = JSON.stringify({
   type: 'ERROR',
   object: { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 410, reason: 'Expired' },
@@ -98,6 +124,13 @@ export const WATCHES: readonly Fault[] = [
         ground.requireHarm(end());
       }
     },
+  },
+  {
+    ...ALONE,
+    name: 'lists-slow',
+    title: `watches of Secrets expire, and each list takes ${SLOW_LIST_MS / 1_000} s to begin, while one is deleted`,
+    tries: { short: 0, full: 1 },
+    play: slowLists,
   },
   {
     ...ALONE,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
-import { isExpired, isTransient } from '../../src/kube/errors.ts';
+import { isDeadline, isExpired, isTransient } from '../../src/kube/errors.ts';
 import { clientOf, clusterAt, refuse, startBadServer } from './bad-server.ts';
 import { startFakeApi, type Fault } from './fake-api.ts';
 
@@ -88,6 +88,17 @@ test('a page that stalls is given up', async () => {
   );
   await using client = clientOf(clusterAt(server.url));
   await assert.rejects(client.list('/api/v1/secrets', { deadline: 200 }), isTransient);
+});
+
+test('the first byte of a page is waited for as long as the caller says, not only as long as each further one', async () => {
+  await using server = await startBadServer(
+    (_request, response) => void setTimeout(() => response.end('{"items":[]}'), 3_000), // undici is exact to a second
+  );
+  await using client = clientOf(clusterAt(server.url));
+  const list = (patience: number) =>
+    client.listMapped('/api/v1/secrets', { patience, map: (object) => object });
+  const [, { items }] = await Promise.all([assert.rejects(list(50), isDeadline), list(20_000)]);
+  assert.deepEqual(items, []);
 });
 
 const pageOf = (names: readonly string[], token: string, end = ']}'): string =>
