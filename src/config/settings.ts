@@ -53,9 +53,8 @@ export class Settings {
   /** Environment variables that begin like ours and set no flag; those of a Service, which Kubernetes sets, do not count. */
   get unknownVariables(): readonly string[] {
     const known = new Set(Object.keys(RUN_FLAGS).map(environmentName));
-    return Object.keys(this.#environment).filter(
-      (name) => name.startsWith(environmentName('')) && !known.has(name) && !OF_A_SERVICE.test(name),
-    );
+    const names = Object.keys(this.#environment).filter((name) => name.startsWith(environmentName('')));
+    return names.filter((name) => !known.has(name) && !isOfService(name, this.#environment[name] ?? ''));
   }
 
   /** Whether a boolean flag is set. */
@@ -81,8 +80,13 @@ export class Settings {
   }
 }
 
-/** `JWT_INJECTOR_SERVICE_HOST`, `JWT_INJECTOR_PORT_443_TCP`, and those of Services whose names begin with ours. */
-const OF_A_SERVICE = /_(?:SERVICE|PORT)(?:_|$)/;
+/** `JWT_INJECTOR_SERVICE_HOST`, `JWT_INJECTOR_PORT_443_TCP_ADDR`, and those of Services whose names begin with ours. */
+const OF_A_SERVICE = /_SERVICE_(?:HOST|PORT)(?:_|$)|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_|$)/;
+
+/** Kubernetes sets `JWT_INJECTOR_PORT` to a URL. A number is what somebody else meant for a flag. */
+function isOfService(name: string, value: string): boolean {
+  return OF_A_SERVICE.test(name) || (name.endsWith('_PORT') && /^(?:tcp|udp|sctp):/.test(value));
+}
 
 interface Arguments {
   /** The values as text, `true` for a boolean flag alone. The last of several counts. */

@@ -39,9 +39,26 @@ describe('the settings without effect', () => {
       JWT_INJECTOR_SERVICE_HOST: '10.0.0.1',
       JWT_INJECTOR_PORT: 'tcp://10.0.0.1:443',
       JWT_INJECTOR_PORT_443_TCP_ADDR: '10.0.0.1',
+      JWT_INJECTOR_PORT_443_TCP: 'tcp://10.0.0.1:443',
+      JWT_INJECTOR_PORT_443_TCP_PROTO: 'tcp',
+      JWT_INJECTOR_PORT_443_TCP_PORT: '443',
+      JWT_INJECTOR_WEBHOOK_SERVICE_PORT: '443',
       JWT_INJECTOR_WEBHOOK_SERVICE_PORT_HTTPS: '443',
+      JWT_INJECTOR_DNS_PORT: 'udp://[fd00::1]:53',
+      JWT_INJECTOR_DNS_PORT_53_UDP: 'udp://[fd00::1]:53',
       PATH: '/bin',
     });
     assert.deepEqual(unknownVariables, ['JWT_INJECTOR_WORKER']);
+  });
+
+  it('have likely names of a port among them, which Kubernetes sets to URLs only', () => {
+    const environment = {
+      JWT_INJECTOR_PORT: '9090',
+      JWT_INJECTOR_HTTP_PORT: '9090',
+      JWT_INJECTOR_WEBHOOK_PORT: ':8443',
+      JWT_INJECTOR_PORT_NUMBER: '8443',
+      JWT_INJECTOR_TLS_SERVICE: 'x',
+    };
+    assert.deepEqual(read([], environment).unknownVariables, Object.keys(environment));
   });
 });
