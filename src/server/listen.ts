@@ -33,7 +33,7 @@ export async function listenOn(
     if (address === null || typeof address === 'string') return fail(`${flag}: not a TCP port`);
     return ok(address.port);
   } catch (error) {
-    return fail(describeListenError(error, { flag, where: `${host ?? ''}:${port}`, port, ips }));
+    return fail(describeListenError(error, { flag, where: formatAddress(host, port), port, ips }));
   }
 }
 
@@ -64,6 +64,11 @@ async function atKnownAddress(
     if (!isUnknownAddress(error)) throw error;
     return listenAt(second);
   }
+}
+
+/** The address as flags take it: `[::1]:8443`, `:8443`. */
+function formatAddress(host = '', port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** The place that was to be listened on, in the words of its flag. */

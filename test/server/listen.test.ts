@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { fastify } from 'fastify';
 import { listenMany, type ListenPlace, type Port } from '../../src/server/listen-many.ts';
+import { parseAddress } from '../../src/config/values.ts';
 import { listenOn } from '../../src/server/listen.ts';
 
 /** An address for documentation (RFC 5737): no machine has it. */
@@ -110,5 +111,16 @@ describe('listening', () => {
       ok: false,
       problem: `--http-address=${NOWHERE}:0 is not an address of this machine: use :0 for all of them`,
     });
+  });
+
+  it('names an address of IPv6 as the flag takes it', async () => {
+    const text = '[::ffff:127.0.0.1]:18443';
+    const wanted = parseAddress(text);
+    assert.ok(wanted !== undefined);
+    const { listen } = machine({ '::ffff:127.0.0.1': 'EADDRINUSE' });
+    const listening = await listenOn('--http-address', wanted, listen);
+    assert.ok(!listening.ok);
+    assert.match(listening.problem, /^--http-address=(\S+) is in use/);
+    assert.equal(/=(\S+)/.exec(listening.problem)?.[1], text);
   });
 });
