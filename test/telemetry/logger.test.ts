@@ -79,6 +79,21 @@ describe('a log line', () => {
     assert.match(stripVTControlCharacters(line), /ERROR: failed\s*\n[^]*Error: bad\n +at /);
   });
 
+  it('on a terminal has no control characters and no second line, whatever a client sent', () => {
+    const format = createTerminalFormat();
+    const sent = 'a\u001b]0;b\u0007\u009b2J\u202e\nINFO: c';
+    const bad = new Error(sent);
+    const lines = linesOf({ level: 'info', format }, (logger) => {
+      logger.infoLine({ name: sent, msg: sent });
+      logger.warn({ parts: [{ name: sent }] }, sent);
+      logger.error({ err: bad }, 'failed');
+    });
+    const plain = lines.map(stripColours);
+    for (const line of plain) assert.doesNotMatch(line.replaceAll('\n', ''), /\p{Cc}|\p{Bidi_Control}/u);
+    assert.equal(plain.slice(0, 2).join('').split('\n').length, 3);
+    assert.ok(plain[2]?.includes('Error: a ]0;b'));
+  });
+
   it('on a terminal has no key and no token, either', () => {
     const format = createTerminalFormat();
     const jws = `eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(40)}.sig`;
@@ -93,3 +108,9 @@ describe('a log line', () => {
     assert.equal(format('7').trimEnd(), '7');
   });
 });
+
+/** Without the colours of the terminal format itself. */
+function stripColours(line: string): string {
+  const escape = '\u001b';
+  return line.replaceAll(new RegExp(String.raw`${escape}\[\d+m`, 'g'), '');
+}
