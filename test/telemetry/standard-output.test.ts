@@ -5,6 +5,8 @@ import { standardOutput } from '../../src/telemetry/standard-output.ts';
 /** A pipe that holds `room` bytes until they are read. */
 class Pipe {
   taken = '';
+  /** The error of a write that does not fit: of a pipe, or of a disk. */
+  code = 'EAGAIN';
   room: number;
 
   constructor(room: number) {
@@ -12,7 +14,7 @@ class Pipe {
   }
 
   write(bytes: Uint8Array): number {
-    if (this.room === 0) throw Object.assign(new Error('full'), { code: 'EAGAIN' });
+    if (this.room === 0) throw Object.assign(new Error('full'), { code: this.code });
     const some = Buffer.from(bytes.subarray(0, this.room)).toString();
     this.taken += some;
     this.room -= some.length;
@@ -70,6 +72,35 @@ describe('standard output', () => {
         pipe.taken.slice(4 * piece.length),
         /^\{"level":"warn","time":"[^"]+","msg":"3 pieces .* missing: .*"\}\nafter\n$/,
       );
+    });
+  });
+
+  it('says what a full disk did not take, on a line of its own', () => {
+    withPipe(5, (pipe, write) => {
+      pipe.code = 'ENOSPC';
+      write('{"a":1}\n');
+      write('{"b":2}\n');
+      assert.equal(pipe.taken, '{"a":');
+      pipe.room = Number.POSITIVE_INFINITY;
+      write('{"c":3}\n');
+      write('{"d":4}\n');
+      const [cut, loss = '', ...rest] = pipe.taken.split('\n');
+      assert.deepEqual([cut, rest], ['{"a":', ['{"c":3}', '{"d":4}', '']]);
+      const { level, msg } = JSON.parse(loss) as Record<string, unknown>;
+      assert.equal(level, 'warn');
+      assert.match(String(msg), /^2 pieces of this log are missing: .*ENOSPC/);
+    });
+  });
+
+  it('says it again if the disk was full after the first words of that', () => {
+    withPipe(3, (pipe, write) => {
+      pipe.code = 'EDQUOT';
+      write('abc\n');
+      pipe.room = 9;
+      write('def\n');
+      pipe.room = Number.POSITIVE_INFINITY;
+      write('ghi\n');
+      assert.match(pipe.taken, /^abc\n\{"level"\n\{.*"2 pieces .*\}\nghi\n$/);
     });
   });
 
