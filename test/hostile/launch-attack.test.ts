@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { isRunning } from '../controlplane/process-identity.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
 import type { Target } from './attack.ts';
 import { startScriptedApi } from './scripted-api.ts';
-import { launchAttack } from './launch-attack.ts';
+import { launchAttack, startAttackers } from './launch-attack.ts';
 
 const WITHIN_MS = 60_000;
 
@@ -17,7 +22,7 @@ const NOWHERE: Target = {
 };
 
 const launch = (name: string, target: Partial<Target> = {}) =>
-  launchAttack({ name }, { ...NOWHERE, ...target }, WITHIN_MS).answers;
+  launchAttack('normal', { name }, { ...NOWHERE, ...target }, WITHIN_MS);
 
 describe('an attack was not made', { timeout: WITHIN_MS }, () => {
   for (const [why, name, says] of [
@@ -70,3 +75,47 @@ describe('an attack was made', { timeout: WITHIN_MS }, () => {
     });
   });
 });
+
+describe('the attackers', { timeout: WITHIN_MS }, () => {
+  it('have the lowest priority in all their threads from the start, in a session of their own', async () => {
+    await using attackers = await startAttackers('lowest');
+    const threads = await waitUntil('all threads of Node', WITHIN_MS, () => {
+      const all = readdirSync(`/proc/${attackers.pid}/task`);
+      return all.length > 5 && all;
+    });
+    const nices = threads.map((thread) => readStat(`${attackers.pid}/task/${thread}`).nice);
+    assert.deepEqual([...new Set(nices)], [19]);
+    assert.notEqual(readStat(attackers.pid).session, readStat(process.pid).session);
+    const autogroup = `/proc/${attackers.pid}/autogroup`;
+    const isLowest = (): boolean => readFileSync(autogroup, 'utf8').endsWith(' nice 19\n');
+    if (existsSync(autogroup)) await waitUntil('a session of the lowest priority', WITHIN_MS, isLowest);
+  });
+
+  it('end with the process that started them', async () => {
+    const text = `import { startAttackers } from ${JSON.stringify(import.meta.resolve('./launch-attack.ts'))};
+      console.log((await startAttackers('normal')).pid);`;
+    const starter = spawn(process.execPath, ['--input-type=module', '--eval', text], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const pid = Number(String((await once(starter.stdout, 'data'))[0]));
+    assert.ok(isRunning(pid));
+    starter.kill('SIGKILL');
+    await waitUntil('the end of the attackers', WITHIN_MS, () => !isRunning(pid));
+  });
+
+  it('that end by themselves made no attack', async () => {
+    await using attackers = await startAttackers('normal');
+    const prepared = await attackers.prepare({ name: 'handshakes' }, NOWHERE);
+    process.kill(attackers.pid, 'SIGKILL');
+    assert.deepEqual(await prepared.begin(WITHIN_MS), {
+      words: 'could not be made: the attackers ended (SIGKILL)',
+      wasMade: false,
+    });
+  });
+});
+
+/** The session and the priority of a process or thread; see proc_pid_stat(5). */
+function readStat(of: number | string) {
+  const fields = readFileSync(`/proc/${of}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  return { session: fields[3], nice: Number(fields[16]) };
+}

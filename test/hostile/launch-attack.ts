@@ -1,7 +1,10 @@
-import { Worker } from 'node:worker_threads';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import type { Attack, Target } from './attack.ts';
+import type { Order, Report, Said } from './attackers-messages.ts';
 
-const ENTRY = new URL('./attacker.ts', import.meta.url);
+const ENTRY = join(import.meta.dirname, 'attackers.ts');
 
 /** The result of an attack. */
 export interface Answers {
@@ -11,45 +14,89 @@ export interface Answers {
   readonly wasMade: boolean;
 }
 
-/** An attack in a thread of its own. */
-export interface Launched {
-  /** Resolves when the thread has loaded its modules, which takes seconds if many threads do so. */
-  readonly begun: Promise<void>;
-  readonly answers: Promise<Answers>;
+/** An attack in a thread of its own, which has loaded all it needs. */
+export interface Prepared {
+  /** Begins it; it is given up `withinMs` later. */
+  begin(withinMs: number): Promise<Answers>;
 }
 
-/** A message of the thread. */
-type Message = { readonly hasBegun: true } | { readonly hasReached: true } | { readonly answers: string };
+/**
+ * The priorities of attackers. A real one has another machine, so the work of sending must not delay the
+ * well-behaved client that is measured: at the lowest priority they get the CPU that is left.
+ */
+export type Priority = 'lowest' | 'normal';
+const NICE = { lowest: '19', normal: '0' } as const;
 
-/** Runs an attack; it is ended `withinMs` after its start. */
-export function launchAttack({ name }: Pick<Attack, 'name'>, target: Target, withinMs: number): Launched {
-  const worker = new Worker(ENTRY, { workerData: { name, target } });
-  const begun = Promise.withResolvers<void>();
-  const answered = Promise.withResolvers<Answers>();
-  let patience: NodeJS.Timeout | undefined;
-  let wasMade = false;
-  worker.on('message', (message: Message) => {
-    if ('hasReached' in message) wasMade = true;
-    else if ('answers' in message) answered.resolve({ words: message.answers, wasMade });
-    else {
-      patience = setTimeout(
-        () => answered.resolve({ words: `ended after ${withinMs / 1000} s`, wasMade }),
-        withinMs,
-      );
-      begun.resolve();
-    }
+/** Attackers in a process and a session of their own. All of them are ended when this is disposed of. */
+export interface Attackers extends AsyncDisposable {
+  readonly pid: number;
+  /** Resolves when its thread is ready, or cannot be made: `begin` then says why. */
+  prepare(attack: Pick<Attack, 'name'>, target: Target): Promise<Prepared>;
+}
+
+export async function startAttackers(priority: Priority): Promise<Attackers> {
+  // `nice` before Node begins: the threads of V8, which collect its garbage, have that priority, too.
+  const child = spawn('nice', ['-n', NICE[priority], process.execPath, ENTRY, NICE[priority]], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    detached: true, // a session of its own
   });
-  worker.on('error', (error) => {
-    answered.resolve({ words: `could not be made: ${String(error)}`, wasMade: false });
-    begun.resolve();
+  const exited = once(child, 'exit');
+  await once(child, 'spawn');
+  const listeners: ((said: Said) => void)[] = [];
+  child.on('message', ({ number, said }: Report) => listeners[number]?.(said));
+  child.on('exit', (code, signal) => {
+    for (const listener of listeners) listener({ problem: `the attackers ended (${signal ?? code})` });
   });
-  const waitForAnswers = async (): Promise<Answers> => {
-    try {
-      return await answered.promise;
-    } finally {
-      clearTimeout(patience);
-      await worker.terminate();
-    }
+  const order = (sent: Order): void => {
+    child.send(sent, () => {}); // `exit` reports that nobody is there
   };
-  return { begun: begun.promise, answers: waitForAnswers() };
+  return {
+    pid: child.pid ?? 0,
+    prepare: async ({ name }, target) => {
+      const number = listeners.length;
+      const ready = Promise.withResolvers<void>();
+      const answered = Promise.withResolvers<Answers>();
+      let wasMade = false;
+      listeners.push((said) => {
+        if (said === 'reached') wasMade = true;
+        else if (said !== 'ready')
+          answered.resolve(
+            'answers' in said
+              ? { words: said.answers, wasMade }
+              : { words: `could not be made: ${said.problem}`, wasMade: false },
+          );
+        ready.resolve();
+      });
+      order({ number, prepare: { name, target } });
+      await ready.promise;
+      return {
+        begin: async (withinMs) => {
+          const giveUp = (): void => answered.resolve({ words: `ended after ${withinMs / 1000} s`, wasMade });
+          const patience = setTimeout(giveUp, withinMs);
+          order({ number });
+          try {
+            return await answered.promise;
+          } finally {
+            clearTimeout(patience);
+          }
+        },
+      };
+    },
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+/** Runs an attack without another one; it is ended `withinMs` after its start. */
+export async function launchAttack(
+  priority: Priority,
+  attack: Pick<Attack, 'name'>,
+  target: Target,
+  withinMs: number,
+): Promise<Answers> {
+  await using attackers = await startAttackers(priority);
+  const prepared = await attackers.prepare(attack, target);
+  return await prepared.begin(withinMs);
 }

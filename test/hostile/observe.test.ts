@@ -13,7 +13,9 @@ it('an attack that was not made is a harm, even without any damage', { timeout: 
   const observed = { neighbour: makeFakeNeighbour(), victim: makeFakeFighter(), prefix: '' };
   const api = { adminKubeconfig: '/nowhere/kubeconfig', url: 'https://127.0.0.1:1', ca: '' };
   const target = { webhookPort: 1, httpPort: 1, api, namespace: 'nobody', isAlone: true, scale: 0.01 };
-  const { harms } = await observe(observed, attack, () => launchAlone(attack, target));
+  const { harms } = await observe(observed, attack, () =>
+    launchAlone({ priority: 'normal' }, attack, target),
+  );
   assert.match(harms.join('\n'), /^the attack restless was not made: could not be made: .*ENOENT[^\n]*$/);
 });
 
@@ -52,7 +54,7 @@ for (const [what, changes, harms, gaps] of [
   it(what, { timeout: 60_000 }, async () => {
     const takeExperience = (): Experience => ({ ...UNHARMED, ...changes });
     const neighbour = makeFakeNeighbour({ takeExperience });
-    const seen = await look({ neighbour, victim: makeFakeFighter(), prefix: '' });
+    const seen = await look({ neighbour, victim: makeFakeFighter() });
     assert.deepEqual([seen.harms, seen.gaps], [harms, gaps]);
   });
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attack, Target } from './attack.ts';
-import { launchAttack, type Answers } from './launch-attack.ts';
+import { launchAttack, type Answers, type Priority } from './launch-attack.ts';
 import type { Experience, Neighbour } from './neighbour.ts';
 import type { Fighter } from './ring.ts';
 
@@ -44,14 +44,20 @@ export interface Observed {
   readonly victim: Fighter;
   /** Prefix of the names and titles of the rows. */
   readonly prefix: string;
+  /** The priority of the attackers. */
+  readonly priority: Priority;
 }
 
 /** The parts of a row that are known without observation. */
 export type Outcome = Pick<HostileResult, 'answers' | 'harms'>;
 
 /** Runs the attack without any other one. */
-export async function launchAlone(attack: Attack, target: Target): Promise<Outcome> {
-  const answers = await launchAttack(attack, target, ATTACK_MS).answers;
+export async function launchAlone(
+  { priority }: Pick<Observed, 'priority'>,
+  attack: Attack,
+  target: Target,
+): Promise<Outcome> {
+  const answers = await launchAttack(priority, attack, target, ATTACK_MS);
   return { answers: answers.words, harms: missing(attack, answers) };
 }
 
@@ -65,7 +71,7 @@ export function missing({ name }: Attack, { words, wasMade }: Answers): readonly
  * before counts as well: otherwise nobody would report it.
  */
 export async function observe(
-  siege: Observed,
+  siege: Omit<Observed, 'priority'>,
   { name, title }: Pick<Attack, 'name' | 'title'>,
   run: () => Promise<Outcome>,
 ): Promise<HostileResult> {
@@ -90,7 +96,10 @@ export type ObservedAttack = Pick<
 >;
 
 /** The harm since the last call, including that to the pods and tokens that are being looked at. */
-export async function look({ neighbour, victim }: Observed): Promise<ObservedAttack> {
+export async function look({
+  neighbour,
+  victim,
+}: Pick<Observed, 'neighbour' | 'victim'>): Promise<ObservedAttack> {
   await neighbour.settle();
   const seen = neighbour.takeExperience();
   const peak = victim.takePeakMemory();

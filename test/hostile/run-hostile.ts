@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerName } from '../controlplane/shipped-containers.ts';
 import type { Attack, Target } from './attack.ts';
-import { launchAttack } from './launch-attack.ts';
+import { startAttackers, type Attackers } from './launch-attack.ts';
 import { leaveAlone } from './leave-alone.ts';
 import { startNeighbour } from './neighbour.ts';
 import {
@@ -53,7 +53,7 @@ export async function runHostile(
   };
   const fromPort = attacks.filter(({ from }) => from === 'port');
   try {
-    const siege = { ring, neighbour, enroll, ...options };
+    const siege = { ring, neighbour, enroll, priority: 'lowest' as const, ...options };
     if (containers.includes('jwt-injector'))
       await besiege(attacks, { ...siege, victim: ring.main, prefix: '', isApart, isTogether });
     if (!containers.includes('fallback-webhook') || fromPort.length === 0) return;
@@ -82,23 +82,48 @@ async function besiege(attacks: readonly Attack[], siege: Siege): Promise<void> 
     const tenant = await enroll();
     return { ...tenant, webhookPort: ring.webhookPort, httpPort: victim.httpPort(), isAlone, scale };
   };
-  const attackTogether = async (withinMs: number): Promise<Outcome> => {
-    const launch = async (attack: Attack): Promise<readonly string[]> =>
-      missing(attack, await launchAttack(attack, await aim(false), withinMs).answers);
-    const harms = (await Promise.all(attacks.map(launch))).flat();
-    return { answers: `${attacks.length} attacks`, harms };
-  };
   for (const attack of isApart ? attacks : []) {
     const target = await aim(true);
-    onResult(await observe(siege, attack, () => launchAlone(attack, target)));
+    onResult(await observe(siege, attack, () => launchAlone(siege, attack, target)));
   }
-  const together = { name: 'together', title: 'all of these together' };
-  if (isTogether) onResult(await observe(siege, together, () => attackTogether(TOGETHER_MS)));
+  if (isTogether) {
+    const targets: Target[] = [];
+    // One after the other: the programs that create a tenant have the priority of the measurements.
+    for (const _ of attacks) targets.push(await aim(false));
+    onResult(await attackTogether(siege, attacks, targets));
+  }
   for (const attack of attacks.filter(({ isRefused }) => isRefused === true))
     onResult(await storeUnseen(siege, attack, await aim(true)));
   const fromPort = attacks.filter(({ from }) => from === 'port');
   const atEnd = isApart || isTogether ? fromPort.slice(0, DURING_RESTART) : fromPort;
   onResult(await endAndStart(siege, atEnd, await aim(false)));
+}
+
+/** Prepares all attacks, and then begins them at the same time. */
+async function attackTogether(
+  siege: Siege,
+  attacks: readonly Attack[],
+  targets: readonly Target[],
+): Promise<HostileResult> {
+  await using attackers = await startAttackers(siege.priority);
+  const prepared = await prepareAll(attackers, attacks, targets);
+  const row = { name: 'together', title: 'all of these together' };
+  return await observe(siege, row, async () => {
+    const harms = await Promise.all(
+      prepared.map(async ({ attack, ready }) => missing(attack, await ready.begin(TOGETHER_MS))),
+    );
+    return { answers: `${attacks.length} attacks`, harms: harms.flat() };
+  });
+}
+
+/** Resolves when all of them can begin. Those without a target of their own have the first one. */
+function prepareAll(attackers: Attackers, attacks: readonly Attack[], targets: readonly Target[]) {
+  const prepare = async (attack: Attack, number: number) => {
+    const target = targets[number] ?? targets[0];
+    if (target === undefined) throw new Error('an attack needs a target');
+    return { attack, ready: await attackers.prepare(attack, target) };
+  };
+  return Promise.all(attacks.map(prepare));
 }
 
 /**
@@ -108,9 +133,10 @@ async function besiege(attacks: readonly Attack[], siege: Siege): Promise<void> 
 async function endAndStart(siege: Siege, attacks: readonly Attack[], target: Target): Promise<HostileResult> {
   const { neighbour, victim } = siege;
   const looks: ObservedAttack[] = [];
+  await using attackers = await startAttackers(siege.priority);
+  const prepared = await prepareAll(attackers, attacks, [target]);
   const restart = async (): Promise<Outcome> => {
-    const attacking = attacks.map((attack) => ({ attack, ...launchAttack(attack, target, ATTACK_MS) }));
-    await Promise.all(attacking.map(({ begun }) => begun));
+    const attacking = prepared.map(({ attack, ready }) => ({ attack, answers: ready.begin(ATTACK_MS) }));
     await sleep(AFTERMATH_MS);
     looks.push(await look(siege));
     const stoppedAt = performance.now();

@@ -51,7 +51,11 @@ describe('objects that are stored while the service is down', { timeout: 60_000,
           isAlone: true,
           scale: 0.01,
         };
-        const result = await storeUnseen({ neighbour, victim, prefix: '' }, ATTACK, target);
+        const result = await storeUnseen(
+          { neighbour, victim, prefix: '', priority: 'normal' },
+          ATTACK,
+          target,
+        );
         assert.deepEqual(result.harms, harms);
       } finally {
         await neighbour.stop();
