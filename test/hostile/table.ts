@@ -35,7 +35,7 @@ export function renderSummary(results: readonly HostileResult[], minutes: string
   const latestMs = Math.max(...results.map((result) => result.latestMs));
   const latest = results.find((result) => result.latestMs === latestMs)?.latest ?? '';
   const counts = `${results.length} rows, ${harmed} harmed${unshown === 0 ? '' : `, ${unshown} showed nothing`}`;
-  const late = `renewals at most ${(latestMs / 1000).toFixed(1)} s late${latest === '' ? '' : ` (${latest})`}`;
+  const late = `renewals at most ${(latestMs / 1000).toFixed(1)} s late${latestMs < 1_000 ? '' : ` (${latest})`}`;
   const text = `${counts}; peak ${peak} MiB, longest answer ${longest} ms, ${late}, in ${minutes} min`;
   return styleText(harmed > 0 ? 'red' : unshown > 0 ? 'yellow' : 'green', text);
 }
