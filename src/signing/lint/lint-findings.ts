@@ -122,6 +122,10 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
   'claim-unknown': ({ data, profile }) =>
     findForeignClaim(data, profile) !== undefined &&
     'spec.data has claims that XRootD refuses with this ver: remove them, or use wlcg.ver "1.0" instead of ver',
+  'profile-of-scitokens': ({ scopes, profile }) =>
+    profile !== WLCG &&
+    scopes.storage.length === 0 &&
+    'spec.data.ver: Pelican refuses the words of SciTokens, use wlcg.ver "1.0" instead of ver, and storage.read:/',
   'algorithm-not-of-osdf': ({ spec }) =>
     !ALGORITHMS[spec.algorithm].acceptedByOsdf &&
     `spec.algorithm is ${spec.algorithm}: OSDF's verifiers accept only ${OSDF_ALGORITHMS}, use one of these`,
@@ -142,10 +146,20 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
     scopes.storage.length > 0 &&
     !scopes.hasSciTokens &&
     profile !== WLCG &&
-    'spec.data.scope: storage.… are words of WLCG, XRootD refuses them with this ver, use read:/, write:/',
+    'spec.data.scope: storage.… are words of WLCG, XRootD refuses them with this ver, use wlcg.ver "1.0" instead of ver',
   'scope-without-path': ({ scopes }) =>
     !scopes.storage.every(hasPath) &&
     'spec.data.scope: a storage scope needs a path that begins with "/", e.g. storage.read:/',
+  'scope-without-storage': ({ scopes, profile }) =>
+    scopes.form === 'text' &&
+    profile === WLCG &&
+    scopes.storage.length === 0 &&
+    !scopes.hasSciTokens &&
+    !scopes.hasOtherPurpose &&
+    'spec.data.scope allows nothing of storage: OSDF refuses the token, add e.g. storage.read:/',
+  'scope-path-odd': ({ scopes }) =>
+    scopes.hasOddPath &&
+    'spec.data.scope has a path with ".." or encoded twice: newer XRootD refuses it, write it as on the server',
   'scope-without-read': ({ scopes }) =>
     lacksRead(scopes) &&
     "spec.data.scope has no storage.read: Pelican's uploads and deletions fail without it, add storage.read",

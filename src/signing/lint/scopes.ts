@@ -2,6 +2,12 @@
 const STORAGE_SCOPE = /(?:^|\s)(storage\.(?:read|create|modify|write))(?=[:\s]|$)(?::(\S*))?/g;
 /** The words of SciTokens for reading and writing, with a path. */
 const SCITOKENS_SCOPE = /(?:^|\s)(?:read|write):/;
+/** The words of services other than storage, and of groups, for which a server may have rules of its own. */
+const OTHER_PURPOSE = /(?:^|\s)(?:compute\.|wlcg\.groups)/;
+/** A scope with a path. */
+const PATH_SCOPE = /^(?:storage\.\w+|read|write):/;
+/** A part `..` of a path, also if it is encoded; or what is encoded twice. */
+const ODD_PATH = /(?:[:/]|%2f)(?:\.|%2e){2}(?:\/|%2f|$)|%25/i;
 /** Between two scopes, or left over at the end; a comma may well be part of a path. */
 const LIST_COMMA = /,(?=\s|$|storage\.|compute\.|read:|write:|openid|offline_access|wlcg)/;
 
@@ -23,6 +29,10 @@ export interface Scopes {
   readonly storage: readonly StorageScope[];
   /** Some are in the words of SciTokens. */
   readonly hasSciTokens: boolean;
+  /** Some are for something else than storage, and may well be all that the token is for. */
+  readonly hasOtherPurpose: boolean;
+  /** Some have a path that leads upwards, or that is encoded twice. */
+  readonly hasOddPath: boolean;
 }
 
 /** Whether a scope has that name, whatever its path. */
@@ -58,5 +68,7 @@ export function readScopes(scope: unknown): Scopes {
     hasOtherSpace: !isMissing && OTHER_SPACE.test(text),
     storage: [...divided.matchAll(STORAGE_SCOPE)].map(([, name = '', path = '']) => ({ name, path })),
     hasSciTokens: SCITOKENS_SCOPE.test(divided),
+    hasOtherPurpose: OTHER_PURPOSE.test(divided),
+    hasOddPath: divided.split(/\s+/).some((item) => PATH_SCOPE.test(item) && ODD_PATH.test(item)),
   };
 }

@@ -72,7 +72,7 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
       profileOfVer(claims) !== undefined && !readScopes(claims['scope']).storage.length
         ? refusal(
             'Pelican knows only the scopes of WLCG',
-            'use wlcg.ver "1.0" and storage.read:/ instead of read:/',
+            'use wlcg.ver "1.0" instead of ver, and storage.read:/ instead of read:/',
           )
         : undefined,
   },
@@ -117,6 +117,16 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
     says: ({ token: { claims } }) =>
       lacksRead(readScopes(claims['scope']))
         ? doubt('uploads and deletions fail without storage.read', 'add storage.read to spec.data.scope')
+        : undefined,
+  },
+  'scope-path-odd': {
+    by: ['xrootd'],
+    says: ({ token: { claims } }) =>
+      readScopes(claims['scope']).hasOddPath
+        ? doubt(
+            'a scope has a path with ".." or encoded twice, which scitokens-cpp since 1.4.1 refuses',
+            'write the path as it is on the server',
+          )
         : undefined,
   },
   size: {
@@ -211,7 +221,7 @@ function judgeScopesForXrootd({ storage, hasSciTokens }: Scopes, profile: Profil
       ? undefined
       : refusal(
           `the scopes of ${profile.name} are read: and write:, with a path`,
-          'use read:/ and write:/, or wlcg.ver "1.0"',
+          'use wlcg.ver "1.0" instead of ver, and scopes such as storage.read:/',
         );
   const useful = storage.filter((scope) => isKnownScope(scope) && (scope.path === '' || hasPath(scope)));
   if (useful.some(({ path }) => path !== '')) return undefined;

@@ -57,6 +57,9 @@ describe('warnings', () => {
       'scope-missing',
       'scope-misnamed',
       'scope-of-wlcg',
+      'profile-of-scitokens',
+      'scope-without-storage',
+      'scope-path-odd',
     ]);
     const all = Object.keys(WARNINGS).filter((rule) => !excluded.has(rule));
     assert.deepEqual(await warningsOf(wire), all);

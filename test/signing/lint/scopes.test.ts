@@ -14,6 +14,8 @@ const NOTHING: Scopes = {
   hasOtherSpace: false,
   storage: [],
   hasSciTokens: false,
+  hasOtherPurpose: false,
+  hasOddPath: false,
 };
 const READ = { name: 'storage.read', path: '/' };
 const WRITE = { name: 'storage.create', path: '/data,v1' };

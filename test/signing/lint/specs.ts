@@ -18,3 +18,20 @@ export function claims(changes: Record<string, unknown>): unknown {
   const data = Object.entries({ ...GOOD_DATA, ...changes }).filter(([, value]) => value !== undefined);
   return spec({ data: Object.fromEntries(data) });
 }
+
+/** Claims with one of SciTokens' profiles. */
+export const ofSciTokens = (ver: string, changes: Record<string, unknown> = {}): unknown =>
+  claims({ 'wlcg.ver': undefined, ver, ...changes });
+
+/** Specs with these scopes, each under its own name. */
+export const scopes = (...texts: readonly string[]): WarningCases['warned'] =>
+  Object.fromEntries(texts.map((text) => [JSON.stringify(text), claims({ scope: text })]));
+
+/** When a warning is given. */
+export interface WarningCases {
+  /** The message: field, fault and remedy. */
+  readonly says: RegExp;
+  readonly warned: Readonly<Record<string, unknown>>;
+  /** Similar specs without this warning. */
+  readonly quiet: Readonly<Record<string, unknown>>;
+}

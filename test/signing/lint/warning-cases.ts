@@ -1,27 +1,11 @@
 import { NRP_KEY } from '../../fixtures/keys.ts';
-import { claims, spec } from './specs.ts';
+import { LATER_WARNINGS } from './later-warning-cases.ts';
+import { claims, ofSciTokens, scopes, spec, type WarningCases } from './specs.ts';
 
 const ANY = 'https://wlcg.cern.ch/jwt/v1/any';
 
-/** Claims with one of SciTokens' profiles. */
-const ofSciTokens = (ver: string, changes: Record<string, unknown> = {}): unknown =>
-  claims({ 'wlcg.ver': undefined, ver, ...changes });
-
-/** Specs with these scopes, each under its own name. */
-const scopes = (...texts: readonly string[]): Rule['warned'] =>
-  Object.fromEntries(texts.map((text) => [JSON.stringify(text), claims({ scope: text })]));
-
-/** When a warning is given. */
-interface Rule {
-  /** The message: field, fault and remedy. */
-  readonly says: RegExp;
-  readonly warned: Readonly<Record<string, unknown>>;
-  /** Similar specs without this warning. */
-  readonly quiet: Readonly<Record<string, unknown>>;
-}
-
 /** By rule, in the order in which the warnings are given. */
-export const WARNINGS: Readonly<Record<string, Rule>> = {
+export const WARNINGS: Readonly<Record<string, WarningCases>> = {
   'key-in-resource': {
     says: /^spec\.key\.value .* move it into a Secret/,
     warned: { 'a key as text': spec({ key: { value: NRP_KEY } }) },
@@ -199,101 +183,18 @@ export const WARNINGS: Readonly<Record<string, Rule>> = {
       'WLCG’s profile': claims({ username: 'x' }),
     },
   },
-  'algorithm-not-of-osdf': {
-    says: /^spec\.algorithm is \w+: .* accept only RS256 and ES256, use one of these$/,
-    warned: Object.fromEntries(
-      ['RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES384', 'ES512', 'EdDSA'].map((algorithm) => [
-        algorithm,
-        spec({ algorithm }),
-      ]),
-    ),
-    quiet: { RS256: spec({ algorithm: 'RS256' }), ES256: spec() },
-  },
-  'token-too-large': {
-    says: /^the token takes at least \d{4} bytes: root:\/\/ of XRootD takes no more than 4096, shorten spec\.data$/,
-    warned: { '4,000 bytes of claims': claims({ note: 'x'.repeat(4_000) }) },
-    quiet: { '2,400 bytes of claims': claims({ note: 'x'.repeat(2_400) }) },
-  },
-  'issuer-differs': {
-    says: /^spec\.data\.iss differs from spec\.issuer .* remove spec\.data\.iss, or make them equal$/,
+  'profile-of-scitokens': {
+    says: /^spec\.data\.ver: Pelican refuses .*, use wlcg\.ver "1\.0" instead of ver, and storage\.read:\/$/,
     warned: {
-      'no slash at the end': claims({ iss: 'https://issuer.example.com' }),
-      'an empty one': claims({ iss: '' }),
-    },
-    quiet: { 'the same': claims({ iss: 'https://issuer.example.com/' }), none: spec() },
-  },
-  'scope-unknown': {
-    says: /^spec\.data\.scope: storage\.write is not a scope, use storage\.create .* or storage\.modify/,
-    warned: {
-      'storage.write': claims({ scope: 'storage.read:/ storage.write:/' }),
-      'without a path': claims({ scope: 'storage.read:/ storage.write' }),
-      'in a list': claims({ scope: ['storage.write:/'] }),
-    },
-    quiet: {
-      'storage.modify': claims({ scope: 'storage.read:/ storage.modify:/' }),
-      'the word inside a path': claims({ scope: 'storage.read:/storage.write' }),
-      'no scope': claims({ scope: undefined }),
-    },
-  },
-  'scope-of-scitokens': {
-    says: /^spec\.data\.scope: read: and write: are words of SciTokens, .* use storage\.read:\/, storage\.modify:\/$/,
-    warned: {
-      read: claims({ scope: 'read:/' }),
-      'write beside others': claims({ scope: 'storage.read:/ write:/data' }),
-    },
-    quiet: {
-      'the profile of SciTokens': ofSciTokens('scitoken:2.0', { aud: 'ANY', scope: 'read:/ write:/' }),
-      'words that end alike': claims({ scope: 'compute.read:/ storage.read:/' }),
-    },
-  },
-  'scope-of-wlcg': {
-    says: /^spec\.data\.scope: storage\.… are words of WLCG, .* with this ver, use read:\/, write:\/$/,
-    warned: {
-      'SciTokens 2.0': ofSciTokens('scitoken:2.0', { aud: 'ANY' }),
-      'SciTokens 1.0': ofSciTokens('scitokens:1.0', { aud: undefined }),
+      'SciTokens 2.0': ofSciTokens('scitoken:2.0', { aud: 'ANY', scope: 'read:/' }),
+      'SciTokens 1.0': ofSciTokens('scitokens:1.0', { aud: undefined, scope: 'write:/a' }),
+      'scopes for nothing of storage': ofSciTokens('scitoken:2.0', { aud: 'ANY', scope: 'openid' }),
     },
     quiet: {
       'the words of both': ofSciTokens('scitoken:2.0', { aud: 'ANY', scope: 'read:/ storage.read:/' }),
-      'scopes of neither': ofSciTokens('scitoken:2.0', { aud: 'ANY', scope: 'openid' }),
-      'WLCG’s profile': spec(),
+      'words of SciTokens under wlcg.ver, which have their own warning': claims({ scope: 'read:/' }),
+      'beside wlcg.ver, which has its own warning': claims({ ver: 'scitoken:2.0', scope: 'read:/' }),
     },
   },
-  'scope-without-path': {
-    says: /^spec\.data\.scope: a storage scope needs a path .* e\.g\. storage\.read:\/$/,
-    warned: scopes('storage.read', 'storage.read: storage.create:/', 'storage.read:data'),
-    quiet: scopes('storage.read:/data', 'openid'),
-  },
-  'scope-without-read': {
-    says: /^spec\.data\.scope has no storage\.read: .* add storage\.read$/,
-    warned: scopes('storage.create:/', 'storage.modify:/a  storage.stage:/'),
-    quiet: scopes('storage.modify:/a storage.read:/', 'storage.read:/', 'compute.create'),
-  },
-  'lifetime-short': {
-    says: /^spec\.expiryTime is \d min: .* use 10 min or more$/,
-    warned: {
-      'nine minutes': spec({ expiryTime: { minutes: 9 }, resignBefore: undefined }),
-      'a minute': spec({ expiryTime: { minutes: 1 }, resignBefore: undefined }),
-    },
-    quiet: { 'ten minutes': spec({ expiryTime: { minutes: 10 }, resignBefore: undefined }) },
-  },
-  'renewal-late': {
-    says: /^spec\.resignBefore is 2 min: .* use 3 min or more$/,
-    warned: { 'two minutes': spec({ resignBefore: { minutes: 2 } }) },
-    quiet: {
-      'three minutes': spec({ resignBefore: { minutes: 3 } }),
-      'zero, which means half': spec({ resignBefore: { minutes: 0 } }),
-      none: spec({ resignBefore: undefined }),
-    },
-  },
-  'claims-overridden': {
-    says: /^spec\.data: [a-z, ]+ will be overridden by ours, remove from spec\.data$/,
-    warned: {
-      exp: claims({ exp: 1 }),
-      nbf: claims({ nbf: 1 }),
-      iat: claims({ iat: null }),
-      jti: claims({ jti: 'mine' }),
-      'all of them': claims({ exp: 1, nbf: 1, iat: 1, jti: 1 }),
-    },
-    quiet: { 'claims of these names further down': claims({ cnf: { exp: 1, jti: 2 } }) },
-  },
+  ...LATER_WARNINGS,
 };

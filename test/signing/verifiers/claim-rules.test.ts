@@ -43,3 +43,12 @@ it('a line break in a scope is of that scope alone for XRootD, which refuses the
     assert.match(found?.message ?? '', /^scope has white space other than spaces \(line breaks, tabs\)/);
   }
 });
+
+it('a path that leads upwards, or is encoded twice, is doubtful to XRootD', () => {
+  const found = (scope: string) => find('scope-path-odd', 'xrootd', { 'wlcg.ver': '1.0', scope })?.refuses;
+  assert.deepEqual(['storage.read:/a/../b', 'storage.read:/%252e', 'storage.read:/a'].map(found), [
+    false,
+    false,
+    undefined,
+  ]);
+});
