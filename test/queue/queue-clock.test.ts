@@ -86,3 +86,12 @@ test('a key that becomes due ends its back-off, and otherwise back-offs are not 
     await queue.stop();
   }
 });
+
+test('keys for which nothing is planned are looked at together, once a second', async () => {
+  const { queue, clock, rounds } = startQueue(async () => ({ next: 'wait' }), { random: Math.random });
+  for (let each = 0; each < 1_000; each += 1) queue.add(`ns/${each}`, { priority: 'new' });
+  await clock.advance(9 * MINUTE_MS);
+  const looks = rounds.slice(1_000);
+  assert.equal(new Set(looks.map(([key]) => key)).size, 1_000);
+  assert.ok(looks.every(([, at]) => at % 1_000 === 0));
+});
