@@ -1,6 +1,6 @@
 import type { JsonObject } from '../resources/json.ts';
 import type { Clock } from '../time/clock.ts';
-import type { Milliseconds, Seconds } from '../time/units.ts';
+import { toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
 import { METADATA_LIST_ONLY, METADATA_ONLY, type KubeClient } from './client.ts';
 import { isDeadline } from './errors.ts';
 import { keepObject, leaveOut, type ObjectReading } from './kept-objects.ts';
@@ -8,6 +8,7 @@ import { MAX_PATIENCE_MS } from './list-page.ts';
 import type { Log } from './log.ts';
 import type { Query } from './request.ts';
 import { parseResourcePath } from './resource-path.ts';
+import { WATCH_SILENCE_MS } from './watch-stream.ts';
 import { applyEvent, dropObject, isOlder, Replacement, type WatchStore } from './watch-store.ts';
 
 /** The collection to list and watch, the part of it to keep, and the cache for it. */
@@ -43,8 +44,13 @@ type WatchEnd = 'closed' | 'quiet';
 const FIRST_PATIENCE_MS = 10_000;
 const MORE_PATIENCE = 3;
 
-/** How long one watch lasts at most; a random time up to twice as much, as client-go does. */
+/** How long a watch lasts at most; a random time up to twice as much, as client-go does. */
 const WATCH_TIME: Seconds = 300;
+/**
+ * How much of the time after which silence counts as death a watch lasts at most after such a silence: the API server then ends
+ * it, and a proxy that keeps what it has until the answer ends gives that out.
+ */
+const SILENCE_SHARE = 0.9;
 const NOTHING = { items: [], resourceVersion: '' };
 
 /**
@@ -61,6 +67,8 @@ export class Reflector<T> {
   /** The last one of these, also after it was given up: a list that is older comes from an etcd that was restored. */
   #newest: string | undefined;
   #lastEventAt: Milliseconds | undefined;
+  /** A watch has ended in silence, and nothing came since. */
+  #wasSilent = false;
   /** How long the first byte of a list is waited for. */
   #patience: Milliseconds = FIRST_PATIENCE_MS;
 
@@ -124,10 +132,11 @@ export class Reflector<T> {
 
   /** Keeps the store up to date until one watch ends. `onProgress` is called after each event and bookmark. */
   async watch(signal: AbortSignal, onProgress: () => void): Promise<WatchEnd> {
-    const { client, path, query, metadataOnly, store, silence, random = Math.random } = this.#options;
+    const { client, path, query, metadataOnly, store, silence = WATCH_SILENCE_MS } = this.#options;
     let isQuiet = false; // the API server has begun to answer, and nothing came since
     const progress = (resourceVersion: string | undefined): void => {
       isQuiet = false;
+      this.#wasSilent = false;
       this.#goOnFrom(resourceVersion);
       this.#noteEvent();
       onProgress();
@@ -137,7 +146,7 @@ export class Reflector<T> {
         ...query,
         resourceVersion: this.#resourceVersion,
         allowWatchBookmarks: true,
-        timeoutSeconds: Math.floor(WATCH_TIME * (1 + random())),
+        timeoutSeconds: this.#watchTime(silence),
       },
       accept: metadataOnly === true ? METADATA_ONLY : undefined,
       silence,
@@ -158,9 +167,18 @@ export class Reflector<T> {
       }
       return 'closed';
     } catch (error) {
-      if (isQuiet && isDeadline(error)) return 'quiet';
-      throw error;
+      if (!isDeadline(error)) throw error;
+      this.#wasSilent = true;
+      if (!isQuiet) throw error;
+      return 'quiet';
     }
+  }
+
+  /** How long the next watch lasts at most. */
+  #watchTime(silence: Milliseconds): Seconds {
+    const { random = Math.random } = this.#options;
+    const time = this.#wasSilent ? toSeconds(silence) * SILENCE_SHARE : WATCH_TIME * (1 + random());
+    return Math.max(1, Math.floor(time)); // 0 would be the API server's own time
   }
 
   #goOnFrom(resourceVersion: string | undefined): void {

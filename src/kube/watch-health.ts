@@ -11,6 +11,11 @@ const STEADY_MS = 30_000;
 const HASTY_MS = 1_000;
 /** How many times in a row the same resourceVersion is refused before it is given up for a new list. */
 const REFUSALS_BEFORE_LIST = 3;
+/**
+ * Failures in a row, some five minutes, after which there is a list whatever the reason: only that shows changes where no watch
+ * can be opened. A list may take seconds of CPU here and in the API server, so it does not come at the pace of watches.
+ */
+const FAILURES_BEFORE_LIST = 30;
 
 /** The consequence of a list that failed. */
 interface AfterList {
@@ -22,7 +27,7 @@ interface AfterList {
 /** The consequence of a watch that failed. */
 interface AfterWatch {
   readonly delay: Milliseconds;
-  /** The resourceVersion is of no use any more: too old, too new (etcd was restored), refused for long. */
+  /** The resourceVersion is of no use any more: too old, too new (etcd was restored), refused or without an answer for long. */
   readonly mustList: boolean;
 }
 
@@ -36,6 +41,10 @@ export class WatchHealth {
   readonly #random: () => number;
   /** Failures in a row. */
   #failures = 0;
+  /** Watches that failed since something worked, or since the last list that was asked for because of them. */
+  #watchFailures = 0;
+  /** There was such a list since something worked. */
+  #hasListed = false;
   /** The last answer was 410. */
   #wasExpired = false;
   /** The reason that is in the log. */
@@ -56,6 +65,8 @@ export class WatchHealth {
   /** A watch works: it brought something, or had nothing to bring. */
   work(): void {
     this.#failures = 0;
+    this.#watchFailures = 0;
+    this.#hasListed = false;
     this.#wasExpired = false;
     if (this.#loggedReason === undefined) return;
     this.#loggedReason = undefined;
@@ -64,7 +75,8 @@ export class WatchHealth {
 
   /** The API server closed a watch, which is usual; gives how long to wait before the next. */
   closeWatch(lasted: Milliseconds): Milliseconds {
-    this.#failures = lasted >= STEADY_MS ? 0 : this.#failures + 1;
+    if (lasted >= STEADY_MS) this.work();
+    else this.#failures += 1;
     return lasted >= HASTY_MS ? 0 : backoffDelay(BACKOFF, this.#failures, this.#random);
   }
 
@@ -77,7 +89,17 @@ export class WatchHealth {
   /** A watch failed that `lasted` so long. */
   failWatch(error: unknown, lasted: Milliseconds): AfterWatch {
     const delay = this.#fail(error, lasted >= STEADY_MS ? 1 : this.#failures + 1);
-    return { delay, mustList: isUnusable(error, this.#failures) };
+    return { delay, mustList: isUnusable(error) || this.#isListDue(error) };
+  }
+
+  /** Counts a failure of a watch whose resourceVersion may be good. */
+  #isListDue(error: unknown): boolean {
+    this.#watchFailures += 1;
+    const limit = this.#hasListed || mayPass(error) ? FAILURES_BEFORE_LIST : REFUSALS_BEFORE_LIST;
+    if (this.#watchFailures < limit) return false;
+    this.#watchFailures = 0;
+    this.#hasListed = true;
+    return true;
   }
 
   /** Gives how long to wait: 0 only for the first 410 in a row, as an API server that answers so works. */
@@ -101,11 +123,15 @@ export class WatchHealth {
   }
 }
 
-/** Whether a resourceVersion is given up after this answer, given the number of failures in a row. */
-function isUnusable(error: unknown, failures: number): boolean {
+/** Whether a resourceVersion is given up at once after this answer. */
+function isUnusable(error: unknown): boolean {
   if (isExpired(error)) return true;
   if (!(error instanceof KubeError)) return true;
-  if (error.causes.some(({ reason }) => reason === 'ResourceVersionTooLarge')) return true;
-  const mayPass = error.status === 429 || error.status === 503 || error.reason === 'Unreachable';
-  return !mayPass && !isDeadline(error) && failures >= REFUSALS_BEFORE_LIST;
+  return error.causes.some(({ reason }) => reason === 'ResourceVersionTooLarge');
+}
+
+/** Whether a failure says nothing about the resourceVersion. */
+function mayPass(error: unknown): boolean {
+  if (!(error instanceof KubeError)) return false;
+  return error.status === 429 || error.status === 503 || error.reason === 'Unreachable' || isDeadline(error);
 }

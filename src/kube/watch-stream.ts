@@ -40,7 +40,7 @@ const HEADERS_MS = 10_000; // the API server answers a watch at once, events or 
  * A bookmark comes about every minute, at most 75 s after the last (apiserver, `bookmarkFrequency`). None comes before
  * something of the resource has changed after the resourceVersion that the watch began at (cache_watcher.go, `process`).
  */
-const SILENCE_MS = 90_000;
+export const WATCH_SILENCE_MS = 90_000;
 
 /**
  * The events of one watch until the API server ends it; ends the connection when the consumer stops. Throws a
@@ -73,7 +73,7 @@ export async function* streamEvents(
 async function open(
   endpoint: Endpoint,
   path: string,
-  { query, accept, silence = SILENCE_MS }: WatchOptions,
+  { query, accept, silence = WATCH_SILENCE_MS }: WatchOptions,
   signal: AbortSignal,
 ): Promise<Answer> {
   const call = {

@@ -32,3 +32,33 @@ test('after an outage, a watch that stays open without an event counts as workin
   await all.until(() => all.lines.some(({ message }) => message === 'watch works again'), 'the good news');
   assert.equal(all.lines.filter(({ message }) => message === 'watch interrupted').length, 1);
 });
+
+test('an event that a proxy holds back until the watch ends is received: the watch is asked to end in time', async () => {
+  await using all = await watchFake({ silence: 1_500 });
+  await all.until(() => all.api.watching() === 1, 'the watch');
+  const { handler } = all.api.server;
+  all.api.server.handler = (request, response) => {
+    if (request.query.get('watch') !== 'true') {
+      handler(request, response);
+      return;
+    }
+    const held: unknown[] = [];
+    const seconds = Number(request.query.get('timeoutSeconds'));
+    const end = setTimeout(() => {
+      for (const chunk of held) write(chunk);
+      response.end();
+    }, seconds * 1_000);
+    response.on('close', () => clearTimeout(end));
+    const write = response.write.bind(response);
+    response.write = (chunk: unknown) => held.push(chunk) > 0;
+    handler(request, response);
+  };
+  all.api.drop('end');
+  all.api.put('b/new');
+  await all.holds('a/one', 'a/two', 'b/new');
+  assert.equal(all.api.counts.list, 1);
+  assert.deepEqual(
+    all.lines.filter(({ level }) => level !== 'debug'),
+    [],
+  );
+});

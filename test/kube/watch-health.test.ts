@@ -15,6 +15,11 @@ function failWatches(error: unknown, times: number, lasted = 0) {
   return Array.from({ length: times }, () => health.failWatch(error, lasted));
 }
 
+/** The failures after which a list has to come, counted from 1. */
+function listsAfter(failures: ReturnType<typeof failWatches>): readonly number[] {
+  return failures.flatMap(({ mustList }, index) => (mustList ? index + 1 : []));
+}
+
 describe('a watch that fails', () => {
   const KEPT: readonly KubeError[] = [
     refusal(429, 'TooManyRequests'),
@@ -23,14 +28,29 @@ describe('a watch that fails', () => {
     refusal(0, 'Deadline'),
   ];
   for (const error of KEPT) {
-    it(`with ${error.reason} continues from where it was, however often`, () => {
-      assert.ok(failWatches(error, 5).every(({ mustList }) => !mustList));
+    it(`with ${error.reason} continues from where it was, and lists after five minutes of that`, () => {
+      assert.deepEqual(listsAfter(failWatches(error, 65)), [30, 60]);
     });
   }
 
-  it('with a permanent refusal continues twice, then lists', () => {
-    const lists = failWatches(refusal(403, 'Forbidden'), 4).map(({ mustList }) => mustList);
-    assert.deepEqual(lists, [false, false, true, true]);
+  it('with a permanent refusal continues twice, then lists, then no more often than others', () => {
+    assert.deepEqual(listsAfter(failWatches(refusal(403, 'Forbidden'), 65)), [3, 33, 63]);
+  });
+
+  it('lists as soon as at first when it worked meanwhile, be it that nothing came', () => {
+    const health = new WatchHealth('secrets', LOG, () => 0);
+    const fail = () => health.failWatch(refusal(403, 'Forbidden'), 0);
+    const first = [fail(), fail(), fail(), fail()];
+    health.work();
+    const second = [fail(), fail(), fail(), fail()];
+    health.closeWatch(30_000);
+    const third = [fail(), fail(), fail(), fail()];
+    for (const each of [first, second, third]) assert.deepEqual(listsAfter(each), [3]);
+    assert.equal(health.problem, 'Forbidden');
+    health.closeWatch(29_999);
+    assert.equal(health.problem, 'Forbidden');
+    health.closeWatch(30_000);
+    assert.equal(health.problem, undefined);
   });
 
   it('lists at once after a resourceVersion that etcd does not know yet, and after a bug', () => {
