@@ -54,6 +54,7 @@ const EVERYTHING: Values = {
   serviceAccount: { annotations: { owner: 'storage' } },
   podAnnotations: { note: 'mine' },
   podLabels: { team: 'storage' },
+  podSecurityContext: { runAsUser: 1_000_660_000, supplementalGroups: [7] },
   priorityClassName: 'system-cluster-critical',
   resources: { requests: { cpu: '200m', memory: '256Mi' }, limits: { memory: '1Gi' } },
   fallbackWebhook: { resources: { requests: { memory: '128Mi' }, limits: { memory: '1Gi' } } },
@@ -85,9 +86,9 @@ describe('the chart with every value set', () => {
     assert.ok(found, `${kind} ${name}`);
     return found;
   };
-  const specOf = (kind: string, name: string): unknown => find(kind, name)['spec'];
-  const templateOf = (name: string): Template =>
-    (specOf('Deployment', name) as { readonly template: Template }).template;
+  const specOf = (kind: string, name: string, among = objects): unknown => find(kind, name, among)['spec'];
+  const templateOf = (name: string, among = objects): Template =>
+    (specOf('Deployment', name, among) as { readonly template: Template }).template;
   const read = ({ args }: Container): Config => {
     const config = parseConfig(args.slice(1), {});
     assert.ok(config.ok, JSON.stringify(config));
@@ -137,6 +138,8 @@ describe('the chart with every value set', () => {
       assert.deepEqual(spec['imagePullSecrets'], [{ name: 'registry' }]);
       assert.deepEqual(spec['nodeSelector'], { 'kubernetes.io/arch': 'arm64' });
       assert.deepEqual(spec['tolerations'], TOLERATIONS);
+      const who = { runAsUser: 1_000_660_000, fsGroup: 65_532, supplementalGroups: [7] };
+      assert.partialDeepStrictEqual(spec['securityContext'], who);
       assert.deepEqual(spec['affinity'], AFFINITY);
       assert.match(JSON.stringify(spec['topologySpreadConstraints']), /"whenUnsatisfiable":"DoNotSchedule"/);
       for (const { image, imagePullPolicy } of spec.containers)
@@ -158,6 +161,21 @@ describe('the chart with every value set', () => {
     assert.ok(pod !== undefined);
     const { nodeSelector, tolerations } = pod['spec'] as PodSpec;
     assert.deepEqual([nodeSelector, tolerations], [{ 'kubernetes.io/arch': 'arm64' }, TOLERATIONS]);
+  });
+
+  it('leaves the user and the groups of all pods to a cluster that chooses them', async () => {
+    const left = { runAsUser: null, runAsGroup: null, fsGroup: null };
+    const file = await helm.valuesFile({ separate: true, podSecurityContext: left });
+    const rendered = await helm.run('template', 'jwt-injector', CHART, '-n', 'jwt-injector', '-f', file);
+    const all = readObjects(rendered);
+    const pods = [
+      find('Pod', 'jwt-injector-test', all)['spec'] as PodSpec,
+      ...BOTH.map((name) => templateOf(name, all).spec),
+    ];
+    assert.deepEqual(
+      pods.map((pod) => pod['securityContext']),
+      Array.from({ length: 3 }, () => ({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })),
+    );
   });
 
   it('allows the named clients, and has the labels that an operator selects', () => {
@@ -206,6 +224,7 @@ describe('the chart with every value set', () => {
       podDisruptionBudget: { enabled: null },
       networkPolicy: { enabled: null },
       fallbackWebhook: { enabled: null },
+      podSecurityContext: null,
     };
     assert.equal(await helm.render(unset), await helm.render(common));
   });

@@ -75,3 +75,12 @@ not have it (helm upgrade --reuse-values), and null takes the default away.
 {{- define "jwt-injector.isOn" -}}
 {{- if ne (toString .) "false" -}}true{{- end -}}
 {{- end -}}
+
+{{/*
+Who the pods run as. Without a value it is the default of values.yaml: the values of an earlier release do not have it, nor where
+null takes it away.
+*/}}
+{{- define "jwt-injector.podSecurityContext" -}}
+{{- $default := dict "runAsNonRoot" true "runAsUser" 65532 "runAsGroup" 65532 "fsGroup" 65532 "seccompProfile" (dict "type" "RuntimeDefault") -}}
+{{- kindIs "map" .Values.podSecurityContext | ternary .Values.podSecurityContext $default | toYaml -}}
+{{- end -}}

@@ -152,12 +152,7 @@ spec:
                 matchLabelKeys: [pod-template-hash]
         {{- end }}
       securityContext:
-        runAsNonRoot: true
-        runAsUser: 65532
-        runAsGroup: 65532
-        fsGroup: 65532
-        seccompProfile:
-          type: RuntimeDefault
+        {{- include "jwt-injector.podSecurityContext" .root | nindent 8 }}
       containers:
         - name: jwt-injector
           image: {{ include "jwt-injector.image" .root | quote }}
