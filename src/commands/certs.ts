@@ -56,7 +56,8 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
   if (verb === undefined && isKept) return fail('--keep is a flag of certs trust');
   if (verb === undefined) return ok({ ...options.value, file, isAlone, isKept });
   if (verb !== 'trust') return fail(`unexpected argument "${verb}": certs takes no word except trust`);
-  if (file === undefined) return fail('certs trust needs a file with certificates, for example ca.crt');
+  if (file === undefined || file === '')
+    return fail('certs trust needs a file with certificates, for example ca.crt');
   if (more.length > 0) return fail(`unexpected argument "${more.join(' ')}": certs trust takes one file`);
   if (values.output !== undefined || values.namespace !== undefined)
     return fail('-o and -n are flags of certs without trust: remove them');

@@ -17,6 +17,7 @@ const FLAGS = {
     type: 'string',
     short: 'f',
     multiple: true,
+    isInput: true,
     value: 'FILE',
     help: 'YAML or JSON; - reads standard input; may be given more than once',
   },

@@ -3,6 +3,7 @@ import { injectDocument, type OfflineInjection } from './workloads/inject-docume
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { listObjects, readDefaults, readFileDocuments } from './input/documents.ts';
+import { showFilename } from './input/read-text.ts';
 import type { EditableDocument } from './yaml/editable-document.ts';
 import type { FlagValues } from './parse-flags.ts';
 import { makeCommand } from './make-command.ts';
@@ -18,6 +19,7 @@ const FLAGS = {
     type: 'string',
     short: 'f',
     multiple: true,
+    isInput: true,
     value: 'FILE',
     help: 'YAML or JSON, also several documents and Lists; - reads standard input;\nmay be given more than once',
   },
@@ -53,7 +55,7 @@ async function injectDocuments(options: Options, io: Io): Promise<ExitCode> {
   for (const filename of options.filenames) {
     const documents = await readFileDocuments(filename, io);
     if (!documents.ok) return printProblems([documents.problem], io);
-    files.push({ filename, documents: documents.value });
+    files.push({ shown: showFilename(filename), documents: documents.value });
   }
   if (!injectFiles(files, io)) return EXIT.refused;
   const documents = files.flatMap((file) => file.documents);
@@ -64,7 +66,8 @@ async function injectDocuments(options: Options, io: Io): Promise<ExitCode> {
 
 /** A file that was read, with all of its documents. */
 interface InputFile {
-  readonly filename: string;
+  /** Its name in messages. */
+  readonly shown: string;
   readonly documents: readonly EditableDocument[];
 }
 
@@ -74,10 +77,10 @@ export function injectFiles(files: readonly InputFile[], { stderr }: Pick<Io, 's
   const defaultTokenOf = readDefaults(documentsOfAll.flatMap(listObjects).map(({ object }) => object));
   let refused = false;
   let asked = false;
-  for (const { filename, documents } of files) {
+  for (const { shown, documents } of files) {
     for (const [index, document] of documents.entries()) {
       for (const injection of injectDocument(document, defaultTokenOf)) {
-        const where = `${filename}, ${describePlace(index, injection)}`;
+        const where = `${shown}, ${describePlace(index, injection)}`;
         const { decision, message, warnings, reason } = injection.decision;
         for (const warning of mostUseful(warnings)) stderr.write(`warning: ${where}: ${warning}\n`);
         if (decision === 'deny') stderr.write(`error: ${where}: ${message}\n`);
@@ -89,7 +92,7 @@ export function injectFiles(files: readonly InputFile[], { stderr }: Pick<Io, 's
     }
   }
   if (!asked) {
-    const names = files.map(({ filename }) => filename).join(', ');
+    const names = files.map(({ shown }) => shown).join(', ');
     stderr.write(
       `note: nothing in ${names} asks for a token: annotate a pod or workload with ${INJECTION_ANNOTATIONS.token}\n`,
     );
@@ -98,11 +101,11 @@ export function injectFiles(files: readonly InputFile[], { stderr }: Pick<Io, 's
 }
 
 function warnOfComments(files: readonly InputFile[], { stderr }: Pick<Io, 'stderr'>): void {
-  for (const { filename, documents } of files) {
+  for (const { shown, documents } of files) {
     for (const [index, document] of documents.entries()) {
       if (!document.losesComments()) continue;
       stderr.write(
-        `warning: ${filename}, document ${index + 1}: some of its comments are lost, as it cannot be changed in place: ` +
+        `warning: ${shown}, document ${index + 1}: some of its comments are lost, as it cannot be changed in place: ` +
           'copy what is new into the file by hand\n',
       );
     }

@@ -13,6 +13,9 @@ export type FlagValues<F extends Flags> = ReturnType<
   typeof parseArgs<{ args: string[]; options: F & typeof HELP_FLAG }>
 >['values'];
 
+/** As the name of a file. */
+const STANDARD_INPUT = '-';
+
 interface ParsedFlags<F extends Flags> {
   readonly values: FlagValues<F>;
   /** Arguments that belong to no flag, in their order. */
@@ -35,23 +38,37 @@ export function parseFlags<const F extends Flags>(
       allowPositionals: takesWords,
       tokens: true,
     });
+    let inputs = positionals.filter((word) => word === STANDARD_INPUT).length;
     for (const [name, flag] of Object.entries<Flag>(flags)) {
-      const texts = tokens.flatMap((token) =>
+      const all = tokens.flatMap((token) =>
         token.kind === 'option' && token.name === name ? spelledValue(token) : [],
       );
-      const last = texts.at(-1);
+      const last = all.at(-1);
       if (last === undefined) continue;
+      const texts = flag.multiple === true ? all : [last];
       const isUnset = flag.emptyIsUnset === true && last === '';
-      if (flag.isNamespace === true && !isUnset && !isNamespaceName(last))
-        return fail(`--${name} must be the name of a namespace, not "${last}"`);
+      const problem = isUnset ? undefined : findValueProblem(name, flag, texts);
+      if (problem !== undefined) return fail(problem);
+      if (flag.isInput === true) inputs += texts.filter((text) => text === STANDARD_INPUT).length;
       Object.assign(values, { [name]: isUnset ? flag.default : flag.multiple === true ? texts : last });
     }
-    return ok({ values, words: positionals });
+    return inputs > 1
+      ? fail(`${STANDARD_INPUT} stands for standard input, which can be read only once: use a file`)
+      : ok({ values, words: positionals });
   } catch (error) {
     // Node goes on to explain how its own flags would be given.
     const message = error instanceof Error ? error.message : String(error);
     return fail(message.split('. ', 1)[0] ?? message);
   }
+}
+
+/** Why what was given cannot be the value of a flag; `texts`: each one that counts. */
+function findValueProblem(name: string, flag: Flag, texts: readonly string[]): string | undefined {
+  const invalid = flag.isNamespace === true ? texts.find((text) => !isNamespaceName(text)) : undefined;
+  if (invalid !== undefined) return `--${name} must be the name of a namespace, not "${invalid}"`;
+  return flag.isInput === true && texts.includes('')
+    ? `--${name} is empty: is the variable set that names the file?`
+    : undefined;
 }
 
 /** The value that follows a flag; none for a boolean. Node leaves the `=` of `-n=science` in it, and kubectl does not. */

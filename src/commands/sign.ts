@@ -2,7 +2,7 @@ import { toSeconds } from '../time/units.ts';
 import { randomUUID } from 'node:crypto';
 import { member, type JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
-import { kubectl } from '../resources/shell-words.ts';
+import { kubectl, shellCommand } from '../resources/shell-words.ts';
 import { draftToken } from '../signing/draft-token.ts';
 import { readSigningKey } from '../signing/key.ts';
 import { lintJwt } from '../signing/lint.ts';
@@ -26,10 +26,16 @@ const FLAGS = {
   filename: {
     type: 'string',
     short: 'f',
+    isInput: true,
     value: 'FILE',
     help: 'YAML or JSON with one or more JWTs; - reads standard input',
   },
-  key: { type: 'string', value: 'FILE', help: 'private key, PEM or JWK' },
+  key: {
+    type: 'string',
+    isInput: true,
+    value: 'FILE',
+    help: 'private key, PEM or JWK; - reads standard input',
+  },
 } as const;
 
 /** `jwt-injector sign`: what the reconcile loop would sign, printed. */
@@ -57,7 +63,7 @@ async function signFile(options: Options, io: Io): Promise<ExitCode> {
   if (jwts.length === 0)
     return printProblems([{ exit: EXIT.refused, message: `${shown} contains no JWT (kind: JWT)` }], io);
   for (const document of jwts) {
-    const signed = await signDocument(document, givenKey, documents.value);
+    const signed = await signDocument(document, givenKey, { filename, objects: documents.value });
     if (!signed.ok)
       return printProblems([{ exit: EXIT.refused, message: `${shown}: ${signed.problem}` }], io);
     for (const warning of signed.value.warnings) io.stderr.write(`warning: ${shown}: ${warning}\n`);
@@ -83,7 +89,7 @@ interface SignedToken {
 async function signDocument(
   document: JsonObject,
   givenKey: KeyText | undefined,
-  documents: readonly JsonObject[],
+  file: { readonly filename: string; readonly objects: readonly JsonObject[] },
 ): Promise<Result<SignedToken, string>> {
   const jwt = readJwtDocument(document);
   if (!jwt.ok) return jwt;
@@ -92,7 +98,10 @@ async function signDocument(
   const spec = jwt.value.spec.value;
   const conflict = findKeyConflict(jwt.value, spec);
   if (conflict !== undefined) return fail(named(conflict.message));
-  const text = givenKey === undefined ? findKeyText(findKeyInFile(jwt.value, spec, documents)) : ok(givenKey);
+  const text =
+    givenKey === undefined
+      ? findKeyText(findKeyInFile(jwt.value, spec, file.objects), file.filename)
+      : ok(givenKey);
   if (!text.ok) return fail(named(text.problem));
   const key = await readSigningKey(text.value.text, spec.algorithm);
   if (!key.ok) return fail(named(`${text.value.where}: ${key.problem.message}`));
@@ -115,12 +124,17 @@ interface KeyText {
   readonly where: string;
 }
 
-function findKeyText(found: KeyInFile): Result<KeyText, string> {
+function findKeyText(found: KeyInFile, filename: string): Result<KeyText, string> {
   if (found.from === 'value') return ok({ text: found.text, where: 'spec.key.value' });
   const { text, place, namespace, name, key } = found;
   if (text !== undefined) return ok({ text, where: place });
   const path = key.replaceAll('.', String.raw`\.`);
   const where = namespace === '' ? [] : ['-n', namespace];
   const print = kubectl('get', 'secret', name, ...where, '-o', `jsonpath={.data.${path}}`);
-  return fail(`its key is in ${place}, which is not in the file: give it with --key (${print} | base64 -d)`);
+  // What was standard input cannot be read again.
+  const again = ['-f', filename === '-' ? 'FILE' : filename];
+  const sign = shellCommand('jwt-injector', ['sign', ...again, '--key', '-']);
+  return fail(
+    `its key is in ${place}, which is not in the file: give it with --key (${print} | base64 -d | ${sign})`,
+  );
 }

@@ -10,6 +10,8 @@ export interface Flag {
   readonly emptyIsUnset?: true;
   /** Its value is the name of a namespace: what cannot be one is wrong usage. */
   readonly isNamespace?: true;
+  /** Its value names a file to be read, or is `-` for standard input: an empty one is wrong usage, and a second `-`. */
+  readonly isInput?: true;
   /** The name of the value in the help, such as FILE. */
   readonly value?: string;
   /** One sentence, in lines as the help shows them. */

@@ -223,7 +223,7 @@ describe('explain:', () => {
     assert.equal(broken.code, 1);
     assert.match(broken.err, /^error: standard input, document 1: .*: correct the YAML$/m);
     const empty = await runOnText(explainCommand, '# nothing\n');
-    assert.deepEqual([empty.code, empty.err], [1, 'error: no Kubernetes object in -\n']);
+    assert.deepEqual([empty.code, empty.err], [1, 'error: no Kubernetes object in standard input\n']);
     const nowhere = await runCommand(explainCommand, ['jwt', 'x', '--kubeconfig', '/missing']);
     assert.deepEqual(
       [nowhere.code, nowhere.err],

@@ -106,7 +106,7 @@ spec:
     assert.doesNotMatch(out, /# lost/);
     assert.match(
       err,
-      /^warning: -, document 2: some of its comments are lost, as it cannot be changed in place: .+\n$/,
+      /^warning: standard input, document 2: some of its comments are lost, as it cannot be changed in place: .+\n$/,
     );
     assert.equal((await fromStdin(twice, '-o', 'json')).err, '', 'JSON has none');
   });

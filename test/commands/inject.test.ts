@@ -101,7 +101,7 @@ describe('inject -f', () => {
     assert.deepEqual(at(JSON.parse(out), 'items', 0, 'spec', 'volumes'), [VOLUME]);
     assert.equal(
       err,
-      `warning: -, document 1, item 2 (Pod b): annotation ${KEYS.token} names "a" twice: it is injected once\n`,
+      `warning: standard input, document 1, item 2 (Pod b): annotation ${KEYS.token} names "a" twice: it is injected once\n`,
     );
   });
 
@@ -111,7 +111,7 @@ describe('inject -f', () => {
       const { err } = await fromStdin(POD.replace('name: p', name).replace('my-jwt', `"${token}"`));
       assert.match(
         err,
-        /^(?:error|warning): -, document 1 \(Pod x \]0;pwned  error: forged\): annotation [ -~]+\n$/,
+        /^(?:error|warning): standard input, document 1 \(Pod x \]0;pwned  error: forged\): annotation [ -~]+\n$/,
       );
     }
   });
@@ -158,7 +158,10 @@ spec:
     const text = 'kind: Service\n\n\n# end';
     const { code, out, err } = await fromStdin(text);
     assert.deepEqual([code, out], [0, `${text}\n`]);
-    assert.match(err, /^note: nothing in - asks for a token: annotate a pod or workload with .*token\n$/);
+    assert.match(
+      err,
+      /^note: nothing in standard input asks for a token: annotate a pod or workload with .*token\n$/,
+    );
   });
 });
 
@@ -168,7 +171,7 @@ describe('inject -f', () => {
       title: 'an annotation against the table',
       input: `${POD}---\n${POD.replace('my-jwt', 'My_JWT')}`,
       message:
-        /^error: -, document 2 \(Pod p\): annotation tokens\.osg-htc\.org\/token: "My_JWT" is not a valid token name: the closest valid one is "my-jwt"\n$/,
+        /^error: standard input, document 2 \(Pod p\): annotation tokens\.osg-htc\.org\/token: "My_JWT" is not a valid token name: the closest valid one is "my-jwt"\n$/,
     },
     {
       title: 'an annotation without quotes that is not a string then',
@@ -213,7 +216,7 @@ describe('inject -f', () => {
     {
       title: 'a file without bound',
       input: '#'.repeat(17 * 1024 * 1024),
-      message: /^error: - has more than 16 MiB: split it/,
+      message: /^error: standard input has more than 16 MiB: split it/,
     },
     {
       title: 'aliases that grow without bound',

@@ -210,7 +210,7 @@ describe('jwks with objects that others wrote', () => {
     const input = JSON.stringify(jwk(5));
     const { code, err } = await runOnText(jwksCommand, input, '--issuer', ISSUER);
     assert.equal(code, 1);
-    assert.match(err, /^error: -: the kid of the key is not a string/);
+    assert.match(err, /^error: standard input: the kid of the key is not a string/);
   });
 
   it('prints a command that is quoted for a shell, for any issuer of a JWT', async () => {

@@ -82,6 +82,7 @@ describe('a command', () => {
     [['-f=a', '-fb', '-f', '=c', '-f==d', '--file=e', '-f='], { file: ['a', 'b', '=c', '=d', 'e', ''] }],
     [['-An=science'], { all: true, where: 'science' }],
     [['-n='], {}],
+    [['-n', '', '-n', 'science'], { where: 'science' }],
     [['--', '-n=x'], { words: ['-n=x'] }],
   ];
   for (const [args, read] of spellings) {

@@ -8,8 +8,10 @@ import { jwtVerify } from 'jose';
 import { signCommand } from '../../src/commands/sign.ts';
 import { wireJwt } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
+import { execute } from '../runs/execute.ts';
 import { runCommand, runOnObjects, type CommandResult } from './captured-io.ts';
 
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const OWN_NAME = { key: { secret: { name: 'my-jwt', key: 'key.pem' } } };
 const BY_NAME = { key: { secret: { name: 'my-key', key: 'key.pem' } } };
 
@@ -58,8 +60,21 @@ describe('sign -f', () => {
     assert.deepEqual([code, out], [1, '']);
     assert.match(
       err,
-      /--key \(kubectl get secret my-key -n science -o 'jsonpath=\{\.data\.key\\\.pem\}' \| base64 -d\)/,
+      /--key \(kubectl get secret my-key -n science -o 'jsonpath=\{\.data\.key\\\.pem\}' \| base64 -d \| jwt-injector sign -f FILE --key -\)/,
     );
+  });
+
+  it('prints a command for that which signs', async () => {
+    const file = join(folder, "my jwt; it's.json");
+    writeFileSync(file, JSON.stringify(wireJwt(BY_NAME)));
+    const { err } = await runCommand(signCommand, ['-f', file]);
+    const [, remedy = ''] = /--key \((.*)\)$/m.exec(err) ?? [];
+    const encoded = Buffer.from(toPem(key)).toString('base64');
+    const programs = `kubectl() { [ "$*" = 'get secret my-key -n science -o jsonpath={.data.key\\.pem}' ] && echo ${encoded}; }
+      alias jwt-injector='"$NODE" "$MAIN"'`;
+    const env = { ...process.env, NODE: process.execPath, MAIN };
+    const { stdout } = await execute('sh', ['-ec', `${programs}\n${remedy}`], { env });
+    await verify(stdout.trimEnd());
   });
 
   it('quotes printed commands for a shell, as names in a file can be any text', async () => {

@@ -176,7 +176,7 @@ export const PARSERS: Readonly<Record<string, ForeignParser>> = {
     readerOf: (text) => () => {
       const read = readEditable(text);
       if (!read.ok) return;
-      injectFiles([{ filename: 'pods.yaml', documents: read.value }], { stderr: NOWHERE });
+      injectFiles([{ shown: 'pods.yaml', documents: read.value }], { stderr: NOWHERE });
       printYaml(read.value);
     },
     pieces: [POD, '---\n', '...\n', '# a comment\n', '  - name: b\n', '    env: []\n', '\r\n'],
@@ -186,7 +186,7 @@ export const PARSERS: Readonly<Record<string, ForeignParser>> = {
     readerOf: (text) => () => {
       const read = readEditable(`apiVersion: v1\nkind: List\nitems:\n${text}`);
       if (!read.ok) return;
-      injectFiles([{ filename: 'pods.yaml', documents: read.value }], { stderr: NOWHERE });
+      injectFiles([{ shown: 'pods.yaml', documents: read.value }], { stderr: NOWHERE });
       for (const document of read.value) document.text();
     },
     pieces: [ITEM, ITEM.replace(', tokens.osg-htc.org/inject: true', ''), '# a comment\n', '- {}\n', '\r\n'],

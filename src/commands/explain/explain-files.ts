@@ -6,6 +6,7 @@ import { describeJwtFile } from './jwt-file-lines.ts';
 import { explainJwtFile, type JwtFileReport } from './jwt-file-report.ts';
 import { readInput, type InputObject } from './read-input.ts';
 import { readDefaults, type OfflineDefault } from '../input/documents.ts';
+import { showFilename } from '../input/read-text.ts';
 import { explainObject, type ExplainedObject, type ObjectReport } from './explain-object.ts';
 import { describeObject } from './object-lines.ts';
 import { printProblems } from '../print-problems.ts';
@@ -41,7 +42,7 @@ export async function explainFiles({ filenames, output, policy }: FilesToExplain
   const input = await readInput(filenames, io);
   if (!input.ok) return printProblems([input.problem], io);
   if (input.value.length === 0) {
-    io.stderr.write(`error: no Kubernetes object in ${filenames.join(', ')}\n`);
+    io.stderr.write(`error: no Kubernetes object in ${filenames.map(showFilename).join(', ')}\n`);
     return EXIT.refused;
   }
   const now = toSeconds(Date.now());

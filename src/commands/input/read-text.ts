@@ -12,16 +12,19 @@ export function showFilename(filename: string): string {
   return filename === '-' ? 'standard input' : filename;
 }
 
-/** A file's text, or the standard input's for `-`. Invalid UTF-8 is replaced; the caller finds out. */
+/**
+ * A file's text, or the standard input's for `-`: UTF-8, or UTF-16 with a byte order mark, as PowerShell writes it. The mark is not
+ * part of the text. What is not valid is replaced; the caller finds out.
+ */
 export async function readText(
   filename: string,
   io: Pick<Io, 'stdin'>,
 ): Promise<Result<string, CommandProblem>> {
   const bytes = await readBytes(filename, io);
-  return bytes.ok ? ok(bytes.value.toString()) : bytes;
+  return bytes.ok ? ok(new TextDecoder(findEncoding(bytes.value)).decode(bytes.value)) : bytes;
 }
 
-/** The text of a file of YAML, as `readText`: UTF-8, or UTF-16 with a byte order mark, which is not part of the text. */
+/** The text of a file of YAML, as `readText`. What is not valid is a problem. */
 export async function readYamlText(
   filename: string,
   io: Pick<Io, 'stdin'>,
@@ -41,7 +44,7 @@ async function readBytes(filename: string, io: Pick<Io, 'stdin'>): Promise<Resul
       if (length > MAX_FILE_BYTES) {
         return fail({
           exit: EXIT.refused,
-          message: `${filename} has more than ${MAX_FILE_BYTES / 1024 / 1024} MiB: split it`,
+          message: `${showFilename(filename)} has more than ${MAX_FILE_BYTES / 1024 / 1024} MiB: split it`,
         });
       }
     }
@@ -49,7 +52,7 @@ async function readBytes(filename: string, io: Pick<Io, 'stdin'>): Promise<Resul
   } catch (error) {
     return fail({
       exit: EXIT.outside,
-      message: `cannot read ${filename}: ${describeFileError(error)}: check the name`,
+      message: `cannot read ${showFilename(filename)}: ${describeFileError(error)}: check the name`,
     });
   }
 }
@@ -59,7 +62,7 @@ function decodeText(bytes: Buffer, filename: string): Result<string, CommandProb
   try {
     return ok(new TextDecoder(encoding, { fatal: true }).decode(bytes));
   } catch {
-    const message = `${filename} is not valid ${encoding.toUpperCase()} text: save it as UTF-8`;
+    const message = `${showFilename(filename)} is not valid ${encoding.toUpperCase()} text: save it as UTF-8`;
     return fail({ exit: EXIT.refused, message });
   }
 }

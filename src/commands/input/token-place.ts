@@ -15,6 +15,7 @@ export const TOKEN_FLAGS = {
   filename: {
     type: 'string',
     short: 'f',
+    isInput: true,
     value: 'FILE',
     help: 'a token, {"access_token": …}, or a Secret as YAML or JSON; - reads standard\ninput',
   },

@@ -2,7 +2,7 @@ import type { SecureContext } from 'node:tls';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Milliseconds } from '../../time/units.ts';
 import { readDurationFlag } from '../parse-flags.ts';
-import { readText } from '../input/read-text.ts';
+import { readText, showFilename } from '../input/read-text.ts';
 import type { Io } from '../io.ts';
 import { trustAuthorities } from './fetch-document.ts';
 import { EXIT, type CommandProblem } from '../command.ts';
@@ -11,6 +11,7 @@ import { EXIT, type CommandProblem } from '../command.ts';
 export const FETCH_FLAGS = {
   'ca-file': {
     type: 'string',
+    isInput: true,
     value: 'FILE',
     help: 'certificates (PEM) to trust beside those of the system',
   },
@@ -33,7 +34,7 @@ export async function readTrust(
   try {
     return ok(trustAuthorities(text.value));
   } catch {
-    const message = `${filename} holds no certificate: it must be PEM (-----BEGIN CERTIFICATE-----)`;
+    const message = `${showFilename(filename)} holds no certificate: it must be PEM (-----BEGIN CERTIFICATE-----)`;
     return fail({ exit: EXIT.refused, message });
   }
 }

@@ -9,7 +9,7 @@ import { publishedJwk } from '../../signing/key/public-jwk.ts';
 import type { Seconds } from '../../time/units.ts';
 import { readDocuments } from '../input/documents.ts';
 import { findKeyInFile, readJwtDocument } from '../input/jwt-document.ts';
-import { readText } from '../input/read-text.ts';
+import { readText, showFilename } from '../input/read-text.ts';
 import type { Io } from '../io.ts';
 import { keysOfJwt, nameJwt, type IssuerKeys } from '../issuer/keys-of-jwt.ts';
 import { readAnyKey } from './private-key.ts';
@@ -24,9 +24,14 @@ export async function keyOfPem(
   const text = await readText(filename, io);
   if (!text.ok) return text;
   const key = await readAnyKey(text.value);
-  if (!key.ok) return fail({ exit: EXIT.refused, message: `${filename}: ${key.problem.message}` });
+  if (!key.ok)
+    return fail({ exit: EXIT.refused, message: `${showFilename(filename)}: ${key.problem.message}` });
   const { publicJwk, thumbprint, algorithm } = key.value;
-  return ok({ jwk: publishedJwk(publicJwk, kid ?? thumbprint, algorithm), role: 'added', source: filename });
+  return ok({
+    jwk: publishedJwk(publicJwk, kid ?? thumbprint, algorithm),
+    role: 'added',
+    source: showFilename(filename),
+  });
 }
 
 /**
@@ -44,32 +49,32 @@ export async function keysOfFiles(
     const documents = await readDocuments(filename, io);
     if (!documents.ok) return documents;
     if (documents.value.length === 0)
-      return fileProblem(filename, 'no JWT and no JWK in it; a PEM file is given with --key');
+      return fileProblem([filename], 'no JWT and no JWK in it; a PEM file is given with --key');
     for (const object of documents.value) objects.push({ filename, object });
   }
   const all = objects.map(({ object }) => object);
   const jwks = objects.flatMap(({ filename, object }) =>
-    findJwks(object).map((jwk): KeyEntry => ({ jwk, role: 'added', source: filename })),
+    findJwks(object).map((jwk): KeyEntry => ({ jwk, role: 'added', source: showFilename(filename) })),
   );
   const found: IssuerKeys[] = jwks.length === 0 ? [] : [{ issuer: undefined, entries: jwks }];
   for (const { filename, object } of objects) {
     if (object['kind'] !== KIND) continue;
     const jwt = readJwtDocument(object);
-    if (!jwt.ok) return fileProblem(filename, jwt.problem);
+    if (!jwt.ok) return fileProblem([filename], jwt.problem);
     const keys = await keysOfJwtDocument(jwt.value, object, all, [...jwks, ...given], now);
-    if (!keys.ok) return fileProblem(filename, `${nameJwt(jwt.value)}: ${keys.problem}`);
+    if (!keys.ok) return fileProblem([filename], `${nameJwt(jwt.value)}: ${keys.problem}`);
     found.push(...keys.value);
   }
   if (found.length === 0)
-    return fileProblem(filenames.join(', '), 'no JWT (kind: JWT) and no JWK (with "kty") in it: add one');
+    return fileProblem(filenames, 'no JWT (kind: JWT) and no JWK (with "kty") in it: add one');
   return ok(found);
 }
 
 function fileProblem(
-  filename: string,
+  filenames: readonly string[],
   problem: string,
 ): { readonly ok: false; readonly problem: CommandProblem } {
-  return fail({ exit: EXIT.refused, message: `${filename}: ${problem}` });
+  return fail({ exit: EXIT.refused, message: `${filenames.map(showFilename).join(', ')}: ${problem}` });
 }
 
 function findJwks(object: JsonObject): readonly JWK[] {

@@ -93,7 +93,7 @@ describe('every kind with a pod template:', () => {
     assert.equal(out, `${text}\n`);
     assert.match(
       err,
-      /warning: -, document 1 \(Rollout x, spec.template\): annotation .*token has no effect on a Rollout: put it on spec.template.metadata/,
+      /warning: standard input, document 1 \(Rollout x, spec.template\): annotation .*token has no effect on a Rollout: put it on spec.template.metadata/,
     );
   });
 
@@ -112,7 +112,10 @@ describe('every kind with a pod template:', () => {
     it(`${title} has no template, so it is named and skipped`, async () => {
       const { code, out, err } = await inject(JSON.stringify(given));
       assert.deepEqual([code, out], [0, `${JSON.stringify(given)}\n`]);
-      assert.match(err, new RegExp(`warning: -, document 1 \\(${shown}\\): skipped: it has no pod template`));
+      assert.match(
+        err,
+        new RegExp(`warning: standard input, document 1 \\(${shown}\\): skipped: it has no pod template`),
+      );
       assert.match((await explain(JSON.stringify(given))).out, /skipped: it has no pod template/);
     });
   }
@@ -229,7 +232,7 @@ describe('an annotation that is not a string is refused with the line to write:'
       assert.equal(code, 1);
       assert.equal(
         err,
-        `error: -, document 1 (Pod): annotation tokens.osg-htc.org/${what}: write tokens.osg-htc.org/${remedy}\n`,
+        `error: standard input, document 1 (Pod): annotation tokens.osg-htc.org/${what}: write tokens.osg-htc.org/${remedy}\n`,
       );
       assert.match((await explain(pod(line))).out, /write tokens.osg-htc.org/);
       const [, written = ''] = /^([^,]*)/.exec(remedy) ?? [];
