@@ -131,7 +131,7 @@ function findKeyText(found: KeyInFile, filename: string): Result<KeyText, string
   const path = key.replaceAll('.', String.raw`\.`);
   const where = namespace === '' ? [] : ['-n', namespace];
   const print = kubectl('get', 'secret', name, ...where, '-o', `jsonpath={.data.${path}}`);
-  // What was standard input cannot be read again.
+  // Standard input cannot be read again.
   const again = ['-f', filename === '-' ? 'FILE' : filename];
   const sign = shellCommand('jwt-injector', ['sign', ...again, '--key', '-']);
   return fail(

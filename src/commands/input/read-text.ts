@@ -13,8 +13,8 @@ export function showFilename(filename: string): string {
 }
 
 /**
- * A file's text, or the standard input's for `-`: UTF-8, or UTF-16 with a byte order mark, as PowerShell writes it. The mark is not
- * part of the text. What is not valid is replaced; the caller finds out.
+ * A file's text, or the standard input's for `-`: UTF-8, or UTF-16 with a byte order mark, as PowerShell writes it. The mark is
+ * not part of the text. What is not valid is replaced; the caller finds out.
  */
 export async function readText(
   filename: string,

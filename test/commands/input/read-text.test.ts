@@ -89,7 +89,11 @@ describe('a file that a command reads', () => {
   it('is called so as the file of a key and of certificates, too', async () => {
     const key = await runCommand(jwksCommand, ['--key', '-', ...ISSUER], { input: 'x' });
     assert.match(key.err, /^error: standard input: no PEM block and no JWK found/);
-    const authorities = await runCommand(verifyCommand, ['eyJhbGciOiJFUzI1NiIsImtpZCI6ImsifQ.e30.AA', '--ca-file', '-'], { input: 'x' });
+    const authorities = await runCommand(
+      verifyCommand,
+      ['eyJhbGciOiJFUzI1NiIsImtpZCI6ImsifQ.e30.AA', '--ca-file', '-'],
+      { input: 'x' },
+    );
     assert.match(authorities.err, /^error: standard input holds no certificate/);
   });
 

@@ -191,7 +191,7 @@ describe('the text of files:', () => {
 
   it('a file that is not text is refused', async () => {
     const { code, err } = await inject(Buffer.from([0x61, 0xff, 0x62]));
-    assert.deepEqual([code, err], [1, 'error: - is not valid UTF-8 text: save it as UTF-8\n']);
+    assert.deepEqual([code, err], [1, 'error: standard input is not valid UTF-8 text: save it as UTF-8\n']);
   });
 
   it('a Namespace in a List is its pods’ default', async () => {
