@@ -18,13 +18,21 @@ export interface NestedCover {
   readonly planned: 'mount' | 'parent' | undefined;
 }
 
-/** A directory of a container, on the way to mounts of volumes that show tokens. */
-interface Directory {
-  readonly below: Map<string, Directory>;
-  /** The mounts there, of volumes that show tokens. */
-  readonly parents: MountShape[];
+/** A mount, its place in the container's list, and its path with a slash at the end: with that, all paths below begin. */
+interface PlacedMount {
+  readonly mount: MountShape;
+  readonly index: number;
+  readonly start: string;
+}
+
+/** A directory of a container at which volumes that show tokens are mounted. */
+interface ParentDirectory {
+  /** As in `PlacedMount`. */
+  readonly start: string;
+  /** The first mount of each volume. */
+  readonly parents: Map<string, MountShape>;
   /** The first mount below, by the first part of the path from here. */
-  readonly mounts: Map<string, MountShape>;
+  below: Map<string, PlacedMount> | undefined;
 }
 
 const NONE: ReadonlySet<MountShape> = new Set();
@@ -43,7 +51,8 @@ export class NestedMounts {
   readonly #haveSeveralPlaces: boolean;
 
   /**
-   * Linear in the length of all paths, however many mounts are below how many others.
+   * The time, except for the sorting of a container's mounts, and the memory are linear in the length of all paths, however many
+   * mounts are below how many others.
    * @param planned the mounts of the containers that are not there yet.
    */
   constructor(
@@ -115,49 +124,60 @@ function addCovers(
   shown: Parts<true>,
   planned: ReadonlySet<MountShape>,
 ): void {
-  const ofTokens = mounts.filter(({ volume }) => shown.has(volume));
-  for (const directory of mountedDirectories(ofTokens, mounts)) {
-    for (const parent of directory.parents) {
-      for (const part of shown.get(parent.volume)?.keys() ?? []) {
-        const mount = directory.mounts.get(part);
-        if (mount === undefined) continue;
+  for (const { parents, below } of findParents(mounts, shown)) {
+    if (below === undefined) continue;
+    for (const [volume, parent] of parents) {
+      const parts = shown.get(volume) ?? below;
+      // The smaller one is walked: a volume can show hundreds of parts, and hundreds of mounts can be below.
+      for (const part of (parts.size < below.size ? parts : below).keys()) {
+        const mount = below.get(part)?.mount;
+        if (mount === undefined || !parts.has(part)) continue;
         const which = planned.has(mount) ? 'mount' : planned.has(parent) ? 'parent' : undefined;
-        addPart(covers, parent.volume, part, { container: name, mount, parent, planned: which });
+        addPart(covers, volume, part, { container: name, mount, parent, planned: which });
       }
     }
   }
 }
 
-/** The directories at which volumes of tokens are mounted in a container, with all mounts below. */
-function mountedDirectories(
-  ofTokens: readonly MountShape[],
-  mounts: readonly MountShape[],
-): readonly Directory[] {
-  const root = makeDirectory();
-  const found = new Set<Directory>();
-  for (const mount of ofTokens) {
-    let directory = root;
-    for (const part of mount.path.split('/')) {
-      const next = directory.below.get(part) ?? makeDirectory();
-      directory.below.set(part, next);
-      directory = next;
+/**
+ * The directories at which volumes of tokens are mounted in a container, with the mounts below. Where the mounts are sorted, all
+ * below a directory come right after it: one walk finds them, with the directories above the present mount open. Nothing is
+ * made for a part of a path at which nothing is mounted: a path may have 2,000.
+ */
+function findParents(mounts: readonly MountShape[], shown: Parts<true>): readonly ParentDirectory[] {
+  const found: ParentDirectory[] = [];
+  const open: ParentDirectory[] = [];
+  for (const placed of sortByPath(mounts)) {
+    const { mount, start } = placed;
+    let last = open.at(-1);
+    while (last !== undefined && !start.startsWith(last.start)) {
+      open.pop();
+      last = open.at(-1);
     }
-    directory.parents.push(mount);
-    found.add(directory);
-  }
-  for (const mount of mounts) {
-    let directory: Directory | undefined = root;
-    for (const part of mount.path.split('/')) {
-      if (!directory.mounts.has(part)) directory.mounts.set(part, mount);
-      directory = directory.below.get(part);
-      if (directory === undefined) break;
+    for (const directory of open) if (directory.start !== start) addBelow(directory, placed);
+    if (!shown.has(mount.volume)) continue;
+    if (last?.start !== start) {
+      last = { start, parents: new Map(), below: undefined };
+      found.push(last);
+      open.push(last);
     }
+    if (!last.parents.has(mount.volume)) last.parents.set(mount.volume, mount);
   }
-  return [...found];
+  return found;
 }
 
-function makeDirectory(): Directory {
-  return { below: new Map(), parents: [], mounts: new Map() };
+/** Below the root, `//` with a slash at its end, nothing begins: a mount there has none below. */
+function sortByPath(mounts: readonly MountShape[]): readonly PlacedMount[] {
+  const placed = mounts.map((mount, index) => ({ mount, index, start: `${mount.path}/` }));
+  return placed.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+}
+
+function addBelow(directory: ParentDirectory, placed: PlacedMount): void {
+  const part = firstPart(placed.start.slice(directory.start.length));
+  const known = directory.below?.get(part);
+  if (known !== undefined && known.index < placed.index) return;
+  directory.below ??= new Map();
+  directory.below.set(part, placed);
 }
 
 function firstPart(path: string): string {

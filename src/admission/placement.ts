@@ -127,6 +127,9 @@ export function placeTokens(
  */
 const MAX_TRIED = 8;
 
+/** The most files of a token that are tried in one container: the one that the container names is searched for as well. */
+export const MAX_FILES_TRIED = 2 * MAX_TRIED;
+
 /** The places at which a container sees a token now. */
 interface Sight {
   readonly shown: readonly ShownFile[];
@@ -144,7 +147,7 @@ function findShown(container: ContainerShape, token: WantedToken, named: string 
   for (const mount of container.mounts) {
     for (const file of visibleFiles(mount, volumes)) {
       // The file that the container names is searched for behind all mounts, with as many tries of its own.
-      if (tried >= (file === named ? 2 * MAX_TRIED : MAX_TRIED)) continue;
+      if (tried >= (file === named ? MAX_FILES_TRIED : MAX_TRIED)) continue;
       tried += 1;
       const one = { mount, file };
       const hiding = findHiding(container, token, one, explainHidden);

@@ -6,10 +6,11 @@ import type { ContainerPlan, PodDenial, Problem } from './decision.ts';
 import { makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
 import { NestedMounts } from './nested-mounts.ts';
-import { areTooManyMounts, explainTooLarge, PatchSize } from './size-limits.ts';
-import { wantToken } from './placement.ts';
+import { findLongFile, findLongPlace } from './long-paths.ts';
+import { explainTooLarge, PatchSize } from './size-limits.ts';
+import { wantToken, type TokenSource } from './placement.ts';
 import { planContainer, type CommonParts, type Variable } from './plan-container.ts';
-import { findLongPath, mountPathOf } from './plan-injection.ts';
+import { mountPathOf } from './plan-injection.ts';
 import type { ContainerShape } from './pod-shape.ts';
 import { checkEnvVar, checkMountPath, DEFAULT_MOUNT_PATH } from './check-values.ts';
 import { quote } from './text.ts';
@@ -17,6 +18,7 @@ import { explainTokenName, explainTooManyTokens, MAX_TOKENS, splitList } from '.
 import { isObjectName } from '../resources/object-name.ts';
 import { findTokenVolumes, type ShowingVolumes } from './token-volume.ts';
 import { joinWarnings, NO_WARNINGS, type Warning, type WithWarnings } from './warnings.ts';
+import { isTooMuchWork } from './work-limit.ts';
 
 /** An obstacle that would be a denial for a new pod. */
 type Obstacle = Pick<PodDenial, 'reason' | 'what'>;
@@ -60,7 +62,7 @@ export function findEphemeralTokens(
   if (names.length < all.length) missing.push(invalidSetting(explainTooManyTokens(all.length)));
   for (const [index, shown] of findTokenVolumes(volumes, names).entries()) {
     const name = names[index] ?? '';
-    const tooLong = findLongPath(shown);
+    const tooLong = findLongFile(shown);
     if (tooLong !== undefined) missing.push(tooLong);
     else if (shown.size > 0) tokens.push({ name, index, volumes: shown });
     else if (isNamed) missing.push({ reason: 'InvalidAnnotation', what: explainLack(name) });
@@ -92,9 +94,13 @@ type EphemeralPlan = WithWarnings<{
 /** Plans the parts that the containers lack, each token by itself. */
 export function planEphemeral(containers: readonly ContainerShape[], input: EphemeralInput): EphemeralPlan {
   const tooLarge = explainTooLarge(containers.length, input.tokens.length);
-  if (areTooManyMounts(containers, input.tokens.length))
-    return { containers: [], reason: tooLarge.reason, warnings: [warnOfObstacle(tooLarge)] };
-  const parts = prepareParts(input);
+  const sources = findSources(input);
+  const refused =
+    findLongPlace([...input.started, ...containers]) ??
+    (isTooMuchWork(containers, sources) ? tooLarge : undefined);
+  if (refused !== undefined)
+    return { containers: [], reason: refused.reason, warnings: [warnOfObstacle(refused)] };
+  const parts = prepareParts(input, sources);
   const plans: ContainerPlan[] = [];
   const size = new PatchSize();
   let warnings = NO_WARNINGS;
@@ -115,16 +121,24 @@ export function planEphemeral(containers: readonly ContainerShape[], input: Ephe
 }
 
 /** The settings count as far as they are valid. */
-function prepareParts({ tokens, values, volumes, started }: EphemeralInput): CommonParts {
+function findSources({ tokens, values }: EphemeralInput): readonly TokenSource[] {
   const mountPath = checkMountPath(values.mountPath);
   const directory = mountPath.ok ? mountPath.value : DEFAULT_MOUNT_PATH;
-  const nested = new NestedMounts(
-    started,
-    tokens.map((token) => token.volumes),
-  );
-  const wanted = tokens.map(({ name, index, volumes: shown }) =>
-    wantToken({ name, mountPath: mountPathOf(directory, name, index), volumes: shown }, nested),
-  );
+  return tokens.map(({ name, index, volumes }) => ({
+    name,
+    mountPath: mountPathOf(directory, name, index),
+    volumes,
+  }));
+}
+
+function prepareParts(
+  { tokens, values, volumes, started }: EphemeralInput,
+  sources: readonly TokenSource[],
+): CommonParts {
+  const showing = tokens.map((token) => token.volumes);
+  const nested = new NestedMounts(started, showing);
+  const wanted = sources.map((source) => wantToken(source, nested));
+  const mountPath = checkMountPath(values.mountPath);
   const mountObstacle = mountPath.ok ? undefined : invalidSetting(mountPath.problem);
   const hasFirst = tokens[0]?.index === 0;
   const variable = hasFirst

@@ -7,14 +7,15 @@ import type { ContainerPlan, PodDenial, InjectionPlan, TokenVolume } from './dec
 import { makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
 import { NestedMounts } from './nested-mounts.ts';
-import { areTooManyMounts, explainTooLarge, PatchSize } from './size-limits.ts';
-import { findLengthFault, SHORTER_PATH } from './paths.ts';
+import { explainTooLarge, PatchSize } from './size-limits.ts';
+import { findLongFile, findLongPlace } from './long-paths.ts';
 import { shapeOf, wantToken, type TokenSource, type WantedToken } from './placement.ts';
 import { planContainer } from './plan-container.ts';
 import type { ContainerShape, MountShape, PodShape } from './pod-shape.ts';
 import { quote, showPath } from './text.ts';
 import { findTokenVolumes, makeTokenVolume, volumeKind, type ShowingVolumes } from './token-volume.ts';
 import { joinWarnings, NO_WARNINGS, type WithWarnings } from './warnings.ts';
+import { isTooMuchWork } from './work-limit.ts';
 
 /** Plans the parts that the selected containers and the volumes lack, so that nothing is left to plan once they are there. */
 export function planInjection(
@@ -22,11 +23,13 @@ export function planInjection(
   selected: readonly ContainerShape[],
   settings: InjectionSettings,
 ): WithWarnings<Result<InjectionPlan, PodDenial>> {
-  if (areTooManyMounts(selected, settings.tokens.length))
-    return { ...fail(explainTooLarge(selected.length, settings.tokens.length)), warnings: NO_WARNINGS };
+  const tooLong = findLongPlace(all);
+  if (tooLong !== undefined) return { ...fail(tooLong), warnings: NO_WARNINGS };
   const needed = planVolumes(volumes, settings);
   if (!needed.ok) return { ...needed, warnings: NO_WARNINGS };
   const { added, sources } = needed.value;
+  if (isTooMuchWork(selected, sources))
+    return { ...fail(explainTooLarge(selected.length, sources.length)), warnings: NO_WARNINGS };
   const showing = sources.map((source) => source.volumes);
   const nested = new NestedMounts(all, showing);
   const input = { added, selected, envVar: settings.envVar, mountPoints: new MountPoints(volumes) };
@@ -113,7 +116,7 @@ function planVolumes(
     const name = tokens[index] ?? '';
     const path = mountPathOf(mountPath, name, index);
     if (shown.size > 0) {
-      const fault = findLongPath(shown);
+      const fault = findLongFile(shown);
       if (fault !== undefined) return fail(fault);
       sources.push({ name, mountPath: path, volumes: shown });
       continue;
@@ -132,17 +135,6 @@ function planVolumes(
 /** Adding a second token never moves the first. */
 export function mountPathOf(mountPath: string, token: string, index: number): string {
   return index === 0 ? mountPath : `${mountPath}-${token}`;
-}
-
-/** Before it meets a container: what a volume shows is shown again in each. */
-export function findLongPath(shown: ShowingVolumes): PodDenial | undefined {
-  for (const [volume, files] of shown) {
-    const fault = findLengthFault(files);
-    if (fault === undefined) continue;
-    const what = `volume ${quote(volume)} shows the token at a path that ${fault}`;
-    return { reason: 'TooLarge', what, remedy: SHORTER_PATH };
-  }
-  return undefined;
 }
 
 function explainVolumeTaken(wanted: TokenVolume, taken: JsonObject): PodDenial {

@@ -1,6 +1,5 @@
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import type { ContainerPlan, PodDenial, TokenVolume } from './decision.ts';
-import type { ContainerShape } from './pod-shape.ts';
 import { makeTokenVolume } from './token-volume.ts';
 
 /**
@@ -25,16 +24,6 @@ const ENV_BYTES = byteLength({
   path: '/spec/ephemeralContainers/99999/env/0',
   value: [{ name: '', value: '' }],
 });
-
-/** To compare more mounts with tokens takes tenths of a second; a pod of 40 containers has thousands of such pairs. */
-const MAX_COMPARISONS = 1_048_576;
-
-/** Whether the containers have too many mounts to look for all tokens in all of them. */
-export function areTooManyMounts(containers: readonly ContainerShape[], tokens: number): boolean {
-  let mounts = 0;
-  for (const container of containers) mounts += container.mounts.length + container.devices.length;
-  return mounts * tokens > MAX_COMPARISONS;
-}
 
 /** An upper bound of the size of a patch while it is planned. */
 export class PatchSize {

@@ -1,5 +1,15 @@
 import { writeAdmissionReview } from '../../src/resources/admission-review.ts';
-import { annotatedPod, container, KEYS, review, VOLUME, type Json } from './pods.ts';
+import {
+  annotatedPod,
+  container,
+  createRequest,
+  KEYS,
+  review,
+  reviewPod,
+  VOLUME,
+  type Json,
+  type ReadAnswer,
+} from './pods.ts';
 import { reviewOf, workload } from './workloads.ts';
 
 export function many<T>(count: number, make: (index: number) => T): T[] {
@@ -18,9 +28,36 @@ export function shownAt(path: string): Json {
 const OWN_MOUNT = { volumeMounts: [{ name: 'jwt-my-jwt', mountPath: '/m' }] };
 const TOKENS = many(32, (index) => `t${index}`).join();
 
+/** A volume that shows `count` tokens at `files` paths each, of this many characters in parts of `part`. */
+export function shownTogether(count: number, files: number, length = 4, part = 84): Json {
+  const pathOf = (start: string): string =>
+    `${start}${`/${'x'.repeat(part)}`.repeat(Math.floor((length - start.length) / (part + 1)))}`;
+  const sources = many(count, (token) => ({
+    secret: {
+      name: `t${token}`,
+      items: many(files, (file) => ({ key: 'token', path: pathOf(`${token}.${file}`) })),
+    },
+  }));
+  return { name: 'v', projected: { sources } };
+}
+
+/** Containers that mount the volume `v` once, and have the variable. */
+export function mounting(count: number): Json[] {
+  const env = [{ name: 'BEARER_TOKEN_FILE', value: 'x' }];
+  return containers(count, { volumeMounts: [{ name: 'v', mountPath: '/m' }], env });
+}
+
+/** A container that mounts these volumes, each at its path. */
+function mountedAt(mounts: readonly (readonly [string, string])[]): Json {
+  return container('app', { volumeMounts: mounts.map(([name, mountPath]) => ({ name, mountPath })) });
+}
+
+const SECRET = { name: 'v', secret: { secretName: 'my-jwt' } };
+const EMPTY = { name: 'w', emptyDir: {} };
+
 /**
- * Pods of up to 3 MB, the limit of the API server: a long text, with many containers or tokens for which it
- * could be repeated.
+ * Pods of up to 3 MB, the limit of the API server: a long text, with many containers, tokens or files for which it could
+ * be repeated, compared or measured.
  */
 export const HOSTILE_PODS: Readonly<Record<string, () => Json>> = {
   'a mount-path of 200 KB, 15,000 containers': () =>
@@ -65,19 +102,104 @@ export const HOSTILE_PODS: Readonly<Record<string, () => Json>> = {
         volumeMounts: [{ name: 'v', mountPath: '/var/run', readOnly: true }],
       }),
     }),
+  '8 files of a token at paths of 4 KB, 2,000 containers': () =>
+    annotatedPod(
+      { volumes: [shownTogether(1, 8, 4_000)], containers: mounting(2_000) },
+      { [KEYS.token]: 't0' },
+    ),
+  '32 tokens of 8 files at paths of 4 KB, 1,000 containers': () =>
+    annotatedPod(
+      { volumes: [shownTogether(32, 8, 4_000, 50)], containers: mounting(1_000) },
+      { [KEYS.token]: TOKENS },
+    ),
+  '32 tokens of 8 files, 32,000 containers': () =>
+    annotatedPod({ volumes: [shownTogether(32, 8)], containers: mounting(32_000) }, { [KEYS.token]: TOKENS }),
+  '8 files of a token at paths of 4 KB, 30,000 mounts in turn by two volumes at one place': () =>
+    annotatedPod(
+      {
+        volumes: [shownTogether(1, 8, 4_000), { ...shownTogether(1, 8, 4_000), name: 'w' }],
+        containers: [mountedAt(many(30_000, (index) => [index % 2 === 0 ? 'v' : 'w', '/m']))],
+      },
+      { [KEYS.token]: 't0' },
+    ),
+  'a mountPath of 2.5 MB, 32 tokens of 8 files': () =>
+    annotatedPod(
+      { volumes: [shownTogether(32, 8)], containers: [mountedAt([['v', `/${'m'.repeat(2_500_000)}`]])] },
+      { [KEYS.token]: TOKENS },
+    ),
+  'a mountPath of 2.5 MB, in parts of one letter': () =>
+    annotatedPod({
+      volumes: [SECRET, EMPTY],
+      containers: [
+        mountedAt([
+          ['v', '/a'.repeat(1_250_000)],
+          ['w', '/w'],
+        ]),
+      ],
+    }),
+  '700 mounts of the token at paths of 4 KB, in parts of one letter': () =>
+    annotatedPod({
+      volumes: [SECRET, EMPTY],
+      containers: [
+        mountedAt([...many(700, (index) => ['v', `/m${index}${'/a'.repeat(2_000)}`] as const), ['w', '/w']]),
+      ],
+    }),
+  '25,000 mounts below as many mounts of 32 tokens of 8 files': () =>
+    annotatedPod(
+      {
+        volumes: [shownTogether(32, 8), EMPTY],
+        containers: [
+          container('selected'),
+          mountedAt(
+            many(50_000, (index) => [
+              index % 2 === 0 ? 'v' : 'w',
+              `/m${index >> 1}${index % 2 === 0 ? '' : '/x'}`,
+            ]),
+          ),
+        ],
+      },
+      { [KEYS.token]: TOKENS, [KEYS.containers]: 'selected' },
+    ),
+  'a mountPath, a subPath, a devicePath and a path in a volume of 600 KB that are to be cleaned': () => {
+    const long = '//ab'.repeat(150_000);
+    const volumeMounts = [{ name: 'v', mountPath: long, subPath: long.slice(2) }];
+    return annotatedPod({
+      volumes: [shownAt(long.slice(2)), SECRET],
+      containers: [container('app', { volumeMounts, volumeDevices: [{ name: 'd', devicePath: long }] })],
+    });
+  },
 };
 
 /**
- * With a small heap, this ends the process if memory grows with the product of the sizes of two parts of a
- * pod.
+ * Answers each pod, a Deployment of it, and its containers as ephemeral ones. With a small heap, this ends the process if memory
+ * grows with the product of the sizes of two parts of a pod.
+ * @returns the milliseconds of CPU that each pod took.
  */
-export function reviewHostilePods(): void {
-  for (const make of Object.values(HOSTILE_PODS)) {
+export function reviewHostilePods(): Readonly<Record<string, number>> {
+  const took = Object.entries(HOSTILE_PODS).map(([title, make]) => {
     const pod = make();
+    const before = process.threadCpuUsage();
     writeAdmissionReview('u', review(pod));
     writeAdmissionReview(
       'u',
       reviewOf(workload({ podSpec: pod['spec'], annotations: Object(pod['metadata']).annotations })),
     );
-  }
+    writeAdmissionReview('u', debug(pod));
+    const { user, system } = process.threadCpuUsage(before);
+    return [title, Math.round((user + system) / 1000)] as const;
+  });
+  return Object.fromEntries(took);
+}
+
+/** The containers of the pod as ephemeral ones that are added to it, beside one that is there. */
+export function debug(pod: Json): ReadAnswer {
+  const spec = Object(pod['spec']);
+  const object = {
+    ...pod,
+    spec: { ...spec, containers: [container()], ephemeralContainers: spec.containers },
+  };
+  return reviewPod(
+    createRequest(object, { operation: 'UPDATE', subResource: 'ephemeralcontainers', oldObject: {} }),
+    undefined,
+  );
 }

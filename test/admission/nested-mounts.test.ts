@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { NestedMounts } from '../../src/admission/nested-mounts.ts';
+import { isWithin } from '../../src/admission/paths.ts';
+import { RUNS } from './generated-pods.ts';
 import { annotatedPod, at, container, injected, KEYS, patched, review, type Json } from './pods.ts';
 import { followRemedies } from './remedies.ts';
+import { mount, shape } from './shapes.ts';
 
 const VOLUMES = [
   { name: 'v', secret: { secretName: 'my-jwt', items: [{ key: 'token', path: 'jwt/token' }] } },
@@ -191,4 +196,42 @@ describe('a token is mounted from a place that nothing takes', () => {
     const volumes = [secret('v', 'free', 'second'), secret('more', 'token'), CACHE];
     assert.deepEqual(mountedIn(volumes), ['v', '/var/run/secrets/jwt/free']);
   });
+});
+
+it('whatever is mounted where, a part of a volume is replaced if and only if something is mounted there below it', () => {
+  const paths = fc
+    .array(fc.constantFrom('a', 'b', 'a-b', 'a0', 'b.c'), { maxLength: 4 })
+    .map((parts) => `/${parts.join('/')}`);
+  const mounts = fc.array(fc.tuple(fc.constantFrom('v', 'w', 'other'), paths), { maxLength: 8 });
+  const showing = [
+    new Map([['v', ['a/token', 'b']]]),
+    new Map([
+      ['w', ['a-b']],
+      ['v', ['b.c/x']],
+    ]),
+  ];
+  fc.assert(
+    fc.property(fc.array(mounts, { maxLength: 3 }), (containers) => {
+      const shapes = containers.map((each) => shape(each.map(([volume, path]) => mount(volume, path))));
+      const nested = new NestedMounts(shapes, showing);
+      for (const [volume, file] of [
+        ['v', 'a/token'],
+        ['v', 'b'],
+        ['w', 'a-b'],
+        ['v', 'b.c/x'],
+      ] as const) {
+        const [part] = file.split('/');
+        const isReplaced = shapes.some((each) =>
+          each.mounts.some(
+            (parent) =>
+              parent.volume === volume &&
+              parent.path !== '/' &&
+              each.mounts.some(({ path }) => isWithin(`${parent.path}/${part}`, path)),
+          ),
+        );
+        assert.equal(nested.covers(volume, file), isReplaced, `${volume} ${file}`);
+      }
+    }),
+    RUNS,
+  );
 });

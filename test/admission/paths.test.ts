@@ -30,6 +30,13 @@ describe('a path of a container is normalised:', () => {
   for (const [path, normal] of Object.entries(cases))
     it(`"${path}" is ${normal}`, () => assert.equal(normalisePath(path), normal));
 
+  it('unless it is longer than any of Linux: then it stays too long', () => {
+    const long = '//ab/..'.repeat(600);
+    assert.deepEqual([normalisePath(long), normalisePath(`a${long}`)], [long, `/a${long}`]);
+    assert.equal(lengthFault(normalisePath(long)), 'has 4200 bytes');
+    assert.equal(normalisePath(long.slice(0, 4095)), '/');
+  });
+
   it('and a normalised path stays as it is', () => {
     const parts = fc.array(fc.constantFrom('a', '.', '..', '', '.b'), { maxLength: 6 });
     fc.assert(
@@ -48,6 +55,13 @@ it('a path is within itself, its parents and the root, and nowhere else', () => 
     assert.ok(!isWithin(directory, '/a/b/c'), directory);
   }
   assert.ok(!isWithin('/a/b', '/a/bb'));
+});
+
+it('a long path is within the same ones as a short one', () => {
+  const long = '/abc'.repeat(50);
+  for (const inside of [long, `${long}/d`]) assert.ok(isWithin(long, inside), inside);
+  for (const outside of [`${long}d`, `x${long}/d`.slice(1), `/x${long.slice(2)}/d`, long.slice(0, -4)])
+    assert.equal(isWithin(long, outside), outside === `${long}/d`, outside);
 });
 
 it('a file is in its directory, the root included', () => {

@@ -4,9 +4,8 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { codePoint } from '../fixtures/code-point.ts';
 import type { ContainerPlan, TokenMount } from '../../src/admission/decision.ts';
-import { areTooManyMounts, explainTooLarge, PatchSize } from '../../src/admission/size-limits.ts';
+import { explainTooLarge, PatchSize } from '../../src/admission/size-limits.ts';
 import { makeTokenVolume } from '../../src/admission/token-volume.ts';
-import { mount, shape } from './shapes.ts';
 
 const MIB = 1_048_576;
 
@@ -137,19 +136,6 @@ function mountOperation(value: TokenMount): object {
 function bytesOf(operation: object): number {
   return Buffer.byteLength(JSON.stringify(operation));
 }
-
-describe('mounts and devices, multiplied by tokens,', () => {
-  const many = shape(
-    Array.from({ length: 512 }, () => mount('v', '/v')),
-    Array.from({ length: 512 }, () => ({ volume: 'd', path: '/d' })),
-  );
-  it('are too many beyond 1,048,576 comparisons', () => {
-    assert.ok(!areTooManyMounts([many], 1_024));
-    assert.ok(areTooManyMounts([many], 1_025));
-    assert.ok(!areTooManyMounts([many, many], 512));
-    assert.ok(areTooManyMounts([many, many], 513));
-  });
-});
 
 it('the refusal of a pod that is too large has its numbers and the remedy', () => {
   const remedy = 'use a shorter path, or select containers with annotation tokens.osg-htc.org/containers';

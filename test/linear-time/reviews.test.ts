@@ -3,28 +3,9 @@ import { describe, it } from 'node:test';
 import { writeAdmissionReview, type AdmissionAnswer } from '../../src/resources/admission-review.ts';
 import { GROWTH, growthOf } from './measure.ts';
 import { FAMILIES, LARGE_FAMILIES, repeat, type Family } from './review-families.ts';
-import {
-  annotatedPod,
-  container,
-  createRequest,
-  KEYS,
-  review,
-  reviewPod,
-  type Json,
-} from '../admission/pods.ts';
+import { annotatedPod, container, KEYS, review, type Json } from '../admission/pods.ts';
+import { debug } from '../admission/hostile-reviews.ts';
 import { COPIED, reviewOf, workload } from '../admission/workloads.ts';
-
-function debug(pod: Json): AdmissionAnswer {
-  const spec = Object(pod['spec']);
-  const object = {
-    ...pod,
-    spec: { ...spec, containers: [container()], ephemeralContainers: spec.containers },
-  };
-  return reviewPod(
-    createRequest(object, { operation: 'UPDATE', subResource: 'ephemeralcontainers', oldObject: {} }),
-    undefined,
-  );
-}
 
 const REVIEWS: readonly [string, (pod: Json) => AdmissionAnswer][] = [
   ['as a pod', (pod) => review(pod)],

@@ -1,0 +1,34 @@
+import type { PodDenial } from './decision.ts';
+import { findLengthFault, lengthFault, SHORTER_PATH } from './paths.ts';
+import { explainLength } from './placement-denials.ts';
+import type { ContainerShape } from './pod-shape.ts';
+import { quote, showPath } from './text.ts';
+import type { ShowingVolumes } from './token-volume.ts';
+
+// Both are asked before a path meets a token or a container, where it would be repeated, and measured again, for each.
+
+/** Refuses a volume that shows the token at a path that no file can have. */
+export function findLongFile(shown: ShowingVolumes): PodDenial | undefined {
+  for (const [volume, files] of shown) {
+    const fault = findLengthFault(files);
+    if (fault === undefined) continue;
+    const what = `volume ${quote(volume)} shows the token at a path that ${fault}`;
+    return { reason: 'TooLarge', what, remedy: SHORTER_PATH };
+  }
+  return undefined;
+}
+
+/** Refuses a mount or device, of whatever volume, at a path that no file can have: with it a container never starts. */
+export function findLongPlace(containers: readonly ContainerShape[]): PodDenial | undefined {
+  for (const container of containers) {
+    for (const { path } of container.mounts) {
+      const fault = lengthFault(path);
+      if (fault !== undefined) return explainLength(container, `mount path ${showPath(path)} ${fault}`);
+    }
+    for (const { path } of container.devices) {
+      const fault = lengthFault(path);
+      if (fault !== undefined) return explainLength(container, `device path ${showPath(path)} ${fault}`);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,130 @@
+import { MAX_FILES_TRIED, type TokenSource } from './placement.ts';
+import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
+
+/**
+ * The most work of a decision, in characters of paths that are compared. Beyond it a decision can take tenths of a second, in
+ * which no other review is answered. 40 containers that each have 20 mounts and get 32 tokens come to an eighth of it.
+ */
+const MAX_WORK = 67_108_864;
+
+/** A comparison costs as much as this many characters, however short the paths are. */
+const COMPARISON = 32;
+
+/** Files of a token that one volume shows. */
+interface FileSizes {
+  readonly count: number;
+  /** The length of all their paths together. */
+  readonly characters: number;
+}
+
+/** A token to be looked for. */
+interface CountedToken {
+  readonly mountPath: string;
+  /** By the name of the volume. */
+  readonly sizes: ReadonlyMap<string, FileSizes>;
+  /** At least those of each volume: a new mount may be of any. */
+  readonly largest: FileSizes;
+}
+
+type SoughtToken = Pick<TokenSource, 'mountPath' | 'volumes'>;
+
+/**
+ * Whether it is too much to look for all tokens in all containers: each file that a mount may show is compared with all mounts
+ * of its container. A pod that is not too large is not so with our mounts in it either: they are counted before they are there.
+ */
+export function isTooMuchWork(
+  containers: readonly ContainerShape[],
+  sources: readonly SoughtToken[],
+): boolean {
+  const tokens = sources.map(countFiles);
+  if (boundWork(containers, tokens) <= MAX_WORK) return false;
+  const tokenAt = new Map(tokens.map((token) => [token.mountPath, token]));
+  let work = 0;
+  for (const container of containers) {
+    work += countWork(container, tokens, withoutOurs(container.mounts, tokenAt));
+    if (work > MAX_WORK) return true;
+  }
+  return false;
+}
+
+/** Never less than the work, and found in no time: nearly all pods are within the limit by this. */
+function boundWork(containers: readonly ContainerShape[], tokens: readonly CountedToken[]): number {
+  let mounts = containers.length;
+  let places = 0;
+  for (const { mountPath } of tokens) places += containers.length * countPlace(mountPath);
+  for (const container of containers) {
+    mounts += container.mounts.length;
+    places += countPlaces(container.mounts) + countPlaces(container.devices);
+  }
+  let work = 0;
+  for (const { largest } of tokens)
+    work += (MAX_FILES_TRIED + 1) * (places + mounts * largest.characters + largest.count * places);
+  return work;
+}
+
+/** In one container. A token that none of the mounts shows gets a new one, with which the files of others are compared, too. */
+function countWork(
+  { devices }: ContainerShape,
+  tokens: readonly CountedToken[],
+  mounts: readonly MountShape[],
+): number {
+  let places = countPlaces(mounts) + countPlaces(devices);
+  let [work, tries] = [0, 0];
+  for (const { mountPath, sizes, largest } of tokens) {
+    let [files, shown] = [0, 0];
+    for (const { volume, path } of mounts) {
+      const size = sizes.get(volume);
+      if (size === undefined) continue;
+      files += size.count;
+      shown += countShown(size, path);
+    }
+    if (files === 0) {
+      files = largest.count;
+      shown = countShown(largest, mountPath);
+      places += countPlace(mountPath);
+    }
+    const tried = Math.min(files, MAX_FILES_TRIED) + 1;
+    tries += tried;
+    work += tried * shown;
+  }
+  return work + tries * places;
+}
+
+function countShown({ count, characters }: FileSizes, directory: string): number {
+  return characters + count * countPlace(directory);
+}
+
+function countPlaces(places: readonly Pick<MountShape | DeviceShape, 'path'>[]): number {
+  let characters = 0;
+  for (const { path } of places) characters += countPlace(path);
+  return characters;
+}
+
+function countPlace(path: string): number {
+  return path.length + COMPARISON;
+}
+
+function countFiles({ mountPath, volumes }: SoughtToken): CountedToken {
+  const sizes = new Map<string, FileSizes>();
+  let [count, characters] = [0, 0];
+  for (const [volume, files] of volumes) {
+    const size = { count: files.length, characters: files.reduce((sum, { length }) => sum + length, 0) };
+    sizes.set(volume, size);
+    count = Math.max(count, size.count);
+    characters = Math.max(characters, size.characters);
+  }
+  return { mountPath, sizes, largest: { count, characters } };
+}
+
+/** Without the mounts that are as new ones of ours would be, of each token one. */
+function withoutOurs(
+  mounts: readonly MountShape[],
+  tokenAt: ReadonlyMap<string, CountedToken>,
+): readonly MountShape[] {
+  const left = new Map(tokenAt);
+  return mounts.filter(({ path, volume }) => {
+    const isOurs = left.get(path)?.sizes.has(volume) === true;
+    if (isOurs) left.delete(path);
+    return !isOurs;
+  });
+}
