@@ -4,9 +4,9 @@ import type { StateProblem } from '../resources/problem.ts';
 import { effectiveIssuer } from '../signing/claims.ts';
 import { isRenewalClamped } from '../signing/schedule.ts';
 import type { Seconds } from '../time/units.ts';
-import { findCondition, type Condition, type ConditionType } from './conditions.ts';
+import type { Condition, ConditionType } from './conditions.ts';
 import { describeContention } from './contention.ts';
-import { isKeyChanged } from './key-record.ts';
+import { isKeyIdReused } from './key-id-reuse.ts';
 import { overdueTime } from './next-due-time.ts';
 import type { Observed } from './observed.ts';
 import type { Outcome } from './outcome.ts';
@@ -180,12 +180,12 @@ function describeIssuers({ spec }: RemarkFacts): StateProblem | undefined {
   };
 }
 
-function describeReuse({ observed, spec, outcome }: RemarkFacts): StateProblem | undefined {
-  if (!isKeyIdReused(observed, spec, outcome)) return undefined;
+function describeReuse({ observed, spec, outcome, now }: RemarkFacts): StateProblem | undefined {
+  if (!isKeyIdReused(observed, spec, outcome, now)) return undefined;
   return {
     reason: 'KeyIdReused',
     message:
-      'the key changed under an unchanged spec.keyId: verifiers keep keys by kid and may refuse the new tokens for a while; ' +
+      'spec.keyId was that of another key, or of another algorithm: verifiers keep keys by kid and may refuse the new tokens for a while; ' +
       'give a new key a new keyId and publish both',
   };
 }
@@ -201,13 +201,4 @@ function describeDelay({ spec, token, outcome, now }: RemarkFacts): StateProblem
     reason: 'RenewalOverdue',
     message: `no new token could be signed for a while, the current one expires at ${formatTime(token.expiresAt)}: ${outcome.problem?.message ?? 'see the log of jwt-injector'}`,
   };
-}
-
-/** Set by the signature with the changed key, kept until a later one is made with a key that did not change. */
-function isKeyIdReused({ jwt, key }: Observed, spec: JwtSpec, { signed }: Outcome): boolean {
-  const { recorded } = jwt;
-  if (recorded.keyId !== spec.keyId) return false;
-  return signed === undefined
-    ? findCondition(recorded, 'KeyIdReused') !== undefined
-    : isKeyChanged(recorded, key);
 }

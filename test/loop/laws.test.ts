@@ -38,8 +38,8 @@ const ENDS_WITHIN_MS = 1_200_000;
  *     written. At rest, nothing that must outlive a JWT would be deleted with it.
  * Other laws: each JWT that exists while there is a leader gets no more rounds than news, back-offs and plans
  * explain, but at least one every ten minutes. At rest the status describes the Secret. No status denies or forgets a
- * valid token that it recorded and that is still there. The first status of a token says KeyIdReused if its key is
- * another one under the same kid, and only then. Contended accuses nobody of changing a Secret that none of them changed,
+ * valid token that it recorded and that is still there. The first status of a token says KeyIdReused if its kid was
+ * that of another key, in the token before or in one that still lives, or for 15 min after that, and only then. Contended accuses nobody of changing a Secret that none of them changed,
  * nor the author of a JWT that stayed as it is, and ends when nothing has happened for 20 minutes. Everything that was started ends.
  */
 describe('the laws of fresh tokens', { timeout: ENDS_WITHIN_MS }, () => {

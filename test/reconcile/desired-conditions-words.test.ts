@@ -158,8 +158,8 @@ const CASES: readonly Case[] = [
     outcome: signed,
     says: 'True KeyIdReused',
     message:
-      'the key changed under an unchanged spec.keyId: verifiers keep keys by kid and may refuse the new tokens for a ' +
-      'while; give a new key a new keyId and publish both',
+      'spec.keyId was that of another key, or of another algorithm: verifiers keep keys by kid and may refuse the new ' +
+      'tokens for a while; give a new key a new keyId and publish both',
   },
   {
     type: 'RenewalOverdue',

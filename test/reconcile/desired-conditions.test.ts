@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { desiredConditions } from '../../src/reconcile/desired-conditions.ts';
-import { desiredStatus } from '../../src/reconcile/desired-status.ts';
 import type { Observed } from '../../src/reconcile/observed.ts';
 import type { Outcome } from '../../src/reconcile/outcome.ts';
 import { presentToken } from '../../src/reconcile/present-token.ts';
 import type { StateProblem } from '../../src/resources/problem.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
-import {
-  DAY,
-  NOW,
-  makeObserved,
-  ourSecret,
-  settled,
-  settledJwt,
-  unsigned,
-  withToken,
-} from '../fixtures/observed.ts';
-import { faulty, gone, HOUR, key, noKey, otherKey, signed } from './outcomes.ts';
+import { DAY, NOW, makeObserved, settled, settledJwt, unsigned, withToken } from '../fixtures/observed.ts';
+import { faulty, gone, HOUR, key, noKey, signed } from './outcomes.ts';
 
 /** `status reason` of a condition; `undefined` if it does not exist. */
 function conditionOf(observed: Observed, outcome: Outcome, type: string, now = NOW): string | undefined {
@@ -134,31 +124,6 @@ describe('the other conditions', () => {
     assert.equal(conditionOf(observed, {}, 'Ready'), 'True Signed');
     const unsignedYet = makeObserved({ jwt: makeJwt(), key, policyRefusal });
     assert.equal(conditionOf(unsignedYet, { problem: policyRefusal }, 'Ready'), 'False PolicyDenied');
-  });
-
-  it('report a key that changed but kept its kid, until a signature with the earlier key', async () => {
-    const jwt = await settledJwt();
-    const reused = desiredStatus(makeObserved({ jwt, secret: ourSecret(jwt), key: otherKey }), signed, NOW);
-    const after = { ...jwt, recorded: reused };
-    assert.equal(
-      conditionOf(await settled(0, { jwt: after }), {}, 'KeyIdReused'),
-      'True KeyIdReused',
-      'kept',
-    );
-    assert.equal(
-      conditionOf(await settled(0, { jwt: after, key: otherKey }), signed, 'KeyIdReused'),
-      undefined,
-      'over',
-    );
-    const renamed = { ...makeJwt({ keyId: 'another' }), recorded: jwt.recorded };
-    assert.equal(
-      conditionOf(
-        makeObserved({ jwt: renamed, secret: ourSecret(jwt), key: otherKey }),
-        signed,
-        'KeyIdReused',
-      ),
-      undefined,
-    );
   });
 
   it('report a renewal that is overdue once half of resignBefore has passed, until the token expires', async () => {

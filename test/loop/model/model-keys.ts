@@ -35,6 +35,14 @@ export function isThumbprint(recorded: unknown, name: KeyName): boolean {
   return POOL.some((key) => key.name === name && key.thumbprint === recorded);
 }
 
+/** Whether the published JWK, as text, has that kid and is another key than the one of that name. */
+export function isOtherKeyOfKid(text: string | undefined, kid: unknown, name: KeyName): boolean {
+  const jwk: unknown = JSON.parse(text ?? 'null');
+  if (!isJsonObject(jwk) || jwk['kid'] !== kid) return false;
+  const own = POOL.find((key) => key.name === name)?.publicKey?.export({ format: 'jwk' });
+  return jwk['x'] !== own?.x || jwk['y'] !== own?.y;
+}
+
 export function pemOf(name: KeyName): string {
   return POOL.find((key) => key.name === name)?.pem ?? '';
 }

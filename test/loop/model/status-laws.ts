@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { arrayMember, stringMember } from '../../../src/resources/json.ts';
 import { RENEW } from '../../../src/resources/names.ts';
 import { conditionIn } from './condition-in.ts';
 import type { Change, ModelCluster, ModelJwt } from './model-cluster.ts';
-import { isThumbprint, type SeenToken } from './model-keys.ts';
+import { isOtherKeyOfKid, isThumbprint, type SeenToken } from './model-keys.ts';
 import { isOurs } from './ownership.ts';
 import type { ModelSecret } from './secret.ts';
 
@@ -133,14 +134,28 @@ export class StatusLaws {
       onViolation(key, 'a status accuses the author of a JWT that stayed as it is, as did its key');
   }
 
-  /** The first status of a token says whether its key is another one than that of the token before, under the same kid. */
+  /**
+   * The first status of a token says whether its kid was that of another key, in the token before or in one that still lives. It
+   * may also keep that for 15 min, as long as verifiers keep keys.
+   */
   #judgeReuse(key: string, { spec, status }: ModelJwt, before: ModelJwt): void {
     const [token, earlier] = this.#tokens.get(key) ?? [];
     const { keyId, keyThumbprint, tokenId } = before.status;
     const isFirst = token?.claims['jti'] === status['tokenId'] && earlier?.claims['jti'] === tokenId;
-    if (!isFirst || token?.signer === undefined || keyThumbprint === undefined || keyId !== spec['keyId'])
-      return;
-    const isReused = !isThumbprint(keyThumbprint, token.signer);
+    if (!isFirst || token?.signer === undefined || keyThumbprint === undefined) return;
+    const { signer } = token;
+    const signedAt = Number(token.claims['iat']) + 60;
+    const isChanged = keyId === spec['keyId'] && !isThumbprint(keyThumbprint, signer);
+    const isBack = arrayMember(before.status, 'retiredKeys').some(
+      (retired) =>
+        keyId !== spec['keyId'] &&
+        Date.parse(String(stringMember(retired, 'expiresAt'))) / 1000 > signedAt &&
+        stringMember(retired, 'issuer') === token.claims['iss'] &&
+        isOtherKeyOfKid(stringMember(retired, 'publicKey'), spec['keyId'], signer),
+    );
+    const since = conditionIn(before.status, 'KeyIdReused')?.['lastTransitionTime'];
+    const isKept = keyId === spec['keyId'] && Date.parse(String(since)) / 1000 + 15 * 60 > signedAt;
+    const isReused = isChanged || isBack || isKept;
     if (isReused !== (conditionIn(status, 'KeyIdReused') !== undefined))
       this.#options.onViolation(key, `KeyIdReused should be ${isReused}`);
   }
