@@ -24,6 +24,8 @@ export function parseJwk(text: string): Result<KeyObject, string> {
     return fail('the JWK has no "kty" that can sign: RSA, EC or OKP (RFC 7518 §6.1)');
   if ((stringMember(jwk, 'd') ?? '') === '')
     return fail('the JWK has no private member "d": a private key is needed to sign');
+  const missing = members.filter((name) => !Object.hasOwn(jwk, name));
+  if (missing.length > 0) return fail(describeMissing(missing, members));
   const broken = 'the JWK does not parse: kty, curve and members must belong together (RFC 7518 §6)';
   try {
     const key = createPrivateKey({ key: stringMembers(jwk, ['kty', ...members]), format: 'jwk' });
@@ -32,4 +34,10 @@ export function parseJwk(text: string): Result<KeyObject, string> {
   } catch {
     return fail(broken);
   }
+}
+
+/** Of an RSA key `d` would be enough (RFC 7518 §6.3.2), but OpenSSL does not work out the primes. */
+function describeMissing(missing: readonly string[], members: readonly string[]): string {
+  const all = members.join(', ');
+  return `the JWK has no ${missing.join(', ')}: all of ${all} are needed here, export the key with them, or as PEM`;
 }

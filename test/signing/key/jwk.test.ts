@@ -25,6 +25,8 @@ describe('the private key in a JWK', () => {
   const BROKEN = 'the JWK does not parse: kty, curve and members must belong together (RFC 7518 §6)';
   const NO_TYPE = 'the JWK has no "kty" that can sign: RSA, EC or OKP (RFC 7518 §6.1)';
   const NOT_PRIVATE = 'the JWK has no private member "d": a private key is needed to sign';
+  const lacks = (names: string, all: string): string =>
+    `the JWK has no ${names}: all of ${all} are needed here, export the key with them, or as PEM`;
   const without = (jwk: object, name: string): string =>
     JSON.stringify(Object.fromEntries(Object.entries(jwk).filter(([key]) => key !== name)));
   const refused: Readonly<Record<string, readonly [text: string, problem: string]>> = {
@@ -38,9 +40,14 @@ describe('the private key in a JWK', () => {
     'has no private member': [without(RSA, 'd'), NOT_PRIVATE],
     'has an empty private member': [JSON.stringify({ ...OKP, d: '' }), NOT_PRIVATE],
     'has a private member that is not text': [JSON.stringify({ ...EC, d: 1 }), NOT_PRIVATE],
-    'lacks a coordinate': [without(EC, 'y'), BROKEN],
-    'lacks a prime': [without(RSA, 'p'), BROKEN],
-    'lacks its public half': [without(OKP, 'x'), BROKEN],
+    'lacks a coordinate': [without(EC, 'y'), lacks('y', 'crv, x, y, d')],
+    'lacks its curve': [without(EC, 'crv'), lacks('crv', 'crv, x, y, d')],
+    'lacks a prime': [without(RSA, 'p'), lacks('p', 'n, e, d, p, q, dp, dq, qi')],
+    'has no more than RFC 7518 asks for': [
+      JSON.stringify({ kty: 'RSA', n: RSA.n, e: RSA.e, d: RSA.d }),
+      lacks('p, q, dp, dq, qi', 'n, e, d, p, q, dp, dq, qi'),
+    ],
+    'lacks its public half': [without(OKP, 'x'), lacks('x', 'crv, x, d')],
     'has a number that is not text': [JSON.stringify({ ...RSA, n: 7 }), BROKEN],
     'has a curve of another type': [JSON.stringify({ ...EC, crv: 'Ed25519' }), BROKEN],
     'has the public half of another key': [JSON.stringify({ ...OKP, x: exported('EdDSA').x ?? '' }), BROKEN],
