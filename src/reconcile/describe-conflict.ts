@@ -10,8 +10,8 @@ import { findOtherController, findOwnership } from './ownership.ts';
 interface Conflict {
   /** The reason, with the remedy at the end. */
   readonly why: string;
-  /** The words of the kubectl command that hands the Secret over, where that is a remedy, too. */
-  readonly handOver: readonly string[] | undefined;
+  /** The words of the kubectl command that is the last remedy, or shows the way to it, where there is one. */
+  readonly command: readonly string[] | undefined;
 }
 
 /** Another JWT whose key is in the Secret; `jwt` is its name in words, `undefined` if there may be one. */
@@ -24,8 +24,8 @@ type Named = Pick<Jwt, 'namespace' | 'name' | 'uid'>;
 
 /** The conflict in words for a condition or an Event; ends with the remedy. `keyUser` as of `explainConflict`. */
 export function describeConflict(jwt: Named, secret: Conflicting, keyUser: KeyUser | undefined): string {
-  const { why, handOver } = explainConflict(jwt, secret, keyUser);
-  return handOver === undefined ? why : `${why}: ${kubectl(...handOver)}`;
+  const { why, command } = explainConflict(jwt, secret, keyUser);
+  return command === undefined ? why : `${why}: ${kubectl(...command)}`;
 }
 
 /**
@@ -36,28 +36,32 @@ export function describeConflict(jwt: Named, secret: Conflicting, keyUser: KeyUs
 export function explainConflict(jwt: Named, secret: Conflicting, keyUser: KeyUser | undefined): Conflict {
   const { namespace, name } = jwt;
   if (secret.isDeleting || findOwnership(jwt, secret) === 'predecessor') {
-    const why = `Secret ${name} is being deleted: it is created again as soon as it is gone`;
-    return { why, handOver: undefined };
+    return {
+      why:
+        `Secret ${name} is being deleted, and is not renewed: it is created again as soon as it is gone. If it stays, a finalizer ` +
+        'holds it: have it removed by whoever it is of; this shows it',
+      command: ['get', 'secret', name, '-n', namespace, '-o', 'jsonpath={.metadata.finalizers}'],
+    };
   }
   const controller = findOtherController(jwt, secret.owners);
   if (controller !== undefined) {
     const why =
       `Secret ${name} belongs to ${describeOwner(controller)} and is left untouched: ` +
       'create this JWT under another name, or that object with another Secret';
-    return { why, handOver: undefined };
+    return { why, command: undefined };
   }
   const user = keyUser ?? (hasKeyTerms(secret) ? { jwt: undefined } : undefined);
   if (user !== undefined) {
     const use = user.jwt === undefined ? 'a JWT may sign' : `${user.jwt} signs`;
     const why = `Secret ${name} is not this JWT's, and ${use} with a key in it: it is left untouched. Create this JWT under another name`;
-    return { why, handOver: undefined };
+    return { why, command: undefined };
   }
   return {
     why:
       `Secret ${name} exists and is not this JWT's: it is left untouched. Create the JWT under another name; or delete the ` +
       `Secret if nobody needs it; or hand it over, which replaces its data key ${TOKEN_KEY}, if it has one, and the labels and ` +
       'annotations that this JWT sets, and nothing else in it',
-    handOver: ['annotate', 'secret', name, '-n', namespace, `${ADOPT}=${name}`],
+    command: ['annotate', 'secret', name, '-n', namespace, `${ADOPT}=${name}`],
   };
 }
 

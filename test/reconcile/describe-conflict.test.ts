@@ -41,8 +41,13 @@ describe('the message about a Secret that is not ours', () => {
   });
 
   it('names an owner that is removed', () => {
-    assert.match(describeSecret({ owners: [older] }), /as soon as it is gone$/);
-    assert.match(describeSecret({ isDeleting: true }), /as soon as it is gone$/);
+    for (const more of [{ owners: [older] }, { isDeleting: true }])
+      assert.equal(
+        describeSecret(more),
+        'Secret my-jwt is being deleted, and is not renewed: it is created again as soon as it is gone. If it stays, a ' +
+          'finalizer holds it: have it removed by whoever it is of; this shows it: ' +
+          "kubectl get secret my-jwt -n science -o 'jsonpath={.metadata.finalizers}'",
+      );
   });
 
   describe('never says to delete or to hand over a Secret that holds the key of a JWT,', () => {
@@ -50,10 +55,10 @@ describe('the message about a Secret that is not ours', () => {
     const foreign = ourSecret(jwt, 0, { owners: [], annotations: {} });
 
     it('and names that JWT', () => {
-      const { why, handOver } = explainConflict(jwt, foreign, { jwt: 'JWT a' });
+      const { why, command } = explainConflict(jwt, foreign, { jwt: 'JWT a' });
       assert.match(why, /^Secret my-jwt is not this JWT's, and JWT a signs with a key in it: /);
       assert.match(why, SAFE);
-      assert.equal(handOver, undefined);
+      assert.equal(command, undefined);
       const owned = ourSecret(jwt, 0, { owners: [app], annotations: {} });
       assert.doesNotMatch(describeConflict(jwt, owned, { jwt: 'JWT a' }), /adopt|delete/);
     });

@@ -65,8 +65,8 @@ function checkConflicts(facts: MigrationFacts): readonly MigrationFinding[] {
       return [{ ...common, why: describeKeyInOwnSecret(jwt).message, commands }];
     }
     if (found.state !== 'found' || findOwnership(jwt, found.metadata) !== 'foreign') return [];
-    const { why, handOver } = explainConflict(jwt, found.metadata, findOtherUser(facts, jwt));
-    return [{ ...common, why, commands: handOver === undefined ? [] : [printer.kubectl(...handOver)] }];
+    const { why, command } = explainConflict(jwt, found.metadata, findOtherUser(facts, jwt));
+    return [{ ...common, why, commands: command === undefined ? [] : [printer.kubectl(...command)] }];
   });
 }
 
