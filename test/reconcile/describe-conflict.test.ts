@@ -45,7 +45,7 @@ describe('the message about a Secret that is not ours', () => {
       assert.equal(
         describeSecret(more),
         'Secret my-jwt is being deleted, and is not renewed: it is created again as soon as it is gone. If it stays, a ' +
-          'finalizer holds it: have it removed by whoever it is of; this shows it: ' +
+          'finalizer holds it: ask its owner to remove it; this shows its name: ' +
           "kubectl get secret my-jwt -n science -o 'jsonpath={.metadata.finalizers}'",
       );
   });

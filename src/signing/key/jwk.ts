@@ -36,7 +36,7 @@ export function parseJwk(text: string): Result<KeyObject, string> {
   }
 }
 
-/** Of an RSA key `d` would be enough (RFC 7518 §6.3.2), but OpenSSL does not work out the primes. */
+/** RFC 7518 §6.3.2 asks for no more than `d` of an RSA key, but OpenSSL does not work out the primes. */
 function describeMissing(missing: readonly string[], members: readonly string[]): string {
   const all = members.join(', ');
   return `the JWK has no ${missing.join(', ')}: all of ${all} are needed here, export the key with them, or as PEM`;
