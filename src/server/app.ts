@@ -28,8 +28,6 @@ import type { HttpsApp } from './https-app.ts';
 /**
  * Connections, for three API servers with 200 changing requests at a time each, at the most; memory, for each has up to 64 KiB
  * of a body and some 60 KB of TLS.
- *
- * @internal
  */
 export const WEBHOOK_LIMITS: ConnectionLimits = {
   connections: 600,

@@ -2,11 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { ClientConnections, IDLE_MS, type ConnectionLimits } from './client-connections.ts';
 import { RANK } from './fair-share.ts';
 
-/**
- * The kubelet, some scrapers, an admin: each needs one or two connections.
- *
- * @internal
- */
+/** The kubelet, some scrapers, an admin: each needs one or two connections. */
 export const PROBE_LIMITS: ConnectionLimits = {
   connections: 64,
   guaranteed: 0, // the kubelet uses a connection once

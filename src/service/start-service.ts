@@ -10,6 +10,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/clock.ts';
 import { PACKAGE_VERSION } from '../package-version.ts';
 import { endAll } from './end-all.ts';
+import { warnOfFewFiles } from './few-files.ts';
 import { startController, type RunningController } from './start-controller.ts';
 import { startProbes, type RunningProbes } from './start-probes.ts';
 import { startWebhook, type RunningWebhook } from './start-webhook.ts';
@@ -47,6 +48,7 @@ export async function startService(config: Config, log: ServiceLogger): Promise<
   const { isInPod, policy, namespaces } = config;
   const namespace = ownNamespace(config, cluster);
   if (config.webhook !== undefined) {
+    warnOfFewFiles(log);
     const shared = { log, metrics, policy, client, namespace, isInPod };
     const webhook = await startWebhook(config.webhook, shared);
     if (!webhook.ok) return webhook;

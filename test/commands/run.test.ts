@@ -31,6 +31,7 @@ describe('the webhook alone', { concurrency: true }, () => {
     { cert, key }: Pick<DevCertificate, 'cert' | 'key'>,
     env: NodeJS.ProcessEnv = {},
     more: readonly string[] = [],
+    wrapper: readonly string[] = [],
   ): Promise<ChildProcessByStdio<null, Readable, Readable>> => {
     const files = { cert: join(folder, `${name}.crt`), key: join(folder, `${name}.key`) };
     await writeFile(files.cert, cert);
@@ -44,7 +45,8 @@ describe('the webhook alone', { concurrency: true }, () => {
       `--tls-key-file=${files.key}`,
       ...more,
     ];
-    return spawn(process.execPath, [await findProgram(), 'run', ...flags], {
+    const [program = '', ...args] = [...wrapper, process.execPath, await findProgram(), 'run', ...flags];
+    return spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });
@@ -89,6 +91,25 @@ describe('the webhook alone', { concurrency: true }, () => {
     );
     assert.equal(code, 3);
   });
+
+  for (const [limit, expected] of [
+    [200, [[200, 764]]],
+    [1_000, []],
+  ] as const) {
+    const title = expected.length > 0 ? 'warns of' : 'says nothing about';
+    const skip = process.platform !== 'linux';
+    it(`${title} a limit of ${limit} open files`, { skip }, async () => {
+      const wrapper = ['sh', '-c', `ulimit -n ${limit}; exec "$@"`, 'sh'];
+      const child = await start(`files-${limit}`, await makeDevCertificate(), {}, [], wrapper);
+      const found: unknown[] = [];
+      for await (const text of createInterface(child.stdout)) {
+        const line: Record<string, unknown> = JSON.parse(text);
+        if ('needed' in line) found.push([line['limit'], line['needed']]);
+        if (line['msg'] === 'listening: webhook') child.kill('SIGTERM');
+      }
+      assert.deepEqual(found, expected);
+    });
+  }
 
   it('logs settings that have no effect, and variables of no flag', async () => {
     const environment = { JWT_INJECTOR_WORKER: '5', JWT_INJECTOR_WORKERS: '5' };
