@@ -1,9 +1,10 @@
 import { Cache } from '../kube/cache.ts';
 import { SharedValues } from '../kube/shared-values.ts';
 import type { JsonObject } from '../resources/json.ts';
-import { parseJwt, type Jwt } from '../resources/jwt.ts';
+import { keySourceOf, parseJwt, type Jwt } from '../resources/jwt.ts';
 import { KIND } from '../resources/names.ts';
 import { parseOtherSecret, type SecretMetadata } from '../resources/secret.ts';
+import { InlineKeys } from './inline-keys.ts';
 import { keepLabelledSecrets, type LabelledSecrets } from './labelled-secrets.ts';
 import { digestLongClaims, packClaims } from './packed-claims.ts';
 
@@ -25,7 +26,9 @@ export interface Caches {
 export function createCaches(): Caches {
   const shared = new SharedValues();
   const jwts = new Cache<Jwt>();
-  let latest: Jwt | undefined;
+  const keys = new InlineKeys();
+  /** The JWT that was parsed last; one with a private key must not stay because of that. */
+  let latest: { deref(): Jwt | undefined } | undefined;
   return {
     jwts: {
       cache: jwts,
@@ -33,8 +36,9 @@ export function createCaches(): Caches {
         const jwt = readNamespacedJwt(object);
         if (jwt === undefined) return undefined;
         // To look for equal parts in long claims would take several times as long as to read them.
-        latest = shared.share(digestLongClaims(jwt), latest);
-        return packClaims(latest);
+        const small = keys.share(shared.share(digestLongClaims(jwt), latest?.deref()));
+        latest = keySourceOf(small)?.from === 'value' ? new WeakRef(small) : { deref: () => small };
+        return packClaims(small);
       },
     },
     labelled: keepLabelledSecrets(jwts, shared),

@@ -97,6 +97,11 @@ export class Cache<T> implements WatchStore<T> {
     this.#notify({ type: 'deleted', key, old: before.value, origin: 'watch' });
   }
 
+  /** For a list: what was deleted before is taken as never seen, where the key begins with `scope`. */
+  forgetDeletions(scope: string): void {
+    for (const key of this.#tombstones.keys()) if (key.startsWith(scope)) this.#tombstones.delete(key);
+  }
+
   #put(key: string, resourceVersion: string, value: T, origin: Origin): void {
     const before = this.#entries.get(key);
     if (before?.resourceVersion === resourceVersion) return;

@@ -122,7 +122,9 @@ export class Reflector<T> {
     try {
       const listed = await client.listMapped(path, options);
       this.#noteEvent();
-      replacement.end(listed, isOlder(listed.resourceVersion, this.#newest));
+      const isRestored = isOlder(listed.resourceVersion, this.#newest);
+      if (isRestored) store.forgetDeletions?.(this.#scope);
+      replacement.end(listed, isRestored);
       this.#goOnFrom(listed.resourceVersion);
     } catch (error) {
       if (isDeadline(error)) this.#patience = Math.min(this.#patience * MORE_PATIENCE, MAX_PATIENCE_MS);

@@ -6,7 +6,7 @@ import { CredentialsError } from './credentials-error.ts';
 import { KubeError, limitRetryAfter, readStatus, refusesCredentials } from './errors.ts';
 import { startDeadline, type Deadline } from '../time/deadline.ts';
 import { parseHttpDate } from '../time/format-time.ts';
-import type { Milliseconds } from '../time/units.ts';
+import { toSeconds, type Milliseconds } from '../time/units.ts';
 import { MAX_OBJECT_BYTES } from './pieces.ts';
 import { parseResourcePath } from './resource-path.ts';
 import type { Turns } from '../time/turns.ts';
@@ -248,8 +248,18 @@ export async function readRefusal(
 ): Promise<KubeError> {
   const { bytes } = await readUpTo(answer.body, MAX_REFUSAL_BYTES);
   const status = readStatus(answer.statusCode, parseQuietly(bytes.toString()));
-  const retryAfter = limitRetryAfter(Number(answer.headers['retry-after'])) ?? status.retryAfter;
+  const retryAfter = readRetryAfter(answer.headers) ?? status.retryAfter;
   return new KubeError({ ...parseResourcePath(path), verb, ...status, retryAfter });
+}
+
+/**
+ * Reads the header Retry-After, a number of seconds or a time, as load balancers write it (RFC 9110 §10.2.3). Such a time counts
+ * from that of the answer, so that nobody's clock needs to be right.
+ */
+function readRetryAfter({ 'retry-after': text, date }: Answer['headers']): Milliseconds | undefined {
+  const [until, from] = [parseHttpDate(text), parseHttpDate(date)];
+  const span = until === undefined || from === undefined ? undefined : toSeconds(until - from);
+  return limitRetryAfter(Number(text)) ?? limitRetryAfter(span);
 }
 
 function parseQuietly(text: string): unknown {

@@ -14,8 +14,10 @@ const MAX_DESCRIPTION_LENGTH = 256;
 /** Values deeper in each other stay as they are, so that no user's object exhausts the stack. */
 const MAX_SHARED_DEPTH = 32;
 
+/** The member that holds a private key, of a JWT that has it in its spec: its text must not stay when the JWT is gone. */
+const KEY_TEXT = 'text';
 /** Members whose texts hardly any two objects have in common: to look for them would only take time, and room for others. */
-const UNIQUE: ReadonlySet<string> = new Set(['uid', 'resourceVersion', 'tokenId', 'jti']);
+const UNIQUE: ReadonlySet<string> = new Set(['uid', 'resourceVersion', 'tokenId', 'jti', KEY_TEXT]);
 
 const NO_ITEMS = Object.freeze([]);
 const NO_MEMBERS = Object.freeze({});
@@ -106,7 +108,7 @@ function describeSharedObject(value: object): string | undefined {
   description = '{';
   for (let index = 0; index < names.length && description !== undefined; index += 1) {
     const name = names[index] ?? '';
-    description = addToDescription(description, name, value[name]);
+    description = name === KEY_TEXT ? undefined : addToDescription(description, name, value[name]);
   }
   return description;
 }

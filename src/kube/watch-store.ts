@@ -12,6 +12,8 @@ export interface WatchStore<T> {
   set(key: string, resourceVersion: string, value: T): void;
   /** `resourceVersion`: a state in which the object was not there any more. */
   delete(key: string, resourceVersion: string): void;
+  /** etcd was restored, and resourceVersions began again: those of deletions under this prefix mean nothing any more. */
+  forgetDeletions?(scope: string): void;
 }
 
 /** One object after its transform; without a value it is to be treated as if it were not there. */

@@ -76,7 +76,7 @@ export class StateGauges {
     );
     const watches = new Gauge({
       name: `${prefix}watch_last_event_timestamp_seconds`,
-      help: 'When the watch of a resource last received something from the API server, bookmarks included.',
+      help: 'When the API server last said anything about a resource; a watch that is opened counts, too.',
       labelNames: ['resource'],
       registers: [registry],
       collect: () => {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
@@ -5,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import type { Cluster } from '../../src/kube/cluster.ts';
 import { createClient, type KubeClient } from '../../src/kube/client.ts';
 import { Credentials } from '../../src/kube/credentials.ts';
+import { KubeError } from '../../src/kube/errors.ts';
 import { systemClock, type Clock } from '../../src/time/clock.ts';
 
 export interface SeenRequest {
@@ -143,4 +145,25 @@ export function refuse(
     { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, ...more },
     headers,
   );
+}
+
+/** Calls `use` with a client of a server with this `handler`. */
+export async function withServer(
+  handler: Handler,
+  use: (client: ReturnType<typeof clientOf>, server: BadServer) => Promise<void>,
+  clock?: Clock,
+): Promise<void> {
+  await using server = await startBadServer(handler);
+  await using client = clientOf(clusterAt(server.url), clock);
+  await use(client, server);
+}
+
+/** The KubeError that a call ends with. */
+export async function problemOf(promise: Promise<unknown>): Promise<KubeError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof KubeError, `a KubeError was expected, not ${String(error)}`);
+  return error;
 }

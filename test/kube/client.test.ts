@@ -2,36 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { METADATA_ONLY } from '../../src/kube/client.ts';
-import { isConflict, isNotFound, isTransient, KubeError } from '../../src/kube/errors.ts';
-import { waitUntil } from '../controlplane/wait-until.ts';
-import { virtualClock, type VirtualClock } from '../time/virtual-clock.ts';
-import { answer, clientOf, clusterAt, refuse, startBadServer, type Handler } from './bad-server.ts';
+import { isConflict, isNotFound, isTransient } from '../../src/kube/errors.ts';
+import { virtualClock } from '../time/virtual-clock.ts';
+import { answer, clientOf, clusterAt, problemOf, refuse, startBadServer, withServer } from './bad-server.ts';
 
 const SECRET = '/api/v1/namespaces/ns/secrets/s';
 const CANARY = 'eyJhbGciOiJFUzI1NiJ9.canary';
-
-/** Calls `use` with a client of a server with this `handler`. */
-async function withServer(
-  handler: Handler,
-  use: (
-    client: ReturnType<typeof clientOf>,
-    server: Awaited<ReturnType<typeof startBadServer>>,
-  ) => Promise<void>,
-  clock?: VirtualClock,
-): Promise<void> {
-  await using server = await startBadServer(handler);
-  await using client = clientOf(clusterAt(server.url), clock);
-  await use(client, server);
-}
-
-async function problemOf(promise: Promise<unknown>): Promise<KubeError> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof KubeError, `a KubeError was expected, not ${String(error)}`);
-  return error;
-}
 
 test('requests carry credentials, user agent, query and body', () =>
   withServer(
@@ -115,58 +91,6 @@ test('a 401 is tried again once, with credentials read again', async () => {
   await clock.advance(1_000); // it is read at most once a second
   await Promise.all([client.get(SECRET), client.get(SECRET), client.get(SECRET)]);
   assert.equal(server.requests.length - before, 6);
-});
-
-test('a request is repeated after a 429 at the time that the API server names, if that is within the deadline', async () => {
-  const clock = virtualClock();
-  await withServer(
-    (_request, response) => {
-      if (clock.monotonic() < 4_000) refuse(response, 429, 'TooManyRequests', {}, { 'retry-after': '2' });
-      else answer(response, 200, { done: true });
-    },
-    async (client, server) => {
-      const creating = client.create('/api/v1/namespaces/ns/secrets', {});
-      for (const count of [1, 2]) {
-        await server.received(count);
-        await waitUntil('the wait', 60_000, () => clock.pending() === 2); // besides that of the deadline
-        await clock.advance(2_000);
-      }
-      assert.deepEqual(await creating, { done: true });
-      assert.equal(server.requests.length, 3);
-    },
-    clock,
-  );
-});
-
-test('a 429 beyond the deadline is thrown at once, with the time to wait', () =>
-  withServer(
-    (_request, response) => refuse(response, 429, 'TooManyRequests', { details: { retryAfterSeconds: 30 } }),
-    async (client, server) => {
-      const problem = await problemOf(client.get(SECRET)); // no time passes
-      assert.equal(problem.retryAfter, 30_000);
-      assert.equal(server.requests.length, 1);
-    },
-    virtualClock(),
-  ));
-
-test('a request is repeated after a 503 only if it can be executed twice', async () => {
-  const clock = virtualClock();
-  await withServer(
-    (_request, response) => refuse(response, 503, 'ServiceUnavailable', {}, { 'retry-after': '2' }),
-    async (client, server) => {
-      await problemOf(client.create('/api/v1/namespaces/ns/secrets', {}));
-      assert.equal(server.requests.length, 1);
-      const applying = problemOf(client.apply(SECRET, {}, { force: true })); // 5 s: tries at 0, 2 and 4 s
-      for (const count of [2, 3]) {
-        await server.received(count);
-        await waitUntil('the wait', 60_000, () => clock.pending() === 2);
-        await clock.advance(2_000);
-      }
-      assert.equal((await applying).status, 503);
-      assert.equal(server.requests.length, 4);
-    },
-    clock,
-  );
 });
 
 test('a silent server costs no more than the deadline', async () => {

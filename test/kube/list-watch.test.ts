@@ -3,14 +3,7 @@ import { test } from 'node:test';
 import { METADATA_LIST_ONLY, METADATA_ONLY } from '../../src/kube/client.ts';
 import { refuse } from './bad-server.ts';
 import type { FakeApi, Fault } from './fake-api.ts';
-import { sleptClock, watchFake, type WatchedCache } from './watched-cache.ts';
-
-async function inSync(options: Parameters<typeof watchFake>[0] = {}): Promise<WatchedCache> {
-  const all = await watchFake(options);
-  assert.equal(await all.watch.synced, true);
-  await all.until(() => all.api.watching() === 1, 'the watch');
-  return all;
-}
+import { inSync, sleptClock, watchFake } from './watched-cache.ts';
 
 test('it lists, watches, and reports each change once', async () => {
   await using all = await inSync();
@@ -206,17 +199,6 @@ test('an object that was deleted and created again during an outage is reported 
   all.api.put('a/one');
   all.api.compact();
   await all.until(() => all.cache.get('a/one') !== before, 'the new uid');
-});
-
-test('after etcd was restored the cache is equal to the backup', async () => {
-  await using all = await inSync();
-  all.api.put('b/lost');
-  await all.holds('a/one', 'a/two', 'b/lost');
-  all.api.drop('reset');
-  all.api.restore(['a/one', 'c/regained']);
-  await all.holds('a/one', 'c/regained');
-  all.api.put('c/later');
-  await all.holds('a/one', 'c/regained', 'c/later');
 });
 
 test('the objects of a CRD are deleted with the CRD', async () => {

@@ -49,6 +49,12 @@ describe('shared values', () => {
     for (const name of ['number', 'deep']) assert.notEqual(one[name], other[name], name);
   });
 
+  it('do not store what holds the text of a private key', () => {
+    const shared = new SharedValues();
+    const parse = (): Record<string, unknown> => JSON.parse('{"key":{"from":"value","text":"x"}}');
+    assert.notEqual(shared.share(parse())['key'], shared.share(parse())['key']);
+  });
+
   it('store parts that are equal to those of the value before once', () => {
     const shared = new SharedValues();
     const parse = (list: string): Record<string, unknown> =>

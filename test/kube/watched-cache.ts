@@ -89,3 +89,11 @@ export async function watchFake(options: Partial<ListWatchOptions<string>> = {})
     },
   };
 }
+
+/** As `watchFake`, with all listed and the watch open. */
+export async function inSync(options: Parameters<typeof watchFake>[0] = {}): Promise<WatchedCache> {
+  const all = await watchFake(options);
+  assert.equal(await all.watch.synced, true);
+  await all.until(() => all.api.watching() === 1, 'the watch');
+  return all;
+}
