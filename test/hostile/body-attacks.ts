@@ -1,5 +1,7 @@
 import { Agent } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { scaled, type Attack } from './attack.ts';
+import { PATIENCE_MS, TRY_AGAIN_MS } from './hold-connections.ts';
 import { countWords, inParallel } from './in-parallel.ts';
 import { JSON_BODIES } from './json-bodies.ts';
 import { JWT_BODIES } from './jwt-bodies.ts';
@@ -7,6 +9,8 @@ import { POD_BODIES } from './pod-bodies.ts';
 import { post } from './port-client.ts';
 
 const AT_ONCE = 8;
+/** An answer, and not the error code of a connection. */
+const STATUS = /^\d{3} /;
 
 /**
  * Bodies of up to 8 MiB that cost more than their size suggests, sent to the webhook by a client without any
@@ -22,10 +26,15 @@ export const BODY_ATTACKS: readonly Attack[] = [...JSON_BODIES, ...POD_BODIES, .
       const body = Buffer.from(make());
       const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
       const answers = await inParallel(scaled(count, target), AT_ONCE, async () => {
-        const answer = await post(target.webhookPort, path, body, agent);
-        // When many attacks run together, it is enough that it was refused for its size.
-        if (target.isAlone ? reaches.test(answer) : answer !== 'ECONNREFUSED') reached();
-        return answer;
+        const deadline = performance.now() + (target.isAlone ? 0 : PATIENCE_MS);
+        for (;;) {
+          const answer = await post(target.webhookPort, path, body, agent);
+          // When many attacks run together, it is enough that the service answered, for example that it is busy.
+          const isMet = target.isAlone ? reaches.test(answer) : STATUS.test(answer);
+          if (isMet) reached();
+          if (isMet || performance.now() > deadline) return answer;
+          await sleep(TRY_AGAIN_MS);
+        }
       });
       agent.destroy();
       return countWords(answers);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { scaled, type Attack, type Target } from './attack.ts';
 import { keysOf } from './body.ts';
 import { countWords, inParallel } from './in-parallel.ts';
+import { countMet } from './met-count.ts';
 import { hugeRsaKey } from './objects.ts';
 import { crowdAddress, dial, post } from './port-client.ts';
 import { jwtReview, reviewOf, undecidedReview } from './reviews.ts';
@@ -42,13 +43,14 @@ export const CROWD_ATTACKS: readonly Attack[] = [
     fullOnly: true,
     from: 'port',
     run: async (target, reached) => {
-      const results = await inParallel(scaled(4_000, target), 100, async (number) => {
-        const socket = await dial(target.webhookPort, crowdAddress(number));
-        if (socket !== undefined) reached();
-        socket?.destroy();
-        return socket === undefined ? 'refused' : 'done';
+      const count = scaled(4_000, target);
+      const met = countMet(count, target.isAlone, reached);
+      await inParallel(count, 100, async (number) => {
+        const dialled = await dial(target.webhookPort, crowdAddress(number));
+        met.add(typeof dialled === 'string' ? dialled : 'opened');
+        if (typeof dialled !== 'string') dialled.destroy();
       });
-      return countWords(results);
+      return met.words();
     },
   },
   {
@@ -109,14 +111,15 @@ function posting(count: number, atOnce: number, make: (number: number) => Posted
 
 /** Sends a whole request and ends the connection before its answer. */
 async function hangUp(
-  { webhookPort }: Target,
+  { webhookPort, isAlone }: Target,
   path: string,
   body: string,
   localAddress: string,
   reached: () => void,
 ): Promise<string> {
   const socket = await dial(webhookPort, localAddress);
-  if (socket === undefined) return 'refused';
+  if (socket === 'refused' && !isAlone) reached(); // beside others it can be beyond a limit
+  if (typeof socket === 'string') return socket;
   const head = `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n`;
   const sent = Promise.withResolvers<boolean>();
   socket.once('close', () => sent.resolve(false));

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 
 /** If there is no answer within this time, the attacker gives up. */
@@ -52,8 +51,13 @@ export async function post(
   }
 }
 
-/** A TLS connection after its handshake; `undefined` if the server does not accept it. */
-export async function dial(port: number, localAddress = ATTACKER_ADDRESS): Promise<TLSSocket | undefined> {
+/**
+ * A TLS connection after its handshake. `refused`: the other side ended it before. `unreachable`: there was no
+ * connection, or no end of the handshake.
+ */
+export type Dialled = TLSSocket | 'refused' | 'unreachable';
+
+export async function dial(port: number, localAddress = ATTACKER_ADDRESS): Promise<Dialled> {
   const from: ConnectionOptions & { readonly localAddress: string } = {
     host: '127.0.0.1',
     localAddress,
@@ -61,39 +65,19 @@ export async function dial(port: number, localAddress = ATTACKER_ADDRESS): Promi
     rejectUnauthorized: false,
   };
   const socket = connect(from);
-  const patience = setTimeout(() => socket.destroy(), GIVE_UP_MS);
+  const { promise, resolve } = Promise.withResolvers<Dialled>();
+  let failure: Dialled = 'unreachable';
+  const patience = setTimeout(() => {
+    failure = 'unreachable';
+    socket.destroy();
+  }, GIVE_UP_MS);
+  socket.once('connect', () => (failure = 'refused'));
+  socket.once('secureConnect', () => resolve(socket));
   socket.on('error', () => {}); // `close` reports it
-  try {
-    await Promise.race([once(socket, 'secureConnect'), once(socket, 'close').then(() => socket.destroy())]);
-    return socket.destroyed ? undefined : socket;
-  } catch {
-    return undefined;
-  } finally {
-    clearTimeout(patience);
-  }
-}
-
-/** Opens connections, twenty at a time, and calls `abuse` with each. Holds them all, then ends them. */
-export async function holdConnections(
-  port: number,
-  count: number,
-  holdMs: number,
-  abuse: (socket: TLSSocket) => void,
-): Promise<string> {
-  const sockets: TLSSocket[] = [];
-  const lane = async (): Promise<void> => {
-    while (sockets.length < count) {
-      const socket = await dial(port);
-      if (socket === undefined) return; // refused: more connections would be refused, too
-      sockets.push(socket);
-      abuse(socket);
-    }
-  };
-  await Promise.all(Array.from({ length: 20 }, lane));
-  if (sockets.length > 0) await sleep(holdMs);
-  const open = sockets.filter(({ destroyed }) => !destroyed).length;
-  for (const socket of sockets) socket.destroy();
-  return `${sockets.length} opened, ${open} still open after ${holdMs / 1000} s`;
+  socket.once('close', () => resolve(failure));
+  const dialled = await promise;
+  clearTimeout(patience);
+  return dialled;
 }
 
 /** Describes the AdmissionReview or the Status in a body. */
