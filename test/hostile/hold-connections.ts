@@ -26,11 +26,14 @@ export async function holdConnections(
   reached: () => void,
 ): Promise<string> {
   const sockets: TLSSocket[] = [];
+  let dialling = 0;
   const met = countMet(count, isAlone, reached);
   const deadline = performance.now() + (isAlone ? holdMs : Math.max(holdMs, PATIENCE_MS));
   const lane = async (): Promise<void> => {
-    while (sockets.length < count) {
+    while (sockets.length + dialling < count) {
+      dialling += 1;
       const dialled = await dial(port);
+      dialling -= 1;
       met.add(typeof dialled === 'string' ? dialled : 'opened');
       if (dialled === 'unreachable') return;
       if (dialled !== 'refused') {

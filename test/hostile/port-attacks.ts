@@ -174,17 +174,22 @@ export const PORT_ATTACKS: readonly Attack[] = [
     run: async (target, reached) => {
       const count = scaled(300, target);
       const met = countMet(count, target.isAlone, reached);
+      let isOver = false;
       const sockets = await inParallel(count, 20, async () => {
         const socket = await tcpDial(target.httpPort);
+        let isAnswered = false;
         // The first part of an answer shows that it came from the service; nothing more is read.
         socket?.once('data', () => {
+          isAnswered = true;
           met.add('opened');
           socket.pause();
         });
+        socket?.once('close', () => void (isAnswered || isOver || met.add('refused')));
         socket?.write('GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(50));
         return socket;
       });
       await sleep(8_000);
+      isOver = true;
       const open = sockets.filter((socket) => socket?.destroyed === false).length;
       for (const socket of sockets) socket?.destroy();
       return `${met.words()}, ${open} still open after 8 s`;
