@@ -4,7 +4,9 @@ import { fail, ok, type Result } from '../../resources/result.ts';
 import { applyPatch } from './apply-patch.ts';
 import { endOf, findNode, startOf } from './find-place.ts';
 import { findOtherBreak, withLineFeeds } from './line-breaks.ts';
-import { parseYaml, valueOfDocument } from './parse-yaml.ts';
+import { parseYaml } from './parse-yaml.ts';
+import { readValue } from './read-value.ts';
+import { sayWhere } from './say-where.ts';
 import { asItIs, writeChanged, type WrittenText } from './write-changed.ts';
 import { findStyle, isJson, type TextStyle, type YamlStyle } from './write-in-style.ts';
 import { splitJsonObjects } from './split-json.ts';
@@ -67,7 +69,7 @@ function readYaml(given: string): Result<readonly EditableDocument[], YamlProble
   for (const [index, document] of documents.entries()) {
     const [error] = document.errors;
     if (error !== undefined) {
-      return fail({ document: index + 1, message: describeYamlError(error, lineCounter) });
+      return fail({ document: index + 1, message: describeYamlError(text, error, lineCounter) });
     }
     if (index > 0 && isUnseenByKubectl(document)) return fail({ document: index, message: NOTHING_AFTER });
     // The text between two documents belongs to the second, or after the last to that.
@@ -78,8 +80,11 @@ function readYaml(given: string): Result<readonly EditableDocument[], YamlProble
       const message = describeBreak(text, start + otherBreak, lineCounter);
       return fail({ document: index + 1, message });
     }
-    const value = valueOfDocument(document);
-    if (!value.ok) return fail({ document: index + 1, message: value.problem });
+    const value = readValue(document);
+    if (!value.ok) {
+      const { fault, remedy, at } = value.problem;
+      return fail({ document: index + 1, message: sayWhere(text, lineCounter, at, fault, remedy) });
+    }
     read.push(editable(source, value.value, yamlStyleOf(document, text, style)));
     start = end;
   }
@@ -119,10 +124,14 @@ function tryToParse(text: string, lineCounter: LineCounter): readonly Document.P
   }
 }
 
-function describeYamlError({ code, message, pos: [at] }: YAMLError, lineCounter: LineCounter): string {
-  if (code === 'RESOURCE_EXHAUSTION') return TOO_DEEP;
-  const { line, col } = lineCounter.linePos(at);
-  return `${message} at line ${line}, column ${col}: correct the YAML`;
+function describeYamlError(
+  text: string,
+  { code, message, pos: [at] }: YAMLError,
+  lineCounter: LineCounter,
+): string {
+  return code === 'RESOURCE_EXHAUSTION'
+    ? TOO_DEEP
+    : sayWhere(text, lineCounter, at, message, 'correct the YAML');
 }
 
 function describeBreak(text: string, at: number, lineCounter: LineCounter): string {

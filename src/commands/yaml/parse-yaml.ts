@@ -6,9 +6,6 @@ import {
   type ParseOptions,
   type SchemaOptions,
 } from 'yaml';
-import { fail, ok, type Result } from '../../resources/result.ts';
-import { readValue } from './read-value.ts';
-import { YamlFault } from './yaml-fault.ts';
 
 /** Nothing is resolved by the library: Kubernetes reads other values than YAML 1.2 and 1.1 say. */
 const AS_WRITTEN: ParseOptions & DocumentOptions & SchemaOptions = {
@@ -26,14 +23,4 @@ const AS_WRITTEN: ParseOptions & DocumentOptions & SchemaOptions = {
 export function parseYaml(text: string, lineCounter = new LineCounter()): readonly Document.Parsed[] {
   const documents = parseAllDocuments(text, { ...AS_WRITTEN, lineCounter });
   return 'empty' in documents ? [] : documents;
-}
-
-/** The value as Kubernetes reads it, or why it cannot be read, with the remedy. */
-export function valueOfDocument(document: Document.Parsed): Result<unknown, string> {
-  try {
-    return ok(readValue(document));
-  } catch (error) {
-    if (error instanceof YamlFault) return fail(error.message);
-    throw error;
-  }
 }

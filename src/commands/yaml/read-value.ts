@@ -1,5 +1,6 @@
-import { isAlias, isMap, isScalar, isSeq, type Document, type YAMLMap } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, type Document, type YAMLMap } from 'yaml';
 import type { JsonObject } from '../../resources/json.ts';
+import { fail, ok, type Result } from '../../resources/result.ts';
 import { resolvePlain, resolveTagged, type ScalarValue } from './resolve-scalar.ts';
 import { YamlFault } from './yaml-fault.ts';
 
@@ -17,12 +18,26 @@ interface Read {
   readonly weight: number;
 }
 
+/** Why a document has no value that Kubernetes can read. */
+interface ValueProblem {
+  readonly fault: string;
+  readonly remedy: string;
+  /** The place in the text that was parsed; `undefined`: the document as a whole. */
+  readonly at: number | undefined;
+}
+
 /**
  * The value of a document as Kubernetes reads it (Go's yaml.v2, by sigs.k8s.io/yaml): of a key that is there twice the
- * last counts, and a merge key takes effect where it stands. Throws `YamlFault`.
+ * last counts, and a merge key takes effect where it stands.
  */
-export function readValue(document: Document.Parsed): unknown {
-  return new ValueReader().read(document.contents, 0).value;
+export function readValue(document: Document.Parsed): Result<unknown, ValueProblem> {
+  const reader = new ValueReader();
+  try {
+    return ok(reader.read(document.contents, 0).value);
+  } catch (error) {
+    if (!(error instanceof YamlFault)) throw error;
+    return fail({ fault: error.message, remedy: error.remedy, at: reader.at });
+  }
 }
 
 /** Whether a pair is a merge key: `<<` without quotes. */
@@ -30,13 +45,17 @@ export function isMergeKey(key: unknown): boolean {
   return isScalar(key) && key.type === 'PLAIN' && key.tag === undefined && key.value === '<<';
 }
 
+/** Throws `YamlFault`; `at` is its place then. */
 class ValueReader {
+  /** The beginning of the node that was looked at last. */
+  at: number | undefined;
   readonly #anchors = new Map<string, Read | 'open'>();
   #weight = 0;
 
   read(node: unknown, depth: number): Read {
+    this.#lookAt(node);
     if (depth > MAX_YAML_DEPTH) {
-      throw new YamlFault(`more than ${MAX_YAML_DEPTH} levels are nested: reduce the nesting`);
+      throw new YamlFault(`more than ${MAX_YAML_DEPTH} levels are nested`, 'reduce the nesting');
     }
     if (isAlias(node)) return this.#readAlias(node.source);
     const anchor = isMap(node) || isSeq(node) || isScalar(node) ? node.anchor : undefined;
@@ -48,9 +67,9 @@ class ValueReader {
 
   #readAlias(name: string): Read {
     const target = this.#anchors.get(name);
-    if (target === undefined) throw new YamlFault(`alias *${name} has no anchor: add &${name}`);
+    if (target === undefined) throw new YamlFault(`alias *${name} has no anchor`, `add &${name}`);
     if (target === 'open')
-      throw new YamlFault(`alias *${name} is inside its own anchor: write the value out`);
+      throw new YamlFault(`alias *${name} is inside its own anchor`, 'write the value out');
     this.#add(target.weight);
     return target;
   }
@@ -89,7 +108,8 @@ class ValueReader {
     if (typeof value === 'string') return value;
     if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
       return String(value);
-    throw new YamlFault(`a key is ${value === null ? 'empty' : 'a list or a map'}: write a string`);
+    this.#lookAt(key); // not at what is in it
+    throw new YamlFault(`a key is ${value === null ? 'empty' : 'a list or a map'}`, 'write a string');
   }
 
   /** The first map wins if there are several. */
@@ -98,7 +118,8 @@ class ValueReader {
     const maps = Array.isArray(value) ? value.toReversed() : [value];
     return maps.flatMap((map: unknown) => {
       if (typeof map !== 'object' || map === null || Array.isArray(map)) {
-        throw new YamlFault('"<<" must merge a map or a list of maps');
+        this.#lookAt(source);
+        throw new YamlFault('"<<" must merge a map or a list of maps', 'correct it');
       }
       return Object.entries(map);
     });
@@ -107,8 +128,12 @@ class ValueReader {
   #add(weight: number): void {
     this.#weight += weight;
     if (this.#weight > MAX_WEIGHT) {
-      throw new YamlFault('with its aliases written out it is too large: split it, or use fewer aliases');
+      throw new YamlFault('with its aliases written out it is too large', 'split it, or use fewer aliases');
     }
+  }
+
+  #lookAt(node: unknown): void {
+    if (isNode(node)) this.at = node.range?.[0] ?? this.at;
   }
 }
 

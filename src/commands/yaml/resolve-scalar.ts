@@ -40,7 +40,10 @@ export function resolvePlain(text: string): ScalarValue {
   if (word !== undefined) return word;
   if (!/^[-+.0-9]/.test(text)) return text;
   if (NOT_IN_JSON.test(text)) {
-    throw new YamlFault(`${text} is a number that Kubernetes does not have: put it in quotes, or remove it`);
+    throw new YamlFault(
+      `${text} is a number that Kubernetes does not have`,
+      'put it in quotes, or remove it',
+    );
   }
   if (text.startsWith('.') && /_(?![0-9])|(?<![0-9])_/.test(text)) return text;
   const plain = text.replaceAll('_', '');
@@ -75,7 +78,7 @@ export function resolveTagged(text: string, tag: string): ScalarValue {
   if (wanted === undefined) return text;
   const value = resolvePlain(text);
   if (wanted.includes(kindOf(value))) return value;
-  throw new YamlFault(`"${text.slice(0, 40)}" is not what its tag !!${name} says`);
+  throw new YamlFault(`"${text.slice(0, 40)}" is not what its tag !!${name} says`, 'correct one of them');
 }
 
 const KINDS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -95,6 +98,7 @@ function kindOf(value: ScalarValue): string {
 function decodeBinary(text: string): string {
   const plain = text.replaceAll(/\s/g, '');
   const bytes = Buffer.from(plain, 'base64');
-  if (bytes.toString('base64') !== plain) throw new YamlFault('a value with the tag !!binary is not base64');
+  if (bytes.toString('base64') !== plain)
+    throw new YamlFault('a value with the tag !!binary is not base64', 'encode it again');
   return bytes.toString();
 }

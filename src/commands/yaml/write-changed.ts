@@ -3,7 +3,8 @@ import type { PatchOperation } from '../../resources/json-patch.ts';
 import { keepsComments } from './compare-comments.ts';
 import { editText } from './edit-text.ts';
 import { expandAliases } from './expand-aliases.ts';
-import { parseYaml, valueOfDocument } from './parse-yaml.ts';
+import { parseYaml } from './parse-yaml.ts';
+import { readValue } from './read-value.ts';
 import { findSpacing, findStyle, writeDocument, type YamlStyle } from './write-in-style.ts';
 
 /** A document as text, after changes. */
@@ -63,6 +64,6 @@ function withoutAliases(source: string, { eol }: YamlStyle): string {
 function says(text: string, wanted: unknown): boolean {
   const [document, ...more] = parseYaml(text);
   if (document === undefined || more.length > 0 || document.errors.length > 0) return false;
-  const value = valueOfDocument(document);
+  const value = readValue(document);
   return value.ok && isDeepStrictEqual(value.value, wanted);
 }

@@ -1,4 +1,10 @@
-/** YAML that Kubernetes cannot read, or that is too large for us. The message ends with a remedy. */
+/** YAML that Kubernetes cannot read, or that is too large for us: what it is, and what helps. */
 export class YamlFault extends Error {
   override readonly name = 'YamlFault';
+  readonly remedy: string;
+
+  constructor(fault: string, remedy: string) {
+    super(fault);
+    this.remedy = remedy;
+  }
 }

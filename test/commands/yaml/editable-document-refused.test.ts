@@ -16,6 +16,34 @@ describe('a YAML file that cannot be read', () => {
     );
   });
 
+  it('names the place of a value that Kubernetes does not have', () => {
+    const cases: Readonly<Record<string, string>> = {
+      'a:\n  b: .inf\n':
+        '.inf is a number that Kubernetes does not have at line 2, column 6: put it in quotes, or remove it',
+      'a: 1\n---\n# x\nb: &b [c, *b]\n':
+        'alias *b is inside its own anchor at line 4, column 11: write the value out',
+      'a: *b\n': 'alias *b has no anchor at line 1, column 4: add &b',
+      'a: 1\n? [b]\n: c\n': 'a key is a list or a map at line 2, column 3: write a string',
+      'a: {: 1}\n': 'a key is empty at line 1, column 5: write a string',
+      'a:\n  <<: [{}, 1]\n': '"<<" must merge a map or a list of maps at line 2, column 7: correct it',
+      'a:\n  - !!int x\n': '"x" is not what its tag !!int says at line 2, column 11: correct one of them',
+      'a: !!binary ä\n': 'a value with the tag !!binary is not base64 at line 1, column 13: encode it again',
+    };
+    for (const [text, problem] of Object.entries(cases)) assert.equal(problemOf(text), problem, text);
+  });
+
+  it('may be a template, and then says so', () => {
+    const remedy = 'render the template first, for example with helm template';
+    const cases: Readonly<Record<string, string>> = {
+      'a: 1\nname: {{ .Values.x }}\n': `a key is a list or a map at line 2, column 8: ${remedy}`,
+      'a: {{ include "x" . }}-b\n': `Unexpected scalar at node end at line 1, column 23: ${remedy}`,
+      'a: b\n{{- if .Values.x }}\nc: d\n{{- end }}\n': remedy,
+      'a:\n  {{- include "x" . | nindent 4 }}\n': remedy,
+    };
+    for (const [text, problem] of Object.entries(cases)) assert.ok(problemOf(text).endsWith(problem), text);
+    assert.match(problemOf('{"a": "{{", [b]: c}'), /write a string$/, 'JSON with such a text is not a template');
+  });
+
   for (const [character, name] of [
     ['\u0085', '0085'],
     ['\u2028', '2028'],
