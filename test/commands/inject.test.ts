@@ -187,7 +187,8 @@ describe('inject -f', () => {
     {
       title: 'a number that JSON does not have',
       input: 'a: -.inf\n',
-      message: /document 1: -\.inf is a number that Kubernetes does not have at line 1, column 4: put it in quotes/,
+      message:
+        /document 1: -\.inf is a number that Kubernetes does not have at line 1, column 4: put it in quotes/,
     },
     {
       title: 'an alias in what it stands for',
@@ -195,7 +196,11 @@ describe('inject -f', () => {
       message: /document 1: alias \*a is inside its own anchor at line 1, column 8: write the value out/,
     },
     { title: 'an alias of nothing', input: 'a: *a\n', message: /document 1: .*alias.*a/i },
-    { title: 'an empty key', input: '{: 1}\n', message: /document 1: a key is empty at line 1, column 2: write a string/ },
+    {
+      title: 'an empty key',
+      input: '{: 1}\n',
+      message: /document 1: a key is empty at line 1, column 2: write a string/,
+    },
     { title: 'a list as a key', input: '[a]: 1\n', message: /document 1: a key is a list or a map/ },
     {
       title: 'a merge of no map',

@@ -17,6 +17,8 @@ export function sayWhere(
   const { line, col } = lineCounter.linePos(at);
   const start = at - col + 1;
   const [shown = ''] = text.slice(start, start + MAX_LINE).split('\n', 1);
-  const helps = TEMPLATE_BRACES.test(shown) ? 'render the template first, for example with helm template' : remedy;
+  const helps = TEMPLATE_BRACES.test(shown)
+    ? 'render the template first, for example with helm template'
+    : remedy;
   return `${fault} at line ${line}, column ${col}: ${helps}`;
 }

@@ -41,7 +41,11 @@ describe('a YAML file that cannot be read', () => {
       'a:\n  {{- include "x" . | nindent 4 }}\n': remedy,
     };
     for (const [text, problem] of Object.entries(cases)) assert.ok(problemOf(text).endsWith(problem), text);
-    assert.match(problemOf('{"a": "{{", [b]: c}'), /write a string$/, 'JSON with such a text is not a template');
+    assert.match(
+      problemOf('{"a": "{{", [b]: c}'),
+      /write a string$/,
+      'JSON with such a text is not a template',
+    );
   });
 
   for (const [character, name] of [
