@@ -56,6 +56,34 @@ const SECRET = { name: 'v', secret: { secretName: 'my-jwt' } };
 const EMPTY = { name: 'w', emptyDir: {} };
 
 /**
+ * `count` mounts of the token, each at a path of 4 KB in parts of one letter (2.8 MB for 700), beside the container that is to
+ * get it.
+ */
+export function mountedDeep(count: number): Json {
+  const mounts = many(count, (index) => ['v', `/m${index}${'/a'.repeat(2_000)}`] as const);
+  return annotatedPod(
+    { volumes: [SECRET, EMPTY], containers: [container('other'), mountedAt([...mounts, ['w', '/w']])] },
+    { [KEYS.containers]: 'other' },
+  );
+}
+
+/** A mount at a path of this many characters, of a volume that shows 32 tokens at 8 paths each. */
+export function mountedLong(length: number): Json {
+  return annotatedPod(
+    { volumes: [shownTogether(32, 8)], containers: [mountedAt([['v', `/${'m'.repeat(length)}`]])] },
+    { [KEYS.token]: TOKENS },
+  );
+}
+
+/** `count` containers that see a token at 8 paths of 4 KB. */
+export function shownLong(count: number): Json {
+  return annotatedPod(
+    { volumes: [shownTogether(1, 8, 4_000)], containers: mounting(count) },
+    { [KEYS.token]: 't0' },
+  );
+}
+
+/**
  * Pods of up to 3 MB, the limit of the API server: a long text, with many containers, tokens or files for which it could
  * be repeated, compared or measured.
  */
@@ -102,11 +130,7 @@ export const HOSTILE_PODS: Readonly<Record<string, () => Json>> = {
         volumeMounts: [{ name: 'v', mountPath: '/var/run', readOnly: true }],
       }),
     }),
-  '8 files of a token at paths of 4 KB, 2,000 containers': () =>
-    annotatedPod(
-      { volumes: [shownTogether(1, 8, 4_000)], containers: mounting(2_000) },
-      { [KEYS.token]: 't0' },
-    ),
+  '8 files of a token at paths of 4 KB, 2,000 containers': () => shownLong(2_000),
   '32 tokens of 8 files at paths of 4 KB, 1,000 containers': () =>
     annotatedPod(
       { volumes: [shownTogether(32, 8, 4_000, 50)], containers: mounting(1_000) },
@@ -122,11 +146,7 @@ export const HOSTILE_PODS: Readonly<Record<string, () => Json>> = {
       },
       { [KEYS.token]: 't0' },
     ),
-  'a mountPath of 2.5 MB, 32 tokens of 8 files': () =>
-    annotatedPod(
-      { volumes: [shownTogether(32, 8)], containers: [mountedAt([['v', `/${'m'.repeat(2_500_000)}`]])] },
-      { [KEYS.token]: TOKENS },
-    ),
+  'a mountPath of 2.5 MB, 32 tokens of 8 files': () => mountedLong(2_500_000),
   'a mountPath of 2.5 MB, in parts of one letter': () =>
     annotatedPod({
       volumes: [SECRET, EMPTY],
@@ -137,13 +157,7 @@ export const HOSTILE_PODS: Readonly<Record<string, () => Json>> = {
         ]),
       ],
     }),
-  '700 mounts of the token at paths of 4 KB, in parts of one letter': () =>
-    annotatedPod({
-      volumes: [SECRET, EMPTY],
-      containers: [
-        mountedAt([...many(700, (index) => ['v', `/m${index}${'/a'.repeat(2_000)}`] as const), ['w', '/w']]),
-      ],
-    }),
+  '700 mounts of the token at paths of 4 KB, in parts of one letter': () => mountedDeep(700),
   '25,000 mounts below as many mounts of 32 tokens of 8 files': () =>
     annotatedPod(
       {

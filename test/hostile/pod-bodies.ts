@@ -1,3 +1,4 @@
+import { mountedDeep, mountedLong, shownLong } from '../admission/hostile-reviews.ts';
 import type { Body } from './body.ts';
 import { heavyPod } from './objects.ts';
 import { containersOf, podReview, reviewOf, TOKEN, undecidedReview } from './reviews.ts';
@@ -72,6 +73,24 @@ export const POD_BODIES: readonly Body[] = [
       return reviewOf('pods', 'Pod', JSON.stringify(pod));
     },
     reaches: /^200 (?:patched|denied)/,
+  },
+  {
+    name: 'pod-shown-paths',
+    title: 'a pod with 50,000 containers that each see a token at 8 paths of 4 KB',
+    make: () => reviewOf('pods', 'Pod', JSON.stringify(shownLong(50_000))),
+    reaches: /^200 denied: .*too large/,
+  },
+  {
+    name: 'pod-long-mount',
+    title: 'a pod with 32 tokens at 8 paths each, and a mount of all at a path of 8 MB',
+    make: () => reviewOf('pods', 'Pod', JSON.stringify(mountedLong(8_000_000))),
+    reaches: /^200 denied: .*mount path/,
+  },
+  {
+    name: 'pod-deep-mounts',
+    title: 'a pod with 1,900 mounts of a token, each at a path of 2,000 parts',
+    make: () => reviewOf('pods', 'Pod', JSON.stringify(mountedDeep(1_900))),
+    reaches: /^200 patched/,
   },
   {
     name: 'review-namespace',

@@ -1,3 +1,5 @@
+import { mountedDeep, mountedLong, shownLong } from '../admission/hostile-reviews.ts';
+import type { Json } from '../admission/pods.ts';
 import type { TenantRequests } from './tenant-requests.ts';
 import type { Loose } from '../integration/objects.ts';
 import { deploymentOf, heavyPod } from './objects.ts';
@@ -11,6 +13,12 @@ const PATH_OF_A_MEGABYTE: Loose = {
 
 /** The API server itself validates the object (422) after the webhook has answered. */
 const SEEN: readonly Answer[] = [...STORED, '400 by a webhook', '422'];
+
+/** The pod for any number of creations, in the namespace of the request. */
+function unnamed(pod: Json): Loose {
+  const { annotations } = Object(pod['metadata']);
+  return { ...pod, metadata: { generateName: 'heavy-', annotations } };
+}
 
 /** Requests of a user who is allowed to create pods and Deployments in a namespace. */
 export const POD_REQUESTS: readonly TenantRequests[] = [
@@ -61,6 +69,30 @@ export const POD_REQUESTS: readonly TenantRequests[] = [
       const pod = heavyPod({ annotation, value: `/${LONG}`, containers: 400, volumes: [PATH_OF_A_MEGABYTE] });
       return tenant.create('deployments', deploymentOf(pod));
     },
+  },
+  {
+    name: 'shown-paths',
+    title: 'pods with 2,000 containers that each see a token at 8 paths of 4 KB',
+    from: 'pods',
+    count: 20,
+    reaches: ['400 by a webhook'],
+    act: (tenant) => tenant.create('pods', unnamed(shownLong(2_000))),
+  },
+  {
+    name: 'long-mount',
+    title: 'pods with 32 tokens at 8 paths each, and a mount of all at a path of 2.5 MB',
+    from: 'pods',
+    count: 20,
+    reaches: ['400 by a webhook'],
+    act: (tenant) => tenant.create('pods', unnamed(mountedLong(2_500_000))),
+  },
+  {
+    name: 'deep-mounts',
+    title: 'pods with 300 mounts of a token, each at a path of 2,000 parts',
+    from: 'pods',
+    count: 20,
+    reaches: SEEN,
+    act: (tenant) => tenant.create('pods', unnamed(mountedDeep(300))),
   },
   {
     name: 'token-list',

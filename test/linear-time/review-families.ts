@@ -118,6 +118,55 @@ export const FAMILIES: readonly Family[] = [
       }),
   },
   {
+    title: 'mounts of the token at paths of many parts, and as many below them',
+    pod: (size) =>
+      annotatedPod(
+        {
+          volumes: [secret('own', 'my-jwt', 'a/token')],
+          containers: [
+            container('app'),
+            container('side', {
+              volumeMounts: mountInTurn(
+                size,
+                (index) => `/m${index >> 1}${'/a'.repeat(500)}${index % 2 === 0 ? '' : '/b'}`,
+              ),
+            }),
+          ],
+        },
+        { [KEYS.containers]: 'app' },
+      ),
+  },
+  {
+    title: 'the length of a path at which the token is shown, and containers that mount it',
+    pod: (size) =>
+      annotatedPod({
+        volumes: [secret('own', 'my-jwt', `${`${'x'.repeat(84)}/`.repeat(size / 22)}t`)],
+        containers: repeat(size, (index) =>
+          container(`c${index}`, { volumeMounts: [{ name: 'own', mountPath: '/m' }], env: [ENV] }),
+        ),
+      }),
+  },
+  {
+    title: 'the length of a mount’s path, and the tokens that it shows',
+    pod: (size) =>
+      annotatedPod(
+        {
+          volumes: [
+            {
+              name: 'own',
+              projected: {
+                sources: TOKENS.map((name) => ({ secret: { name, items: [{ key: 'token', path: name }] } })),
+              },
+            },
+          ],
+          containers: [
+            container('app', { volumeMounts: [{ name: 'own', mountPath: '//ab'.repeat(200 * size) }] }),
+          ],
+        },
+        { [KEYS.token]: TOKENS.join() },
+      ),
+  },
+  {
     title: 'volumes that show every token, and containers that mount them',
     pod: (size) =>
       annotatedPod(
