@@ -1,5 +1,5 @@
 import type { PodDenial } from './decision.ts';
-import { findLengthFault, lengthFault, SHORTER_PATH } from './paths.ts';
+import { lengthFault, SHORTER_PATH } from './paths.ts';
 import { explainLength } from './placement-denials.ts';
 import type { ContainerShape } from './pod-shape.ts';
 import { quote, showPath } from './text.ts';
@@ -10,10 +10,12 @@ import type { ShowingVolumes } from './token-volume.ts';
 /** Refuses a volume that shows the token at a path that no file can have. */
 export function findLongFile(shown: ShowingVolumes): PodDenial | undefined {
   for (const [volume, files] of shown) {
-    const fault = findLengthFault(files);
-    if (fault === undefined) continue;
-    const what = `volume ${quote(volume)} shows the token at a path that ${fault}`;
-    return { reason: 'TooLarge', what, remedy: SHORTER_PATH };
+    for (const file of files) {
+      const fault = lengthFault(file);
+      if (fault === undefined) continue;
+      const what = `volume ${quote(volume)} shows the token at a path that ${fault}`;
+      return { reason: 'TooLarge', what, remedy: SHORTER_PATH };
+    }
   }
   return undefined;
 }

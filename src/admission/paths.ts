@@ -47,10 +47,17 @@ export function joinPath(directory: string, file: string): string {
 /** Why no file can have the path, in words that go after it (`has 5000 bytes`); `undefined` for a possible length. */
 export function lengthFault(path: string): string | undefined {
   if (path.length * MAX_UNIT_BYTES <= MAX_PART_BYTES) return undefined; // nearly all paths: nothing is measured
-  const bytes = Buffer.byteLength(path);
-  if (bytes > MAX_PATH_BYTES) return `has ${bytes} bytes`;
+  const fault = joinedFault(path);
+  if (fault !== undefined) return fault;
   const longest = longestPart(path);
   return longest > MAX_PART_BYTES ? `has a part of ${longest} bytes` : undefined;
+}
+
+/** As `lengthFault`, of a path that was joined of two that have none: no part of it is longer than theirs. */
+export function joinedFault(path: string): string | undefined {
+  if (path.length * MAX_UNIT_BYTES <= MAX_PATH_BYTES) return undefined;
+  const bytes = Buffer.byteLength(path);
+  return bytes > MAX_PATH_BYTES ? `has ${bytes} bytes` : undefined;
 }
 
 /** The bytes of the longest part, if it can have more than `MAX_PART_BYTES`; otherwise 0. One look at each character. */
@@ -64,15 +71,6 @@ function longestPart(path: string): number {
     start = end + 1;
   }
   return longest;
-}
-
-/** As `lengthFault`, of the first of the paths that has one. */
-export function findLengthFault(paths: readonly string[]): string | undefined {
-  for (const path of paths) {
-    const fault = lengthFault(path);
-    if (fault !== undefined) return fault;
-  }
-  return undefined;
 }
 
 /** The remedy where `lengthFault` finds one. */

@@ -3,7 +3,7 @@ import type { PodDenial, TokenMount } from './decision.ts';
 import { bars, findCover, hides, visibleFiles } from './mounts.ts';
 import type { ShownFile } from './shown-file.ts';
 import type { NestedMounts } from './nested-mounts.ts';
-import { findLengthFault, joinPath, lengthFault } from './paths.ts';
+import { joinedFault, joinPath, lengthFault } from './paths.ts';
 import {
   explainCover,
   explainHidden,
@@ -35,6 +35,8 @@ interface NewMount {
   readonly shown: ShownFile;
   /** All of them. */
   readonly files: readonly string[];
+  /** Why it cannot be made in any container: its path is too long. */
+  readonly lengthFault: string | undefined;
   readonly placement: Extract<Placement, { readonly how: 'mount' }>;
 }
 
@@ -53,7 +55,8 @@ export function wantToken(
   const file = joinPath(mountPath, chosen.file);
   const files = visibleFiles(shape, volumes);
   const placement = { how: 'mount', files: [file], mounts: [mount] } as const;
-  return { name, volumes, nested, newMount: { shown: { mount: shape, file }, files, placement } };
+  const newMount = { shown: { mount: shape, file }, files, placement, lengthFault: lengthFault(file) };
+  return { name, volumes, nested, newMount };
 }
 
 interface VolumeFile {
@@ -159,18 +162,22 @@ function findShown(container: ContainerShape, token: WantedToken, named: string 
 }
 
 function placeShown(container: ContainerShape, shown: readonly ShownFile[]): Placement {
-  const whole = shown.filter(({ mount }) => mount.subPath === '');
-  const files = [...new Set([...whole, ...shown].map(({ file }) => file))];
-  const fault = findLengthFault(files);
-  if (fault !== undefined) return blocked(explainLength(container, `the path of the token file ${fault}`));
-  return { how: 'mounted', files, refreshes: whole.length > 0 };
+  const files: string[] = [];
+  const inParts: string[] = [];
+  for (const { mount, file } of shown) {
+    const fault = joinedFault(file);
+    if (fault !== undefined) return blocked(explainLength(container, `the path of the token file ${fault}`));
+    (mount.subPath === '' ? files : inParts).push(file);
+  }
+  const refreshes = files.length > 0;
+  files.push(...inParts);
+  return { how: 'mounted', files, refreshes };
 }
 
 /** Blocked where something would hide the file. */
 function placeNewMount(container: ContainerShape, token: WantedToken, named: string | undefined): Placement {
-  const { shown, files, placement } = token.newMount;
+  const { shown, files, placement, lengthFault: fault } = token.newMount;
   const { file, mount } = shown;
-  const fault = lengthFault(file);
   if (fault !== undefined)
     return blocked(explainLength(container, `mount path ${showPath(mount.path)} ${fault}`));
   const hiding = findHiding(container, token, shown, explainCover);

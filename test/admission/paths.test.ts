@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import {
-  isWithin,
-  joinPath,
-  lengthFault,
-  normalisePath,
-  findLengthFault,
-} from '../../src/admission/paths.ts';
+import { isWithin, joinedFault, joinPath, lengthFault, normalisePath } from '../../src/admission/paths.ts';
 
 describe('a path of a container is normalised:', () => {
   const cases: Readonly<Record<string, string>> = {
@@ -82,8 +76,10 @@ describe('the length of a path', () => {
   for (const [title, [path, fault]] of Object.entries(cases))
     it(title, () => assert.equal(lengthFault(path), fault));
 
-  it('is checked in several, up to the first fault', () => {
-    assert.equal(findLengthFault(['/a', part('a', 256), part('b', 300)]), 'has a part of 256 bytes');
-    assert.equal(findLengthFault(['/a', '/b']), undefined);
+  it('is that of all parts together where two possible paths are joined', () => {
+    assert.deepEqual(
+      [joinedFault(part('a', 4094)), joinedFault(part('€', 1366))],
+      [undefined, 'has 4099 bytes'],
+    );
   });
 });

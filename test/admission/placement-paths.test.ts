@@ -43,7 +43,6 @@ describe('one token in a container', () => {
       mount('jwt-a', '/file', { subPath: 'token' }),
       mount('jwt-a', '/x'),
       mount('jwt-a', '/y'),
-      mount('jwt-a', '/x'),
     ];
     assert.deepEqual(placeTokens(shape(mounts), [A]), [
       { how: 'mounted', files: ['/x/token', '/y/token', '/file'], refreshes: true },
@@ -151,14 +150,14 @@ describe('one token in a container', () => {
       `TooLarge: container "app": mount path /${'a/'.repeat(49)}… has 4096 bytes: use a path of at most 4095 bytes, in parts of at most 255`,
     ],
     'the length of one of the paths at which it is mounted': [
-      shape([mount('jwt-a', '/x'), mount('jwt-a', `/${'p'.repeat(256)}`)]),
+      shape([mount('jwt-a', '/x'), mount('jwt-a', `/${'p'.repeat(4_089)}`)]),
       A,
-      'TooLarge: container "app": the path of the token file has a part of 256 bytes: use a path of at most 4095 bytes, in parts of at most 255',
+      'TooLarge: container "app": the path of the token file has 4096 bytes: use a path of at most 4095 bytes, in parts of at most 255',
     ],
     'the length of the path at which it is mounted': [
-      shape([mount('jwt-a', `/${'p'.repeat(256)}`)]),
+      shape([mount('jwt-a', `/${'p'.repeat(4_089)}`)]),
       A,
-      'TooLarge: container "app": the path of the token file has a part of 256 bytes: use a path of at most 4095 bytes, in parts of at most 255',
+      'TooLarge: container "app": the path of the token file has 4096 bytes: use a path of at most 4095 bytes, in parts of at most 255',
     ],
   };
   for (const [title, [container, token, message]] of Object.entries(blocked))
