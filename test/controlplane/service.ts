@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findProgram } from './choose-entry.ts';
 import type { Cluster } from './cluster.ts';
+import { keepOutput } from './kept-output.ts';
 import type { Command, MemoryLimit } from './memory-limit.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -18,7 +19,7 @@ export interface Service {
   /** Ports it listens on; `undefined` for a part that is switched off. */
   readonly webhookPort: number | undefined;
   readonly httpPort: number;
-  /** All output so far, both streams, as text. */
+  /** All output so far, both streams, as text; with `keepLines` its end. */
   output(): string;
   logLines(): readonly LogLine[];
   /** Resolves to the first line, past or future, that matches; throws after `withinMs`. */
@@ -40,6 +41,8 @@ export interface ServiceOptions {
   readonly cwd?: string;
   /** Do not wait for `/readyz`: the service is not expected to become ready. */
   readonly staysUnready?: true;
+  /** The number of last lines of output that are kept at least; default: all. */
+  readonly keepLines?: number;
   /** The memory limit; default: none. The caller disposes of it. */
   readonly memory?: Pick<MemoryLimit, 'wrap'>;
 }
@@ -73,14 +76,12 @@ export async function startService(
     return code ?? null;
   });
 
-  let text = '';
-  const lines: LogLine[] = [];
+  const output = keepOutput(options.keepLines);
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   const listeners = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr]) {
     createInterface(stream).on('line', (line) => {
-      text += `${line}\n`;
-      const parsed = parseLine(line);
-      if (parsed !== undefined) lines.push(parsed);
+      output.add(line);
       for (const listener of listeners) listener();
     });
   }
@@ -91,12 +92,14 @@ export async function startService(
   ): Promise<LogLine> => {
     const deadline = AbortSignal.timeout(withinMs);
     for (;;) {
-      const found = lines.find(fits);
+      const found = output.parsed.find(fits);
       if (found !== undefined) return found;
       if (deadline.aborted)
-        throw new Error(`no such log line within ${withinMs} ms; the service wrote:\n${text}`);
-      if (child.exitCode !== null)
-        throw new Error(`the service ended with ${child.exitCode}; it wrote:\n${text}`);
+        throw new Error(`no such log line within ${withinMs} ms; the service wrote:\n${output.text()}`);
+      if (hasEnded()) {
+        const code = child.exitCode ?? child.signalCode;
+        throw new Error(`the service ended with ${code}; it wrote:\n${output.text()}`);
+      }
       const { promise, resolve } = Promise.withResolvers<void>();
       listeners.add(resolve);
       const timer = setTimeout(resolve, 500);
@@ -115,8 +118,8 @@ export async function startService(
     pid,
     httpPort,
     webhookPort: args.includes('--no-webhook') ? undefined : await portOf('webhook'),
-    output: () => text,
-    logLines: () => lines,
+    output: () => output.text(),
+    logLines: () => output.parsed,
     waitForLog,
     kill: (signal) => child.kill(signal),
     stop: async () => {
@@ -125,7 +128,7 @@ export async function startService(
     },
     exited,
   };
-  if (options.staysUnready !== true) await waitUntilReady(service, () => child.exitCode !== null);
+  if (options.staysUnready !== true) await waitUntilReady(service, hasEnded);
   return service;
 }
 
@@ -139,13 +142,4 @@ async function waitUntilReady(service: Service, hasEnded: () => boolean): Promis
     await sleep(50);
   }
   throw new Error(`the service did not become ready (${answer}); it wrote:\n${service.output()}`);
-}
-
-function parseLine(line: string): LogLine | undefined {
-  if (!line.startsWith('{')) return undefined;
-  try {
-    return JSON.parse(line) as LogLine;
-  } catch {
-    return undefined;
-  }
 }

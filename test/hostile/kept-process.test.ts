@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { isRunning } from '../controlplane/process-identity.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
 import { keepProcess } from './kept-process.ts';
 
 /** Longer than an end takes on a busy machine. */
@@ -47,5 +48,48 @@ describe('a process that is kept', { timeout: 60_000 }, () => {
   it('stops without a problem when it was never started', async () => {
     const kept = keepProcess(() => launch(''), GRACE_MS);
     assert.deepEqual(await kept.stop(), []);
+  });
+
+  it('that ends again before it is ready is started again, and each end is reported', async () => {
+    let [starts, pid] = [0, 0];
+    const kept = keepProcess(
+      async () => {
+        starts += 1;
+        if (starts === 2) throw new Error('the service ended with 1; it wrote:\nno room');
+        const launched = await launch('process.exit(0)');
+        ({ pid } = launched);
+        return launched;
+      },
+      GRACE_MS,
+      1,
+    );
+    await kept.start();
+    process.kill(pid, 'SIGKILL');
+    await waitUntil('the third start', GRACE_MS, () => starts === 3);
+    assert.deepEqual(await kept.takeEnds(), [
+      'killed: more memory than it has',
+      'again before it was ready: no room',
+    ]);
+    assert.deepEqual(await kept.stop(), []);
+  });
+
+  it('that ends each time is given up after some starts', async () => {
+    let [starts, pid] = [0, 0];
+    const kept = keepProcess(
+      async () => {
+        starts += 1;
+        if (starts > 1) throw new Error('no room');
+        const launched = await launch('');
+        ({ pid } = launched);
+        return launched;
+      },
+      GRACE_MS,
+      1,
+    );
+    await kept.start();
+    process.kill(pid, 'SIGKILL');
+    await waitUntil('the last start', GRACE_MS, () => starts === 6);
+    assert.equal((await kept.takeEnds()).length, 6);
+    assert.equal(kept.takePeakMemory(), 0);
   });
 });

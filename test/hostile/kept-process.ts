@@ -22,11 +22,20 @@ export interface KeptProcess {
 
 type Kept = Pick<Service, 'pid' | 'httpPort' | 'output' | 'kill' | 'exited'>;
 
+/** How often a process that ends before it is ready is started again. */
+const MAX_TRIES = 5;
+/** The pause after the first such end; longer after each one. */
+const BACK_OFF_MS = 1_000;
+
 /**
  * Runs nothing before `start`. A process that still runs `graceMs` after SIGTERM is killed, as by the
  * kubelet.
  */
-export function keepProcess(launch: () => Promise<Kept>, graceMs: number): KeptProcess {
+export function keepProcess(
+  launch: () => Promise<Kept>,
+  graceMs: number,
+  backOffMs = BACK_OFF_MS,
+): KeptProcess {
   let isWanted = false;
   let current: Kept | undefined;
   let ends: string[] = [];
@@ -47,9 +56,19 @@ export function keepProcess(launch: () => Promise<Kept>, graceMs: number): KeptP
       const code = await service.exited;
       if (!isWanted) return;
       ends.push(describeEnd(code, service.output()));
-      await start();
+      starting = startAgain();
     };
     void restart();
+  };
+  const startAgain = async (): Promise<void> => {
+    for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
+      try {
+        return await launchKept();
+      } catch (error) {
+        ends.push(`again before it was ready: ${String(error).trimEnd().split('\n').at(-1)?.slice(0, 160)}`);
+        await sleep(tries * backOffMs);
+      }
+    }
   };
   const end = async (signal: NodeJS.Signals): Promise<Kept | undefined> => {
     await starting;

@@ -7,6 +7,8 @@ import { startStage, waitForWebhook, type Stage } from '../controlplane/stage.ts
 import type { Target } from './attack.ts';
 import { keepProcess, type KeptProcess } from './kept-process.ts';
 
+/** The service logs hundreds of lines a second; the last ones say why it ended. */
+const KEPT_LINES = 100;
 const ENTRY = join(import.meta.dirname, '../../dist/main.js');
 
 /** One container of the pod, under its shipped memory limit. */
@@ -87,6 +89,7 @@ function launch(
     entry: ENTRY,
     args: [...serviceArgs, ...shipped, ...more, '--http-address=127.0.0.1:0'],
     webhookPort,
+    keepLines: KEPT_LINES,
     ...(memory === undefined ? {} : { memory }),
   });
 }

@@ -57,7 +57,7 @@ export async function runHostile(
     if (containers.includes('jwt-injector'))
       await besiege(attacks, { ...siege, victim: ring.main, prefix: '', isApart, isTogether });
     if (!containers.includes('fallback-webhook') || fromPort.length === 0) return;
-    await leaveAlone(ring, neighbour);
+    options.onResult(await leaveAlone(ring, neighbour));
     // In the short form, the run of all attacks during the end and new start replaces the other rows.
     const how = { isApart: isApart && isTogether, isTogether };
     await besiege(fromPort, { ...siege, victim: ring.fallback, prefix: 'fallback: ', ...how });
