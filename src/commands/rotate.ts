@@ -3,6 +3,7 @@ import { isNewKeyAlgorithm } from '../signing/generate-key.ts';
 import { formatDuration } from '../time/format-time.ts';
 import { toSeconds, type Milliseconds } from '../time/units.ts';
 import { withCluster } from './cluster/connect.ts';
+import { flagWords } from './cluster/command-printer.ts';
 import { CLUSTER_FLAGS, KEY_NAMESPACE_FLAG, type ConnectFlags } from './cluster/connect-flags.ts';
 import { readDurationFlag, type FlagValues } from './parse-flags.ts';
 import { readJwtName } from './input/jwt-name.ts';
@@ -99,6 +100,11 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
     noWait,
     force,
     legacyKeyNamespace,
+    readingFlags: [
+      ...flagWords('legacy-key-namespace', legacyKeyNamespace),
+      ...flagWords('ca-file', caFile),
+      ...flagWords('timeout', rest.timeout === FETCH_FLAGS.timeout.default ? undefined : rest.timeout),
+    ],
     caFile,
     timeout: timeout.value,
     flags,

@@ -25,7 +25,8 @@ export function commandPrinter({ context, kubeconfig }: ConnectFlags): CommandPr
   };
 }
 
-function flagWords(name: string, value: string | undefined): readonly string[] {
+/** A flag with its value as one word, if it has one. */
+export function flagWords(name: string, value: string | undefined): readonly string[] {
   return value === undefined ? [] : [`--${name}=${value}`];
 }
 

@@ -8,6 +8,8 @@ import type { RotationState, RotationStep } from './next-step.ts';
 export interface ReportContext {
   /** The folder in which the documents of the issuer are written. */
   readonly dir: string | undefined;
+  /** Flags for each run of `rotate`. */
+  readonly readingFlags: readonly string[];
   readonly sharers: Sharers | undefined;
   readonly printer: CommandPrinter;
 }

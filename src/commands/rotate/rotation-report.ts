@@ -1,7 +1,7 @@
 import type { ObjectName } from '../../resources/object-key.ts';
 import { formatTime } from '../../time/format-time.ts';
 import type { Rotation } from '../issuer/rotation.ts';
-import type { CommandPrinter } from '../cluster/command-printer.ts';
+import { flagWords } from '../cluster/command-printer.ts';
 import { ROTATION } from '../../resources/names.ts';
 import type { AppliedSource } from './applied-source.ts';
 import type { FormerSharer } from './find-sharers.ts';
@@ -37,10 +37,11 @@ export interface RotationReport extends ObjectName {
 export function reportRotation(
   { state, issuer, source }: ObservedRotation,
   step: RotationStep,
-  { dir, sharers, printer }: ReportContext,
+  context: ReportContext,
 ): RotationReport {
   const { jwt, rotation } = state;
   const { namespace, name } = jwt;
+  const { dir, sharers } = context;
   return {
     namespace,
     name,
@@ -55,10 +56,10 @@ export function reportRotation(
       ...noteSource(state, step, source),
       ...(step.do === 'make-key' ? [] : (sharers?.former.map(noteFormerSharer) ?? [])),
       ...(isKeyUnseen(rotation, step) ? [warnOfUnseenKey(dir)] : []),
-      ...(step.do === 'await-others' ? [noteForce(jwt, printer)] : []),
-      ...noteRemoval(state, step, { dir, sharers, printer }),
+      ...(step.do === 'await-others' ? [noteForce(jwt, context)] : []),
+      ...noteRemoval(state, step, context),
     ],
-    commands: commandsOf(state, step, { dir, sharers, printer }),
+    commands: commandsOf(state, step, context),
   };
 }
 
@@ -97,17 +98,28 @@ function warnOfUnseenKey(dir: string | undefined): string {
 }
 
 /** The others may be of people who do not answer, or who want to keep the key. */
-function noteForce({ namespace, name }: ObjectName, { jwtInjector }: CommandPrinter): string {
-  return `to end this rotation without them: ${jwtInjector('rotate', name, '-n', namespace, '--force')}`;
+function noteForce(jwt: ObjectName, context: ReportContext): string {
+  return `to end this rotation without them: ${nextRun(jwt, context, '--force')}`;
+}
+
+/** The command that goes on with the rotation of a JWT as this run did. */
+function nextRun(
+  { namespace, name }: ObjectName,
+  { dir, readingFlags, printer }: ReportContext,
+  ...flags: readonly string[]
+): string {
+  const given = [...flagWords('dir', dir), ...readingFlags];
+  return printer.jwtInjector('rotate', name, '-n', namespace, ...flags, ...given);
 }
 
 function commandsOf(
   { jwt, rotation }: ObservedRotation['state'],
   step: RotationStep,
-  { dir, sharers, printer }: ReportContext,
+  context: ReportContext,
 ): readonly string[] {
   const { namespace, name } = jwt;
-  const { jwtInjector, kubectl } = printer;
+  const { dir, sharers } = context;
+  const { jwtInjector, kubectl } = context.printer;
   const publish = ['jwks', name, '-n', namespace, '--dir', dir ?? 'DIR'];
   const first =
     step.do === 'publish' || (isKeyUnseen(rotation, step) && dir === undefined)
@@ -115,16 +127,16 @@ function commandsOf(
       : [];
   if (step.do === 'reverted')
     return [
-      jwtInjector('rotate', name, '-n', namespace, '--force'),
+      nextRun(jwt, context, '--force'),
       kubectl('annotate', 'jwt', name, '-n', namespace, `${ROTATION}-`),
     ];
-  const again = jwtInjector('rotate', name, '-n', namespace);
-  const following = sharers?.jwts.map((sharer) => followingCommand(sharer, { jwt, rotation }, printer)) ?? [];
+  const again = nextRun(jwt, context);
+  const following = sharers?.jwts.map((sharer) => followingCommand(sharer, { jwt, rotation }, context)) ?? [];
   // Before anybody has seen the new key, it would have the tokens of the others refused as well.
   if (step.do === 'keep-old') return [...first, ...(isKeyUnseen(rotation, step) ? [] : following), again];
   if (step.do === 'await-others') return [...following, again];
   if (step.do !== 'finish') return first;
-  return following.length > 0 ? following : removeOldKey({ jwt, rotation }, step, { dir, sharers, printer });
+  return following.length > 0 ? following : removeOldKey({ jwt, rotation }, step, context);
 }
 
 function noteFormerSharer({ namespace, name, until }: FormerSharer): string {
@@ -135,10 +147,21 @@ function noteFormerSharer({ namespace, name, until }: FormerSharer): string {
 function followingCommand(
   { namespace, name, issuer }: Sharer,
   { jwt, rotation }: Pick<ObservedRotation['state'], 'jwt' | 'rotation'>,
-  { jwtInjector, kubectl }: CommandPrinter,
+  context: ReportContext,
 ): string {
   const isBeside = namespace === jwt.namespace && issuer === jwt.recorded.issuer;
-  if (!isBeside || rotation === undefined) return jwtInjector('rotate', name, '-n', namespace);
+  // What another issuer publishes is in another folder.
+  if (!isBeside || rotation === undefined)
+    return nextRun({ namespace, name }, { ...context, dir: undefined });
   const spec = newKeyPatch(rotation, namespace);
-  return kubectl('patch', 'jwt', name, '-n', namespace, '--type=merge', '-p', JSON.stringify({ spec }));
+  return context.printer.kubectl(
+    'patch',
+    'jwt',
+    name,
+    '-n',
+    namespace,
+    '--type=merge',
+    '-p',
+    JSON.stringify({ spec }),
+  );
 }

@@ -34,6 +34,8 @@ export interface RotateOptions {
   readonly force: boolean;
   /** The value of the service's flag. */
   readonly legacyKeyNamespace: string | undefined;
+  /** The flags of this run that say how cluster and issuer are read: any other run needs them, too. */
+  readonly readingFlags: readonly string[];
   readonly output: OutputFormat;
 }
 

@@ -110,7 +110,9 @@ export class RotationWalk {
       ? await findSharers(access, observed.state, options.legacyKeyNamespace)
       : undefined;
     const step = sharers === undefined ? own : holdForOthers(own, sharers, isForced);
-    const report = reportRotation(observed, step, { dir: options.dir, sharers, printer: access.printer });
+    const { dir, readingFlags } = options;
+    const { printer } = access;
+    const report = reportRotation(observed, step, { dir, readingFlags, sharers, printer });
     return { step, report };
   }
 

@@ -40,7 +40,7 @@ describe('rotate --force', { timeout: 60_000 }, () => {
     const { step, notes, commands } = JSON.parse(out);
     assert.equal(step, 'keep-old');
     assert.match(notes.join(), /refuse the new tokens until .*: copy .*site to your web site$/);
-    assert.deepEqual(commands, ['jwt-injector rotate my-jwt -n science']);
+    assert.deepEqual(commands, [`jwt-injector rotate my-jwt -n science --dir=${join(folder, 'site')}`]);
   });
 
   it('changes nothing if the documents cannot be written', async () => {
