@@ -27,7 +27,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => {}); // the exit code is all that is left to say
 const stdout = wholeOutput(process.stdout);
 
-const [name = '', ...args] = process.argv.slice(2);
+const [name = '', ...args] = asCommand(process.argv.slice(2));
 const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 if (entry !== undefined) {
   entry.prepare?.();
@@ -47,4 +47,11 @@ if (entry !== undefined) {
     `${name === '' ? 'error: a command is missing' : `error: unknown command "${name}"`}\n\n${HELP}`,
   );
   process.exitCode = 2;
+}
+
+/** `help COMMAND` and `--version`, which other programs have, as the commands that they are here. */
+function asCommand(words: readonly string[]): readonly string[] {
+  const [first, ...rest] = words;
+  if (first === '--version') return ['version', ...rest];
+  return first === 'help' && rest.length > 0 ? [...rest, '--help'] : words;
 }

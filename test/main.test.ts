@@ -12,6 +12,7 @@ import { make } from './certificates/made.ts';
 import { startStoredApi } from './commands/stored-api.ts';
 import { wireJwt } from './fixtures/jwts.ts';
 import { answer } from './kube/bad-server.ts';
+import { execute } from './runs/execute.ts';
 
 /** Linux has a device that is always full. */
 const FULL = { skip: process.platform === 'linux' ? false : 'no /dev/full' };
@@ -27,6 +28,40 @@ describe('the command line', () => {
     child.stdout.destroy();
     const [code] = await once(child, 'exit');
     assert.deepEqual([code, complaints], [0, '']);
+  });
+
+  for (const [other, same] of [
+    [['--version'], ['version']],
+    [
+      ['--version', '-o', 'json'],
+      ['version', '-o', 'json'],
+    ],
+    [
+      ['help', 'rotate'],
+      ['rotate', '--help'],
+    ],
+    [
+      ['help', 'migrate', 'check'],
+      ['migrate', '--help'],
+    ],
+    [['help'], ['--help']],
+    [['help', '--help'], ['-h']],
+  ] as const) {
+    it(`takes ${other.join(' ')} for ${same.join(' ')}`, async () => {
+      const [one, two] = await Promise.all(
+        [other, same].map((args) => execute(process.execPath, [MAIN, ...args])),
+      );
+      assert.deepEqual(one, two);
+    });
+  }
+
+  it('names a command that it does not have, also after help', async () => {
+    for (const args of [['sing'], ['help', 'sing']]) {
+      await assert.rejects(execute(process.execPath, [MAIN, ...args]), {
+        code: EXIT.usage,
+        stderr: /^error: unknown command "sing"\n\njwt-injector keeps/,
+      });
+    }
   });
 
   describe('where its output cannot be written', () => {

@@ -150,7 +150,7 @@ function followingCommand(
   context: ReportContext,
 ): string {
   const isBeside = namespace === jwt.namespace && issuer === jwt.recorded.issuer;
-  // What another issuer publishes is in another folder.
+  // The documents of another issuer are in another folder.
   if (!isBeside || rotation === undefined)
     return nextRun({ namespace, name }, { ...context, dir: undefined });
   const spec = newKeyPatch(rotation, namespace);
