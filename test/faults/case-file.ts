@@ -68,3 +68,20 @@ export interface CaseFile {
 export function recordAt<T extends Since>(records: readonly T[], at: number): T | undefined {
   return records.findLast((record) => record.from <= at) ?? records[0];
 }
+
+/** The longest part of a time (ms) that no excuse covers. */
+export function uncover(
+  time: { readonly from: number; readonly until: number },
+  { excuses }: Pick<CaseFile, 'excuses'>,
+): number {
+  let parts = [time];
+  for (const excuse of excuses) {
+    parts = parts.flatMap(({ from, until }) =>
+      [
+        { from, until: Math.min(until, excuse.from) },
+        { from: Math.max(from, excuse.until), until },
+      ].filter((part) => part.until > part.from),
+    );
+  }
+  return Math.max(0, ...parts.map(({ from, until }) => until - from));
+}

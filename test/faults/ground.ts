@@ -9,6 +9,7 @@ import type { Invariant, Violation } from './case-file.ts';
 import { findIdleWrites } from './idle-writes.ts';
 import { judge } from './judge.ts';
 import { tokenIn } from './judge-token.ts';
+import { latestRenewal } from './lateness.ts';
 import type { Sighting } from './observer.ts';
 import { TrackedJwt } from './tracked-jwt.ts';
 
@@ -68,6 +69,9 @@ const MADE_AT_ONCE = 8;
 const READY_WITHIN_MS = 20_000;
 /** A needless write is made within this time. */
 const AFTERMATH_MS = { short: 1_000, full: 2_500 };
+
+/** A scheduled renewal that is later than this is noted in the table. */
+const NOTED_LATENESS_MS = 1_000;
 
 /** A ground with what is needed before and after its fault. */
 export interface OpenGround extends Ground {
@@ -178,7 +182,10 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
         if (kind === 'Secret') canaries.addToken(tokenIn(object)?.text ?? '');
         if (kind === 'JWT') canaries.addKey(object.spec.key?.value ?? '');
       }
-      for (const jwt of jwts) violations.push(...(await judge(jwt.file(endedAt))));
+      const files = jwts.map((jwt) => jwt.file(endedAt));
+      for (const file of files) violations.push(...(await judge(file)));
+      const latestMs = Math.max(0, ...files.map(latestRenewal));
+      if (latestMs >= NOTED_LATENESS_MS) notes.add(`a renewal ${(latestMs / 1000).toFixed(1)} s late`);
       for (const writes of arena.writes()) violations.push(...findIdleWrites(writes, namespace));
       await readMetrics();
       violations.push(

@@ -1,5 +1,5 @@
 import type { Loose } from '../integration/objects.ts';
-import { recordAt, type CaseFile, type SpecRecord, type Violation } from './case-file.ts';
+import { recordAt, uncover, type CaseFile, type SpecRecord, type Violation } from './case-file.ts';
 import { isInOrder } from './in-order.ts';
 import type { Sighting } from './observer.ts';
 import { findLosses, findTrespasses } from './others-parts.ts';
@@ -62,20 +62,6 @@ function findGaps(file: CaseFile): readonly Violation[] {
   }
   look(file.endedAt);
   return gaps;
-}
-
-/** The longest part of a time (ms) that no excuse covers. */
-function uncover(time: { readonly from: number; readonly until: number }, { excuses }: CaseFile): number {
-  let parts = [time];
-  for (const excuse of excuses) {
-    parts = parts.flatMap(({ from, until }) =>
-      [
-        { from, until: Math.min(until, excuse.from) },
-        { from: Math.max(from, excuse.until), until },
-      ].filter((part) => part.until > part.from),
-    );
-  }
-  return Math.max(0, ...parts.map(({ from, until }) => until - from));
 }
 
 function isReady(jwt: Loose): boolean {
