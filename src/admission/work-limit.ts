@@ -36,8 +36,8 @@ export function isTooMuchWork(
   containers: readonly ContainerShape[],
   sources: readonly SoughtToken[],
 ): boolean {
+  if (boundWork(containers, sources) <= MAX_WORK) return false;
   const tokens = sources.map(countFiles);
-  if (boundWork(containers, tokens) <= MAX_WORK) return false;
   const tokenAt = new Map(tokens.map((token) => [token.mountPath, token]));
   let work = 0;
   for (const container of containers) {
@@ -48,7 +48,7 @@ export function isTooMuchWork(
 }
 
 /** Never less than the work, and found in no time: nearly all pods are within the limit by this. */
-function boundWork(containers: readonly ContainerShape[], tokens: readonly CountedToken[]): number {
+function boundWork(containers: readonly ContainerShape[], tokens: readonly SoughtToken[]): number {
   let mounts = containers.length;
   let places = 0;
   for (const { mountPath } of tokens) places += containers.length * countPlace(mountPath);
@@ -57,8 +57,14 @@ function boundWork(containers: readonly ContainerShape[], tokens: readonly Count
     places += countPlaces(container.mounts) + countPlaces(container.devices);
   }
   let work = 0;
-  for (const { largest } of tokens)
-    work += (MAX_FILES_TRIED + 1) * (places + mounts * largest.characters + largest.count * places);
+  for (const { volumes } of tokens) {
+    let [count, characters] = [0, 0];
+    for (const files of volumes.values()) {
+      count += files.length;
+      for (const { length } of files) characters += length;
+    }
+    work += (MAX_FILES_TRIED + 1) * (places + mounts * characters + count * places);
+  }
   return work;
 }
 
