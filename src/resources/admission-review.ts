@@ -13,7 +13,10 @@ export interface AdmissionRequest {
   readonly uid: string;
   /** `CREATE`, `UPDATE`, `DELETE` or `CONNECT`. */
   readonly operation: string;
-  /** Plural, lower case, e.g. `pods`, after the conversion that `matchPolicy: Equivalent` may have done. */
+  /**
+   * Plural, lower case, e.g. `pods`, after the conversion that `matchPolicy: Equivalent` may have done. Where a hand-made review
+   * has none, its group is that of the kind.
+   */
   readonly resource: { readonly group: string; readonly resource: string };
   /** Empty for the resource itself. */
   readonly subResource: string;
@@ -61,15 +64,16 @@ export function parseAdmissionReview(body: unknown): Result<AdmissionRequest, st
   if (uid === undefined || uid === '') return fail('the AdmissionReview has no request.uid');
   if (uid.length > MAX_UID_LENGTH) return fail(`request.uid is longer than ${MAX_UID_LENGTH} characters`);
   const resource = objectMember(request, 'resource');
+  const ofKind = objectMember(request, 'kind');
   return ok({
     uid,
     operation: stringMember(request, 'operation') ?? '',
     resource: {
-      group: stringMember(resource, 'group') ?? '',
+      group: stringMember(resource ?? ofKind, 'group') ?? '',
       resource: stringMember(resource, 'resource') ?? '',
     },
     subResource: stringMember(request, 'subResource') ?? '',
-    kind: stringMember(objectMember(request, 'kind'), 'kind') ?? '',
+    kind: stringMember(ofKind, 'kind') ?? '',
     namespace: stringMember(request, 'namespace'),
     name: stringMember(request, 'name') ?? '',
     dryRun: member(request, 'dryRun') === true,

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MAX_ANNOTATIONS_BYTES } from '../../src/admission/annotation-text.ts';
+import { readPodReview } from '../../src/admission/review-pods.ts';
+import { readWorkloadReview } from '../../src/admission/review-workloads.ts';
+import { parseAdmissionReview, type AdmissionRequest } from '../../src/resources/admission-review.ts';
+import { APP } from '../../src/resources/names.ts';
 import type { NamespaceDefault } from '../../src/resources/namespace-default.ts';
-import { at, injected, KEYS, type Json } from './pods.ts';
-import { reviewOf, stored, workload, type WorkloadParts } from './workloads.ts';
+import { annotatedPod, at, injected, KEYS, type Json } from './pods.ts';
+import { NO_DEFAULT, reviewOf, stored, workload, type WorkloadParts } from './workloads.ts';
 
 const TOKEN = { [KEYS.token]: 'my-jwt' };
 const UNKNOWN: NamespaceDefault = { known: false };
@@ -91,4 +95,29 @@ it('a template with everything in it needs no change in its pods', () => {
     ...Object(at(workload({}), 'spec', 'template')),
   });
   assert.equal(reviewOf({ ...workload({}), spec: { template } }).reason, 'AlreadyInjected');
+});
+
+describe('a review that was made by hand, with a kind alone,', () => {
+  const parsed = (object: Json, kind: string, group: string): AdmissionRequest => {
+    const request = { uid: 'u', operation: 'CREATE', kind: { group, kind }, object };
+    const read = parseAdmissionReview({
+      apiVersion: 'admission.k8s.io/v1',
+      kind: 'AdmissionReview',
+      request,
+    });
+    assert.ok(read.ok);
+    return read.value;
+  };
+
+  it('is answered as that of the API server', () => {
+    const request = parsed(workload({ annotations: TOKEN }), 'Deployment', 'apps');
+    assert.equal(readWorkloadReview(request, APP).answer(NO_DEFAULT).reason, 'Injected');
+    const pod = parsed(annotatedPod(), 'Pod', '');
+    assert.equal(readPodReview(pod, APP).answer(NO_DEFAULT).reason, 'Injected');
+  });
+
+  it('is left alone if the kind is one of the same name in another group', () => {
+    const request = parsed(annotatedPod(), 'Pod', 'metrics.k8s.io');
+    assert.equal(readPodReview(request, APP).answer(NO_DEFAULT).reason, 'NotRequested');
+  });
 });

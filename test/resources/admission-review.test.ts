@@ -60,6 +60,20 @@ describe('an AdmissionReview', () => {
     });
   });
 
+  it('has the group of its kind if it was made by hand, without the resource', () => {
+    const kind = { group: 'apps', version: 'v1', kind: 'Deployment' };
+    const read = parseAdmissionReview({ ...ENVELOPE, request: { uid: 'u', kind } });
+    assert.deepEqual(read, {
+      ok: true,
+      value: { ...EMPTY, kind: 'Deployment', resource: { group: 'apps', resource: '' } },
+    });
+    const both = parseAdmissionReview({
+      ...ENVELOPE,
+      request: { uid: 'u', kind, resource: { resource: 'pods' } },
+    });
+    assert.deepEqual(both.ok && both.value.resource, { group: '', resource: 'pods' });
+  });
+
   it('is read with members of a wrong type as if they were missing', () => {
     const request = {
       uid: 'u',
