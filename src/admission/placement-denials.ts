@@ -100,12 +100,17 @@ function describeHiding({ name }: ContainerShape, file: string, other: MountShap
 }
 
 /** `what` is the path that is too long. */
-export function explainLength(container: ContainerShape, what: string): PodDenial {
-  return {
-    reason: 'TooLarge',
-    what: `container ${quote(container.name)}: ${what}`,
-    remedy: SHORTER_PATH,
-  };
+export function explainLength(
+  container: ContainerShape,
+  what: string,
+  remedy: string = SHORTER_PATH,
+): PodDenial {
+  return { reason: 'TooLarge', what: `container ${quote(container.name)}: ${what}`, remedy };
+}
+
+/** A remedy where the name of a further token makes a part of its mount path too long: that of the first is not in the path. */
+export function nameFirst(token: string): string {
+  return `set annotation ${INJECTION_ANNOTATIONS.mountPath} to a directory with a shorter name, or name token ${quote(token, 40)} first`;
 }
 
 function describeCover(other: MountShape | DeviceShape): string {

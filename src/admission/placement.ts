@@ -1,15 +1,16 @@
 import { TOKEN_KEY } from '../resources/names.ts';
-import type { PodDenial, TokenMount } from './decision.ts';
+import type { PodDenial, Problem, TokenMount } from './decision.ts';
 import { bars, findCover, hides, visibleFiles } from './mounts.ts';
 import type { ShownFile } from './shown-file.ts';
 import type { NestedMounts } from './nested-mounts.ts';
-import { joinedFault, joinPath, lengthFault } from './paths.ts';
+import { joinedFault, joinPath, lengthFault, SHORTER_PATH } from './paths.ts';
 import {
   explainCover,
   explainHidden,
   explainHiding,
   explainLength,
   explainNested,
+  nameFirst,
 } from './placement-denials.ts';
 import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
 import { showPath } from './text.ts';
@@ -36,7 +37,7 @@ interface NewMount {
   /** All of them. */
   readonly files: readonly string[];
   /** Why it cannot be made in any container: its path is too long. */
-  readonly lengthFault: string | undefined;
+  readonly tooLong: Problem | undefined;
   readonly placement: Extract<Placement, { readonly how: 'mount' }>;
 }
 
@@ -55,8 +56,16 @@ export function wantToken(
   const file = joinPath(mountPath, chosen.file);
   const files = visibleFiles(shape, volumes);
   const placement = { how: 'mount', files: [file], mounts: [mount] } as const;
-  const newMount = { shown: { mount: shape, file }, files, placement, lengthFault: lengthFault(file) };
-  return { name, volumes, nested, newMount };
+  const tooLong = explainLongMount(name, mountPath, file);
+  return { name, volumes, nested, newMount: { shown: { mount: shape, file }, files, placement, tooLong } };
+}
+
+/** The user chose no part that is too long: only the name of a further token can make it so. */
+function explainLongMount(token: string, mountPath: string, file: string): Problem | undefined {
+  const fault = lengthFault(file);
+  if (fault === undefined) return undefined;
+  const remedy = joinedFault(file) === undefined ? nameFirst(token) : SHORTER_PATH;
+  return { what: `mount path ${showPath(mountPath)} ${fault}`, remedy };
 }
 
 interface VolumeFile {
@@ -176,10 +185,9 @@ function placeShown(container: ContainerShape, shown: readonly ShownFile[]): Pla
 
 /** Blocked where something would hide the file. */
 function placeNewMount(container: ContainerShape, token: WantedToken, named: string | undefined): Placement {
-  const { shown, files, placement, lengthFault: fault } = token.newMount;
+  const { shown, files, placement, tooLong } = token.newMount;
   const { file, mount } = shown;
-  if (fault !== undefined)
-    return blocked(explainLength(container, `mount path ${showPath(mount.path)} ${fault}`));
+  if (tooLong !== undefined) return blocked(explainLength(container, tooLong.what, tooLong.remedy));
   const hiding = findHiding(container, token, shown, explainCover);
   if (hiding !== undefined) return hiding;
   const isSeen =

@@ -132,7 +132,16 @@ describe('the limit of one value', () => {
     const tokens = { [KEYS.token]: `a,${second}` };
     const answer = review(annotatedPod({}, tokens));
     assert.deepEqual([answer.allowed, answer.reason], [false, 'TooLarge']);
-    assert.match(answer.message, /mount path .*jwt-b+… has a part of 256 bytes/);
+    assert.match(
+      answer.message,
+      /mount path .*jwt-b+… has a part of 256 bytes: set annotation \S+mount-path to a directory with a shorter name, or name token "b+…" first$/,
+    );
+    for (const followed of [{ [KEYS.mountPath]: '/var/run/secrets/jw' }, { [KEYS.token]: `${second},a` }])
+      assert.equal(
+        review(annotatedPod({}, { ...tokens, ...followed })).reason,
+        'Injected',
+        'the remedies work',
+      );
     const own = {
       volumes: [{ name: 'own', secret: { secretName: second } }],
       containers: [container('app', { volumeMounts: [{ name: 'own', mountPath: '/own' }] })],
