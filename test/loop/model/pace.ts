@@ -22,7 +22,9 @@ export const MAX_REST_MS = 600_000 + 30_000;
 export class Pace {
   readonly violations: string[] = [];
   readonly #monotonic: () => number;
+  /** The looks of the last minute, by JWT and replica: for seconds, two may take themselves for the leader. */
   readonly #looks = new Map<string, number[]>();
+  readonly #lastLook = new Map<string, number>();
   /** The time from which a leader can do rounds, and the time from which each JWT exists. */
   #since = 0;
   readonly #born = new Map<string, number>();
@@ -67,14 +69,15 @@ export class Pace {
     this.#clockSteppedAt = this.#monotonic();
   }
 
-  look(key: string): void {
+  look(key: string, replica: number): void {
     this.checkRest([key]);
     this.#announced.delete(key);
     const now = this.#monotonic();
     const isRecent = (at: number): boolean => at > now - MINUTE_MS;
-    const looks = (this.#looks.get(key) ?? []).filter(isRecent);
+    this.#lastLook.set(key, now);
+    const looks = (this.#looks.get(`${key} ${replica}`) ?? []).filter(isRecent);
     looks.push(now);
-    this.#looks.set(key, looks);
+    this.#looks.set(`${key} ${replica}`, looks);
     if (looks.length <= LOOKS_PER_ROUND * FREE_ROUNDS) return;
     this.#news = this.#news.filter(isRecent);
     if (looks.length > LOOKS_PER_ROUND * (FREE_ROUNDS + this.#news.length))
@@ -84,7 +87,7 @@ export class Pace {
   /** Only for JWTs that exist, while there is a leader that runs and gets events. */
   checkRest(keys: Iterable<string>): void {
     for (const key of keys) {
-      const last = Math.max(this.#since, this.#born.get(key) ?? 0, this.#looks.get(key)?.at(-1) ?? 0);
+      const last = Math.max(this.#since, this.#born.get(key) ?? 0, this.#lastLook.get(key) ?? 0);
       const rest = this.#monotonic() - last;
       if (rest > MAX_REST_MS) this.violations.push(`nobody has looked at ${key} for ${rest / 1000} s`);
       const { at = Number.POSITIVE_INFINITY, since = 0 } = this.#announced.get(key) ?? {};

@@ -237,7 +237,7 @@ export class World {
       isUp: () => this.#apiServer.health !== 'down',
       mayWrite: () => this.#leader === index && !this.#troubles.isInDoubt(index),
       onLook: (key) => {
-        if (JWT_KEYS.some((name) => name === key)) this.#pace.look(key);
+        if (JWT_KEYS.some((name) => name === key)) this.#pace.look(key, index);
       },
       onNews: (count) => this.#pace.news(count),
       onSynced: () => this.#beginTerm(),
