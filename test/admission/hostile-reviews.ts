@@ -1,3 +1,4 @@
+import { FAMILIES, LARGE_FAMILIES } from '../linear-time/review-families.ts';
 import { writeAdmissionReview } from '../../src/resources/admission-review.ts';
 import {
   annotatedPod,
@@ -184,13 +185,28 @@ export const HOSTILE_PODS: Readonly<Record<string, () => Json>> = {
   },
 };
 
+/** Characters that each of `LARGE_PODS` has at least, and about twice as many at most. */
+const LARGE = 1_500_000;
+
+/** The families whose growth is measured elsewhere, at a size at which a large constant shows as well. */
+export const LARGE_PODS: Readonly<Record<string, () => Json>> = Object.fromEntries(
+  [...FAMILIES, ...LARGE_FAMILIES].map(({ title, pod }) => [
+    title,
+    () => {
+      let size = 500;
+      while (JSON.stringify(pod(size)).length < LARGE) size *= 2;
+      return pod(size);
+    },
+  ]),
+);
+
 /**
  * Answers each pod, a Deployment of it, and its containers as ephemeral ones. With a small heap, this ends the process if memory
  * grows with the product of the sizes of two parts of a pod.
  * @returns the milliseconds of CPU that each pod took.
  */
 export function reviewHostilePods(): Readonly<Record<string, number>> {
-  const took = Object.entries(HOSTILE_PODS).map(([title, make]) => {
+  const took = Object.entries({ ...HOSTILE_PODS, ...LARGE_PODS }).map(([title, make]) => {
     const pod = make();
     const before = process.threadCpuUsage();
     writeAdmissionReview('u', review(pod));
