@@ -19,6 +19,7 @@ const PATHS = [
   '/creds/deep',
   '/creds/deep/x',
   'relative',
+  'creds',
   '/a$b',
 ];
 const CONTAINERS = ['init', 'side', 'app', 'web', 'db'];
@@ -55,21 +56,36 @@ const items = fc.option(
   ),
   { nil: undefined },
 );
+/** Sources of a projected volume that show no token, but may write a file of theirs in its place. */
+const foreignSource = fc.constantFrom<Json>(
+  { configMap: { name: 'c', items: [{ key: 'x', path: 'token' }] } },
+  { configMap: { name: 'c' } },
+  { serviceAccountToken: { path: 'token' } },
+  { serviceAccountToken: { path: 'deep/t' } },
+  { downwardAPI: { items: [{ path: 't', fieldRef: { fieldPath: 'metadata.name' } }] } },
+);
 const source = fc.oneof(
   fc.record({ secretName, items }).map((secret) => ({ secret: dropUndefined(secret) })),
   fc
     .array(fc.record({ name: secretName, items }), { minLength: 1, maxLength: 2 })
     .map((secrets) => projected(secrets.map(dropUndefined))),
+  fc
+    .tuple(fc.record({ name: secretName, items }).map(dropUndefined), foreignSource, fc.boolean())
+    .map(([secret, other, isLast]) => ({
+      projected: { sources: isLast ? [{ secret }, other] : [other, { secret }] },
+    })),
   fc.constantFrom<Json>({ emptyDir: {} }, { configMap: { name: 'c' } }, { hostPath: { path: '/' } }),
 );
 const mount = fc
   .record({
     name: fc.constantFrom(...VOLUMES),
     mountPath: fc.constantFrom(...PATHS),
-    subPath: fc.constantFrom(undefined, undefined, undefined, 'token', 'deep', 'other'),
+    subPath: fc.constantFrom(undefined, undefined, undefined, 'token', 'deep', 'other', '.'),
     readOnly: fc.constantFrom(undefined, true, false),
+    subPathExpr: fc.constantFrom(undefined, undefined, undefined, undefined, 'deep', 'token', '$(HOME)'),
   })
-  .map(dropUndefined);
+  // The API server refuses both together.
+  .map(({ subPathExpr, ...one }) => dropUndefined(one.subPath === undefined ? { ...one, subPathExpr } : one));
 const variable = fc
   .record({
     name: fc.constantFrom(...VARIABLES),
@@ -137,6 +153,15 @@ const annotations = fc
     ),
     [KEYS.envVar]: fc.constantFrom(undefined, undefined, 'TOKEN_FILE'),
     [KEYS.containers]: fc.constantFrom(undefined, undefined, undefined, 'app', 'app, init', 'nobody'),
+    [KEYS.skipContainers]: fc.constantFrom(
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      'app',
+      'init,web',
+      'nobody',
+    ),
     [KEYS.fileMode]: fc.constantFrom(undefined, undefined, '0440'),
     'tokens.osg-htc.org/tokn': fc.constantFrom(undefined, undefined, 'x'),
   })

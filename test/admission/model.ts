@@ -28,7 +28,11 @@ export function expectPod(original: Json): Expected {
   const spec = Object(pod['spec']);
   const wanted = set(KEYS.containers).split(',').map(trim).filter(Boolean);
   const all: Json[] = [...(spec.initContainers ?? []), ...spec.containers];
-  const selected = wanted.length === 0 ? all : all.filter(({ name }) => wanted.includes(String(name)));
+  const skipped = set(KEYS.skipContainers).split(',').map(trim).filter(Boolean);
+  if (wanted.length > 0 && skipped.length > 0) return 'refused';
+  const selected = all.filter(({ name }) =>
+    wanted.length === 0 ? !skipped.includes(String(name)) : wanted.includes(String(name)),
+  );
   if (selected.length === 0) return 'refused';
   const directory = (set(KEYS.mountPath) || '/var/run/secrets/jwt').replace(/\/$/, '');
   const added: Json[] = [];
@@ -97,7 +101,13 @@ function showing(volume: Json, token: string): Shown[] {
   const sources: unknown[] = Object.values(Object(at(volume, 'projected', 'sources')));
   // If several items of one or of several sources have the same path, the last one counts.
   const shownAt = new Map<string, boolean>();
-  for (const secret of [volume['secret'], ...sources.map((source) => at(source, 'secret'))]) {
+  for (const source of [volume, ...sources]) {
+    const account = at(source, 'serviceAccountToken', 'path');
+    if (account !== undefined) shownAt.delete(String(account));
+    for (const kind of ['configMap', 'downwardAPI'])
+      for (const item of Object.values(Object(at(source, kind, 'items'))))
+        shownAt.delete(String(at(item, 'path')));
+    const secret = at(source, 'secret');
     const isOfToken = (at(secret, 'secretName') ?? at(secret, 'name')) === token;
     for (const item of itemsOf(secret)) {
       const path = String(at(item, 'path'));
@@ -125,10 +135,15 @@ interface MountedFile {
 
 function filesOf(mount: Json, shown: readonly Shown[]): readonly MountedFile[] {
   return shown
-    .filter(({ volume }) => volume === mount['name'])
-    .map((one) => ({ one, below: posix.relative(`/${text(mount['subPath'])}`, `/${one.file}`) }))
+    .filter(({ volume }) => volume === mount['name'] && !text(mount['subPathExpr']).includes('$'))
+    .map((one) => ({ one, below: posix.relative(subPathOf(mount), `/${one.file}`) }))
     .filter(({ below }) => !below.startsWith('..'))
     .map(({ one, below }) => ({ one, below, file: posix.resolve(placeOf(mount), below) }));
+}
+
+/** From the root of the volume. */
+function subPathOf(mount: Json): string {
+  return posix.resolve('/', text(mount['subPathExpr']) || text(mount['subPath']));
 }
 
 function placeOf(mount: Json): string {
@@ -149,7 +164,7 @@ function seenFiles(
   const devices = Object.values(container['volumeDevices'] ?? {}).map((device) =>
     text(at(device, 'devicePath')),
   );
-  const isPart = (mount: Json): boolean => text(mount['subPath']) !== '';
+  const isPart = (mount: Json): boolean => subPathOf(mount) !== '/';
   const isSeen = (mount: Json, { one, file, below }: MountedFile): boolean => {
     if (taken.has(partOf(one))) return false;
     if (devices.some((device) => isAbove(device, file) || isAbove(file, device))) return false;
