@@ -49,23 +49,21 @@ export function isTooMuchWork(
 
 /** Never less than the work, and found in no time: nearly all pods are within the limit by this. */
 function boundWork(containers: readonly ContainerShape[], tokens: readonly SoughtToken[]): number {
-  let mounts = containers.length;
-  let places = 0;
-  for (const { mountPath } of tokens) places += containers.length * countPlace(mountPath);
-  for (const container of containers) {
-    mounts += container.mounts.length;
-    places += countPlaces(container.mounts) + countPlaces(container.devices);
+  let [ofNew, count, characters] = [0, 0, 0];
+  for (const { mountPath, volumes } of tokens) {
+    ofNew += countPlace(mountPath);
+    for (const files of volumes.values()) {
+      count = Math.max(count, files.length);
+      characters = Math.max(characters, countCharacters(files));
+    }
   }
   let work = 0;
-  for (const { volumes } of tokens) {
-    let [count, characters] = [0, 0];
-    for (const files of volumes.values()) {
-      count += files.length;
-      for (const { length } of files) characters += length;
-    }
-    work += (MAX_FILES_TRIED + 1) * (places + mounts * characters + count * places);
+  for (const { mounts, devices } of containers) {
+    const most = mounts.length + 1;
+    const places = countPlaces(mounts) + countPlaces(devices) + ofNew;
+    work += triesOf(most * count) * ((1 + count) * places + most * characters);
   }
-  return work;
+  return work * tokens.length;
 }
 
 /** In one container. A token that none of the mounts shows gets a new one, with which the files of others are compared, too. */
@@ -89,11 +87,16 @@ function countWork(
       shown = countShown(largest, mountPath);
       places += countPlace(mountPath);
     }
-    const tried = Math.min(files, MAX_FILES_TRIED) + 1;
+    const tried = triesOf(files);
     tries += tried;
     work += tried * shown;
   }
   return work + tries * places;
+}
+
+/** A new mount is tried as well. */
+function triesOf(files: number): number {
+  return Math.min(files, MAX_FILES_TRIED) + 1;
 }
 
 function countShown({ count, characters }: FileSizes, directory: string): number {
@@ -110,11 +113,17 @@ function countPlace(path: string): number {
   return path.length + COMPARISON;
 }
 
+function countCharacters(files: readonly string[]): number {
+  let characters = 0;
+  for (const { length } of files) characters += length;
+  return characters;
+}
+
 function countFiles({ mountPath, volumes }: SoughtToken): CountedToken {
   const sizes = new Map<string, FileSizes>();
   let [count, characters] = [0, 0];
   for (const [volume, files] of volumes) {
-    const size = { count: files.length, characters: files.reduce((sum, { length }) => sum + length, 0) };
+    const size = { count: files.length, characters: countCharacters(files) };
     sizes.set(volume, size);
     count = Math.max(count, size.count);
     characters = Math.max(characters, size.characters);
@@ -127,10 +136,11 @@ function withoutOurs(
   mounts: readonly MountShape[],
   tokenAt: ReadonlyMap<string, CountedToken>,
 ): readonly MountShape[] {
-  const left = new Map(tokenAt);
+  const ours = new Set<CountedToken>();
   return mounts.filter(({ path, volume }) => {
-    const isOurs = left.get(path)?.sizes.has(volume) === true;
-    if (isOurs) left.delete(path);
-    return !isOurs;
+    const token = tokenAt.get(path);
+    if (token === undefined || !token.sizes.has(volume) || ours.has(token)) return true;
+    ours.add(token);
+    return false;
   });
 }
