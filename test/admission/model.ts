@@ -102,11 +102,10 @@ function showing(volume: Json, token: string): Shown[] {
   // If several items of one or of several sources have the same path, the last one counts.
   const shownAt = new Map<string, boolean>();
   for (const source of [volume, ...sources]) {
-    const account = at(source, 'serviceAccountToken', 'path');
-    if (account !== undefined) shownAt.delete(String(account));
+    shownAt.delete(text(at(source, 'serviceAccountToken', 'path')));
     for (const kind of ['configMap', 'downwardAPI'])
       for (const item of Object.values(Object(at(source, kind, 'items'))))
-        shownAt.delete(String(at(item, 'path')));
+        shownAt.delete(text(at(item, 'path')));
     const secret = at(source, 'secret');
     const isOfToken = (at(secret, 'secretName') ?? at(secret, 'name')) === token;
     for (const item of itemsOf(secret)) {
