@@ -51,7 +51,11 @@ describe('an attack was not made', { timeout: WITHIN_MS }, () => {
       status: 422,
       body: { message: 'JWT "a" is invalid' },
     }));
-    assert.deepEqual(await launch('pem-lines', { api: api.access }), { words: '1 × 422', wasMade: false });
+    assert.deepEqual(await launch('pem-lines', { api: api.access }), {
+      words: '1 × 422',
+      wasMade: false,
+      isGivenUp: false,
+    });
   });
 });
 
@@ -61,6 +65,7 @@ describe('an attack was made', { timeout: WITHIN_MS }, () => {
     assert.deepEqual(await launch('handshakes', { webhookPort: api.port }), {
       words: '2 of 2 opened',
       wasMade: true,
+      isGivenUp: false,
     });
   });
 
@@ -72,6 +77,7 @@ describe('an attack was made', { timeout: WITHIN_MS }, () => {
     assert.deepEqual(await launch('failing', { api: api.access, scale: 0.0005 }), {
       words: '1 × 201, 1 × 404',
       wasMade: true,
+      isGivenUp: false,
     });
   });
 });
@@ -110,6 +116,7 @@ describe('the attackers', { timeout: WITHIN_MS }, () => {
     assert.deepEqual(await prepared.begin(WITHIN_MS), {
       words: 'could not be made: the attackers ended (SIGKILL)',
       wasMade: false,
+      isGivenUp: false,
     });
   });
 });

@@ -12,6 +12,8 @@ export interface Answers {
   readonly words: string;
   /** A part of it got to the code that it is meant for. Otherwise the attack shows nothing. */
   readonly wasMade: boolean;
+  /** It had not ended in time: the attackers get only the CPU that is left. */
+  readonly isGivenUp: boolean;
 }
 
 /** An attack in a thread of its own, which has loaded all it needs. */
@@ -62,8 +64,8 @@ export async function startAttackers(priority: Priority): Promise<Attackers> {
         else if (said !== 'ready')
           answered.resolve(
             'answers' in said
-              ? { words: said.answers, wasMade }
-              : { words: `could not be made: ${said.problem}`, wasMade: false },
+              ? { words: said.answers, wasMade, isGivenUp: false }
+              : { words: `could not be made: ${said.problem}`, wasMade: false, isGivenUp: false },
           );
         ready.resolve();
       });
@@ -71,7 +73,8 @@ export async function startAttackers(priority: Priority): Promise<Attackers> {
       await ready.promise;
       return {
         begin: async (withinMs) => {
-          const giveUp = (): void => answered.resolve({ words: `ended after ${withinMs / 1000} s`, wasMade });
+          const giveUp = (): void =>
+            answered.resolve({ words: `ended after ${withinMs / 1000} s`, wasMade, isGivenUp: true });
           const patience = setTimeout(giveUp, withinMs);
           order({ number });
           try {

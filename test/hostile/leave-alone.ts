@@ -19,7 +19,7 @@ export function leaveAlone(
   return observe({ neighbour, victim: fallback, prefix: 'fallback: ' }, row, async () => {
     await otherLeader.start();
     await fallback.start();
-    const { harms } = neighbour.takeExperience();
+    const { harms, gaps } = neighbour.takeExperience();
     const killedAt = performance.now();
     await main.kill();
     // Renewals do not count until the other leader has the lease, which was not given back; nor does the
@@ -29,7 +29,7 @@ export function leaveAlone(
     const answers = `a pod after ${((performance.now() - killedAt) / 1000).toFixed(1)} s`;
     await recovered;
     const late = `no pod was created with its token within ${ANSWER_MS / 1000} s`;
-    return { answers, harms: isAnswered ? harms : [...harms, late] };
+    return { answers, harms: isAnswered ? harms : [...harms, late], gaps };
   });
 }
 

@@ -4,7 +4,7 @@ import { ATTACKS } from './catalogue.ts';
 import { makeFakeFighter } from './fake-fighter.ts';
 import { makeFakeNeighbour, UNHARMED } from './fake-neighbour.ts';
 import type { Experience } from './neighbour.ts';
-import { launchAlone, look, observe } from './observe.ts';
+import { launchAlone, look, missing, observe } from './observe.ts';
 
 const ROW = { name: 'row', title: 'a row' };
 
@@ -19,11 +19,19 @@ it('an attack that was not made is a harm, even without any damage', { timeout: 
   assert.match(harms.join('\n'), /^the attack restless was not made: could not be made: .*ENOENT[^\n]*$/);
 });
 
+it('an attack that had not begun in time shows nothing', () => {
+  const attack = ATTACKS[0] ?? assert.fail('no attack');
+  assert.deepEqual(missing(attack, { words: 'ended after 90 s', wasMade: false, isGivenUp: true }), {
+    harms: [],
+    gaps: [`the attack ${attack.name} was not made: ended after 90 s`],
+  });
+});
+
 it('harm after the row before counts, too', { timeout: 60_000 }, async () => {
   const ends = ['exit code 1: between two rows'];
   const victim = makeFakeFighter({ takeEnds: () => Promise.resolve(ends.splice(0)) });
   const observed = { neighbour: makeFakeNeighbour(), victim, prefix: '' };
-  const { harms } = await observe(observed, ROW, () => Promise.resolve({ answers: '', harms: [] }));
+  const { harms } = await observe(observed, ROW, () => Promise.resolve({ answers: '', harms: [], gaps: [] }));
   assert.deepEqual(harms, ['the service ended (exit code 1: between two rows)']);
 });
 
@@ -69,6 +77,6 @@ it('a pod that is being created when a row ends counts for that row', { timeout:
     takeExperience: () => (hasSettled ? { ...UNHARMED, harms: ['a pod was refused'] } : UNHARMED),
   });
   const observed = { neighbour, victim: makeFakeFighter(), prefix: '' };
-  const { harms } = await observe(observed, ROW, () => Promise.resolve({ answers: '', harms: [] }));
+  const { harms } = await observe(observed, ROW, () => Promise.resolve({ answers: '', harms: [], gaps: [] }));
   assert.deepEqual(harms, ['a pod was refused']);
 });

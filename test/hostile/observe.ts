@@ -49,7 +49,7 @@ export interface Observed {
 }
 
 /** The parts of a row that are known without observation. */
-export type Outcome = Pick<HostileResult, 'answers' | 'harms'>;
+export type Outcome = Pick<HostileResult, 'answers' | 'harms' | 'gaps'>;
 
 /** Runs the attack without any other one. */
 export async function launchAlone(
@@ -58,12 +58,16 @@ export async function launchAlone(
   target: Target,
 ): Promise<Outcome> {
   const answers = await launchAttack(priority, attack, target, ATTACK_MS);
-  return { answers: answers.words, harms: missing(attack, answers) };
+  return { answers: answers.words, ...missing(attack, answers) };
 }
 
-/** The harm of an attack that was not made: it showed nothing. */
-export function missing({ name }: Attack, { words, wasMade }: Answers): readonly string[] {
-  return wasMade ? [] : [`the attack ${name} was not made: ${words}`];
+/**
+ * The harm of an attack that was not made: it showed nothing. One that had no time to begin is a gap: what it
+ * needed may have been the CPU.
+ */
+export function missing({ name }: Attack, { words, wasMade, isGivenUp }: Answers): Omit<Outcome, 'answers'> {
+  const what = wasMade ? [] : [`the attack ${name} was not made: ${words}`];
+  return isGivenUp ? { harms: [], gaps: what } : { harms: what, gaps: [] };
 }
 
 /**
@@ -76,7 +80,7 @@ export async function observe(
   run: () => Promise<Outcome>,
 ): Promise<HostileResult> {
   const startedAt = performance.now();
-  const { answers, harms } = await run();
+  const { answers, harms, gaps } = await run();
   await sleep(AFTERMATH_MS);
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   const seen = await look(siege);
@@ -87,6 +91,7 @@ export async function observe(
     seconds,
     answers,
     harms: [...harms, ...seen.harms],
+    gaps: [...gaps, ...seen.gaps],
   };
 }
 

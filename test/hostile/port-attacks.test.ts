@@ -60,6 +60,18 @@ describe('an attack on a port', { timeout: 120_000 }, () => {
     assert.match(connections.words, /^0 of 2 opened, \d+ refused/);
     assert.deepEqual([connections.wasMade, body], [true, { wasMade: false, words: '1 × ECONNRESET' }]);
   });
+
+  it('was made beside others if the service took the connection, and refused the body', async (t) => {
+    const now = performance.now.bind(performance);
+    t.mock.method(performance, 'now', () => now() * 100);
+    const server = createTls(await makeDevCertificate(), (socket) => {
+      socket.on('error', () => {}).once('data', () => socket.destroy());
+    });
+    const webhookPort = await listen(server);
+    const { wasMade, words } = await attack('deep-arrays', { webhookPort, isAlone: false, scale: 0.01 });
+    assert.match(words, /^1 × ended: (?:ECONNRESET|EPIPE)$/);
+    assert.equal(wasMade, true);
+  });
 });
 
 /** Listens on any port of loopback; does not keep the process. */

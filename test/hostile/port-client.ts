@@ -22,7 +22,8 @@ export function crowdAddress(number: number): string {
 
 /**
  * Posts a body. Gives the status with the decision (`200 denied: …`, `200 patched` or `200 left alone`) or
- * the message, cut to a few words; or the error code of the connection.
+ * the message, cut to a few words. Otherwise the error code of the connection, which begins with `ended: ` if the
+ * handshake was over: then the other side refused the body.
  */
 export async function post(
   port: number,
@@ -42,12 +43,17 @@ export async function post(
     signal: AbortSignal.timeout(GIVE_UP_MS),
     headers: { 'content-type': 'application/json', 'content-length': body.length },
   });
+  let isOpen = false;
+  sending.once('socket', (socket) => {
+    isOpen = sending.reusedSocket;
+    socket.once('secureConnect', () => (isOpen = true));
+  });
   try {
     sending.end(body);
     const [response] = await once(sending, 'response');
     return `${response.statusCode} ${describe(await text(response))}`;
   } catch (error) {
-    return codeOf(error);
+    return `${isOpen ? 'ended: ' : ''}${codeOf(error)}`;
   }
 }
 

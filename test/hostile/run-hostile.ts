@@ -109,10 +109,11 @@ async function attackTogether(
   const prepared = await prepareAll(attackers, attacks, targets);
   const row = { name: 'together', title: 'all of these together' };
   return await observe(siege, row, async () => {
-    const harms = await Promise.all(
+    const missed = await Promise.all(
       prepared.map(async ({ attack, ready }) => missing(attack, await ready.begin(TOGETHER_MS))),
     );
-    return { answers: `${attacks.length} attacks`, harms: harms.flat() };
+    const [harms, gaps] = [missed.flatMap((one) => one.harms), missed.flatMap((one) => one.gaps)];
+    return { answers: `${attacks.length} attacks`, harms, gaps };
   });
 }
 
@@ -152,10 +153,11 @@ async function endAndStart(siege: Siege, attacks: readonly Attack[], target: Tar
     );
     // The attacks take connections from each other, and the end of the process takes those that are just
     // being opened: one attack has to get through.
-    const isAttacked = missed.some((harms) => harms.length === 0);
+    const isAttacked = missed.some(({ harms, gaps }) => harms.length + gaps.length === 0);
     return {
       answers: `ended after ${(endMs / 1000).toFixed(1)} s, ready again after ${(readyMs / 1000).toFixed(1)} s`,
-      harms: isAttacked ? stopped : [...stopped, ...missed.flat()],
+      harms: isAttacked ? stopped : [...stopped, ...missed.flatMap(({ harms }) => harms)],
+      gaps: isAttacked ? [] : missed.flatMap(({ gaps }) => gaps),
     };
   };
   const title = 'SIGTERM and a new start, with all that was stored, while the port is attacked';

@@ -14,10 +14,10 @@ export function storeUnseen(siege: Observed, attack: Attack, target: Target): Pr
   const row = { name: `${attack.name}-unseen`, title: `${attack.title}, unseen; a new start` };
   return observe(siege, row, async () => {
     const stopped = await victim.stop();
-    const { answers, harms } = await launchAlone(siege, attack, target);
+    const { answers, harms, gaps } = await launchAlone(siege, attack, target);
     const startedAt = performance.now();
     await victim.start();
     await neighbour.recover(startedAt, RENEWED_WITHIN_MS);
-    return { answers, harms: [...stopped, ...harms] };
+    return { answers, harms: [...stopped, ...harms], gaps };
   });
 }
