@@ -3,8 +3,12 @@ import { it } from 'node:test';
 import { pino } from 'pino';
 import { watchCluster } from '../../src/cluster-state/watch-cluster.ts';
 import { observeKey } from '../../src/loop/observe-key.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
 import { makeJwt, wireJwt } from '../fixtures/jwts.ts';
 import { clientOf, clusterAt, refuse, startBadServer } from '../kube/bad-server.ts';
+
+/** Longer than an answer of a server in this process takes on a busy machine. */
+const WITHIN_MS = 30_000;
 
 it('JWTs are listed before the Secrets with our label, which only count if they have a JWT', async () => {
   const answers: (() => void)[] = [];
@@ -22,7 +26,7 @@ it('JWTs are listed before the Secrets with our label, which only count if they 
   await server.received(2);
   assert.deepEqual(asked().toSorted(), ['jwts ', 'secrets tokens.osg-htc.org/managed!=true']);
   for (const answer of answers.splice(0)) answer();
-  while (answers.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await waitUntil('the next list', WITHIN_MS, () => answers.length > 0);
   assert.equal(asked().at(-1), 'secrets tokens.osg-htc.org/managed=true');
   for (const answer of answers) answer();
   assert.equal(await cluster.synced, true);
@@ -68,7 +72,7 @@ it('a namespace that cannot be read delays no other, and is used once it can be 
   );
   assert.equal(cluster.sources.jwt('b', 'my-jwt'), undefined, 'its Secrets are not known yet');
   isClosed = false;
-  while (!seen.includes('b')) await new Promise((resolve) => setTimeout(resolve, 20));
+  await waitUntil('the JWT in b', WITHIN_MS, () => seen.includes('b'));
   assert.equal(cluster.sources.jwt('b', 'my-jwt')?.namespace, 'b');
   await cluster.stop();
 });
@@ -101,7 +105,7 @@ it('a key in a namespace that is not listed yet is not reported as missing until
   assert.equal(await cluster.synced, true);
   assert.equal(observedState(), 'unread');
   isClosed = false;
-  while (states.at(-1) !== 'unavailable') await new Promise((resolve) => setTimeout(resolve, 20));
+  await waitUntil('the key', WITHIN_MS, () => states.at(-1) === 'unavailable');
   assert.equal(observedState(), 'unavailable', 'it is not granted to the namespace of the JWT');
   await cluster.stop();
 });
@@ -117,7 +121,7 @@ for (const namespaces of [
     );
     await using client = clientOf(clusterAt(server.url));
     const cluster = watchCluster(client, pino({ level: 'silent' }), namespaces);
-    while ([...cluster.jwts()].length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await waitUntil('a JWT', WITHIN_MS, () => [...cluster.jwts()].length > 0);
     await cluster.stop();
     assert.equal(await cluster.synced, false);
   });
@@ -172,7 +176,7 @@ it('a Secret whose label an admission plugin removes is seen as deleted', async 
   assert.equal(isThere(), true);
   const reportDeletion = await deletion.promise;
   reportDeletion();
-  while (seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await waitUntil('the deletion', WITHIN_MS, () => seen.length > 0);
   assert.equal(isThere(), false);
   await cluster.stop();
 });

@@ -4,6 +4,7 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import { KubeError } from '../../src/kube/errors.ts';
 import { startNamespaceDefaults } from '../../src/kube/namespaces.ts';
 import { systemClock } from '../../src/time/clock.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
 
 const LABEL = 'tokens.osg-htc.org/token';
 
@@ -33,7 +34,7 @@ function defaultsWith(get: KubeClient['get']) {
 
 test('a label in the cache is answered without a request', async () => {
   await using all = defaultsWith(async () => assert.fail('asked'));
-  while (!all.isSynced()) await systemClock.sleep(1);
+  await waitUntil('the list', 30_000, () => all.isSynced());
   assert.deepEqual(await all.lookUp('known'), { known: true, token: 'my-jwt' });
 });
 

@@ -3,8 +3,11 @@ import { describe, it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { startDelivery } from '../../src/service/start-delivery.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { waitUntil } from '../controlplane/wait-until.ts';
 import { clientOf, clusterAt, refuse, startBadServer, type Handler } from '../kube/bad-server.ts';
 
+/** Longer than an answer of a server in this process takes on a busy machine. */
+const WITHIN_MS = 30_000;
 const LISTED = 'every pod was looked at';
 
 /** A delivery with an API server that answers like this; `lines` has the messages of its log. */
@@ -21,7 +24,7 @@ async function startBeside(t: TestContext, namespaces: readonly string[] | undef
     await server[Symbol.asyncDispose]();
   });
   const logged = async (message: string): Promise<void> => {
-    while (!lines.includes(message)) await new Promise((resolve) => setTimeout(resolve, 5));
+    await waitUntil(message, WITHIN_MS, () => lines.includes(message));
   };
   return { delivery, server, lines, logged };
 }
@@ -41,7 +44,7 @@ describe('the log says that all pods were read', () => {
         : answer(request, response),
     );
     const refusals = () => server.requests.filter(({ path }) => path.includes('/namespaces/b/')).length;
-    while (refusals() < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await waitUntil('two refusals', WITHIN_MS, () => refusals() >= 2);
     assert.ok(!lines.includes(LISTED), String(lines));
     isClosed = false;
     await logged(LISTED);
