@@ -132,7 +132,8 @@ describe('a rotation, by command, from the first key to the second', { concurren
     assert.deepEqual([code, err], [0, '']);
     const { step, newKeyId, until, notes, commands } = JSON.parse(out);
     assert.match(notes.join(), /^first change what kubectl apply applies this JWT from/);
-    assert.deepEqual([step, commands], ['keep-old', ['jwt-injector rotate rotated -n rotate']]);
+    const again = `jwt-injector rotate rotated -n rotate --ca-file=${join(folder, 'ca.pem')}`;
+    assert.deepEqual([step, commands], ['keep-old', [again]]);
     assert.ok(Date.parse(until) > Date.now() + 6 * 3_600_000);
     const { spec, status } = await objects.get('jwts', NAMESPACE, 'rotated');
     assert.deepEqual([spec.keyId, status.keyId], [newKeyId, newKeyId]);
