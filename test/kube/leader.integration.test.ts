@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { startEventRecorder } from '../../src/kube/events.ts';
+import { KubeError } from '../../src/kube/errors.ts';
 import { accessLease } from '../../src/kube/lease.ts';
 import { Leader } from '../../src/kube/leader.ts';
 import { systemClock } from '../../src/time/clock.ts';
@@ -29,13 +30,21 @@ const DURATION_MS = 10_000;
  */
 const LONG_DURATION_MS = 60_000;
 
+/** As short as a busy machine allows: it is waited for several times. */
+const BLIND_DURATION_MS = 5_000;
+
 /**
  * The largest difference between the clock of the times in the Lease and the clock that counts waiting times.
  */
 const CLOCK_MS = 100;
 
-/** A candidate whose requests are counted, and that can be disconnected from the API server. */
-function candidate(identity: string, duration = DURATION_MS) {
+const FORBIDDEN = new KubeError({ verb: 'list', resource: 'leases', status: 403, reason: 'Forbidden' });
+
+/**
+ * A candidate whose requests are counted, and that can be disconnected from the API server; `isBlind`: it has no right to list
+ * or watch Leases.
+ */
+function candidate(identity: string, duration = DURATION_MS, isBlind = false) {
   const state = { sent: 0, cut: false, events: [] as string[], problems: [] as unknown[] };
   const counted =
     <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
@@ -48,7 +57,7 @@ function candidate(identity: string, duration = DURATION_MS) {
     get: counted(service.get),
     create: counted(service.create),
     mergePatch: counted(service.mergePatch),
-    listMapped: service.listMapped,
+    listMapped: isBlind ? () => Promise.reject(FORBIDDEN) : service.listMapped,
     watch: service.watch,
   };
   const leader = new Leader({
@@ -128,6 +137,18 @@ test('three candidates that start at once have one leader, and elect another one
   await cluster.controlPlane.kubectl(['delete', 'lease', 'jwt-injector', '-n', 'jwt-injector']);
   await until(() => all.some(({ state }) => state.events.includes('lost')), 'its loss');
   await until(() => leaders() === 1, 'the next leader');
+});
+
+test('candidates that may neither list nor watch Leases: one leads, and the next one when it stops', async (t) => {
+  const [a, b] = [candidate('a', BLIND_DURATION_MS, true), candidate('b', BLIND_DURATION_MS, true)];
+  t.after(() => stopAll([a, b]));
+  a.leader.start();
+  await until(() => a.leader.isLeader(), 'a');
+  b.leader.start();
+  await systemClock.sleep(2 * BLIND_DURATION_MS);
+  assert.deepEqual([a.state.events, b.state.events, b.state.problems], [['started'], [], []]);
+  await a.leader.stop();
+  await until(() => b.leader.isLeader(), 'b');
 });
 
 const EVENTS = '/apis/events.k8s.io/v1/namespaces/default/events';
