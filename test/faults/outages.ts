@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitUntil } from '../controlplane/wait-until.ts';
 import { waitUntilDue } from './due.ts';
 import { ALONE, type Fault } from './fault.ts';
 import { ONE_MINUTE, type Ground } from './ground.ts';
@@ -129,8 +130,15 @@ async function answerLate(ground: Ground): Promise<void> {
   const written = jwt.text;
   await jwt.endure('a Secret that was deleted before its writer had the answer comes back', {
     harm: async () => {
+      let isReported = false;
+      const unfollow = ground.arena.main().proxy.rewrite((line) => {
+        isReported ||= line.includes('"DELETED"') && line.includes(`"namespace":"${ground.namespace}"`);
+        return undefined;
+      });
       await jwt.removeSecret();
-      await sleep(500); // the service gets the deletion
+      await waitUntil('the deletion to be passed on to the service', 20_000, () => isReported);
+      unfollow();
+      await sleep(100); // the service reads what was just sent
       released.resolve();
       ground.requireHarm(stop());
     },
