@@ -45,8 +45,8 @@ export async function post(
   });
   let isOpen = false;
   sending.once('socket', (socket) => {
-    isOpen = sending.reusedSocket;
-    socket.once('secureConnect', () => (isOpen = true));
+    if (sending.reusedSocket) isOpen = true;
+    else socket.once('secureConnect', () => (isOpen = true));
   });
   try {
     sending.end(body);
