@@ -5,7 +5,7 @@ import type { ContainerShape } from './pod-shape.ts';
 import { quote, showPath } from './text.ts';
 import type { ShowingVolumes } from './token-volume.ts';
 
-// Both are asked before a path meets a token or a container, where it would be repeated, and measured again, for each.
+// They are asked before a path meets a token or a container, where it would be repeated, and measured again, for each.
 
 /** Refuses a volume that shows the token at a path that no file can have. */
 export function findLongFile(shown: ShowingVolumes): PodDenial | undefined {
@@ -33,4 +33,10 @@ export function findLongPlace(containers: readonly ContainerShape[]): PodDenial 
     }
   }
   return undefined;
+}
+
+/** Without the mounts at paths that no file can have: nothing is ever mounted there, so they hide nothing. */
+export function dropLongMounts(container: ContainerShape): ContainerShape {
+  const mounts = container.mounts.filter(({ path }) => lengthFault(path) === undefined);
+  return { ...container, mounts };
 }

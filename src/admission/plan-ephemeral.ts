@@ -6,7 +6,7 @@ import type { ContainerPlan, PodDenial, Problem } from './decision.ts';
 import { makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
 import { NestedMounts } from './nested-mounts.ts';
-import { findLongFile, findLongPlace } from './long-paths.ts';
+import { dropLongMounts, findLongFile, findLongPlace } from './long-paths.ts';
 import { explainTooLarge, PatchSize } from './size-limits.ts';
 import { wantToken, type TokenSource } from './placement.ts';
 import { planContainer, type CommonParts, type Variable } from './plan-container.ts';
@@ -91,15 +91,25 @@ type EphemeralPlan = WithWarnings<{
   readonly reason: AdmissionReason | undefined;
 }>;
 
-/** Plans the parts that the containers lack, each token by itself. */
+/** Plans the parts that the containers lack, each container and each token by itself. */
 export function planEphemeral(containers: readonly ContainerShape[], input: EphemeralInput): EphemeralPlan {
+  const tooLong = containers.map((container) => findLongPlace([container]));
+  const plan = planPossible(
+    containers.filter((_, index) => tooLong[index] === undefined),
+    input,
+  );
+  const obstacles = tooLong.filter((denial) => denial !== undefined);
+  const warnings = joinWarnings(NO_WARNINGS, obstacles.map(warnOfObstacle));
+  const reason = obstacles[0]?.reason ?? plan.reason;
+  return { ...plan, reason, warnings: joinWarnings(warnings, plan.warnings) };
+}
+
+/** Plans for containers of which no place is at a path that is too long. */
+function planPossible(containers: readonly ContainerShape[], input: EphemeralInput): EphemeralPlan {
   const tooLarge = explainTooLarge(containers.length, input.tokens.length);
   const sources = findSources(input);
-  const refused =
-    findLongPlace([...input.started, ...containers]) ??
-    (isTooMuchWork(containers, sources) ? tooLarge : undefined);
-  if (refused !== undefined)
-    return { containers: [], reason: refused.reason, warnings: [warnOfObstacle(refused)] };
+  if (isTooMuchWork(containers, sources))
+    return { containers: [], reason: tooLarge.reason, warnings: [warnOfObstacle(tooLarge)] };
   const parts = prepareParts(input, sources);
   const plans: ContainerPlan[] = [];
   const size = new PatchSize();
@@ -136,7 +146,7 @@ function prepareParts(
   sources: readonly TokenSource[],
 ): CommonParts {
   const showing = tokens.map((token) => token.volumes);
-  const nested = new NestedMounts(started, showing);
+  const nested = new NestedMounts(started.map(dropLongMounts), showing);
   const wanted = sources.map((source) => wantToken(source, nested));
   const mountPath = checkMountPath(values.mountPath);
   const mountObstacle = mountPath.ok ? undefined : invalidSetting(mountPath.problem);

@@ -36,6 +36,8 @@ function debug(
 }
 
 const DEBUG = container('debugger');
+/** A byte longer than Linux takes. */
+const LONG_NAME = 'n'.repeat(256);
 const POD = injected(annotatedPod());
 
 function reannotated(pod: Json, annotations: Json): Json {
@@ -67,6 +69,16 @@ describe('ephemeral containers of an injected pod', () => {
       'container "debugger" cannot see token "my-jwt": in container "side" volume "cache" at /var/run/secrets/jwt/token takes …',
     ]);
     assert.equal(debug(pod(), [DEBUG], [hiding('earlier')]).decision, 'inject');
+  });
+
+  it('get the token although another container mounts something at a path that no file can have', () => {
+    const spec = Object(POD['spec']);
+    const stuck = container('stuck', {
+      volumeMounts: [MOUNT, { name: 'cache', mountPath: `${DIRECTORY}/token/${LONG_NAME}` }],
+    });
+    const pod = { ...POD, spec: { ...spec, containers: [...spec.containers, stuck] } };
+    const answer = debug(pod, [DEBUG]);
+    assert.deepEqual([answer.reason, answer.warnings], ['Injected', []]);
   });
 
   it('are injected only when they are new: the others cannot be changed any more', () => {
@@ -196,6 +208,17 @@ describe('ephemeral containers get a warning, never a refusal, for', () => {
     assert.deepEqual(answer.operations, [
       { op: 'add', path: '/spec/ephemeralContainers/0/volumeMounts', value },
     ]);
+  });
+
+  it('a mount or device at a path that no file can have, and the other containers still get the token', () => {
+    const mounting = container('m', { volumeMounts: [{ name: 'x', mountPath: `/${LONG_NAME}` }] });
+    const device = container('d', { volumeDevices: [{ name: 'x', devicePath: `/${LONG_NAME}` }] });
+    const answer = debug(POD, [mounting, DEBUG, device]);
+    assert.equal(answer.reason, 'Injected');
+    assert.ok(answer.operations.every(({ path }) => path.startsWith('/spec/ephemeralContainers/1/')));
+    assert.match(answer.warnings.join('\n'), /^container "m": mount path .*\ncontainer "d": device path .*$/);
+    const alone = debug(POD, [mounting]);
+    assert.deepEqual([alone.allowed, alone.reason, alone.operations], [true, 'TooLarge', []]);
   });
 
   it('a read-only parent, in which the directory may be missing', () => {
