@@ -1,8 +1,8 @@
 import type { PodDenial } from './decision.ts';
 import { lengthFault, SHORTER_PATH } from './paths.ts';
-import { explainLength } from './placement-denials.ts';
+import { describeLongPath, explainLength } from './placement-denials.ts';
 import type { ContainerShape } from './pod-shape.ts';
-import { quote, showPath } from './text.ts';
+import { quote } from './text.ts';
 import type { ShowingVolumes } from './token-volume.ts';
 
 // They are asked before a path meets a token or a container, where it would be repeated, and measured again, for each.
@@ -25,11 +25,11 @@ export function findLongPlace(containers: readonly ContainerShape[]): PodDenial 
   for (const container of containers) {
     for (const { path } of container.mounts) {
       const fault = lengthFault(path);
-      if (fault !== undefined) return explainLength(container, `mount path ${showPath(path)} ${fault}`);
+      if (fault !== undefined) return explainLength(container, describeLongPath('mount', path, fault));
     }
     for (const { path } of container.devices) {
       const fault = lengthFault(path);
-      if (fault !== undefined) return explainLength(container, `device path ${showPath(path)} ${fault}`);
+      if (fault !== undefined) return explainLength(container, describeLongPath('device', path, fault));
     }
   }
   return undefined;

@@ -99,13 +99,18 @@ function describeHiding({ name }: ContainerShape, file: string, other: MountShap
   return `container ${quote(name)}: ${describeCover(other)} at ${showPath(other.path)} hides the token file ${showPath(file)}`;
 }
 
-/** `what` is the path that is too long. */
+/** `what` says which path is too long, and why. */
 export function explainLength(
   container: ContainerShape,
   what: string,
   remedy: string = SHORTER_PATH,
 ): PodDenial {
   return { reason: 'TooLarge', what: `container ${quote(container.name)}: ${what}`, remedy };
+}
+
+/** The fault comes before the path: a warning has no room for both. */
+export function describeLongPath(kind: 'mount' | 'device', path: string, fault: string): string {
+  return `a ${kind} path ${fault} (${showPath(path)})`;
 }
 
 /** A remedy where the name of a further token makes a part of its mount path too long: that of the first is not in the path. */

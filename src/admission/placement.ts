@@ -5,6 +5,7 @@ import type { ShownFile } from './shown-file.ts';
 import type { NestedMounts } from './nested-mounts.ts';
 import { joinedFault, joinPath, lengthFault, SHORTER_PATH } from './paths.ts';
 import {
+  describeLongPath,
   explainCover,
   explainHidden,
   explainHiding,
@@ -13,7 +14,6 @@ import {
   nameFirst,
 } from './placement-denials.ts';
 import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
-import { showPath } from './text.ts';
 import type { ShowingVolumes } from './token-volume.ts';
 
 /** A token, and where it comes from. */
@@ -65,7 +65,7 @@ function explainLongMount(token: string, mountPath: string, file: string): Probl
   const fault = lengthFault(file);
   if (fault === undefined) return undefined;
   const remedy = joinedFault(file) === undefined ? nameFirst(token) : SHORTER_PATH;
-  return { what: `mount path ${showPath(mountPath)} ${fault}`, remedy };
+  return { what: describeLongPath('mount', mountPath, fault), remedy };
 }
 
 interface VolumeFile {

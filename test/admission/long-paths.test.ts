@@ -26,13 +26,13 @@ describe('a path that no file can have', () => {
     const long = shape([mount('v', '/a'), mount('w', LONG)], [], 'long');
     assert.deepEqual(findLongPlace([shape([mount('v', '/a')]), long]), {
       reason: 'TooLarge',
-      what: `container "long": mount path ${shown} has a part of 256 bytes`,
+      what: `container "long": a mount path has a part of 256 bytes (${shown})`,
       remedy: REMEDY,
     });
     const device = shape([], [{ volume: 'd', path: LONG }]);
     assert.equal(
       findLongPlace([device])?.what,
-      `container "app": device path ${shown} has a part of 256 bytes`,
+      `container "app": a device path has a part of 256 bytes (${shown})`,
     );
     assert.equal(findLongPlace([shape([mount('v', '/a')], [{ volume: 'd', path: '/d' }])]), undefined);
   });

@@ -147,7 +147,7 @@ describe('one token in a container', () => {
     'the length of its path': [
       shape([]),
       wanted('a', `/${'a/'.repeat(2_044)}a`),
-      `TooLarge: container "app": mount path /${'a/'.repeat(49)}… has 4096 bytes: use a path of at most 4095 bytes, in parts of at most 255`,
+      `TooLarge: container "app": a mount path has 4096 bytes (/${'a/'.repeat(49)}…): use a path of at most 4095 bytes, in parts of at most 255`,
     ],
     'the length of one of the paths at which it is mounted': [
       shape([mount('jwt-a', '/x'), mount('jwt-a', `/${'p'.repeat(4_089)}`)]),

@@ -134,7 +134,7 @@ describe('the limit of one value', () => {
     assert.deepEqual([answer.allowed, answer.reason], [false, 'TooLarge']);
     assert.match(
       answer.message,
-      /mount path .*jwt-b+… has a part of 256 bytes: set annotation \S+mount-path to a directory with a shorter name, or name token "b+…" first$/,
+      /a mount path has a part of 256 bytes \(.*jwt-b+…\): set annotation \S+mount-path to a directory with a shorter name, or name token "b+…" first$/,
     );
     for (const followed of [{ [KEYS.mountPath]: '/var/run/secrets/jw' }, { [KEYS.token]: `${second},a` }])
       assert.equal(

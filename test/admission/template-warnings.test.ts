@@ -51,6 +51,13 @@ describe('the writer of a workload gets a warning about', () => {
     );
   });
 
+  it('a path that no file can have, with what is wrong with it before the path', () => {
+    const mount = { name: 'data', mountPath: `/${'n'.repeat(256)}` };
+    const podSpec = { containers: [container('reprocessing', { volumeMounts: [mount] })] };
+    const [first] = reviewOf(workload({ podSpec, templateMetadata: { annotations: TOKEN } })).warnings;
+    assert.match(first ?? '', /container "reprocessing": a mount path has a part of 256 bytes/);
+  });
+
   it('a refusal because of the template itself', () => {
     const podSpec = {
       volumes: [{ name: 'data', emptyDir: {} }],
