@@ -175,6 +175,13 @@ export function isExpired(error: unknown): boolean {
   return error instanceof KubeError && error.status === 410;
 }
 
+/** The resourceVersion is one that the API server does not know yet, mostly because etcd was restored from a backup. */
+export function isVersionAhead(error: unknown): boolean {
+  return (
+    error instanceof KubeError && error.causes.some(({ reason }) => reason === 'ResourceVersionTooLarge')
+  );
+}
+
 /** No whole answer came in time. */
 export function isDeadline(error: unknown): boolean {
   return error instanceof KubeError && error.reason === 'Deadline';

@@ -1,6 +1,6 @@
 import { isJsonObject, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import type { Milliseconds } from '../time/units.ts';
-import { KubeError } from './errors.ts';
+import { isVersionAhead, KubeError } from './errors.ts';
 import { ItemCutter } from './item-cutter.ts';
 import type { PageSize } from './page-size.ts';
 import { MAX_OBJECT_BYTES } from './pieces.ts';
@@ -25,7 +25,7 @@ export interface ListOptions<T> {
 
 /**
  * Before kube-apiserver can send the first byte of a list with a selector it may have to decode gigabytes, and before that the
- * request may have to wait. After a minute (`--request-timeout`) it answers 504, which says more than our own deadline.
+ * request may have to wait. After a minute (`--request-timeout`) it answers 504, after which a smaller page is asked for.
  */
 export const MAX_PATIENCE_MS = 65_000;
 const PAGE_READ_MS = 20_000; // a page may hold hundreds of megabytes
@@ -47,7 +47,10 @@ interface PagePlace {
   readonly onMetadata: (metadata: JsonObject) => void;
 }
 
-/** Reads a page as a stream. One that ends too early is asked for again, smaller. Throws a KubeError. */
+/**
+ * Reads a page as a stream. One that ends too early, or takes the API server too long, is asked for again, smaller. Throws a
+ * KubeError.
+ */
 export async function readPage<T>(
   endpoint: Endpoint,
   path: string,
@@ -56,7 +59,6 @@ export async function readPage<T>(
 ): Promise<Page<T>> {
   const { query, accept, signal, patience = MAX_PATIENCE_MS } = options;
   for (;;) {
-    const startedAt = endpoint.clock.monotonic();
     const call = {
       verb: 'list',
       method: 'GET',
@@ -68,21 +70,31 @@ export async function readPage<T>(
       deadline: options.deadline ?? patience + PAGE_READ_MS,
       silence: PAGE_SILENCE_MS,
     } as const;
-    let hasBegun = false;
-    const listener = { onBegin: () => (hasBegun = true), onMetadata };
+    let begunAt: Milliseconds | undefined;
+    const listener = { onBegin: () => (begunAt = endpoint.clock.monotonic()), onMetadata };
     try {
       const page = await request(endpoint, call, (body) => readItems(endpoint, body, options, listener));
-      size.noteTime(endpoint.clock.monotonic() - startedAt);
+      // A smaller page would not shorten the wait for the first byte, in a queue of the API server or a proxy.
+      size.noteTime(begunAt === undefined ? 0 : endpoint.clock.monotonic() - begunAt);
       return page;
     } catch (error) {
-      const hasEndedEarly = hasBegun && error instanceof KubeError && ENDED_EARLY.has(error.reason);
-      if (!hasEndedEarly || !size.shrink()) throw error;
+      const isTooLarge = begunAt === undefined ? tookTooLong(error) : hasEndedEarly(error);
+      if (!isTooLarge || !size.shrink()) throw error;
     }
   }
 }
 
-/** How it ends when the API server or we ourselves were too slow for a page. */
+/** How it ends when the API server or we ourselves were too slow for a page that had begun. */
 const ENDED_EARLY: ReadonlySet<string> = new Set(['Deadline', 'Unreachable', 'Malformed']);
+
+function hasEndedEarly(error: unknown): boolean {
+  return error instanceof KubeError && ENDED_EARLY.has(error.reason);
+}
+
+/** Whether the API server, or a proxy before it, gave a page up that had not begun. */
+function tookTooLong(error: unknown): boolean {
+  return error instanceof KubeError && error.status === 504 && !isVersionAhead(error);
+}
 
 async function readItems<T>(
   { turns, readAhead }: Endpoint,

@@ -1,6 +1,14 @@
 import { backoffDelay, type Backoff } from '../time/backoff.ts';
 import type { Milliseconds } from '../time/units.ts';
-import { describeForLog, isDeadline, isExpired, isNotFound, KubeError, retryAfterOf } from './errors.ts';
+import {
+  describeForLog,
+  isDeadline,
+  isExpired,
+  isNotFound,
+  isVersionAhead,
+  KubeError,
+  retryAfterOf,
+} from './errors.ts';
 import type { Log } from './log.ts';
 
 /** client-go's 30 s at the longest are for thousands of kubelets; here a change during an outage is to be noticed sooner. */
@@ -125,9 +133,7 @@ export class WatchHealth {
 
 /** Whether a resourceVersion is given up at once after this answer. */
 function isUnusable(error: unknown): boolean {
-  if (isExpired(error)) return true;
-  if (!(error instanceof KubeError)) return true;
-  return error.causes.some(({ reason }) => reason === 'ResourceVersionTooLarge');
+  return isExpired(error) || isVersionAhead(error) || !(error instanceof KubeError);
 }
 
 /** Whether a failure says nothing about the resourceVersion. */
