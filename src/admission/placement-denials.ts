@@ -9,6 +9,9 @@ import { quote, showPath } from './text.ts';
 /** A remedy for whatever is in the way of a new mount. */
 export const MOVE = `set annotation ${INJECTION_ANNOTATIONS.mountPath} to another directory`;
 
+/** A remedy where the name of a further token, at the end of its directory's name, makes that name too long. */
+export const SHORTER_NAME = `set annotation ${INJECTION_ANNOTATIONS.mountPath} to a directory with a shorter name`;
+
 /** Something is in the way of a new mount that would show the file: at its path, or where it hides the file. */
 export function explainCover(
   container: ContainerShape,
@@ -111,11 +114,6 @@ export function explainLength(
 /** The fault comes before the path: a warning has no room for both. */
 export function describeLongPath(kind: 'mount' | 'device', path: string, fault: string): string {
   return `a ${kind} path ${fault} (${showPath(path)})`;
-}
-
-/** A remedy where the name of a further token makes a part of its mount path too long: that of the first is not in the path. */
-export function nameFirst(token: string): string {
-  return `set annotation ${INJECTION_ANNOTATIONS.mountPath} to a directory with a shorter name, or name token ${quote(token, 40)} first`;
 }
 
 function describeCover(other: MountShape | DeviceShape): string {

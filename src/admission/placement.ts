@@ -11,7 +11,7 @@ import {
   explainHiding,
   explainLength,
   explainNested,
-  nameFirst,
+  SHORTER_NAME,
 } from './placement-denials.ts';
 import type { ContainerShape, DeviceShape, MountShape } from './pod-shape.ts';
 import type { ShowingVolumes } from './token-volume.ts';
@@ -56,15 +56,15 @@ export function wantToken(
   const file = joinPath(mountPath, chosen.file);
   const files = visibleFiles(shape, volumes);
   const placement = { how: 'mount', files: [file], mounts: [mount] } as const;
-  const tooLong = explainLongMount(name, mountPath, file);
+  const tooLong = explainLongMount(mountPath, file);
   return { name, volumes, nested, newMount: { shown: { mount: shape, file }, files, placement, tooLong } };
 }
 
 /** The user chose no part that is too long: only the name of a further token can make it so. */
-function explainLongMount(token: string, mountPath: string, file: string): Problem | undefined {
+function explainLongMount(mountPath: string, file: string): Problem | undefined {
   const fault = lengthFault(file);
   if (fault === undefined) return undefined;
-  const remedy = joinedFault(file) === undefined ? nameFirst(token) : SHORTER_PATH;
+  const remedy = joinedFault(file) === undefined ? SHORTER_NAME : SHORTER_PATH;
   return { what: describeLongPath('mount', mountPath, fault), remedy };
 }
 

@@ -127,27 +127,29 @@ describe('the limit of one value', () => {
     assert.deepEqual([named(255), named(256)], ['Injected', 'InvalidAnnotation']);
   });
 
-  it('counts the directory of a second token with its name', () => {
-    const second = 'b'.repeat(252);
-    const tokens = { [KEYS.token]: `a,${second}` };
-    const answer = review(annotatedPod({}, tokens));
-    assert.deepEqual([answer.allowed, answer.reason], [false, 'TooLarge']);
-    assert.match(
-      answer.message,
-      /a mount path has a part of 256 bytes \(.*jwt-b+…\): set annotation \S+mount-path to a directory with a shorter name, or name token "b+…" first$/,
-    );
-    for (const followed of [{ [KEYS.mountPath]: '/var/run/secrets/jw' }, { [KEYS.token]: `${second},a` }])
-      assert.equal(
-        review(annotatedPod({}, { ...tokens, ...followed })).reason,
-        'Injected',
-        'the remedies work',
+  it('counts the directory of a further token with its name', () => {
+    const [second, third] = ['b'.repeat(252), 'c'.repeat(253)];
+    const refused: readonly Json[] = [
+      { [KEYS.token]: `a,${second}` },
+      { [KEYS.token]: `a,${second},${third}` },
+      { [KEYS.token]: 'a,b', [KEYS.mountPath]: `/${'m'.repeat(254)}` },
+    ];
+    for (const annotations of refused) {
+      const { allowed, reason, message } = review(annotatedPod({}, annotations));
+      assert.deepEqual([allowed, reason], [false, 'TooLarge']);
+      assert.match(
+        message,
+        /a mount path has a part of 25\d bytes \(.*…\): set annotation \S+mount-path to a directory with a shorter name$/,
       );
+      const followed = { ...annotations, [KEYS.mountPath]: '/j' };
+      assert.equal(review(annotatedPod({}, followed)).reason, 'Injected', 'the remedy works');
+    }
     const own = {
       volumes: [{ name: 'own', secret: { secretName: second } }],
       containers: [container('app', { volumeMounts: [{ name: 'own', mountPath: '/own' }] })],
     };
     assert.equal(
-      review(annotatedPod(own, tokens)).reason,
+      review(annotatedPod(own, { [KEYS.token]: `a,${second}` })).reason,
       'Injected',
       'a mount of the user’s own is not ours',
     );
