@@ -2,7 +2,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { KubeConfig, type User } from '@kubernetes/client-node';
-import { parse } from 'yaml';
+import { load as parse } from 'js-yaml';
 import { arrayMember, member, objectMember, stringMember } from '../resources/json.ts';
 import { describeFileError } from '../resources/file-error.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
@@ -200,7 +200,7 @@ function loadFiles(files: readonly string[], context: string | undefined, asksPe
   for (const [index, file] of files.entries()) {
     const one = index === 0 ? config : new KubeConfig();
     one.loadFromFile(file);
-    const text: unknown = parse(readFileSync(file, 'utf8'));
+    const text: unknown = parse(readFileSync(file, 'utf8')); // by client-node's own parser: two would not always agree
     one.users = one.users.map((user) => withOwnLogin(user, findByName(text, 'users', user.name), file));
     for (const { name } of one.clusters)
       if (!config.pluginConfigs.has(name))

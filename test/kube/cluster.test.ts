@@ -130,6 +130,16 @@ test('every problem has cause, place and remedy, and never quotes the file', () 
     }
   }));
 
+test('a kubeconfig may use an alias as often as it likes', () =>
+  inFolder(async (_folder, write) => {
+    const cluster = 'cluster: { server: https://cluster:6443, certificate-authority-data: *authority }';
+    const more = Array.from({ length: 200 }, (_, index) => `  - { name: c${index}, ${cluster} }`);
+    const authority = 'authority: &authority QQ==';
+    const text = kubeconfig().replace('clusters:', [authority, 'clusters:', ...more].join('\n'));
+    const loaded = loadCluster({ kubeconfig: await write('config', text) });
+    assert.ok(loaded.ok, loaded.ok ? '' : loaded.problem);
+  }));
+
 test('a token file is read again after a change', () =>
   inFolder(async (_folder, write) => {
     await using server = await startBadServer((request, response) => {
