@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { COMMANDS } from './commands/all-commands.ts';
+import { messageLine } from './commands/message-lines.ts';
 import { wholeOutput } from './commands/whole-output.ts';
 
 const COMMAND_LIST = Object.entries(COMMANDS)
@@ -44,7 +45,7 @@ if (entry !== undefined) {
   stdout.write(HELP);
 } else {
   process.stderr.write(
-    `${name === '' ? 'error: a command is missing' : `error: unknown command "${name}"`}\n\n${HELP}`,
+    `${name === '' ? 'error: a command is missing' : messageLine(`error: unknown command "${name}"`)}\n\n${HELP}`,
   );
   process.exitCode = 2;
 }

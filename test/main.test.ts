@@ -64,6 +64,14 @@ describe('the command line', () => {
     }
   });
 
+  it('shows no token that it is given for a command', async () => {
+    const token = `eyJ${'a'.repeat(20)}.${'b'.repeat(20)}.${'c'.repeat(20)}`;
+    await assert.rejects(execute(process.execPath, [MAIN, token]), {
+      code: EXIT.usage,
+      stderr: /^error: unknown command "\[redacted\]"\n\njwt-injector keeps/,
+    });
+  });
+
   describe('where its output cannot be written', () => {
     /** Ends as a script sees it that sends an output to a file. */
     const run = async (fd: 1 | 2, file: string, args: readonly string[], wrapper: readonly string[] = []) => {

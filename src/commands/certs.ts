@@ -9,6 +9,7 @@ import {
 import type { FlagValues } from './parse-flags.ts';
 import { printProblems } from './print-problems.ts';
 import type { Io } from './io.ts';
+import { unexpectedArgument } from './input/given-words.ts';
 import { makeCommand } from './make-command.ts';
 import { printReport } from './output/report-output.ts';
 import { EXIT, type ExitCode } from './command.ts';
@@ -55,10 +56,10 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
   if (verb === undefined && isAlone) return fail('--alone is a flag of certs trust');
   if (verb === undefined && isKept) return fail('--keep is a flag of certs trust');
   if (verb === undefined) return ok({ ...options.value, file, isAlone, isKept });
-  if (verb !== 'trust') return fail(`unexpected argument "${verb}": certs takes no word except trust`);
+  if (verb !== 'trust') return fail(unexpectedArgument([verb], 'certs takes no word except trust'));
   if (file === undefined || file === '')
     return fail('certs trust needs a file with certificates, for example ca.crt');
-  if (more.length > 0) return fail(`unexpected argument "${more.join(' ')}": certs trust takes one file`);
+  if (more.length > 0) return fail(unexpectedArgument(more, 'certs trust takes one file'));
   if (values.output !== undefined || values.namespace !== undefined)
     return fail('-o and -n are flags of certs without trust: remove them');
   return ok({ ...options.value, file, isAlone, isKept });

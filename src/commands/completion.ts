@@ -3,6 +3,7 @@ import type { CommandEntry } from './command-entry.ts';
 import { findCandidates } from './completion/candidates.ts';
 import { SHELLS, isShell, type Shell } from './completion/shells.ts';
 import type { Io } from './io.ts';
+import { unexpectedArgument } from './input/given-words.ts';
 import { makeCommand } from './make-command.ts';
 import { EXIT, type Command, type ExitCode } from './command.ts';
 
@@ -29,7 +30,7 @@ fish: jwt-injector completion fish > ~/.config/fish/completions/jwt-injector.fis
 function readOptions(_values: unknown, words: readonly string[]): Result<Options, string> {
   const [first = '', ...typed] = words;
   if (first === 'candidates') return ok({ typed });
-  if (typed.length > 0) return fail(`unexpected argument "${typed.join(' ')}": choose one shell`);
+  if (typed.length > 0) return fail(unexpectedArgument(typed, 'choose one shell'));
   return isShell(first)
     ? ok({ shell: first })
     : fail(`choose a shell: bash, zsh or fish${first === '' ? '' : `, not "${first}"`}`);

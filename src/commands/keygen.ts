@@ -1,9 +1,11 @@
 import { closestTokenName } from '../admission/token-name.ts';
+import { hideSecrets } from '../resources/hide-secrets.ts';
 import { isObjectName } from '../resources/object-name.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { isNewKeyAlgorithm } from '../signing/generate-key.ts';
 import { CLUSTER_FLAGS, type ConnectFlags } from './cluster/connect-flags.ts';
 import type { FlagValues } from './parse-flags.ts';
+import { unexpectedArgument } from './input/given-words.ts';
 import { makeKeyForJwt, type KeygenOptions } from './keygen/make-key.ts';
 import { makeCommand } from './make-command.ts';
 import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
@@ -56,9 +58,10 @@ function readOptions(
 ): Result<KeygenOptions, string> {
   const [name = '', ...more] = words;
   if (name === '') return fail('the name of the JWT is missing');
-  if (more.length > 0) return fail(`unexpected argument "${more.join(' ')}": make one key at a time`);
+  if (more.length > 0) return fail(unexpectedArgument(more, 'make one key at a time'));
   if (!isObjectName(`${name}-key`)) {
-    const closest = closestTokenName(name);
+    // The closest name to a token is the token in lower case.
+    const closest = hideSecrets(name) === name ? closestTokenName(name) : undefined;
     return fail(
       `"${name}" cannot be the name of a JWT and, with -key, of a Secret` +
         (closest === undefined || closest === name ? ': make it shorter' : `: use ${closest}`),

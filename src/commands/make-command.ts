@@ -1,9 +1,8 @@
 import type { Result } from '../resources/result.ts';
 import type { Flags } from '../config/flag.ts';
-import { withoutControls } from '../resources/without-controls.ts';
 import { describeFlags, parseFlags, type FlagValues } from './parse-flags.ts';
 import type { Io } from './io.ts';
-import { withMessageLines } from './message-lines.ts';
+import { messageLine, withMessageLines } from './message-lines.ts';
 import { EXIT, type Command, type ExitCode, type Offers } from './command.ts';
 
 /** The parts of a command's help. */
@@ -37,7 +36,7 @@ export function makeCommand<const F extends Flags, T>(parts: CommandParts<F, T>)
   const { flags, takesWords = false, offers, readOptions, run } = parts;
   const command: Command = async (args, io) => {
     const printWrongUsage = (problem: string): ExitCode => {
-      io.stderr.write(`error: ${withoutControls(problem)}\n\n${formatHelp(parts)}`);
+      io.stderr.write(`error: ${messageLine(problem)}\n\n${formatHelp(parts)}`);
       return EXIT.usage;
     };
     const parsed = parseFlags(flags, args, takesWords);

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Flag, Flags } from '../config/flag.ts';
-import { isNamespaceName } from '../resources/object-name.ts';
+import { isNamespaceName, MAX_DNS_LABEL } from '../resources/object-name.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { parseGoDuration } from '../time/format-time.ts';
 import type { Milliseconds } from '../time/units.ts';
@@ -24,7 +24,7 @@ interface ParsedFlags<F extends Flags> {
 
 /**
  * Reads the arguments of a command; `help` is among the values. The problem is one sentence; without `takesWords` a
- * word without a flag is one. An empty value counts as none where the flag says so.
+ * word without a flag is one. An empty value counts as none where the flag says so. With `help`, no value is checked.
  */
 export function parseFlags<const F extends Flags>(
   flags: F,
@@ -38,6 +38,7 @@ export function parseFlags<const F extends Flags>(
       allowPositionals: takesWords,
       tokens: true,
     });
+    if ('help' in values && values.help === true) return ok({ values, words: positionals });
     let inputs = positionals.filter((word) => word === STANDARD_INPUT).length;
     for (const [name, flag] of Object.entries<Flag>(flags)) {
       const all = tokens.flatMap((token) =>
@@ -64,8 +65,10 @@ export function parseFlags<const F extends Flags>(
 
 /** Why what was given cannot be the value of a flag; `texts`: each one that counts. */
 function findValueProblem(name: string, flag: Flag, texts: readonly string[]): string | undefined {
-  const invalid = flag.isNamespace === true ? texts.find((text) => !isNamespaceName(text)) : undefined;
-  if (invalid !== undefined) return `--${name} must be the name of a namespace, not "${invalid}"`;
+  const isInvalid = flag.isNamespace === true && !texts.every(isNamespaceName);
+  // It is not quoted: it may be a token that was pasted in its place, with a line break in it.
+  if (isInvalid)
+    return `--${name} is not the name of a namespace: these have lower-case letters, digits and "-", at most ${MAX_DNS_LABEL}`;
   return flag.isInput === true && texts.includes('')
     ? `--${name} is empty: is the variable set that names the file?`
     : undefined;

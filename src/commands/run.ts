@@ -4,6 +4,7 @@ import { environmentName, RUN_FLAGS } from '../config/run-flags.ts';
 import { createLogger, type LoggerOptions } from '../telemetry/logger.ts';
 import type { Io } from './io.ts';
 import { formatHelp } from './make-command.ts';
+import { withMessageLines } from './message-lines.ts';
 import { startService } from '../service/start-service.ts';
 import { PACKAGE_VERSION } from '../package-version.ts';
 import { EXIT, type Command, type ExitCode } from './command.ts';
@@ -37,6 +38,7 @@ const FAULTS = ['SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV'] a
 export const runCommand: Command = Object.assign(run, { offers: { flags: RUN_FLAGS } });
 
 async function run(args: readonly string[], io: Io): Promise<ExitCode> {
+  const { stderr } = withMessageLines(io);
   // Wherever it stands: no flag has a value of that form.
   if (args.includes('--help') || args.includes('-h')) {
     io.stdout.write(HELP);
@@ -44,7 +46,7 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   }
   const config = parseConfig(args, process.env);
   if (!config.ok) {
-    for (const problem of config.problem) io.stderr.write(`error: ${problem}\n`);
+    for (const problem of config.problem) stderr.write(`error: ${problem}\n`);
     return EXIT.usage;
   }
   const log = createLogger({ level: config.value.logLevel, ...(await findFormat(io.stdout)) });
@@ -62,7 +64,7 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   // Never resolved: the process ends by a signal, and close-with-grace sets its exit code.
   if (service.ok) return new Promise(() => {});
   grace.uninstall(); // it would also stop what ends by itself
-  io.stderr.write(`error: ${service.problem}\n`);
+  stderr.write(`error: ${service.problem}\n`);
   return EXIT.outside;
 }
 

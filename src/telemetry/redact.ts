@@ -1,13 +1,9 @@
+import { CENSORED, hasSecret } from '../resources/hide-secrets.ts';
 import { isJsonObject } from '../resources/json.ts';
 
 /** Parts of a PEM block, and of the beginning of a compact JWS (`eyJ`, base64url of `{"`), whose first letters are rare. */
 const PEM = 'BEGIN';
 const JWS = 'yJ';
-const PEM_BEGIN = '-----BEGIN';
-/** Two parts of a compact JWS. Each begins where no part goes on, so none is looked through twice, whatever the text is. */
-const PARTS = /(?<![\w-])([\w-]{13,})\.(?=[\w-]{10,}\.)/g;
-const MIN_HEADER_LENGTH = 'eyJ'.length + 10;
-const CENSORED = '[redacted]';
 
 /**
  * A second net only: no line is ever given a key or a token in the first place. Looks at what is written and not at the
@@ -42,13 +38,4 @@ function censor(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(censor);
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, censor(member)]));
-}
-
-function hasSecret(text: string): boolean {
-  if (text.includes(PEM_BEGIN)) return true;
-  for (const [, part = ''] of text.matchAll(PARTS)) {
-    const at = part.search(/\beyJ/);
-    if (at !== -1 && part.length - at >= MIN_HEADER_LENGTH) return true;
-  }
-  return false;
 }

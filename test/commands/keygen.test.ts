@@ -170,7 +170,7 @@ describe('keygen', () => {
     [['a', '--issuer', 'https://a.example/?x'], /a query or a fragment.*correct --issuer/],
     [['a', ...ISSUER, '--algorithm', 'EdDSA'], /--algorithm must be ES256 or RS256.*not "EdDSA"/],
     [['a', ...ISSUER, '-o', 'table'], /-o must be json or yaml/],
-    [['a', ...ISSUER, '-n', 'Bad NS'], /--namespace must be the name of a namespace, not "Bad NS"/],
+    [['a', ...ISSUER, '-n', 'Bad NS'], /--namespace is not the name of a namespace/],
     [['a', ...ISSUER, '--context', 'x'], /flags of --to-cluster/],
   ];
   for (const [args, says] of WRONG) {

@@ -4,6 +4,7 @@ import { ItemCutter } from '../../src/kube/item-cutter.ts';
 import { readLines } from '../../src/kube/lines.ts';
 import { findKeyRefusal } from '../../src/reconcile/key-access.ts';
 import { ALLOWED_NAMESPACES, OWNING_JWT } from '../../src/resources/names.ts';
+import { hideSecrets } from '../../src/resources/hide-secrets.ts';
 import { parseSecretMetadata } from '../../src/resources/secret.ts';
 import { judgeToken } from '../../src/signing/verifiers/judge.ts';
 import { withoutSecrets } from '../../src/telemetry/redact.ts';
@@ -113,6 +114,23 @@ export const CLUSTER_PARSERS: Readonly<Record<string, ForeignParser>> = {
   'lines of the log': {
     readerOf: (text) => () => withoutSecrets(`${JSON.stringify({ name: text })}\n${text}`),
     pieces: ['eyJ', 'eyJ-', '-eyJ', 'eyJhbGciOiJFUzI1NiJ9', '.', '-', 'a', ' ', '\n', '-----BEGIN', '"'],
+    length: 20_000,
+  },
+  'a message of a command': {
+    readerOf: (text) => () => hideSecrets(text),
+    pieces: [
+      'eyJ-',
+      '-eyJ',
+      'eyJhbGciOiJFUzI1NiJ9',
+      '.',
+      ' ',
+      '-----BEGIN ',
+      'PRIVATE KEY',
+      '-----',
+      '"d"',
+      ': "',
+      'MIGHAgEA\n',
+    ],
     length: 20_000,
   },
 };

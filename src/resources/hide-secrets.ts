@@ -1,0 +1,41 @@
+/** The beginning of a PEM block. */
+const PEM_BEGIN = '-----BEGIN';
+/** Two parts of a compact JWS. Each begins where no part goes on, so none is looked through twice, whatever the text is. */
+const PARTS = /(?<![\w-])([\w-]{13,})\.(?=[\w-]{10,}\.)/g;
+const MIN_HEADER_LENGTH = 'eyJ'.length + 10;
+
+/** Stands in the place of a token or a key, in lines of the log and in messages. */
+export const CENSORED = '[redacted]';
+
+/** Words in which a compact JWS has room. */
+const LONG_WORDS = /[\w.-]{24,}/g;
+/** A private key with its body, also one on a single line: the words `-----BEGIN …` alone are harmless. */
+const PRIVATE_KEY =
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\w+/=\\]{16,}(?:-----END [A-Z ]*PRIVATE KEY-----)?/g;
+/** Private members of a JWK (RFC 7518 §6.2.2, §6.3.2, §6.4.1). */
+const PRIVATE_MEMBER = /(?<="(?:d|p|q|dp|dq|qi|k)"\s{0,10}:\s{0,10}")[\w-]{16,}/g;
+
+/** Whether a text holds what looks like a token or a key: a compact JWS, or a PEM block. */
+export function hasSecret(text: string): boolean {
+  return text.includes(PEM_BEGIN) || hasCompactToken(text);
+}
+
+/** A header (`eyJ`, base64url of `{"`) and a payload with dots after them. */
+function hasCompactToken(text: string): boolean {
+  for (const [, part = ''] of text.matchAll(PARTS)) {
+    const at = part.search(/\beyJ/);
+    if (at !== -1 && part.length - at >= MIN_HEADER_LENGTH) return true;
+  }
+  return false;
+}
+
+/**
+ * A message without the tokens and private keys that were pasted in the place of something else, such as the name of a file. All
+ * else stays, so that it still says what is wrong.
+ */
+export function hideSecrets(text: string): string {
+  return text
+    .replaceAll(LONG_WORDS, (word) => (hasCompactToken(word) ? CENSORED : word))
+    .replaceAll(PRIVATE_KEY, CENSORED)
+    .replaceAll(PRIVATE_MEMBER, CENSORED);
+}
