@@ -63,8 +63,9 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
       return 0;
     } catch (error) {
       if (signal.aborted) return 0;
-      const { delay, mustList } = health.failWatch(error, clock.monotonic() - startedAt);
-      if (mustList) reflector.requireList();
+      const { delay, next } = health.failWatch(error, clock.monotonic() - startedAt);
+      if (next === 'list') reflector.requireList();
+      if (next === 'tryList') reflector.tryList();
       return delay;
     }
   };

@@ -64,6 +64,8 @@ export class Reflector<T> {
   readonly #scope: string;
   /** The version from which the next watch goes on; `undefined`: it takes a list. */
   #resourceVersion: string | undefined;
+  /** A list comes next, although a watch might go on. */
+  #isListDue = false;
   /** The last one of these, also after it was given up: a list that is older comes from an etcd that was restored. */
   #newest: string | undefined;
   #lastEventAt: Milliseconds | undefined;
@@ -85,9 +87,9 @@ export class Reflector<T> {
     return this.#reading.resource;
   }
 
-  /** Nothing is known from which a watch could go on. */
+  /** A list comes next: it is due, or nothing is known from which a watch could go on. */
   get needsList(): boolean {
-    return this.#resourceVersion === undefined;
+    return this.#isListDue || this.#resourceVersion === undefined;
   }
 
   /** When the API server last said anything (events, bookmarks, the beginning of an answer), since the epoch. */
@@ -95,13 +97,19 @@ export class Reflector<T> {
     return this.#lastEventAt;
   }
 
-  /** The API server does not take the resourceVersion any more. */
+  /** The resourceVersion is of no use any more: no watch before a list. */
   requireList(): void {
     this.#resourceVersion = undefined;
   }
 
+  /** One list comes next. Should it fail, a watch may still go on from the present resourceVersion. */
+  tryList(): void {
+    this.#isListDue = true;
+  }
+
   /** The API server has no such collection: nothing is in it. */
   empty(): void {
+    this.requireList();
     new Replacement(this.#options.store, this.#scope).end(NOTHING, true);
   }
 
@@ -109,6 +117,7 @@ export class Reflector<T> {
   async list(signal: AbortSignal): Promise<void> {
     const { client, path, query, metadataOnly, needsManagedFields, store } = this.#options;
     const replacement = new Replacement(store, this.#scope);
+    this.#isListDue = false;
     const options = {
       query,
       accept: metadataOnly === true ? METADATA_LIST_ONLY : undefined,

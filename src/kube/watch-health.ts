@@ -17,7 +17,7 @@ const BACKOFF: Backoff = { first: 1_000, longest: 10_000 };
 const STEADY_MS = 30_000;
 /** A watch that ended sooner is not opened again at once, whatever it brought. */
 const HASTY_MS = 1_000;
-/** How many times in a row the same resourceVersion is refused before it is given up for a new list. */
+/** How many times in a row the same resourceVersion is refused before there is a list. */
 const REFUSALS_BEFORE_LIST = 3;
 /**
  * Failures in a row, some five minutes, after which there is a list whatever the reason: only that shows changes where no watch
@@ -35,8 +35,12 @@ interface AfterList {
 /** The consequence of a watch that failed. */
 interface AfterWatch {
   readonly delay: Milliseconds;
-  /** The resourceVersion is of no use any more: too old, too new (etcd was restored), refused or without an answer for long. */
-  readonly mustList: boolean;
+  /**
+   * `list`: the resourceVersion is of no use any more, too old or too new (etcd was restored). `tryList`: it may be good, but
+   * watches from it have failed so often that a list is due. If that fails, too, a watch is next: after an outage nothing is
+   * listed that a watch can bring.
+   */
+  readonly next: 'watch' | 'tryList' | 'list';
 }
 
 /**
@@ -53,6 +57,8 @@ export class WatchHealth {
   #watchFailures = 0;
   /** There was such a list since something worked. */
   #hasListed = false;
+  /** Answers in a row that say 404. */
+  #notFound = 0;
   /** The last answer was 410. */
   #wasExpired = false;
   /** The reason that is in the log. */
@@ -75,6 +81,7 @@ export class WatchHealth {
     this.#failures = 0;
     this.#watchFailures = 0;
     this.#hasListed = false;
+    this.#notFound = 0;
     this.#wasExpired = false;
     if (this.#loggedReason === undefined) return;
     this.#loggedReason = undefined;
@@ -91,13 +98,14 @@ export class WatchHealth {
   /** A list failed. */
   failList(error: unknown): AfterList {
     const delay = this.#fail(error, this.#failures + 1);
-    return { delay, isGone: isNotFound(error) && this.#failures > 1 };
+    return { delay, isGone: this.#notFound > 1 };
   }
 
   /** A watch failed that `lasted` so long. */
   failWatch(error: unknown, lasted: Milliseconds): AfterWatch {
     const delay = this.#fail(error, lasted >= STEADY_MS ? 1 : this.#failures + 1);
-    return { delay, mustList: isUnusable(error) || this.#isListDue(error) };
+    if (isUnusable(error)) return { delay, next: 'list' };
+    return { delay, next: this.#isListDue(error) ? 'tryList' : 'watch' };
   }
 
   /** Counts a failure of a watch whose resourceVersion may be good. */
@@ -114,6 +122,7 @@ export class WatchHealth {
   #fail(error: unknown, failures: number): Milliseconds {
     const isFirstExpiry = isExpired(error) && !this.#wasExpired;
     this.#wasExpired = isExpired(error);
+    this.#notFound = isNotFound(error) ? this.#notFound + 1 : 0;
     this.#failures = failures;
     if (isFirstExpiry) return 0;
     const delay = Math.max(backoffDelay(BACKOFF, failures, this.#random), retryAfterOf(error));

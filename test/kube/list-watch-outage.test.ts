@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { refuse } from './bad-server.ts';
 import type { Fault } from './fake-api.ts';
-import { hurriedClock, sleptClock, watchFake } from './watched-cache.ts';
+import { hurriedClock, inSync, sleptClock, watchFake } from './watched-cache.ts';
 
 test('after an outage a 410 is followed by a list at once: the API server works', async () => {
   const slept: number[] = [];
@@ -52,4 +52,32 @@ test('the time of a slow list does not count for the watch after it', async () =
   );
   await all.until(() => slept.length >= 6, 'six waits');
   assert.deepEqual(slept.slice(0, 6), [1_000, 2_000, 4_000, 8_000, 8_000, 8_000]);
+});
+
+test('after an outage in which the due list failed, too, the watch goes on from where it was, without a list', async () => {
+  await using all = await inSync({ clock: sleptClock() });
+  let listed = 0;
+  const down: Fault = (response) => refuse(response, 503, 'ServiceUnavailable');
+  all.api.faults.list.push((response, request) => {
+    listed += 1;
+    down(response, request);
+  });
+  all.api.faults.watch = Array.from({ length: 31 }, () => down);
+  all.api.drop('end');
+  all.api.remove('a/two');
+  all.api.put('b/new');
+  await all.holds('a/one', 'b/new');
+  assert.equal(listed, 1);
+  assert.deepEqual(all.api.counts, { list: 1, watch: 2 });
+});
+
+test('where watches are refused and lists are not, the store follows the lists', async () => {
+  await using all = await inSync({ clock: sleptClock() });
+  const down: Fault = (response) => refuse(response, 503, 'ServiceUnavailable');
+  all.api.faults.watch = Array.from({ length: 1_000 }, () => down);
+  all.api.drop('end');
+  all.api.remove('a/two');
+  all.api.put('b/new');
+  await all.holds('a/one', 'b/new');
+  assert.deepEqual(all.api.counts, { list: 2, watch: 1 });
 });

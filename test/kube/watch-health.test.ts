@@ -17,7 +17,7 @@ function failWatches(error: unknown, times: number, lasted = 0) {
 
 /** The failures after which a list has to come, counted from 1. */
 function listsAfter(failures: ReturnType<typeof failWatches>): readonly number[] {
-  return failures.flatMap(({ mustList }, index) => (mustList ? index + 1 : []));
+  return failures.flatMap(({ next }, index) => (next === 'watch' ? [] : index + 1));
 }
 
 describe('a watch that fails', () => {
@@ -32,6 +32,12 @@ describe('a watch that fails', () => {
       assert.deepEqual(listsAfter(failWatches(error, 65)), [30, 60]);
     });
   }
+
+  it('keeps the resourceVersion for the case that the list fails, too, unless it is of no use', () => {
+    assert.equal(failWatches(refusal(0, 'Unreachable'), 30).at(-1)?.next, 'tryList');
+    assert.equal(failWatches(refusal(403, 'Forbidden'), 3).at(-1)?.next, 'tryList');
+    assert.equal(failWatches(refusal(410, 'Expired'), 1).at(-1)?.next, 'list');
+  });
 
   it('with a permanent refusal continues twice, then lists, then no more often than others', () => {
     assert.deepEqual(listsAfter(failWatches(refusal(403, 'Forbidden'), 65)), [3, 33, 63]);
@@ -56,15 +62,15 @@ describe('a watch that fails', () => {
   it('lists at once after a resourceVersion that etcd does not know yet, and after a bug', () => {
     const tooLarge = refusal(504, 'Timeout', [{ field: '', reason: 'ResourceVersionTooLarge' }]);
     for (const error of [tooLarge, new TypeError('bug')]) {
-      assert.deepEqual(failWatches(error, 1), [{ delay: 1_000, mustList: true }]);
+      assert.deepEqual(failWatches(error, 1), [{ delay: 1_000, next: 'list' }]);
     }
   });
 
   it('lists at once after a 410, and waits only if the next one follows', () => {
     assert.deepEqual(failWatches(refusal(410, 'Expired'), 3), [
-      { delay: 0, mustList: true },
-      { delay: 2_000, mustList: true },
-      { delay: 4_000, mustList: true },
+      { delay: 0, next: 'list' },
+      { delay: 2_000, next: 'list' },
+      { delay: 4_000, next: 'list' },
     ]);
   });
 
@@ -85,5 +91,13 @@ describe('a list that fails', () => {
     assert.equal(health.failList(refusal(404, 'NotFound')).isGone, false);
     assert.equal(health.failList(refusal(404, 'NotFound')).isGone, true);
     assert.equal(health.failList(refusal(500, 'InternalError')).isGone, false);
+  });
+
+  it('with 404 once, at the end of an outage, does not', () => {
+    const health = new WatchHealth('jwts', LOG, () => 0);
+    for (let times = 0; times < 30; times += 1) health.failWatch(refusal(0, 'Unreachable'), 0);
+    assert.equal(health.failList(refusal(404, 'NotFound')).isGone, false);
+    health.failWatch(refusal(404, 'NotFound'), 0);
+    assert.equal(health.failList(refusal(404, 'NotFound')).isGone, true);
   });
 });
