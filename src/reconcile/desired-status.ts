@@ -39,7 +39,7 @@ export function desiredStatus(observed: Observed, outcome: Outcome, now: Seconds
     token === undefined || !spec.ok
       ? recordPastToken(observed, outcome, now)
       : recordToken(jwt, spec.value, token, outcome);
-  const issuer = spec.ok ? issuerOf(spec.value) : undefined;
+  const issuer = recordIssuer(observed, outcome);
   return {
     observedGeneration: generation,
     conditions: recordConditions(conditions, recorded, generation, now),
@@ -58,9 +58,12 @@ export function isSameStatus(a: RecordedStatus, b: RecordedStatus): boolean {
   return isDeepStrictEqual(a, b);
 }
 
-function issuerOf(spec: JwtSpec): string | undefined {
-  const issuer = effectiveIssuer(spec);
-  return issuer.ok ? issuer.value : undefined;
+/** The issuer of the tokens: while nobody knows what the Secret holds, that of the token that was seen last. */
+function recordIssuer(observed: Observed, outcome: Outcome): string | undefined {
+  const { recorded, spec } = observed.jwt;
+  if (isTokenInDoubt(observed, outcome) && recorded.issuer !== undefined) return recorded.issuer;
+  const issuer = spec.ok ? effectiveIssuer(spec.value) : undefined;
+  return issuer?.ok === true ? issuer.value : undefined;
 }
 
 /**

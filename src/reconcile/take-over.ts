@@ -4,8 +4,7 @@ import { EXPIRES_AT, LAST_SIGNING_TIME } from '../resources/names.ts';
 import type { SecretMetadata } from '../resources/secret.ts';
 import type { AskedBefore } from '../signing/check-token.ts';
 import type { Seconds } from '../time/units.ts';
-import { findCondition } from './conditions.ts';
-import { hadToken } from './key-record.ts';
+import { hadToken, recordsToken } from './key-record.ts';
 
 /** kopf, the framework of token-manager, puts annotations and a finalizer of this prefix on JWTs. */
 const KOPF_PREFIX = 'kopf.zalando.org/';
@@ -41,13 +40,14 @@ export function isLegacySecret({ annotations, ours }: Pick<SecretMetadata, 'anno
 
 /**
  * The content of the spec when its token was last found to be right, by the status; `undefined` before the take-over. A token of
- * token-manager does not say all of it, and must not outlive a change of what it does not say. Once it was found to be wrong
- * it stays so, also if the new one could not be signed at that time.
+ * token-manager does not say all of it, and must not outlive a change of what it does not say. A round that finds it wrong takes
+ * it out of the status: it stays wrong then, also if the new one could not be signed at that time. A round that could not look
+ * leaves it there.
  */
 export function lastAsked({ recorded }: Pick<Jwt, 'recorded'>): AskedBefore | undefined {
   if (!hadToken(recorded)) return undefined;
+  if (!recordsToken(recorded)) return { issuer: undefined, lifetime: undefined };
   const { issuer, issuedAt, expiresAt } = recorded;
-  if (findCondition(recorded, 'Ready')?.status !== 'True') return { issuer: undefined, lifetime: undefined };
   const hasTimes = issuedAt !== undefined && expiresAt !== undefined;
   return { issuer, lifetime: hasTimes ? expiresAt - issuedAt : undefined };
 }

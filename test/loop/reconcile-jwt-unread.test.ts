@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { CompactSign } from 'jose';
 import { reconcileJwt } from '../../src/loop/reconcile-jwt.ts';
 import { findCondition } from '../../src/reconcile/conditions.ts';
 import type { Failure } from '../../src/reconcile/failure.ts';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
-import { NO_STATUS } from '../fixtures/jwts.ts';
-import { DAY, NOW } from '../fixtures/observed.ts';
+import { makeJwt, NO_STATUS, wireJwt } from '../fixtures/jwts.ts';
+import { DAY, NOW, readKey } from '../fixtures/observed.ts';
 import { jwt, makeReconciler, NEXT_ATTEMPT_AT, stored } from './made-reconciler.ts';
-import { KEY_SECRET } from './model/sources.ts';
+import { KEY_SECRET, wireSecret, WITH_KEY } from './model/sources.ts';
 
 const UNREACHABLE: Failure = { meaning: 'failed', message: 'get secrets science/my-jwt: Unreachable' };
 
@@ -95,5 +96,53 @@ describe('a token that cannot be read at the moment', () => {
     const { status, ready } = await reconcileUnread(jwt, [withMetadata(secret, WITHOUT_LABELS)]);
     assert.equal(ready?.status, 'Unknown');
     assert.equal(status.expiresAt, undefined);
+  });
+});
+
+describe('a token of token-manager without issuer, after an outage', () => {
+  /** The JWT that was taken over with its Secret, which no watch shows during the outage. */
+  async function takeOver(): Promise<{ readonly taken: Jwt; readonly secret: JsonObject }> {
+    const signingKey = await readKey();
+    const claims = {
+      ...wireJwt().spec.data,
+      iat: NOW,
+      nbf: NOW - 60,
+      exp: NOW + DAY,
+      jti: 'of-token-manager',
+    };
+    const token = await new CompactSign(Buffer.from(JSON.stringify(claims)))
+      .setProtectedHeader({ alg: 'ES256', kid: 'my-jwt-key' })
+      .sign(signingKey.privateKey);
+    const annotations = { 'tokens.osg-htc.org/last-signing-time': String(NOW) };
+    const { secret: own } = await signOnce();
+    const { ownerReferences } = objectMember(own, 'metadata') ?? {};
+    const secret = wireSecret('my-jwt', { token }, { annotations, ownerReferences });
+    const first = makeReconciler([KEY_SECRET, secret]);
+    await reconcileJwt(first.reconciler, jwt, NEXT_ATTEMPT_AT);
+    const [recorded] = first.statuses;
+    assert.equal(recorded?.tokenId, 'of-token-manager');
+    return { taken: { ...jwt, recorded }, secret };
+  }
+  /** The causes of the signatures once the API server answers again. */
+  async function signaturesAfter(status: Jwt['recorded'], of: Jwt, secret: JsonObject) {
+    const back = makeReconciler([KEY_SECRET, secret], [], UNREACHABLE, [of]);
+    await reconcileJwt(back.reconciler, { ...of, recorded: status }, NEXT_ATTEMPT_AT);
+    return back.signed.map(({ cause }) => cause);
+  }
+
+  it('stays', async () => {
+    const { taken, secret } = await takeOver();
+    const { status, ready } = await reconcileUnread(taken, []);
+    assert.equal(ready?.status, 'Unknown');
+    assert.deepEqual(await signaturesAfter(status, taken, secret), []);
+  });
+
+  it('is signed again if the issuer was edited meanwhile', async () => {
+    const { taken, secret } = await takeOver();
+    const spec = makeJwt({ ...WITH_KEY, issuer: 'https://b.example' });
+    const edited: Jwt = { ...spec, generation: 2, recorded: taken.recorded };
+    const { status } = await reconcileUnread(edited, []);
+    assert.equal(status.issuer, taken.recorded.issuer, 'the issuer of the token');
+    assert.deepEqual(await signaturesAfter(status, edited, secret), ['ClaimsMismatch']);
   });
 });

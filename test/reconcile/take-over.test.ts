@@ -10,6 +10,7 @@ import {
 import { EXPIRES_AT, LAST_SIGNING_TIME } from '../../src/resources/names.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { desiredStatus } from '../../src/reconcile/desired-status.ts';
+import { doubtfulStatus } from '../../src/reconcile/doubtful-status.ts';
 import type { Outcome } from '../../src/reconcile/outcome.ts';
 import type { SecretObservation } from '../../src/reconcile/observed.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
@@ -97,6 +98,10 @@ describe('what a token of token-manager does not say', () => {
   });
   const asAsked = { issuer: ISSUER, lifetime: DAY };
   const taken = after(makeJwt(), legacy);
+  const notRead: Outcome = { problem: { reason: 'WriteFailed', message: 'away' } };
+  const wrong = { issuer: undefined, lifetime: undefined };
+  const unread = { token: { state: 'unread' } } as const;
+  const otherIssuer = { issuer: 'https://b.example' };
 
   it('is not judged before the take-over, also while its key cannot be read', () => {
     assert.equal(lastAsked(makeJwt()), undefined);
@@ -112,18 +117,41 @@ describe('what a token of token-manager does not say', () => {
       lastAsked(edited(taken, { issuer: 'https://b.example', expiryTime: { hours: 1 } })),
       asAsked,
     );
-    const notRead: Outcome = { problem: { reason: 'WriteFailed', message: 'away' } };
-    assert.deepEqual(lastAsked(after(taken, { token: { state: 'unread' } }, notRead)), asAsked);
+    assert.deepEqual(lastAsked(after(taken, unread, notRead)), asAsked);
     assert.deepEqual(lastAsked(after(taken, legacy, { problem: gone }, false)), asAsked);
     assert.deepEqual(lastAsked(after(edited(taken, { resignBefore: { hours: 1 } }), legacy)), asAsked);
   });
 
-  it('is wrong from the first round that finds it wrong, or that cannot look after an edit, until a signature', () => {
-    const changed = edited(taken, { issuer: 'https://b.example' });
-    const unknown = { issuer: undefined, lifetime: undefined };
-    const failed = after(changed, { token: faulty }, { problem: gone }, false);
-    assert.deepEqual(lastAsked(failed), unknown);
-    const notRead: Outcome = { problem: { reason: 'WriteFailed', message: 'away' } };
-    assert.deepEqual(lastAsked(after(changed, { token: { state: 'unread' } }, notRead)), unknown);
+  /** The JWT after a round that found no Secret in the caches, and could not ask the API server for it. */
+  const unfound = (jwt: Jwt): Jwt => ({
+    ...jwt,
+    recorded: desiredStatus(makeObserved({ jwt }), notRead, NOW),
+  });
+
+  it('is wrong from the first round that finds it wrong until a signature', () => {
+    const failed = after(edited(taken, otherIssuer), { token: faulty }, { problem: gone }, false);
+    assert.deepEqual(lastAsked(failed), wrong);
+    assert.deepEqual(lastAsked(after(failed, unread, notRead)), wrong);
+    assert.deepEqual(lastAsked(unfound(failed)), wrong);
+    assert.deepEqual(lastAsked(edited(failed, {})), wrong, 'an edit that was taken back');
+  });
+
+  it('is what the spec said when somebody looked last, after rounds that could not look', () => {
+    const doubtful = doubtfulStatus(taken, { reason: 'WriteFailed', message: 'a fault' }, NOW + 60, NOW);
+    const rounds: Readonly<Record<string, Jwt>> = {
+      'an unexpected failure': { ...taken, recorded: doubtful },
+      'a Secret that no watch shows': unfound(taken),
+      'an edit that changes no claim': after(
+        edited(taken, { secretTemplate: { labels: { a: 'b' } }, resignBefore: { hours: 1 } }),
+        unread,
+        notRead,
+      ),
+      'an issuer that was edited': after(edited(taken, otherIssuer), unread, notRead),
+      'an issuer that was edited, of a Secret that no watch shows': unfound(edited(taken, otherIssuer)),
+      'a lifetime that was edited': after(edited(taken, { expiryTime: { hours: 1 } }), unread, notRead),
+      'two such rounds': after(after(edited(taken, otherIssuer), unread, notRead), unread, notRead),
+      'a status without conditions': { ...taken, recorded: { ...taken.recorded, conditions: [] } },
+    };
+    for (const [name, jwt] of Object.entries(rounds)) assert.deepEqual(lastAsked(jwt), asAsked, name);
   });
 });
