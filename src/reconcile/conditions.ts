@@ -21,6 +21,8 @@ export interface Condition {
   readonly reason: StateReason;
   /** The text for people; ends with the remedy when there is something to fix. */
   readonly message: string;
+  /** Its cause has just come again: that is a transition, though `status` is the same. */
+  readonly isNew?: boolean;
 }
 
 /** The recorded condition of that type. */
@@ -33,7 +35,7 @@ export function findCondition(
 
 /**
  * Conditions as they are to be recorded: `lastTransitionTime` moves only when `status` does (Kubernetes API
- * conventions). `now` in seconds since the epoch.
+ * conventions), or would have done so between two writes. `now` in seconds since the epoch.
  */
 export function recordConditions(
   conditions: readonly Condition[],
@@ -41,9 +43,9 @@ export function recordConditions(
   generation: number,
   now: Seconds,
 ): readonly RecordedCondition[] {
-  return conditions.map((condition) => {
+  return conditions.map(({ isNew = false, ...condition }) => {
     const before = findCondition(previous, condition.type);
-    const since = before?.status === condition.status ? before.lastTransitionTime : undefined;
+    const since = before?.status === condition.status && !isNew ? before.lastTransitionTime : undefined;
     return {
       ...condition,
       observedGeneration: generation,

@@ -6,7 +6,7 @@ import { isRenewalClamped } from '../signing/schedule.ts';
 import type { Seconds } from '../time/units.ts';
 import type { Condition, ConditionType } from './conditions.ts';
 import { describeContention } from './contention.ts';
-import { isKeyIdReused } from './key-id-reuse.ts';
+import { findKeyIdReuse } from './key-id-reuse.ts';
 import { overdueTime } from './next-due-time.ts';
 import type { Observed } from './observed.ts';
 import type { Outcome } from './outcome.ts';
@@ -139,10 +139,13 @@ interface RemarkFacts {
   readonly now: Seconds;
 }
 
+/** The content of a remark. */
+type Remarked = StateProblem & Pick<Condition, 'isNew'>;
+
 /** A condition that is there only while it says something. */
 interface Remark {
   readonly type: ConditionType;
-  readonly describe: (facts: RemarkFacts) => StateProblem | undefined;
+  readonly describe: (facts: RemarkFacts) => Remarked | undefined;
 }
 
 /** The remarks, in the order of the status. */
@@ -180,13 +183,15 @@ function describeIssuers({ spec }: RemarkFacts): StateProblem | undefined {
   };
 }
 
-function describeReuse({ observed, spec, outcome, now }: RemarkFacts): StateProblem | undefined {
-  if (!isKeyIdReused(observed, spec, outcome, now)) return undefined;
+function describeReuse({ observed, spec, outcome, now }: RemarkFacts): Remarked | undefined {
+  const reuse = findKeyIdReuse(observed, spec, outcome, now);
+  if (reuse === undefined) return undefined;
   return {
     reason: 'KeyIdReused',
     message:
       'spec.keyId was that of another key, or of another algorithm: verifiers keep keys by kid and may refuse the new tokens for a while; ' +
-      'give a new key a new keyId and publish both',
+      'give each key and algorithm its own keyId and publish all',
+    isNew: reuse === 'now',
   };
 }
 

@@ -49,7 +49,7 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
     const renewed = await tenant.waitForToken('from-secret', (text) => text !== token);
     await jwtVerify(renewed, createPublicKey(next));
     const reused = await objects.waitForCondition('keys', 'from-secret', 'KeyIdReused', 'True');
-    assert.match(reused.message, /give a new key a new keyId and publish both/);
+    assert.match(reused.message, /give each key and algorithm its own keyId and publish all/);
 
     await stage.cluster.kubectl(['label', 'secret', '-n', 'keys', 'my-key', 'colour=blue']);
     // Processed after the JWT that the label is for.

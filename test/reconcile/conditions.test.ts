@@ -30,6 +30,11 @@ describe('recorded conditions', () => {
       assert.equal(recordConditions([READY], previous, 1, NOW + 0.9)[0]?.lastTransitionTime, NOW);
   });
 
+  it('get a new transition time when what they say has happened again, which is not recorded itself', () => {
+    const [again] = recordConditions([{ ...READY, isNew: true }], recorded('True'), 2, NOW);
+    assert.deepEqual(again, { ...READY, observedGeneration: 2, lastTransitionTime: NOW });
+  });
+
   it('are found by type', () => {
     assert.equal(findCondition(recorded('False'), 'Ready')?.status, 'False');
     assert.equal(findCondition(recorded('False'), 'KeyAvailable'), undefined);

@@ -159,7 +159,7 @@ const CASES: readonly Case[] = [
     says: 'True KeyIdReused',
     message:
       'spec.keyId was that of another key, or of another algorithm: verifiers keep keys by kid and may refuse the new ' +
-      'tokens for a while; give a new key a new keyId and publish both',
+      'tokens for a while; give each key and algorithm its own keyId and publish all',
   },
   {
     type: 'RenewalOverdue',

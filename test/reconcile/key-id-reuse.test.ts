@@ -8,11 +8,16 @@ import type { Jwt } from '../../src/resources/jwt.ts';
 import { readSigningKey } from '../../src/signing/key.ts';
 import { makeJwt } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
-import { makeObserved, NOW, ourSecret } from '../fixtures/observed.ts';
-import { key, otherKey } from './outcomes.ts';
+import { makeObserved, NOW, ourSecret, readKey } from '../fixtures/observed.ts';
+import { gone, key, noKey, otherKey } from './outcomes.ts';
 
 const MINUTE = 60;
 const DAY = 86_400;
+const thirdKey: KeyObservation = {
+  ...otherKey,
+  version: 'key/3',
+  key: await readKey(toPem(makeKey('ES256'))),
+};
 
 /** The JWT after a token was signed with the key, `after` seconds from `NOW`. */
 function sign(before: Jwt, spec: Record<string, unknown>, by: KeyObservation, after: number): Jwt {
@@ -22,6 +27,13 @@ function sign(before: Jwt, spec: Record<string, unknown>, by: KeyObservation, af
   const recordedKey = parsePublicJwk(jwt.recorded.publicKey ?? '');
   const observed = makeObserved({ jwt, secret: ourSecret(jwt), key: by, recordedKey });
   return { ...jwt, recorded: desiredStatus(observed, { signed: { claims, issuedAt: now } }, now) };
+}
+/** The JWT after a round that found the token wrong, and no key. */
+function failRound(before: Jwt, spec: Record<string, unknown>): Jwt {
+  const jwt = { ...makeJwt(spec), recorded: before.recorded };
+  const secret = ourSecret(jwt, 0, { token: { state: 'faulty', cause: 'ClaimsMismatch' } });
+  const observed = makeObserved({ jwt, secret, key: noKey });
+  return { ...jwt, recorded: desiredStatus(observed, { problem: gone }, NOW + 50) };
 }
 const isReused = ({ recorded }: Jwt): boolean => findCondition(recorded, 'KeyIdReused') !== undefined;
 
@@ -44,6 +56,25 @@ describe('KeyIdReused', () => {
     assert.ok(isReused(sign(reused, { keyId: 'A' }, otherKey, 9 + 15 * MINUTE)));
     assert.ok(!isReused(sign(reused, { keyId: 'A' }, otherKey, 10 + 15 * MINUTE)));
     assert.ok(!isReused(sign(reused, { keyId: 'B' }, otherKey, 20)), 'a kid that nobody knows');
+  });
+
+  it('stays for 15 min after the last of several changes', () => {
+    const again = sign(reused, { keyId: 'A' }, thirdKey, DAY / 4);
+    const condition = findCondition(again.recorded, 'KeyIdReused');
+    assert.equal(condition?.lastTransitionTime, NOW + DAY / 4);
+    assert.ok(isReused(sign(again, { keyId: 'A' }, thirdKey, DAY / 4 + 15 * MINUTE - 1)));
+    assert.ok(!isReused(sign(again, { keyId: 'A' }, thirdKey, DAY / 4 + 15 * MINUTE)));
+  });
+
+  it('is not said of another issuer: verifiers keep keys by issuer and kid', () => {
+    const elsewhere = { keyId: 'A', issuer: 'https://other.example.com' };
+    assert.ok(!isReused(sign(first, elsewhere, otherKey, 100)), 'a new key');
+    assert.ok(!isReused(sign(failRound(first, elsewhere), elsewhere, otherKey, 100)), 'after a failed round');
+    assert.ok(!isReused(sign(failRound(reused, elsewhere), elsewhere, otherKey, 20)), 'one that was reused');
+    assert.ok(isReused(sign(failRound(first, { keyId: 'A' }), { keyId: 'A' }, otherKey, 100)));
+    const moved = sign(first, elsewhere, otherKey, 100);
+    for (const back of [moved, failRound(moved, { keyId: 'A' })])
+      assert.ok(isReused(sign(back, { keyId: 'A' }, otherKey, 200)), 'back, where that kid was another key');
   });
 
   it('is said of a kid that comes back with another key while a token of the earlier one lives', () => {

@@ -229,6 +229,7 @@ function specOf(edit: Edit): JsonObject {
   if ('template' in edit) return { secretTemplate: TEMPLATES[edit.template] };
   return {
     ...('keyId' in edit ? { keyId: edit.keyId } : {}),
+    ...('issuer' in edit ? { issuer: edit.issuer } : {}),
     ...('key' in edit ? { key: { secret: keyReference(edit.key) } } : {}),
   };
 }

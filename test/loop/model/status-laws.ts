@@ -135,28 +135,33 @@ export class StatusLaws {
   }
 
   /**
-   * The first status of a token says whether its kid was that of another key, in the token before or in one that still lives. It
-   * may also keep that for 15 min, as long as verifiers keep keys.
+   * The first status of a token says whether its kid was that of another key, in the token before or in one that still lives: since
+   * this signature. It keeps that for 15 min, as long as verifiers keep keys, which are those of an issuer.
    */
   #judgeReuse(key: string, { spec, status }: ModelJwt, before: ModelJwt): void {
+    const { onViolation } = this.#options;
     const [token, earlier] = this.#tokens.get(key) ?? [];
     const { keyId, keyThumbprint, tokenId } = before.status;
     const isFirst = token?.claims['jti'] === status['tokenId'] && earlier?.claims['jti'] === tokenId;
     if (!isFirst || token?.signer === undefined || keyThumbprint === undefined) return;
     const { signer } = token;
     const signedAt = Number(token.claims['iat']) + 60;
-    const isChanged = keyId === spec['keyId'] && !isThumbprint(keyThumbprint, signer);
+    const isSameKid = keyId === spec['keyId'] && earlier?.claims['iss'] === token.claims['iss'];
+    const isChanged = isSameKid && !isThumbprint(keyThumbprint, signer);
     const isBack = arrayMember(before.status, 'retiredKeys').some(
       (retired) =>
-        keyId !== spec['keyId'] &&
+        !isSameKid &&
         Date.parse(String(stringMember(retired, 'expiresAt'))) / 1000 > signedAt &&
         stringMember(retired, 'issuer') === token.claims['iss'] &&
         isOtherKeyOfKid(stringMember(retired, 'publicKey'), spec['keyId'], signer),
     );
-    const since = conditionIn(before.status, 'KeyIdReused')?.['lastTransitionTime'];
-    const isKept = keyId === spec['keyId'] && Date.parse(String(since)) / 1000 + 15 * 60 > signedAt;
+    const since = ({ status: of }: Pick<ModelJwt, 'status'>): number =>
+      Date.parse(String(conditionIn(of, 'KeyIdReused')?.['lastTransitionTime'])) / 1000;
+    const isKept = isSameKid && since(before) + 15 * 60 > signedAt;
     const isReused = isChanged || isBack || isKept;
     if (isReused !== (conditionIn(status, 'KeyIdReused') !== undefined))
-      this.#options.onViolation(key, `KeyIdReused should be ${isReused}`);
+      onViolation(key, `KeyIdReused should be ${isReused}`);
+    else if ((isChanged || isBack) && since({ status }) < signedAt)
+      onViolation(key, 'KeyIdReused does not say that the key has changed again');
   }
 }

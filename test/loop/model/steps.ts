@@ -31,6 +31,8 @@ export type Edit =
   | { readonly keyId: string }
   | { readonly key: KeySecret }
   | { readonly keyId: string; readonly key: KeySecret }
+  | { readonly issuer: string }
+  | { readonly issuer: string; readonly key: KeySecret }
   | { readonly algorithm: 'ES256' | 'ES384' }
   | { readonly template: number }
   | { readonly policy: 'Delete' | 'Retain' };
@@ -102,6 +104,7 @@ const jwt = fc.constantFrom('science/a' as const, 'science/a' as const, 'science
 const replica = fc.constantFrom(0 as const, 1 as const);
 const keyId = fc.constantFrom('kid-1', 'kid-2');
 const keySecret = fc.constantFrom(...KEY_SECRETS);
+const issuer = fc.constantFrom('https://issuer.example.com', 'https://other.example.com');
 
 const edit: fc.Arbitrary<Edit> = fc.oneof(
   fc.record({ scope: fc.nat(2) }),
@@ -110,6 +113,8 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
   fc.record({ keyId }),
   fc.record({ key: keySecret }),
   fc.record({ keyId, key: keySecret }),
+  fc.record({ issuer }),
+  fc.record({ issuer, key: keySecret }),
   fc.record({ algorithm: fc.constantFrom('ES256' as const, 'ES384' as const) }),
   fc.record({ template: fc.nat(2) }),
   fc.record({ policy: fc.constantFrom('Delete' as const, 'Retain' as const) }),
