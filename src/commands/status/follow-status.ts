@@ -34,7 +34,7 @@ export async function followStatus(
   const first = await gatherStatus(access, options);
   if (first.problems.length > 0) return printProblems(first.problems, io);
   const { client } = access;
-  const { namespace } = first.seen;
+  const { namespace, othersForbidden } = first.seen;
   const paths = pathsOf(namespace);
   const jwts = new Cache<JwtState>();
   const pods = new Cache<PodMounts>();
@@ -72,6 +72,7 @@ export async function followStatus(
     pods: isSynced() && first.seen.pods !== undefined ? pods.values() : first.seen.pods,
     notes: [...first.seen.notes, ...watches.flatMap(([name, watch]) => describeTrouble(name, watch))],
     namespace,
+    othersForbidden,
   });
   const screen = createScreen(io, options.output);
   try {

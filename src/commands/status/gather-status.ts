@@ -70,7 +70,9 @@ export async function gatherStatus(
   const { jwts: jwtsPath, pods: podsPath } = pathsOf(isWhole ? undefined : namespace);
   const jwts = all ?? (await list(jwtsPath, readJwtState));
   const pods = await ifAllowed(() => list(podsPath, readPodMounts, LIVE_PODS), NO_PODS);
-  return { seen: { jwts, pods, notes, namespace: isWhole ? undefined : namespace }, problems: [] };
+  const shown = isWhole ? undefined : namespace;
+  const othersForbidden = everywhere && !isWhole ? true : undefined;
+  return { seen: { jwts, pods, notes, namespace: shown, othersForbidden }, problems: [] };
 }
 
 const NO_PODS = 'which pods mount a token is not known';

@@ -14,24 +14,24 @@ const MAX_SHOWN_PODS = 10;
 
 /** A table of the JWTs; below each what is wrong with it, and the pods that mount it. `now` in seconds since the epoch. */
 export function describeStatus(
-  { jwts, notes, namespace }: StatusReport,
+  { jwts, notes, namespace, othersForbidden }: StatusReport,
   now: Seconds,
   paint: Paint,
 ): readonly string[] {
   const rows = [HEADER, ...jwts.map((jwt) => describeRow(jwt, now, paint))];
   const [header = '', ...table] = formatTable(rows);
   return [
-    ...(jwts.length === 0 ? [describeNone(namespace)] : [paint('bold', header)]),
+    ...(jwts.length === 0 ? [describeNone(namespace, othersForbidden)] : [paint('bold', header)]),
     ...table.flatMap((line, index) => [line].concat(describeDetails(jwts[index], paint))),
     ...notes.map((note) => paint('yellow', `note: ${note}`)),
   ];
 }
 
 /** A mistyped namespace looks like an empty one. */
-function describeNone(namespace: string | undefined): string {
-  return namespace === undefined
-    ? 'no JWT is found in any namespace'
-    : `no JWT is found in namespace ${namespace}: choose another with -n, or all with -A`;
+function describeNone(namespace: string | undefined, othersForbidden: true | undefined): string {
+  if (namespace === undefined) return 'no JWT is found in any namespace';
+  const all = othersForbidden === true ? '' : ', or all with -A';
+  return `no JWT is found in namespace ${namespace}: choose another with -n${all}`;
 }
 
 function describeRow(jwt: JwtStatus, now: Seconds, paint: Paint): readonly string[] {

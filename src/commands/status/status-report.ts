@@ -14,6 +14,8 @@ export interface Seen {
   readonly notes: readonly string[];
   /** The only namespace that was read; `undefined`: all were. */
   readonly namespace: string | undefined;
+  /** Whether all namespaces were asked for, and the caller may not list them. */
+  readonly othersForbidden?: true | undefined;
   /** The files that were read in the pods, if they were, by `heldKey`. */
   readonly held?: ReadonlyMap<string, readonly HeldFile[]>;
 }
@@ -29,6 +31,7 @@ export interface StatusReport {
   readonly jwts: readonly JwtStatus[];
   /** The only one that is shown; `undefined`: all are. */
   readonly namespace: string | undefined;
+  readonly othersForbidden: true | undefined;
   readonly notes: readonly string[];
 }
 
@@ -59,11 +62,15 @@ export interface PodStatus {
 }
 
 /** Puts JWTs and pods together; `now` in seconds since the epoch. */
-export function reportStatus({ jwts, pods, notes, namespace, held }: Seen, now: Seconds): StatusReport {
+export function reportStatus(
+  { jwts, pods, notes, namespace, othersForbidden, held }: Seen,
+  now: Seconds,
+): StatusReport {
   const mounting = pods && { pods: byToken(pods), held };
   return {
     jwts: [...jwts].toSorted(byExpiry).map((jwt) => reportJwtStatus(jwt, mounting, now)),
     namespace,
+    othersForbidden,
     notes,
   };
 }

@@ -48,7 +48,9 @@ describe('status without a JWT', () => {
     const refused = await api.run(statusCommand, '-A');
     assert.match(
       refused.out,
-      /^no JWT is found in namespace default: .*\nnote: .* only namespace default is shown\n$/,
+      /^no JWT is found in namespace default: choose another with -n\nnote: .* only namespace default is shown\n$/,
     );
+    const refusedJson = await api.run(statusCommand, '-A', '-o', 'json');
+    assert.equal(JSON.parse(refusedJson.out).othersForbidden, true);
   });
 });

@@ -139,6 +139,11 @@ note: ${note}`.trimStart(),
     const none = 'no JWT is found in namespace scinece: choose another with -n, or all with -A';
     assert.equal(screen([], [], [], 'scinece'), none);
     assert.equal(screen([], []), 'no JWT is found in any namespace');
+    const forbidden = { jwts: [], pods: [], notes: [], namespace: 'science', othersForbidden: true } as const;
+    assert.deepEqual(
+      describeStatus(reportStatus(forbidden, NOW), NOW, (_style, text) => text),
+      ['no JWT is found in namespace science: choose another with -n'],
+    );
   });
 
   it('cuts a long message', () => {
