@@ -7,6 +7,7 @@ import { flagWords } from './cluster/command-printer.ts';
 import { CLUSTER_FLAGS, KEY_NAMESPACE_FLAG, type ConnectFlags } from './cluster/connect-flags.ts';
 import { readDurationFlag, type FlagValues } from './parse-flags.ts';
 import { readJwtName } from './input/jwt-name.ts';
+import { nameFileAgain } from './input/read-text.ts';
 import { makeCommand } from './make-command.ts';
 import { printProblems } from './print-problems.ts';
 import { OUTPUT_FLAG, readOutputFormat } from './output/report-output.ts';
@@ -102,7 +103,7 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
     legacyKeyNamespace,
     readingFlags: [
       ...flagWords('legacy-key-namespace', legacyKeyNamespace),
-      ...flagWords('ca-file', caFile),
+      ...flagWords('ca-file', caFile === undefined ? undefined : nameFileAgain(caFile)),
       ...flagWords('timeout', rest.timeout === FETCH_FLAGS.timeout.default ? undefined : rest.timeout),
     ],
     caFile,

@@ -16,7 +16,7 @@ import {
   warnOfUnknownFields,
   type KeyInFile,
 } from './input/jwt-document.ts';
-import { readText, showFilename } from './input/read-text.ts';
+import { nameFileAgain, readText, showFilename } from './input/read-text.ts';
 import type { Io } from './io.ts';
 import { printProblems } from './print-problems.ts';
 import { makeCommand } from './make-command.ts';
@@ -58,7 +58,8 @@ async function signFile(options: Options, io: Io): Promise<ExitCode> {
   if (!documents.ok) return printProblems([documents.problem], io);
   const keyText = key === undefined ? undefined : await readText(key, io);
   if (keyText !== undefined && !keyText.ok) return printProblems([keyText.problem], io);
-  const givenKey = keyText === undefined ? undefined : { text: keyText.value, where: `--key ${key}` };
+  const keyPlace = key === '-' ? showFilename(key) : `--key ${key}`;
+  const givenKey = keyText === undefined ? undefined : { text: keyText.value, where: keyPlace };
   const jwts = documents.value.filter((document) => member(document, 'kind') === 'JWT');
   if (jwts.length === 0)
     return printProblems([{ exit: EXIT.refused, message: `${shown} contains no JWT (kind: JWT)` }], io);
@@ -131,9 +132,7 @@ function findKeyText(found: KeyInFile, filename: string): Result<KeyText, string
   const path = key.replaceAll('.', String.raw`\.`);
   const where = namespace === '' ? [] : ['-n', namespace];
   const print = kubectl('get', 'secret', name, ...where, '-o', `jsonpath={.data.${path}}`);
-  // Standard input cannot be read again.
-  const again = ['-f', filename === '-' ? 'FILE' : filename];
-  const sign = shellCommand('jwt-injector', ['sign', ...again, '--key', '-']);
+  const sign = shellCommand('jwt-injector', ['sign', '-f', nameFileAgain(filename), '--key', '-']);
   return fail(
     `its key is in ${place}, which is not in the file: give it with --key (${print} | base64 -d | ${sign})`,
   );

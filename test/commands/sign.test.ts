@@ -77,6 +77,14 @@ describe('sign -f', () => {
     await verify(stdout.trimEnd());
   });
 
+  it('calls standard input so where that holds no key, as it does elsewhere', async () => {
+    const file = join(folder, 'no-key.json');
+    writeFileSync(file, JSON.stringify(wireJwt(BY_NAME)));
+    const { code, err } = await runCommand(signCommand, ['-f', file, '--key', '-'], { input: 'x' });
+    assert.equal(code, 1);
+    assert.match(err, /no-key\.json: JWT my-jwt: standard input: /);
+  });
+
   it('quotes printed commands for a shell, as names in a file can be any text', async () => {
     const { err } = await sign([wireJwt({ key: { secret: { name: '$(reboot)', key: "it's" } } })]);
     assert.match(err, /kubectl get secret '\$\(reboot\)' -n science -o 'jsonpath=\{\.data\.it'\\''s\}' \|/);

@@ -12,6 +12,11 @@ export function showFilename(filename: string): string {
   return filename === '-' ? 'standard input' : filename;
 }
 
+/** A file as a command that is printed names it: what standard input held is gone when that command runs. */
+export function nameFileAgain(filename: string): string {
+  return filename === '-' ? 'FILE' : filename;
+}
+
 /**
  * A file's text, or the standard input's for `-`: UTF-8, or UTF-16 with a byte order mark, as PowerShell writes it. The mark is
  * not part of the text. What is not valid is replaced; the caller finds out.

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { rotateCommand } from '../../../src/commands/rotate.ts';
 import { ROTATION } from '../../../src/resources/names.ts';
 import { createCertificateAuthority } from '../../controlplane/certificates.ts';
 import { wireJwt } from '../../fixtures/jwts.ts';
 import type { Loose } from '../../integration/objects.ts';
+import { runCommand, withoutKubeconfig } from '../captured-io.ts';
 import { ISSUER, JWT, keyText, startRotating, switched, type Rotating } from './rotating.ts';
 
 describe('the commands that rotate prints have the flags of the run without which they would do something else', () => {
@@ -48,6 +50,17 @@ describe('the commands that rotate prints have the flags of the run without whic
       `jwt-injector rotate my-jwt -n science --force ${again()}`,
       `kubectl annotate jwt my-jwt -n science ${ROTATION}-`,
     ]);
+  });
+
+  it('with FILE for what came from standard input, which nobody would give the next run', async () => {
+    share('science');
+    const { kubeconfig } = rotating.api;
+    const flags = ['-n', 'science', '-o', 'json', '--ca-file=-', '--kubeconfig', kubeconfig];
+    const input = await readFile(join(folder, 'ca.pem'));
+    const { out, err } = await runCommand(rotateCommand, ['my-jwt', ...flags], { input });
+    assert.equal(err, '');
+    const { commands }: Loose = JSON.parse(withoutKubeconfig(out, kubeconfig));
+    assert.equal(commands.at(-1), 'jwt-injector rotate my-jwt -n science --ca-file=FILE');
   });
 
   it('while others need the old key: the next run, the last one by force, and that of another namespace', async () => {
