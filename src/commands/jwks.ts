@@ -1,5 +1,5 @@
 import { fail, ok, type Result } from '../resources/result.ts';
-import { findIssuerUrls, hasCredentials } from '../signing/issuer/urls.ts';
+import { findIssuerUrls } from '../signing/issuer/urls.ts';
 import { CLUSTER_FLAGS, readEverywhere } from './cluster/connect-flags.ts';
 import type { FlagValues } from './parse-flags.ts';
 import { readJwtNames } from './input/jwt-name.ts';
@@ -113,8 +113,6 @@ function readOptions(
     return fail('--issuer is missing: the URL below which the documents are published');
   const urls = issuer === undefined ? ok(undefined) : findIssuerUrls(issuer);
   if (!urls.ok) return fail(`--issuer: ${urls.problem}`);
-  if (hasCredentials(issuer ?? ''))
-    return fail('--issuer: the issuer has a user name or password, which everybody would see: remove it');
   const flags = { kubeconfig, context, namespace };
   const chosen = { names, everywhere, filenames, keys, kid, issuer, dir, remove, force };
   return ok({ ...chosen, flags, output: output.value });

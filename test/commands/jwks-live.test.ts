@@ -213,6 +213,51 @@ describe('jwks with objects that others wrote', () => {
     assert.match(err, /^error: standard input: the kid of the key is not a string/);
   });
 
+  it('warns of an issuer with a password, however it is named, and publishes: tokens may need it', async () => {
+    const issuer = 'https://user:secret@issuer.example.com';
+    for (const [object, ...flags] of [[jwk('own'), '--issuer', issuer], [wireJwt({ issuer })]]) {
+      const { code, out, err } = await runOnText(jwksCommand, JSON.stringify(object), ...flags);
+      assert.equal(code, 0, err);
+      assert.match(err, /^warning: the issuer has a user name or password, which everybody sees: /);
+      assert.match(out, /^Issuer https:\/\/user:secret@issuer\.example\.com: 1 key$/m);
+    }
+  });
+
+  describe('of a JWT that has another issuer now', () => {
+    const old = 'https://user:secret@old.example.com';
+    const retiredKeys = [{ publicKey: JSON.stringify(jwk('old')), expiresAt: EXPIRES, issuer: old }];
+    const conditions = [{ type: 'PolicyDenied', status: 'True', reason: 'PolicyDenied', message: 'no' }];
+    const here = ['my-jwt', '-n', 'science'] as const;
+
+    it('publishes by the command that it prints, also if the earlier one had a password', async () => {
+      add('science', 'my-jwt', { ...signing('own'), retiredKeys });
+      const { code, err } = await jwks(...here);
+      assert.equal(code, 0, err);
+      const [, again = ''] =
+        / had the issuer .* before: .* \(the same with --issuer (.*)\)$/m.exec(err) ?? [];
+      assert.equal(again, old);
+      const earlier = join(site, '..', 'old');
+      for (const choice of [here, ['-A']]) {
+        const made = await api.run(jwksCommand, ...choice, '--issuer', again, '--dir', earlier);
+        assert.equal(made.code, 0, made.err);
+        assert.match(made.err, /^warning: the issuer has a user name or password/);
+        const set = JSON.parse(await readFile(join(earlier, '.well-known/issuer.jwks'), 'utf8'));
+        assert.deepEqual(set, { keys: [{ ...jwk('old'), use: 'sig' }] });
+      }
+    });
+
+    it('says how the earlier keys are published if nothing was signed for the new one', async () => {
+      const { expiresAt: _none, ...status } = signing('refused');
+      add('science', 'my-jwt', { ...status, retiredKeys, conditions });
+      const { code, err } = await jwks(...here);
+      assert.equal(code, 1);
+      assert.match(
+        err,
+        /^error: no JWT has signed for the issuer "https:\/\/issuer\.example\.com" yet; JWT science\/my-jwt had the issuer .* before: .* \(the same with --issuer https:\/\/user:secret@old\.example\.com\)\n$/,
+      );
+    });
+  });
+
   it('prints a command that is quoted for a shell, for any issuer of a JWT', async () => {
     const issuer = 'https://old.example.com/;reboot';
     const retiredKeys = [{ publicKey: JSON.stringify(jwk('old')), expiresAt: EXPIRES, issuer }];

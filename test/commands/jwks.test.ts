@@ -256,7 +256,6 @@ describe('jwks', () => {
       2,
       /--issuer: the issuer must begin with https/,
     ],
-    ['a password', '', ['--key', 'x', '--issuer', 'https://a:b@c.example'], 2, /password, which everybody/],
     ['-A without an issuer', '', ['-A'], 2, /-A needs --issuer/],
     ['-A with -n', '', ['-A', '-n', 'x', '--issuer', ISSUER], 2, /exclude each other/],
     [

@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../../resources/result.ts';
 import { quoteShell } from '../../resources/shell-words.ts';
 import { issuerDocuments } from '../../signing/issuer/issuer-documents.ts';
 import { mergeKeys, type KeyEntry, type KeySet, type PublishedKey } from '../../signing/issuer/key-set.ts';
-import { findIssuerUrls } from '../../signing/issuer/urls.ts';
+import { findIssuerUrls, hasCredentials } from '../../signing/issuer/urls.ts';
 import { reportPublication, type Publication } from './publication-report.ts';
 import type { IssuerKeys } from './keys-of-jwt.ts';
 import { openSite } from './site.ts';
@@ -58,7 +58,7 @@ export async function publishFound(
   const gathered = found.flatMap(({ warnings: said = [] }) => said);
   // Verifiers would refuse every token. The last key goes only by its name.
   if (keys.length === 0 && remove.length === 0)
-    return fail({ exit: EXIT.refused, message: gathered[0] ?? 'there is no key to publish' });
+    return fail({ exit: EXIT.refused, message: describeNoKey(found, issuer.value) });
   const documents = issuerDocuments(
     issuer.value,
     keys.map(({ jwk }) => jwk),
@@ -77,6 +77,7 @@ export async function publishFound(
     publication,
     warnings: [
       ...warnings,
+      ...warnOfCredentials(issuer.value),
       ...gathered,
       ...(written?.value.warnings ?? []),
       ...warnOfEarlier(found, issuer.value),
@@ -84,6 +85,20 @@ export async function publishFound(
       ...(options.everywhere ? warnOfNew(keys, site.value?.keys ?? []) : []),
     ],
   });
+}
+
+/** Why nothing can be published, and what can be instead. */
+function describeNoKey(found: readonly IssuerKeys[], published: string): string {
+  const [said] = found.flatMap(({ issuer, warnings = [] }) => (issuer === published ? warnings : []));
+  const unsigned = `no JWT has signed for the issuer "${published}" yet`;
+  return said ?? [unsigned, ...warnOfEarlier(found, published)].join('; ');
+}
+
+/** The documents of such an issuer are made anyway: tokens that name it are in use, and verifiers ask for their keys. */
+function warnOfCredentials(issuer: string): readonly string[] {
+  return hasCredentials(issuer)
+    ? ['the issuer has a user name or password, which everybody sees: give new tokens an issuer without it']
+    : [];
 }
 
 /** The status of a JWT goes on to name a key until its last token expires, so each later run would publish it again. */
