@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../time/units.ts';
 import { Reflector, type ReflectorOptions } from './reflector.ts';
-import { WatchHealth } from './watch-health.ts';
+import { WatchHealth, type AfterWatch } from './watch-health.ts';
 
 /** The collection to list and watch, the part of it to keep, and the cache for it. */
 export interface ListWatchOptions<T> extends ReflectorOptions<T> {
@@ -50,12 +50,17 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
       return delay;
     }
   };
+  const proceed = ({ delay, next }: AfterWatch): Milliseconds => {
+    if (next === 'list') reflector.requireList();
+    if (next === 'tryList') reflector.tryList();
+    return delay;
+  };
   /** One watch; how long to wait after it. */
   const watch = async (): Promise<Milliseconds> => {
     const startedAt = clock.monotonic();
     try {
       const end = await reflector.watch(signal, () => health.work());
-      if (end === 'closed') return health.closeWatch(clock.monotonic() - startedAt);
+      if (end === 'closed') return proceed(health.closeWatch(clock.monotonic() - startedAt));
       // As long as nothing changes there may be no bookmarks either. The watch is opened again anyway: if the
       // connection was dead, that shows it.
       health.work();
@@ -63,10 +68,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>): ListWatch {
       return 0;
     } catch (error) {
       if (signal.aborted) return 0;
-      const { delay, next } = health.failWatch(error, clock.monotonic() - startedAt);
-      if (next === 'list') reflector.requireList();
-      if (next === 'tryList') reflector.tryList();
-      return delay;
+      return proceed(health.failWatch(error, clock.monotonic() - startedAt));
     }
   };
   const run = async (): Promise<void> => {

@@ -13,15 +13,21 @@ import type { Log } from './log.ts';
 
 /** client-go's 30 s at the longest are for thousands of kubelets; here a change during an outage is to be noticed sooner. */
 const BACKOFF: Backoff = { first: 1_000, longest: 10_000 };
-/** A watch that stood this long, or brought anything, worked: what ends it then is not counted as a failure in a row. */
+/**
+ * A watch that stood this long, or brought anything, worked: what ends it then is not counted as a failure in a row. Load
+ * balancers reset connections after a minute without a byte.
+ */
 const STEADY_MS = 30_000;
-/** A watch that ended sooner is not opened again at once, whatever it brought. */
+/** A watch that ended sooner is not opened again at once, whatever it brought, and did not work if that was nothing. */
 const HASTY_MS = 1_000;
-/** How many times in a row the same resourceVersion is refused before there is a list. */
+/**
+ * How many times in a row the same resourceVersion is refused before there is a list. Each further list takes twice as many: a
+ * refusal that does not pass, as without the right to watch, is not followed by a list every half minute.
+ */
 const REFUSALS_BEFORE_LIST = 3;
 /**
- * Failures in a row, some five minutes, after which there is a list whatever the reason: only that shows changes where no watch
- * can be opened. A list may take seconds of CPU here and in the API server, so it does not come at the pace of watches.
+ * Failures in a row, of five to ten minutes, after which there is a list whatever the reason: only that shows changes where no
+ * watch can be opened. A list may take seconds of CPU here and in the API server, so it does not come at the pace of watches.
  */
 const FAILURES_BEFORE_LIST = 30;
 
@@ -32,8 +38,8 @@ interface AfterList {
   readonly isGone: boolean;
 }
 
-/** The consequence of a watch that failed. */
-interface AfterWatch {
+/** The consequence of a watch that ended. */
+export interface AfterWatch {
   readonly delay: Milliseconds;
   /**
    * `list`: the resourceVersion is of no use any more, too old or too new (etcd was restored). `tryList`: it may be good, but
@@ -55,8 +61,8 @@ export class WatchHealth {
   #failures = 0;
   /** Watches that failed since something worked, or since the last list that was asked for because of them. */
   #watchFailures = 0;
-  /** There was such a list since something worked. */
-  #hasListed = false;
+  /** The number of lists that were asked for because of failed watches, since something worked. */
+  #lists = 0;
   /** Answers in a row that say 404. */
   #notFound = 0;
   /** The last answer was 410. */
@@ -78,9 +84,7 @@ export class WatchHealth {
 
   /** A watch works: it brought something, or had nothing to bring. */
   work(): void {
-    this.#failures = 0;
-    this.#watchFailures = 0;
-    this.#hasListed = false;
+    this.#forgetFailures();
     this.#notFound = 0;
     this.#wasExpired = false;
     if (this.#loggedReason === undefined) return;
@@ -88,44 +92,59 @@ export class WatchHealth {
     this.#log.info({ resource: this.#resource }, 'watch works again');
   }
 
-  /** The API server closed a watch, which is usual; gives how long to wait before the next. */
-  closeWatch(lasted: Milliseconds): Milliseconds {
+  /** The API server ended a watch that `lasted` so long, which is usual. */
+  closeWatch(lasted: Milliseconds): AfterWatch {
     if (lasted >= STEADY_MS) this.work();
     else this.#failures += 1;
-    return lasted >= HASTY_MS ? 0 : backoffDelay(BACKOFF, this.#failures, this.#random);
+    if (lasted >= HASTY_MS) return { delay: 0, next: 'watch' };
+    const delay = backoffDelay(BACKOFF, this.#failures, this.#random);
+    if (!this.#isListDue(FAILURES_BEFORE_LIST)) return { delay, next: 'watch' };
+    const detail = 'watches end as soon as they begin';
+    const problem = { verb: 'watch', resource: this.#resource, status: 0, reason: 'Malformed', detail };
+    this.#logInterruption(new KubeError(problem), delay);
+    return { delay, next: 'tryList' };
   }
 
   /** A list failed. */
   failList(error: unknown): AfterList {
-    const delay = this.#fail(error, this.#failures + 1);
+    const delay = this.#fail(error);
     return { delay, isGone: this.#notFound > 1 };
   }
 
   /** A watch failed that `lasted` so long. */
   failWatch(error: unknown, lasted: Milliseconds): AfterWatch {
-    const delay = this.#fail(error, lasted >= STEADY_MS ? 1 : this.#failures + 1);
+    if (lasted >= STEADY_MS) this.#forgetFailures();
+    const delay = this.#fail(error);
     if (isUnusable(error)) return { delay, next: 'list' };
-    return { delay, next: this.#isListDue(error) ? 'tryList' : 'watch' };
+    const refusals = Math.min(REFUSALS_BEFORE_LIST * 2 ** this.#lists, FAILURES_BEFORE_LIST);
+    const isListDue = this.#isListDue(mayPass(error) ? FAILURES_BEFORE_LIST : refusals);
+    return { delay, next: isListDue ? 'tryList' : 'watch' };
   }
 
-  /** Counts a failure of a watch whose resourceVersion may be good. */
-  #isListDue(error: unknown): boolean {
+  /** The count of failures in a row begins again. */
+  #forgetFailures(): void {
+    this.#failures = 0;
+    this.#watchFailures = 0;
+    this.#lists = 0;
+  }
+
+  /** Counts a failure of a watch whose resourceVersion may be good; true after `limit` of them. */
+  #isListDue(limit: number): boolean {
     this.#watchFailures += 1;
-    const limit = this.#hasListed || mayPass(error) ? FAILURES_BEFORE_LIST : REFUSALS_BEFORE_LIST;
     if (this.#watchFailures < limit) return false;
     this.#watchFailures = 0;
-    this.#hasListed = true;
+    this.#lists += 1;
     return true;
   }
 
   /** Gives how long to wait: 0 only for the first 410 in a row, as an API server that answers so works. */
-  #fail(error: unknown, failures: number): Milliseconds {
+  #fail(error: unknown): Milliseconds {
     const isFirstExpiry = isExpired(error) && !this.#wasExpired;
     this.#wasExpired = isExpired(error);
     this.#notFound = isNotFound(error) ? this.#notFound + 1 : 0;
-    this.#failures = failures;
+    this.#failures += 1;
     if (isFirstExpiry) return 0;
-    const delay = Math.max(backoffDelay(BACKOFF, failures, this.#random), retryAfterOf(error));
+    const delay = Math.max(backoffDelay(BACKOFF, this.#failures, this.#random), retryAfterOf(error));
     this.#logInterruption(error, delay);
     return delay;
   }

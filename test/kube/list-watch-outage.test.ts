@@ -4,6 +4,8 @@ import { refuse } from './bad-server.ts';
 import type { Fault } from './fake-api.ts';
 import { hurriedClock, inSync, sleptClock, watchFake } from './watched-cache.ts';
 
+const down: Fault = (response) => refuse(response, 503, 'ServiceUnavailable');
+
 test('after an outage a 410 is followed by a list at once: the API server works', async () => {
   const slept: number[] = [];
   const clock = {
@@ -15,7 +17,6 @@ test('after an outage a 410 is followed by a list at once: the API server works'
   };
   await using all = await watchFake({ clock });
   await all.until(() => all.api.watching() === 1, 'the watch');
-  const down: Fault = (response) => refuse(response, 503, 'ServiceUnavailable');
   const expired: Fault = (response) => {
     slept.length = 0;
     refuse(response, 410, 'Expired');
@@ -57,7 +58,6 @@ test('the time of a slow list does not count for the watch after it', async () =
 test('after an outage in which the due list failed, too, the watch goes on from where it was, without a list', async () => {
   await using all = await inSync({ clock: sleptClock() });
   let listed = 0;
-  const down: Fault = (response) => refuse(response, 503, 'ServiceUnavailable');
   all.api.faults.list.push((response, request) => {
     listed += 1;
     down(response, request);
@@ -71,13 +71,19 @@ test('after an outage in which the due list failed, too, the watch goes on from 
   assert.deepEqual(all.api.counts, { list: 1, watch: 2 });
 });
 
-test('where watches are refused and lists are not, the store follows the lists', async () => {
-  await using all = await inSync({ clock: sleptClock() });
-  const down: Fault = (response) => refuse(response, 503, 'ServiceUnavailable');
-  all.api.faults.watch = Array.from({ length: 1_000 }, () => down);
-  all.api.drop('end');
-  all.api.remove('a/two');
-  all.api.put('b/new');
-  await all.holds('a/one', 'b/new');
-  assert.deepEqual(all.api.counts, { list: 2, watch: 1 });
-});
+for (const [name, fault, reason] of [
+  ['are refused', down, 'ServiceUnavailable'],
+  ['end as soon as they begin', (response) => response.writeHead(200).end(), 'Malformed'],
+] satisfies readonly (readonly [string, Fault, string])[]) {
+  test(`where watches ${name} and lists do not, the store follows the lists, and one warning says why`, async () => {
+    await using all = await inSync({ clock: sleptClock() });
+    all.api.faults.watch = Array.from({ length: 1_000 }, () => fault);
+    all.api.drop('end');
+    all.api.remove('a/two');
+    all.api.put('b/new');
+    await all.holds('a/one', 'b/new');
+    assert.deepEqual(all.api.counts, { list: 2, watch: 1 });
+    assert.equal(all.lines.filter(({ level }) => level === 'warn').length, 1);
+    assert.equal(all.watch.problem(), reason);
+  });
+}

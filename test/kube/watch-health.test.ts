@@ -16,7 +16,9 @@ function failWatches(error: unknown, times: number, lasted = 0) {
 }
 
 /** The failures after which a list has to come, counted from 1. */
-function listsAfter(failures: ReturnType<typeof failWatches>): readonly number[] {
+function listsAfter(
+  failures: readonly Pick<ReturnType<WatchHealth['failWatch']>, 'next'>[],
+): readonly number[] {
   return failures.flatMap(({ next }, index) => (next === 'watch' ? [] : index + 1));
 }
 
@@ -28,7 +30,7 @@ describe('a watch that fails', () => {
     refusal(0, 'Deadline'),
   ];
   for (const error of KEPT) {
-    it(`with ${error.reason} continues from where it was, and lists after five minutes of that`, () => {
+    it(`with ${error.reason} continues from where it was, and lists after thirty failures`, () => {
       assert.deepEqual(listsAfter(failWatches(error, 65)), [30, 60]);
     });
   }
@@ -39,8 +41,16 @@ describe('a watch that fails', () => {
     assert.equal(failWatches(refusal(410, 'Expired'), 1).at(-1)?.next, 'list');
   });
 
-  it('with a permanent refusal continues twice, then lists, then no more often than others', () => {
-    assert.deepEqual(listsAfter(failWatches(refusal(403, 'Forbidden'), 65)), [3, 33, 63]);
+  it('with a refusal continues twice, then lists, then half as often each time, until it is as often as others', () => {
+    for (const error of [refusal(403, 'Forbidden'), refusal(500, 'InternalError'), refusal(0, 'Malformed')]) {
+      assert.deepEqual(listsAfter(failWatches(error, 110)), [3, 9, 21, 45, 75, 105]);
+    }
+  });
+
+  it('after it stood for half a minute, as behind a load balancer that resets idle connections, needs no list', () => {
+    for (const error of [refusal(0, 'Unreachable'), refusal(500, 'InternalError')]) {
+      assert.deepEqual(listsAfter(failWatches(error, 65, 60_000)), []);
+    }
   });
 
   it('lists as soon as at first when it worked meanwhile, be it that nothing came', () => {
@@ -82,6 +92,26 @@ describe('a watch that fails', () => {
     );
     assert.ok(failWatches(error, 5, 30_000).every(({ delay }) => delay === 1_000));
     assert.ok(failWatches(error, 2, 29_999).some(({ delay }) => delay === 2_000));
+  });
+});
+
+describe('a watch that the API server ends', () => {
+  const closeWatches = (times: number, lasted: number) => {
+    const health = new WatchHealth('secrets', LOG, () => 0);
+    return Array.from({ length: times }, () => health.closeWatch(lasted));
+  };
+
+  it('as soon as it began counts as one that failed', () => {
+    const ends = closeWatches(65, 999);
+    assert.deepEqual(listsAfter(ends), [30, 60]);
+    assert.deepEqual(
+      ends.slice(0, 5).map(({ delay }) => delay),
+      [1_000, 2_000, 4_000, 8_000, 8_000],
+    );
+  });
+
+  it('later has said what there was: no list, nor a pause', () => {
+    assert.ok(closeWatches(65, 1_000).every(({ delay, next }) => delay === 0 && next === 'watch'));
   });
 });
 
