@@ -163,21 +163,6 @@ describe('the chart with every value set', () => {
     assert.deepEqual([nodeSelector, tolerations], [{ 'kubernetes.io/arch': 'arm64' }, TOLERATIONS]);
   });
 
-  it('leaves the user and the groups of all pods to a cluster that chooses them', async () => {
-    const left = { runAsUser: null, runAsGroup: null, fsGroup: null };
-    const file = await helm.valuesFile({ separate: true, podSecurityContext: left });
-    const rendered = await helm.run('template', 'jwt-injector', CHART, '-n', 'jwt-injector', '-f', file);
-    const all = readObjects(rendered);
-    const pods = [
-      find('Pod', 'jwt-injector-test', all)['spec'] as PodSpec,
-      ...BOTH.map((name) => templateOf(name, all).spec),
-    ];
-    assert.deepEqual(
-      pods.map((pod) => pod['securityContext']),
-      Array.from({ length: 3 }, () => ({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })),
-    );
-  });
-
   it('allows the named clients, and has the labels that an operator selects', () => {
     const { ingress } = specOf('NetworkPolicy', 'jwt-injector') as { readonly ingress: readonly Values[] };
     const [webhook, metrics] = ingress;

@@ -78,9 +78,12 @@ not have it (helm upgrade --reuse-values), and null takes the default away.
 
 {{/*
 Who the pods run as. Without a value it is the default of values.yaml: the values of an earlier release do not have it, nor where
-null takes it away.
+null takes it away. A value that sets some members stays without the others, which null may have taken away, except for those that
+PodSecurity restricted asks for: no cluster chooses these itself.
 */}}
 {{- define "jwt-injector.podSecurityContext" -}}
-{{- $default := dict "runAsNonRoot" true "runAsUser" 65532 "runAsGroup" 65532 "fsGroup" 65532 "seccompProfile" (dict "type" "RuntimeDefault") -}}
-{{- kindIs "map" .Values.podSecurityContext | ternary .Values.podSecurityContext $default | toYaml -}}
+{{- $restricted := dict "runAsNonRoot" true "seccompProfile" (dict "type" "RuntimeDefault") -}}
+{{- $default := dict "runAsUser" 65532 "runAsGroup" 65532 "fsGroup" 65532 -}}
+{{- $given := kindIs "map" .Values.podSecurityContext | ternary .Values.podSecurityContext $default -}}
+{{- mergeOverwrite $restricted $given | toYaml -}}
 {{- end -}}
