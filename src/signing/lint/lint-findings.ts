@@ -93,17 +93,17 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
     stringMember(data, 'sub') === undefined &&
     'spec.data.sub is missing or not a string: XRootD refuses the token, set it',
   // Its enforcer: "'scope' claim is mandatory".
-  'scope-missing': ({ data, scopes, profile }) =>
+  'scope-missing': ({ data, scopes }) =>
     scopes.form === 'missing' &&
     !hasOtherScopes(data) &&
-    `spec.data.scope is missing: XRootD refuses the token, set it, e.g. "${profile.readScope}"`,
+    `spec.data.scope is missing: XRootD refuses the token, set it, e.g. "${WLCG.readScope}"`,
   'scope-misnamed': ({ data, scopes }) =>
     scopes.form === 'missing' &&
     hasOtherScopes(data) &&
     'spec.data has scopes or scp, which no verifier of OSDF reads: name the claim scope',
-  'scope-no-text': ({ scopes, profile }) =>
+  'scope-no-text': ({ scopes }) =>
     scopes.form === 'other' &&
-    `spec.data.scope is not a string: XRootD refuses the token, write one, e.g. "${profile.readScope}"`,
+    `spec.data.scope is not a string: XRootD refuses the token, write one, e.g. "${WLCG.readScope}"`,
   'scope-commas': ({ scopes }) =>
     scopes.hasCommas && 'spec.data.scope has commas: scopes are divided by spaces, put these instead',
   'scope-white-space': ({ scopes }) =>
@@ -125,6 +125,7 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
   'profile-of-scitokens': ({ scopes, profile }) =>
     profile !== WLCG &&
     scopes.storage.length === 0 &&
+    (scopes.hasSciTokens || !scopes.hasOtherPurpose) &&
     'spec.data.ver: Pelican refuses the words of SciTokens, use wlcg.ver "1.0" instead of ver, and storage.read:/',
   'algorithm-not-of-osdf': ({ spec }) =>
     !ALGORITHMS[spec.algorithm].acceptedByOsdf &&
@@ -159,7 +160,7 @@ const FINDING_RULES: Readonly<Record<string, (facts: LintFacts) => string | fals
     'spec.data.scope allows nothing of storage: OSDF refuses the token, add e.g. storage.read:/',
   'scope-path-odd': ({ scopes }) =>
     scopes.hasOddPath &&
-    'spec.data.scope has a path with ".." or encoded twice: newer XRootD refuses it, write it as on the server',
+    'spec.data.scope has a path with ".." or encoded twice: newer XRootD refuses it, write it without "..", encoded once',
   'scope-without-read': ({ scopes }) =>
     lacksRead(scopes) &&
     "spec.data.scope has no storage.read: Pelican's uploads and deletions fail without it, add storage.read",

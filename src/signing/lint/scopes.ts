@@ -3,13 +3,13 @@ const STORAGE_SCOPE = /(?:^|\s)(storage\.(?:read|create|modify|write))(?=[:\s]|$
 /** The words of SciTokens for reading and writing, with a path. */
 const SCITOKENS_SCOPE = /(?:^|\s)(?:read|write):/;
 /** The words of services other than storage, and of groups, for which a server may have rules of its own. */
-const OTHER_PURPOSE = /(?:^|\s)(?:compute\.|wlcg\.groups)/;
+const OTHER_PURPOSE = /(?:^|\s)(?:compute\.|condor:|wlcg\.groups)/;
 /** A scope with a path. */
 const PATH_SCOPE = /^(?:storage\.\w+|read|write):/;
-/** A part `..` of a path, also if it is encoded; or what is encoded twice. */
-const ODD_PATH = /(?:[:/]|%2f)(?:\.|%2e){2}(?:\/|%2f|$)|%25/i;
+/** A part `..` of a path, also if it is encoded; or what is encoded twice: `%25` alone is a percent sign, encoded once. */
+const ODD_PATH = /(?:[:/]|%2f)(?:\.|%2e){2}(?:\/|%2f|$)|%25[0-9a-f]{2}/i;
 /** Between two scopes, or left over at the end; a comma may well be part of a path. */
-const LIST_COMMA = /,(?=\s|$|storage\.|compute\.|read:|write:|openid|offline_access|wlcg)/;
+const LIST_COMMA = /,(?=\s|$|storage\.|compute\.|condor:|read:|write:|openid|offline_access|wlcg)/;
 
 /** White space that divides no scopes: only U+0020 does (RFC 8693 §4.2), and scitokens-cpp knows no other. */
 const OTHER_SPACE = /[^\S ]/;

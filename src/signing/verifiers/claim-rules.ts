@@ -107,7 +107,7 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
         const isLost = verifier === 'xrootd' && hasNoWholeScope(claims);
         return (isLost ? refusal : doubt)(FOREIGN_SPACE, 'put spaces instead, also at the end');
       }
-      if (verifier === 'xrootd') return judgeScopesForXrootd(scopes, findProfile(claims));
+      if (verifier === 'xrootd') return judgeScopesForXrootd(scopes, claims);
       const isUseful = scopes.storage.some((scope) => isKnownScope(scope) && hasPath(scope));
       return isUseful ? undefined : finding(NO_SCOPE, remedy);
     },
@@ -125,7 +125,7 @@ const RULES: Readonly<Record<string, ClaimRule>> = {
       readScopes(claims['scope']).hasOddPath
         ? doubt(
             'a scope has a path with ".." or encoded twice, which scitokens-cpp since 1.4.1 refuses',
-            'write the path as it is on the server',
+            'write the path without "..", encoded once',
           )
         : undefined,
   },
@@ -215,14 +215,16 @@ function judgeForeignClaim(claims: JsonObject, profile: Profile): RuleFinding {
 }
 
 /** It takes the words of SciTokens under all profiles, and those of WLCG under its own; a scope without a path is for all. */
-function judgeScopesForXrootd({ storage, hasSciTokens }: Scopes, profile: Profile): RuleFinding {
-  if (profile !== WLCG)
-    return hasSciTokens
-      ? undefined
-      : refusal(
-          `the scopes of ${profile.name} are read: and write:, with a path`,
-          'use wlcg.ver "1.0" instead of ver, and scopes such as storage.read:/',
-        );
+function judgeScopesForXrootd({ storage, hasSciTokens }: Scopes, claims: JsonObject): RuleFinding {
+  const profile = findProfile(claims);
+  if (profile !== WLCG) {
+    if (hasSciTokens) return undefined;
+    const remedy = profileOfVer(claims) === undefined ? WLCG_REMEDY : 'use wlcg.ver "1.0" instead of ver';
+    return refusal(
+      `the scopes of ${profile.name} are read: and write:, with a path`,
+      storage.length > 0 ? remedy : `${remedy}, and scopes such as ${WLCG.readScope}`,
+    );
+  }
   const useful = storage.filter((scope) => isKnownScope(scope) && (scope.path === '' || hasPath(scope)));
   if (useful.some(({ path }) => path !== '')) return undefined;
   if (useful.length > 0) return doubt('a scope without a path allows all of them here', SCOPE_REMEDY);
@@ -235,7 +237,7 @@ function judgeScopesForXrootd({ storage, hasSciTokens }: Scopes, profile: Profil
 function hasNoWholeScope(claims: JsonObject): boolean {
   const parts = typeof claims['scope'] === 'string' ? claims['scope'].split(' ') : [];
   const whole = readScopes(parts.filter((part) => !/\s/.test(part)).join(' '));
-  return judgeScopesForXrootd(whole, findProfile(claims))?.refuses === true;
+  return judgeScopesForXrootd(whole, claims)?.refuses === true;
 }
 
 /** Returns the findings of a verifier in the claims of a token. */

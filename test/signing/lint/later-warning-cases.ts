@@ -70,13 +70,20 @@ export const LATER_WARNINGS: Readonly<Record<string, WarningCases>> = {
     says: /^spec\.data\.scope allows nothing of storage: OSDF refuses the token, add e\.g\. storage\.read:\/$/,
     warned: scopes('openid', 'read', 'STORAGE.READ:/', 'storage.stage:/ offline_access'),
     quiet: {
-      ...scopes('openid storage.read:/', 'compute.read', 'openid wlcg.groups:/a', 'read:/', 'storage.read'),
+      ...scopes(
+        'openid storage.read:/',
+        'compute.read',
+        'condor:/READ condor:/WRITE',
+        'openid wlcg.groups:/a',
+        'read:/',
+        'storage.read',
+      ),
       'a list, which has its own warning': claims({ scope: ['openid'] }),
       'the profile of SciTokens, which has its own warning': ofSciTokens('scitoken:2.0', { scope: 'openid' }),
     },
   },
   'scope-path-odd': {
-    says: /^spec\.data\.scope has a path with "\.\." or encoded twice: .* write it as on the server$/,
+    says: /^spec\.data\.scope has a path with "\.\." or encoded twice: .* write it without "\.\.", encoded once$/,
     warned: scopes(
       'storage.read:/a/../b',
       'storage.read:/..',
@@ -90,6 +97,8 @@ export const LATER_WARNINGS: Readonly<Record<string, WarningCases>> = {
       'storage.read:/a..b/..c/d..',
       'storage.read:/...',
       'storage.read:/a%2fb',
+      'storage.read:/100%25',
+      'storage.read:/100%25/a',
       'storage.read:/ x:/../y',
     ),
   },

@@ -74,6 +74,11 @@ const useStorageWords = onScope((scope) =>
   scope.replaceAll(/(^|\s)read:/g, '$1storage.read:').replaceAll(/(^|\s)write:/g, '$1storage.modify:'),
 );
 
+/** With `storage.read:/`, in the place of a `read:` if there is one. */
+const readStorage = onScope((scope) =>
+  /(?:^|\s)read:/.test(scope) ? scope.replace(/(^|\s)read:/, '$1storage.read:') : `${scope} storage.read:/`,
+);
+
 /** By rule, what its message says, done literally. */
 const REMEDIES: Readonly<Record<string, (data: JsonObject, message: string) => JsonObject>> = {
   'wlcg-version': (data) => ({ ...data, 'wlcg.ver': '1.0' }),
@@ -92,7 +97,7 @@ const REMEDIES: Readonly<Record<string, (data: JsonObject, message: string) => J
   }),
   'audience-of-scitokens-1': ({ aud: _aud, ...data }) => data,
   'claim-unknown': useWlcg,
-  'profile-of-scitokens': (data) => useStorageWords(useWlcg(data)),
+  'profile-of-scitokens': (data) => readStorage(useWlcg(data)),
   'scope-unknown': onScope((scope) => scope.replaceAll('storage.write', 'storage.modify')),
   'scope-of-scitokens': useStorageWords,
   'scope-of-wlcg': useWlcg,
@@ -118,7 +123,17 @@ function refusalsInTheEnd(changes: JsonObject): readonly Reason[] {
 }
 
 const VALUES: Readonly<Record<string, readonly unknown[]>> = {
-  scope: [undefined, '', 'openid', 'read:/', 'storage.read:/', 'storage.read', 'storage.write:/', ['x']],
+  scope: [
+    undefined,
+    '',
+    'openid',
+    'read:/',
+    'write:/a',
+    'storage.read:/',
+    'storage.read',
+    'storage.write:/',
+    ['x'],
+  ],
   aud: [undefined, null, '', 7, 'ANY', ANY, [], [''], ['', ANY], [ANY, 5], 'https://origin.example.com'],
   sub: [undefined, null, '', 'john'],
   ver: [undefined, '1.0', 'scitokens:1.0', 'scitoken:2.0'],

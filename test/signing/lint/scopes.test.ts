@@ -63,6 +63,7 @@ describe('a claim scope', () => {
     ['the words of SciTokens behind others', 'x write:/data', { hasSciTokens: true }],
     ['the words of SciTokens behind a comma', 'x,write:/data', { hasCommas: true, hasSciTokens: true }],
     ['words that only end as those of SciTokens do', 'xread:/ spread:/', {}],
+    ['the words of HTCondor behind a comma', 'x,condor:/READ', { hasCommas: true, hasOtherPurpose: true }],
     ['a list', ['storage.read:/', 'read:/'], { form: 'other', storage: [READ], hasSciTokens: true }],
     ['a list with something else in it', ['storage.read:/', 7, null], { form: 'other', storage: [READ] }],
     ['a list of nothing else', [7], { form: 'other' }],

@@ -189,9 +189,16 @@ export const WARNINGS: Readonly<Record<string, WarningCases>> = {
       'SciTokens 2.0': ofSciTokens('scitoken:2.0', { aud: 'ANY', scope: 'read:/' }),
       'SciTokens 1.0': ofSciTokens('scitokens:1.0', { aud: undefined, scope: 'write:/a' }),
       'scopes for nothing of storage': ofSciTokens('scitoken:2.0', { aud: 'ANY', scope: 'openid' }),
+      'no scope': ofSciTokens('scitoken:2.0', { aud: 'ANY', scope: undefined }),
+      'storage beside computing': ofSciTokens('scitoken:2.0', { aud: 'ANY', scope: 'compute.read read:/' }),
     },
     quiet: {
       'the words of both': ofSciTokens('scitoken:2.0', { aud: 'ANY', scope: 'read:/ storage.read:/' }),
+      'computing, as HTCondor takes it': ofSciTokens('scitoken:2.0', {
+        aud: 'ANY',
+        scope: 'compute.read compute.create',
+      }),
+      'HTCondor by its own words': ofSciTokens('scitoken:2.0', { aud: 'ANY', scope: 'condor:/READ' }),
       'words of SciTokens under wlcg.ver, which have their own warning': claims({ scope: 'read:/' }),
       'beside wlcg.ver, which has its own warning': claims({ ver: 'scitoken:2.0', scope: 'read:/' }),
     },

@@ -51,4 +51,15 @@ it('a path that leads upwards, or is encoded twice, is doubtful to XRootD', () =
     false,
     undefined,
   ]);
+  assert.equal(found('storage.read:/100%25/a'), undefined, 'a percent sign that is encoded once');
+});
+
+it('the words of WLCG need wlcg.ver for XRootD, others need these words besides', () => {
+  const remedyFor = (scope: string, version: object) =>
+    find('scope', 'xrootd', { scope, ...version })?.remedy;
+  const ofSciTokens = { ver: 'scitoken:2.0' };
+  assert.equal(remedyFor('storage.read:/', {}), 'set spec.data["wlcg.ver"] to the string "1.0"');
+  assert.equal(remedyFor('storage.read:/', ofSciTokens), 'use wlcg.ver "1.0" instead of ver');
+  for (const version of [{}, ofSciTokens])
+    assert.match(remedyFor('openid', version) ?? '', /wlcg\.ver.*, and scopes such as storage\.read:\/$/);
 });
