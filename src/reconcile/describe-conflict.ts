@@ -39,7 +39,7 @@ export function explainConflict(jwt: Named, secret: Conflicting, keyUser: KeyUse
     return {
       why:
         `Secret ${name} is being deleted, and is not renewed: it is created again as soon as it is gone. If it stays, a finalizer ` +
-        'holds it: ask its owner to remove it; this shows its name',
+        'holds it: ask those who set that finalizer; this shows which it is',
       command: ['get', 'secret', name, '-n', namespace, '-o', 'jsonpath={.metadata.finalizers}'],
     };
   }

@@ -43,8 +43,8 @@ export interface JwtSpec {
   /** The free claims as written; see {@link claimsOf}. */
   readonly data: JsonObject | PackedClaims;
   /**
-   * The `digestClaims` of claims that the cache does not hold, as they are long; `data` has no more than their `iss`. It takes
-   * the whole JWT to sign them.
+   * The `digestClaims` of claims that the cache does not hold, as they are long; `data` has no more of them than planning
+   * looks at. It takes the whole JWT to sign them.
    */
   readonly claimsDigest?: string;
   /** Seconds, > 0. */

@@ -45,7 +45,7 @@ describe('the message about a Secret that is not ours', () => {
       assert.equal(
         describeSecret(more),
         'Secret my-jwt is being deleted, and is not renewed: it is created again as soon as it is gone. If it stays, a ' +
-          'finalizer holds it: ask its owner to remove it; this shows its name: ' +
+          'finalizer holds it: ask those who set that finalizer; this shows which it is: ' +
           "kubectl get secret my-jwt -n science -o 'jsonpath={.metadata.finalizers}'",
       );
   });

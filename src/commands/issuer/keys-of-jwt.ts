@@ -64,8 +64,9 @@ export function presentKey({ recorded }: Pick<Jwt, 'recorded'>): JWK | undefined
 }
 
 /**
- * Whether `publicKey` signs tokens of `issuer`. In a status `issuer` follows the spec at once and the key only with a
- * signature, so where the policy of the cluster refuses the JWT and no token is left, the key is that of another issuer.
+ * Whether `publicKey` signs tokens of `issuer`. In a status `issuer` follows the spec once the token was checked against it, and
+ * the key only with a signature; so where the policy of the cluster refuses the JWT and no token is left, the key is that of
+ * another issuer.
  */
 function signsForIssuer(recorded: RecordedStatus, now: Seconds): boolean {
   const { expiresAt = 0 } = recorded;
