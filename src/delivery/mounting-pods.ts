@@ -1,6 +1,7 @@
 import { namespaceOfKey, objectKey } from '../resources/object-key.ts';
 
 interface KeptMounts {
+  /** `PARTLY`: some of the pod's mounts are left out. */
   readonly resourceVersion: string;
   /** The Secrets as `namespace/name`; they are in the pod's namespace. */
   readonly secrets: readonly string[];
@@ -11,6 +12,8 @@ interface KeptMounts {
  * (test/delivery/mounting-pods.test.ts). The pods of further ones wait for the kubelet, as all do without prompt delivery.
  */
 const MAX_MOUNTS = 100_000;
+/** The version of no state, so that the next list or event brings the whole pod. */
+const PARTLY = '';
 const UNMOUNTED: ReadonlySet<string> = new Set();
 
 /**
@@ -57,7 +60,8 @@ export class MountingPods {
       else pods.add(pod);
     }
     this.#mounts += kept.length;
-    this.#entries.set(pod, { resourceVersion, secrets: kept });
+    const isWhole = kept.length === secrets.length;
+    this.#entries.set(pod, { resourceVersion: isWhole ? resourceVersion : PARTLY, secrets: kept });
   }
 
   delete(pod: string): void {

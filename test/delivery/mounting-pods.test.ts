@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { MountingPods } from '../../src/delivery/mounting-pods.ts';
+import { Replacement } from '../../src/kube/watch-store.ts';
 
 describe('the index of pods that mount a Secret', () => {
   it('has the newest states of all pods, for any order of their arrival', () => {
@@ -62,5 +63,18 @@ describe('the index of pods that mount a Secret', () => {
     pods.delete('x/a');
     pods.set('x/c', '2', ['s']);
     assert.deepEqual([[...pods.of('x', 's')], pods.size], [['x/b', 'x/c'], 2]);
+  });
+
+  it('takes a pod in whole with the next list when there was only room for a part of it', () => {
+    const pods = new MountingPods(2);
+    pods.set('x/a', '1', ['s']);
+    pods.set('x/b', '2', ['s', 't']);
+    pods.delete('x/a');
+    const list = new Replacement(pods, '');
+    const metadata = { namespace: 'x', name: 'b', resourceVersion: '2' };
+    assert.equal(list.recognize({ metadata }), undefined, 'it is to be read again');
+    list.add({ key: 'x/b', resourceVersion: '2', value: ['s', 't'] });
+    assert.deepEqual([...pods.of('x', 't')], ['x/b']);
+    assert.equal(list.recognize({ metadata }), 'x/b', 'now all of it is known');
   });
 });
