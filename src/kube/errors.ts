@@ -36,6 +36,8 @@ interface KubeErrorDetails extends RequestTarget {
   readonly missing?: string | undefined;
   /** The cause that a person needs besides the reason, without a body: an error code of the transport, a limit in seconds. */
   readonly detail?: string | undefined;
+  /** The error code of the transport. */
+  readonly code?: string | undefined;
 }
 
 /** Whatever src/kube throws for a request. The message is one line and holds no part of any body. */
@@ -51,6 +53,7 @@ export class KubeError extends Error {
   readonly causes: readonly Cause[];
   readonly refusal: Refusal | undefined;
   readonly missing: string | undefined;
+  readonly code: string | undefined;
 
   constructor(details: KubeErrorDetails) {
     super(describeKubeError(details));
@@ -65,6 +68,7 @@ export class KubeError extends Error {
     this.causes = details.causes ?? [];
     this.refusal = details.refusal;
     this.missing = details.missing;
+    this.code = details.code;
   }
 }
 
@@ -185,6 +189,11 @@ export function isVersionAhead(error: unknown): boolean {
 /** No whole answer came in time. */
 export function isDeadline(error: unknown): boolean {
   return error instanceof KubeError && error.reason === 'Deadline';
+}
+
+/** There was a connection, and no answer began in the time that it was waited for. */
+export function isAnswerLate(error: unknown): boolean {
+  return error instanceof KubeError && error.code === 'UND_ERR_HEADERS_TIMEOUT';
 }
 
 /** Not authenticated or not allowed: it stays so until somebody changes credentials or RBAC. */

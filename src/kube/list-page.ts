@@ -19,6 +19,8 @@ export interface ListOptions<T> {
   readonly map: (object: JsonObject) => T;
   /** Leaves `metadata.managedFields` empty, unparsed: it is half of what many objects consist of, or far more. */
   readonly withoutManagedFields?: boolean | undefined;
+  /** Called when the answer for a page begins, with how long that took. */
+  readonly onAnswer?: ((waited: Milliseconds) => void) | undefined;
   /** Called with the first bytes of an object that is left out because it is longer than `MAX_OBJECT_BYTES`. */
   readonly onOversized?: ((head: string) => void) | undefined;
 }
@@ -59,6 +61,7 @@ export async function readPage<T>(
 ): Promise<Page<T>> {
   const { query, accept, signal, patience = MAX_PATIENCE_MS } = options;
   for (;;) {
+    const startedAt = endpoint.clock.monotonic();
     const call = {
       verb: 'list',
       method: 'GET',
@@ -72,8 +75,12 @@ export async function readPage<T>(
     } as const;
     let begunAt: Milliseconds | undefined;
     const listener = { onBegin: () => (begunAt = endpoint.clock.monotonic()), onMetadata };
+    const read = (body: Answer['body']): Promise<Page<T>> => {
+      options.onAnswer?.(endpoint.clock.monotonic() - startedAt);
+      return readItems(endpoint, body, options, listener);
+    };
     try {
-      const page = await request(endpoint, call, (body) => readItems(endpoint, body, options, listener));
+      const page = await request(endpoint, call, read);
       // A smaller page would not shorten the wait for the first byte, in a queue of the API server or a proxy.
       size.noteTime(begunAt === undefined ? 0 : endpoint.clock.monotonic() - begunAt);
       return page;

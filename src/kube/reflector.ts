@@ -2,7 +2,7 @@ import type { JsonObject } from '../resources/json.ts';
 import type { Clock } from '../time/clock.ts';
 import { toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
 import { METADATA_LIST_ONLY, METADATA_ONLY, type KubeClient } from './client.ts';
-import { isDeadline } from './errors.ts';
+import { isAnswerLate, isDeadline } from './errors.ts';
 import { keepObject, leaveOut, type ObjectReading } from './kept-objects.ts';
 import { MAX_PATIENCE_MS } from './list-page.ts';
 import type { Log } from './log.ts';
@@ -39,10 +39,12 @@ type WatchEnd = 'closed' | 'quiet';
 
 /**
  * A connection may be dead, so the first byte of a list is not waited for as long as the API server may take. One that is too
- * slow for that is given more time at each try: otherwise no list would ever end.
+ * slow for that is given more time at each try: otherwise no list would ever end. So are further ones, until one is fast.
  */
 const FIRST_PATIENCE_MS = 10_000;
 const MORE_PATIENCE = 3;
+/** A list is fast when each of its pages begins in this time: half of the patience, so that it does not come and go. */
+const FAST_ANSWER_MS = FIRST_PATIENCE_MS / 2;
 
 /** How long a watch lasts at most; a random time up to twice as much, as client-go does. */
 const WATCH_TIME: Seconds = 300;
@@ -118,11 +120,13 @@ export class Reflector<T> {
     const { client, path, query, metadataOnly, needsManagedFields, store } = this.#options;
     const replacement = new Replacement(store, this.#scope);
     this.#isListDue = false;
+    let longestWait: Milliseconds = 0;
     const options = {
       query,
       accept: metadataOnly === true ? METADATA_LIST_ONLY : undefined,
       signal,
       patience: this.#patience,
+      onAnswer: (waited: Milliseconds) => (longestWait = Math.max(longestWait, waited)),
       map: (object: JsonObject) =>
         replacement.recognize(object) ?? replacement.add(keepObject(object, this.#reading)),
       withoutManagedFields: needsManagedFields !== true,
@@ -131,12 +135,13 @@ export class Reflector<T> {
     try {
       const listed = await client.listMapped(path, options);
       this.#noteEvent();
+      if (longestWait <= FAST_ANSWER_MS) this.#patience = FIRST_PATIENCE_MS;
       const isRestored = isOlder(listed.resourceVersion, this.#newest);
       if (isRestored) store.forgetDeletions?.(this.#scope);
       replacement.end(listed, isRestored);
       this.#goOnFrom(listed.resourceVersion);
     } catch (error) {
-      if (isDeadline(error)) this.#patience = Math.min(this.#patience * MORE_PATIENCE, MAX_PATIENCE_MS);
+      if (isAnswerLate(error)) this.#patience = Math.min(this.#patience * MORE_PATIENCE, MAX_PATIENCE_MS);
       throw error;
     }
   }

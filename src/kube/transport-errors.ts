@@ -26,15 +26,22 @@ const TIMEOUT_CODES: ReadonlySet<string> = new Set([
 /** Makes a KubeError of whatever sending or reading threw; a KubeError stays as it is. */
 export function asKubeError(error: unknown, request: FailedRequest): KubeError {
   if (error instanceof KubeError) return error;
+  const code = findCode(error);
   const fail = (reason: TransportReason, detail?: string): KubeError =>
-    new KubeError({ ...parseResourcePath(request.path), verb: request.verb, status: 0, reason, detail });
+    new KubeError({
+      ...parseResourcePath(request.path),
+      verb: request.verb,
+      status: 0,
+      reason,
+      detail,
+      code,
+    });
   if (request.deadline?.expired() === true) {
     return fail('Deadline', `no answer of ${request.server} within ${toSeconds(request.deadline.time)} s`);
   }
   if (request.signal?.aborted === true) return fail('Aborted');
   if (error instanceof SyntaxError) return fail('Malformed', `${request.server} sent no valid JSON`);
   if (error instanceof RangeError) return fail('Malformed', `${request.server}: ${error.message}`);
-  const code = findCode(error);
   if (code === undefined) return fail('Unreachable', `${request.server} broke the connection`);
   if (TIMEOUT_CODES.has(code)) return fail('Deadline', `${request.server} is silent: ${code}`);
   return fail(TLS_CODE.test(code) ? 'Tls' : 'Unreachable', `${request.server}: ${code}`);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { objectMember, type JsonObject } from '../../src/resources/json.ts';
-import { isDeadline, isExpired, isTransient } from '../../src/kube/errors.ts';
+import { isAnswerLate, isExpired, isTransient } from '../../src/kube/errors.ts';
 import { clientOf, clusterAt, refuse, startBadServer } from './bad-server.ts';
 import { startFakeApi, type Fault } from './fake-api.ts';
 
@@ -95,10 +95,16 @@ test('the first byte of a page is waited for as long as the caller says, not onl
     (_request, response) => void setTimeout(() => response.end('{"items":[]}'), 3_000), // undici is exact to a second
   );
   await using client = clientOf(clusterAt(server.url));
+  const waits: number[] = [];
   const list = (patience: number) =>
-    client.listMapped('/api/v1/secrets', { patience, map: (object) => object });
-  const [, { items }] = await Promise.all([assert.rejects(list(50), isDeadline), list(20_000)]);
+    client.listMapped('/api/v1/secrets', {
+      patience,
+      onAnswer: (waited) => waits.push(waited),
+      map: (object) => object,
+    });
+  const [, { items }] = await Promise.all([assert.rejects(list(50), isAnswerLate), list(20_000)]);
   assert.deepEqual(items, []);
+  assert.ok(waits.length === 1 && waits.every((waited) => waited >= 2_900), String(waits));
 });
 
 const pageOf = (names: readonly string[], token: string, end = ']}'): string =>

@@ -9,15 +9,19 @@ import { systemClock } from '../../src/time/clock.ts';
 const LOG = { debug: () => {}, info: () => {}, warn: () => {} };
 const { signal } = new AbortController();
 
-const failure = (reason: string): KubeError =>
-  new KubeError({ verb: 'list', resource: 'secrets', status: 0, reason });
+const timeout = (code: string): KubeError =>
+  new KubeError({ verb: 'list', resource: 'secrets', status: 0, reason: 'Deadline', code });
 
 /** A reflector of an API server whose lists take so long to begin, and how long each of them was waited for. */
 function reflect(takes: number) {
   const waited: (number | undefined)[] = [];
-  const listMapped: KubeClient['listMapped'] = async (_path, { patience = 0 }) => {
+  const api = { takes, isReachable: true };
+  const listMapped: KubeClient['listMapped'] = async (_path, { patience = 0, onAnswer }) => {
     waited.push(patience);
-    if (patience < takes) throw failure('Deadline');
+    if (!api.isReachable) throw timeout('UND_ERR_CONNECT_TIMEOUT');
+    if (patience < api.takes) throw timeout('UND_ERR_HEADERS_TIMEOUT');
+    onAnswer?.(api.takes);
+    onAnswer?.(10); // the last page, of few objects
     return { items: [], resourceVersion: '1' };
   };
   const client = { listMapped, watch: () => assert.fail('nothing is watched') };
@@ -29,7 +33,7 @@ function reflect(takes: number) {
     clock: systemClock,
     log: LOG,
   });
-  return { reflector, waited };
+  return { reflector, waited, api };
 }
 
 describe('a list', () => {
@@ -46,5 +50,25 @@ describe('a list', () => {
     const { reflector, waited } = reflect(1_000_000);
     for (let times = 0; times < 5; times += 1) await assert.rejects(reflector.list(signal));
     assert.equal(waited.at(-1), 65_000);
+  });
+
+  it('that follows one that began soon is not waited for any longer than the first', async () => {
+    const { reflector, waited, api } = reflect(20_000);
+    await assert.rejects(reflector.list(signal));
+    await reflector.list(signal);
+    api.takes = 5_001;
+    await reflector.list(signal);
+    api.takes = 5_000;
+    await reflector.list(signal);
+    await reflector.list(signal);
+    assert.deepEqual(waited, [10_000, 30_000, 30_000, 30_000, 10_000]);
+  });
+
+  it('for which there is no connection says nothing about how long an answer takes', async () => {
+    const { reflector, waited, api } = reflect(20_000);
+    api.isReachable = false;
+    await assert.rejects(reflector.list(signal));
+    await assert.rejects(reflector.list(signal));
+    assert.deepEqual(waited, [10_000, 10_000]);
   });
 });
