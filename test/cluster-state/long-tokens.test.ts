@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
 import { isOfJwt, keepLabelledSecrets } from '../../src/cluster-state/labelled-secrets.ts';
 import { LongTokens } from '../../src/cluster-state/long-tokens.ts';
 import { Cache } from '../../src/kube/cache.ts';
@@ -48,6 +49,11 @@ function keep() {
   return {
     jwts,
     cache: labelled.cache,
+    /** The evidence in the cache, if its text is still there. */
+    waiting: (): TokenEvidence | undefined => {
+      const evidence = labelled.ofJwt(KEY)?.evidence;
+      return evidence?.unchecked === undefined ? undefined : evidence;
+    },
     parse,
     /** As the watch does it. */
     watch: (resourceVersion: string, type: 'MODIFIED' | 'DELETED' = 'MODIFIED'): void => {
@@ -92,6 +98,44 @@ describe('the text of a long token', () => {
       cache.remember(KEY, `${version}`, parse(secretOf(`${version}`)));
     }
     assert.equal(await countTexts(), 1);
+  });
+
+  it('is in memory only while its Secret is kept and nobody checked it, whatever happens in any order', async () => {
+    const steps = [
+      'change',
+      'echo',
+      'write',
+      'read',
+      'late',
+      'delete',
+      'check',
+      'lose JWT',
+      'get JWT',
+    ] as const;
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.constantFrom(...steps), { maxLength: 12 }), async (schedule) => {
+        const { jwts, cache, waiting, parse, watch, countTexts } = keep();
+        let version = 10;
+        const remember = (of: number, signedBy?: string): void =>
+          cache.remember(KEY, `${of}`, parse(secretOf(`${of}`), signedBy));
+        const acts: Record<(typeof steps)[number], () => void> = {
+          change: () => watch(`${(version += 1)}`),
+          echo: () => watch(`${version}`),
+          write: () => remember((version += 1), 'thumbprint'),
+          read: () => remember(version),
+          late: () => remember(version - 1),
+          delete: () => watch(`${(version += 1)}`, 'DELETED'),
+          check: () => {
+            const evidence = waiting();
+            if (evidence !== undefined) evidence.unchecked = undefined;
+          },
+          'lose JWT': () => jwts.delete(KEY, `${(version += 1)}`),
+          'get JWT': () => jwts.set(KEY, `${(version += 1)}`, JWT),
+        };
+        for (const step of schedule) acts[step]();
+        assert.equal(await countTexts(), waiting() === undefined ? 0 : 1);
+      }),
+    );
   });
 
   it('makes room for others as soon as it was checked', () => {
