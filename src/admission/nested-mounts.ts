@@ -4,8 +4,8 @@ import { isWithin } from './paths.ts';
 import type { ContainerShape, MountShape } from './pod-shape.ts';
 import type { ShowingVolumes } from './token-volume.ts';
 
-/** First parts of paths in a volume, by the name of the volume. */
-type Parts<Value> = ReadonlyMap<string, ReadonlyMap<string, Value>>;
+/** The first parts of the paths of token files in each volume, by its name. */
+type ShownParts = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** A mount below a mount of a volume, which takes the place of a token file in the volume. */
 export interface NestedCover {
@@ -44,15 +44,16 @@ const NONE: ReadonlySet<MountShape> = new Set();
  * at the root.
  */
 export class NestedMounts {
-  /** The parts of token files alone. */
-  readonly #shown: Parts<true>;
-  readonly #covers: Parts<NestedCover>;
+  readonly #shown: ShownParts;
+  /** By the name of the volume, and the part. */
+  readonly #covers: ReadonlyMap<string, ReadonlyMap<string, NestedCover>>;
   /** Whether one of the volumes has several places: a container mounts it already, or it shows several tokens. */
   readonly #haveSeveralPlaces: boolean;
 
   /**
    * The time, except for the sorting of a container's mounts, and the memory are linear in the length of all paths, however many
-   * mounts are below how many others.
+   * mounts are below how many others. Only the volumes that are mounted at one directory cost a product with what is below it:
+   * their number, `isTooMuchWork` bounds.
    * @param planned the mounts of the containers that are not there yet.
    */
   constructor(
@@ -108,32 +109,37 @@ export class NestedMounts {
   }
 }
 
-function shownParts(showing: readonly ShowingVolumes[]): Parts<true> {
-  const parts = new Map<string, Map<string, true>>();
+function shownParts(showing: readonly ShowingVolumes[]): ShownParts {
+  const shown = new Map<string, Set<string>>();
   for (const volumes of showing) {
     for (const [volume, files] of volumes) {
-      for (const file of files) addPart(parts, volume, firstPart(file), true);
+      const parts = shown.get(volume) ?? new Set<string>();
+      shown.set(volume, parts);
+      for (const file of files) parts.add(firstPart(file));
     }
   }
-  return parts;
+  return shown;
 }
 
 function addCovers(
   covers: Map<string, Map<string, NestedCover>>,
   { name, mounts }: ContainerShape,
-  shown: Parts<true>,
+  shown: ShownParts,
   planned: ReadonlySet<MountShape>,
 ): void {
   for (const { parents, below } of findParents(mounts, shown)) {
     if (below === undefined) continue;
     for (const [volume, parent] of parents) {
       const parts = shown.get(volume) ?? below;
+      const known = covers.get(volume) ?? new Map<string, NestedCover>();
+      covers.set(volume, known);
+      if (known.size === parts.size) continue;
       // The smaller one is walked: a volume can show hundreds of parts, and hundreds of mounts can be below.
       for (const part of (parts.size < below.size ? parts : below).keys()) {
         const mount = below.get(part)?.mount;
-        if (mount === undefined || !parts.has(part)) continue;
+        if (mount === undefined || !parts.has(part) || known.has(part)) continue;
         const which = planned.has(mount) ? 'mount' : planned.has(parent) ? 'parent' : undefined;
-        addPart(covers, volume, part, { container: name, mount, parent, planned: which });
+        known.set(part, { container: name, mount, parent, planned: which });
       }
     }
   }
@@ -144,7 +150,7 @@ function addCovers(
  * below a directory come right after it: one walk finds them, with the directories above the present mount open. Nothing is
  * made for a part of a path at which nothing is mounted: a path may have 2,000.
  */
-function findParents(mounts: readonly MountShape[], shown: Parts<true>): readonly ParentDirectory[] {
+function findParents(mounts: readonly MountShape[], shown: ShownParts): readonly ParentDirectory[] {
   const found: ParentDirectory[] = [];
   const open: ParentDirectory[] = [];
   for (const placed of sortByPath(mounts)) {
@@ -183,16 +189,4 @@ function addBelow(directory: ParentDirectory, placed: PlacedMount): void {
 function firstPart(path: string): string {
   const end = path.indexOf('/');
   return end === -1 ? path : path.slice(0, end);
-}
-
-/** The first value of a part stays. */
-function addPart<Value>(
-  parts: Map<string, Map<string, Value>>,
-  volume: string,
-  part: string,
-  value: Value,
-): void {
-  const known = parts.get(volume);
-  if (known === undefined) parts.set(volume, new Map([[part, value]]));
-  else if (!known.has(part)) known.set(part, value);
 }

@@ -7,7 +7,7 @@ import { makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
 import { NestedMounts } from './nested-mounts.ts';
 import { dropLongMounts, findLongFile, findLongPlace } from './long-paths.ts';
-import { explainTooLarge, PatchSize } from './size-limits.ts';
+import { explainTooLarge, explainTooMuchWork, PatchSize } from './size-limits.ts';
 import { wantToken, type TokenSource } from './placement.ts';
 import { planContainer, type CommonParts, type Variable } from './plan-container.ts';
 import { mountPathOf } from './plan-injection.ts';
@@ -106,10 +106,12 @@ export function planEphemeral(containers: readonly ContainerShape[], input: Ephe
 
 /** Plans for containers of which no place is at a path that is too long. */
 function planPossible(containers: readonly ContainerShape[], input: EphemeralInput): EphemeralPlan {
-  const tooLarge = explainTooLarge(containers.length, input.tokens.length);
   const sources = findSources(input);
-  if (isTooMuchWork(containers, sources))
-    return { containers: [], reason: tooLarge.reason, warnings: [warnOfObstacle(tooLarge)] };
+  const all = [...input.started, ...containers];
+  if (isTooMuchWork(containers, sources, all)) {
+    const denial = explainTooMuchWork(containers.length, sources.length, all);
+    return { containers: [], reason: denial.reason, warnings: [warnOfObstacle(denial)] };
+  }
   const parts = prepareParts(input, sources);
   const plans: ContainerPlan[] = [];
   const size = new PatchSize();
@@ -123,6 +125,7 @@ function planPossible(containers: readonly ContainerShape[], input: EphemeralInp
     plans.push(plan);
     size.addContainer(plan);
     if (size.isTooLarge()) {
+      const tooLarge = explainTooLarge(containers.length, sources.length);
       warnings = joinWarnings(warnings, [warnOfObstacle(tooLarge)]);
       return { containers: [], reason: reason ?? tooLarge.reason, warnings };
     }

@@ -7,7 +7,7 @@ import type { ContainerPlan, PodDenial, InjectionPlan, TokenVolume } from './dec
 import { makeEnv } from './env-var.ts';
 import { MountPoints } from './mount-points.ts';
 import { NestedMounts } from './nested-mounts.ts';
-import { explainTooLarge, PatchSize } from './size-limits.ts';
+import { explainTooLarge, explainTooMuchWork, PatchSize } from './size-limits.ts';
 import { findLongFile, findLongPlace } from './long-paths.ts';
 import { shapeOf, wantToken, type TokenSource, type WantedToken } from './placement.ts';
 import { planContainer } from './plan-container.ts';
@@ -28,8 +28,8 @@ export function planInjection(
   const needed = planVolumes(volumes, settings);
   if (!needed.ok) return { ...needed, warnings: NO_WARNINGS };
   const { added, sources } = needed.value;
-  if (isTooMuchWork(selected, sources))
-    return { ...fail(explainTooLarge(selected.length, sources.length)), warnings: NO_WARNINGS };
+  if (isTooMuchWork(selected, sources, all))
+    return { ...fail(explainTooMuchWork(selected.length, sources.length, all)), warnings: NO_WARNINGS };
   const showing = sources.map((source) => source.volumes);
   const nested = new NestedMounts(all, showing);
   const input = { added, selected, envVar: settings.envVar, mountPoints: new MountPoints(volumes) };

@@ -1,5 +1,6 @@
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import type { ContainerPlan, PodDenial, TokenVolume } from './decision.ts';
+import type { ContainerShape } from './pod-shape.ts';
 import { makeTokenVolume } from './token-volume.ts';
 
 /**
@@ -58,13 +59,40 @@ function planBytes({ mounts, env }: ContainerPlan, measure: (text: string) => nu
   return bytes;
 }
 
-/** The refusal of a pod whose patch would be larger than 1 MiB, or take too long to find. */
+const SELECT = `select containers with annotation ${INJECTION_ANNOTATIONS.containers}`;
+
+/** The refusal of a pod whose patch would be larger than 1 MiB. */
 export function explainTooLarge(containers: number, tokens: number): PodDenial {
   return {
     reason: 'TooLarge',
-    what: `this pod is too large: ${tokens} ${tokens === 1 ? 'token' : 'tokens'} in ${containers} ${containers === 1 ? 'container' : 'containers'}`,
-    remedy: `use a shorter path, or select containers with annotation ${INJECTION_ANNOTATIONS.containers}`,
+    what: describeTooLarge(containers, tokens),
+    remedy: `use a shorter path, or ${SELECT}`,
   };
+}
+
+/**
+ * The refusal of a pod whose patch would take too long to find.
+ * @param all the containers that were to be looked at, those that get no token included.
+ */
+export function explainTooMuchWork(
+  containers: number,
+  tokens: number,
+  all: readonly ContainerShape[],
+): PodDenial {
+  const mounts = all.reduce((sum, one) => sum + one.mounts.length + one.devices.length, 0);
+  return {
+    reason: 'TooLarge',
+    what: `${describeTooLarge(containers, tokens)}, among ${countOf(mounts, 'mount')}`,
+    remedy: `use fewer mounts or tokens, or shorter paths, or ${SELECT}`,
+  };
+}
+
+function describeTooLarge(containers: number, tokens: number): string {
+  return `this pod is too large: ${countOf(tokens, 'token')} in ${countOf(containers, 'container')}`;
+}
+
+function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function byteLength(value: unknown): number {

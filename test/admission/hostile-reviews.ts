@@ -76,6 +76,23 @@ export function mountedLong(length: number): Json {
   );
 }
 
+/**
+ * `count` containers, which get no token, with `volumes` mounts at one directory, each of a volume that shows 32 tokens at
+ * `files` paths, and as many mounts below it as a volume has files (1.5 MB for 150, 5 and 80).
+ */
+export function stackedVolumes(volumes: number, files: number, count: number): Json {
+  const stacked = many(volumes, (index) => ({ ...shownTogether(32, files), name: `v${index}` }));
+  const below = many(32 * files, (index) => ({ name: 'w', mountPath: `/m/x${index}` }));
+  const volumeMounts = [...stacked.map(({ name }) => ({ name, mountPath: '/m' })), ...below];
+  return annotatedPod(
+    {
+      volumes: [...stacked, EMPTY],
+      containers: [container('selected'), ...containers(count, { volumeMounts })],
+    },
+    { [KEYS.token]: TOKENS, [KEYS.containers]: 'selected' },
+  );
+}
+
 /** `count` containers that see a token at 8 paths of 4 KB. */
 export function shownLong(count: number): Json {
   return annotatedPod(
@@ -175,6 +192,8 @@ export const HOSTILE_PODS: Readonly<Record<string, () => Json>> = {
       },
       { [KEYS.token]: TOKENS, [KEYS.containers]: 'selected' },
     ),
+  '150 volumes of 32 tokens of 5 files at one directory of each of 80 containers': () =>
+    stackedVolumes(150, 5, 80),
   'a mountPath, a subPath, a devicePath and a path in a volume of 600 KB that are to be cleaned': () => {
     const long = '//ab'.repeat(150_000);
     const volumeMounts = [{ name: 'v', mountPath: long, subPath: long.slice(2) }];

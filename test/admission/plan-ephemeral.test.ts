@@ -64,13 +64,23 @@ describe('the part that ephemeral containers lack', () => {
   it('is not searched for in more mounts than can be compared', () => {
     const names = Array.from({ length: 32 }, (_, index) => `t${index}`);
     const mount = { volume: 'data', path: '/data', subPath: '', readOnly: false };
-    const many = containers(1, { mounts: Array.from({ length: 32_769 }, () => mount) });
+    const many = containers(1, { mounts: Array.from({ length: 65_536 }, () => mount) });
     const { containers: plans, reason, warnings } = planEphemeral(many, inputOf(names));
     assert.deepEqual([plans, reason], [[], 'TooLarge']);
     assert.match(
       warnings.map(({ text }) => text).join(),
-      /^this pod is too large: 32 tokens in 1 container$/,
+      /^this pod is too large: 32 tokens in 1 container, among 65536 mounts$/,
     );
+  });
+
+  it('is not searched for below more volumes at one directory of a container that runs', () => {
+    const names = Array.from({ length: 32 }, (_, index) => `t${index}`);
+    const input = inputOf(names);
+    const mounts = Array.from({ length: 3_000 }, () =>
+      names.map((name) => ({ volume: `jwt-${name}`, path: '/m', subPath: '', readOnly: true })),
+    ).flat();
+    const { reason } = planEphemeral(containers(1), { ...input, started: containers(1, { mounts }) });
+    assert.equal(reason, 'TooLarge');
   });
 
   it('is not added if it would be larger than 1 MiB', () => {

@@ -58,11 +58,11 @@ describe('texts that are repeated for each container are limited in bytes', () =
       message: /^this pod is too large: .* select containers with annotation .*containers/,
     },
     {
-      title: '32 tokens and 60,000 mounts',
+      title: '32 tokens and 70,000 mounts',
       pod: annotatedPod(
         {
           containers: [
-            container('app', { volumeMounts: many(60_000, () => ({ name: 'v', mountPath: '/v' })) }),
+            container('app', { volumeMounts: many(70_000, () => ({ name: 'v', mountPath: '/v' })) }),
           ],
         },
         { [KEYS.token]: many(32, (index) => `t${index}`).join() },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isTooMuchWork } from '../../src/admission/work-limit.ts';
-import { many, mounting, shownTogether } from './hostile-reviews.ts';
+import { many, mounting, shownTogether, stackedVolumes } from './hostile-reviews.ts';
 import { annotatedPod, container, KEYS, patched, review, type Json } from './pods.ts';
 import { mount, shape } from './shapes.ts';
 
@@ -35,14 +35,14 @@ describe('the work to look for tokens is limited:', () => {
     const isTooMuch = (count: number, length: number, tokens: number): boolean =>
       isTooMuchWork([shape(many(count, () => mount('v', `/${'a'.repeat(length)}`)))], ownSources(tokens));
     assert.deepEqual(
-      [isTooMuch(20_000, 8, 32), isTooMuch(40_000, 8, 32), isTooMuch(40_000, 8, 8)],
+      [isTooMuch(40_000, 8, 32), isTooMuch(60_000, 8, 32), isTooMuch(60_000, 8, 8)],
       [false, true, false],
     );
-    assert.deepEqual([isTooMuch(400, 4_000, 32), isTooMuch(400, 1_000, 32)], [true, false]);
+    assert.deepEqual([isTooMuch(600, 4_000, 32), isTooMuch(600, 1_000, 32)], [true, false]);
   });
 
   it('by devices as by mounts', () => {
-    const devices = many(40_000, () => ({ volume: 'd', path: '/devices' }));
+    const devices = many(60_000, () => ({ volume: 'd', path: '/devices' }));
     assert.deepEqual(
       [32, 8].map((tokens) => isTooMuchWork([shape([], devices)], ownSources(tokens))),
       [true, false],
@@ -60,6 +60,31 @@ describe('the work to look for tokens is limited:', () => {
     assert.deepEqual([reasons(8, 4_000, 40), reasons(1, 4_000, 40)], ['TooLarge', 'AlreadyInjected']);
   });
 
+  it('by the volumes that are mounted at one directory of a container, selected or not, and the tokens in each', () => {
+    const reason = (count: number): string => review(stackedVolumes(150, 5, count)).reason;
+    assert.deepEqual([reason(20), reason(200)], ['Injected', 'TooLarge']);
+    const mounted = many(200, () => shape(many(150, (index) => mount(`v${index}`, '/m'))));
+    const alone = mounted.map(({ mounts: each }) =>
+      shape(each.map(({ volume }) => mount(volume, `/m-${volume}`))),
+    );
+    const sources = TOKENS.map((name) => ({
+      mountPath: `/jwt-${name}`,
+      volumes: new Map(many(150, (index) => [`v${index}`, many(5, (file) => `${name}.${file}`)])),
+    }));
+    assert.deepEqual(
+      [mounted, alone].map((started) => isTooMuchWork([shape([])], sources, started)),
+      [true, false],
+    );
+  });
+
+  it('and its refusal says what helps', () => {
+    const { message } = review(annotatedPod({ containers: [mounts(60_000)] }, ALL));
+    assert.equal(
+      message,
+      `this pod is too large: 32 tokens in 1 container, among 60000 mounts: use fewer mounts or tokens, or shorter paths, or select containers with annotation ${KEYS.containers}`,
+    );
+  });
+
   it('a pod of 160 containers, 20 mounts in each and 32 tokens is within it', () => {
     const pod = (containers: number): Json =>
       annotatedPod(
@@ -72,6 +97,8 @@ describe('the work to look for tokens is limited:', () => {
         ALL,
       );
     assert.equal(review(pod(160)).reason, 'Injected');
+    const long = many(160, () => shape(many(20, (index) => mount('v', `/${'p'.repeat(250)}${index}`))));
+    assert.equal(isTooMuchWork(long, ownSources(32)), false, 'also with long paths');
   });
 
   it('a pod within it stays so with what was injected', () => {

@@ -1,4 +1,4 @@
-import { mountedDeep, mountedLong, shownLong } from '../admission/hostile-reviews.ts';
+import { mountedDeep, mountedLong, shownLong, stackedVolumes } from '../admission/hostile-reviews.ts';
 import type { Body } from './body.ts';
 import { heavyPod } from './objects.ts';
 import { containersOf, podReview, reviewOf, TOKEN, undecidedReview } from './reviews.ts';
@@ -91,6 +91,12 @@ export const POD_BODIES: readonly Body[] = [
     title: 'a pod with 1,900 mounts of a token, each at a path of 2,000 parts',
     make: () => reviewOf('pods', 'Pod', JSON.stringify(mountedDeep(1_900))),
     reaches: /^200 patched/,
+  },
+  {
+    name: 'pod-stacked-volumes',
+    title: 'a pod with 256 volumes of 32 tokens of 8 files, all at one directory of each of 250 containers',
+    make: () => reviewOf('pods', 'Pod', JSON.stringify(stackedVolumes(256, 8, 250))),
+    reaches: /^200 denied: .*too large/,
   },
   {
     name: 'review-namespace',
