@@ -53,12 +53,14 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   log.info({ version: PACKAGE_VERSION, node: process.versions.node }, 'starting');
   const starting = startService(config.value, log);
   const options = { delay: FORCED_EXIT_MS, logger: log, skip: [...FAULTS] };
-  const grace = closeWithGrace(options, async ({ signal, err }) => {
-    if (err !== undefined) log.error({ err }, 'internal error: the process ends');
-    log.info({ signal }, 'stopping');
+  const grace = closeWithGrace(options, async (cause) => {
+    const isBug = 'err' in cause; // whatever was thrown, also undefined or null
+    if (isBug) log.error({ err: cause.err ?? String(cause.err) }, 'internal error: the process ends');
+    log.info({ signal: cause.signal }, 'stopping');
     const started = await starting; // soon: no step of it waits for the API server
     if (started.ok) await started.value.stop();
     log.info('stopped');
+    if (isBug) process.exit(1); // close-with-grace takes undefined and null for a clean end
   });
   const service = await starting;
   // Never resolved: the process ends by a signal, and close-with-grace sets its exit code.

@@ -126,11 +126,13 @@ describe('the webhook alone', { concurrency: true }, () => {
     assert.ok(Array.isArray(variables) && variables.includes('JWT_INJECTOR_WORKER'));
   });
 
-  const BUGS: readonly [title: string, code: string][] = [
-    ['throws an error', "throw new Error('planted bug')"],
-    ['rejects with a text', "void Promise.reject('planted bug')"],
+  const BUGS: readonly [title: string, code: string, logged: RegExp][] = [
+    ['throws an error', "throw new Error('planted bug')", /planted bug/],
+    ['rejects with a text', "void Promise.reject('planted bug')", /planted bug/],
+    ['rejects with nothing', 'void Promise.reject()', /^"undefined"$/],
+    ['throws null', 'throw null', /^"null"$/],
   ];
-  for (const [index, [title, bug]] of BUGS.entries()) {
+  for (const [index, [title, bug, logged]] of BUGS.entries()) {
     it(`says at level error what ended it when its code ${title}`, async () => {
       const planted = encodeURIComponent(`process.once('SIGWINCH', () => { ${bug} })`);
       const environment = { NODE_OPTIONS: `--import=data:text/javascript,${planted}` };
@@ -149,7 +151,7 @@ describe('the webhook alone', { concurrency: true }, () => {
       assert.deepEqual(others, []);
       const { level, msg, err } = JSON.parse(line) as Record<string, unknown>;
       assert.deepEqual([level, msg], ['error', 'internal error: the process ends']);
-      assert.match(JSON.stringify(err), /planted bug/);
+      assert.match(JSON.stringify(err), logged);
     });
   }
 
