@@ -19,7 +19,7 @@ const LINE_FEED = 0x0a;
 export function standardOutput(
   write: (bytes: Uint8Array) => number = (bytes) => writeSync(1, bytes),
 ): DestinationStream {
-  let waiting: Buffer[] = [];
+  let waiting: WaitingText[] = [];
   let size = 0;
   let dropped = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -30,20 +30,21 @@ export function standardOutput(
   /** Whether nothing waits any more. */
   const drain = (): boolean => {
     let done = 0;
-    for (const bytes of waiting) {
-      const loss = refused === 0 ? '' : `${isLineOpen ? '\n' : ''}${describeLoss(refused, reason)}`;
-      const wanted = loss === '' ? bytes : Buffer.concat([Buffer.from(loss), bytes]);
-      const { taken, code } = writeSome(wanted, write);
-      if (taken > 0) isLineOpen = wanted[taken - 1] !== LINE_FEED;
-      size -= bytes.length;
+    for (const piece of waiting) {
+      const wanted = refused === 0 ? piece : afterLoss(refused, reason, piece, isLineOpen);
+      const { taken, code } = writeSome(wanted.bytes, write);
+      if (taken > 0) isLineOpen = wanted.bytes[taken - 1] !== LINE_FEED;
+      size -= piece.bytes.length;
+      const unreported = wanted.reports.filter(({ until }) => taken < until);
       if (code === 'EAGAIN') {
-        const rest = wanted.subarray(taken);
-        size += rest.length;
+        const bytes = wanted.bytes.subarray(taken);
+        size += bytes.length;
         refused = 0;
-        waiting = [rest, ...waiting.slice(done + 1)];
+        const reports = unreported.map(({ count, until }) => ({ count, until: until - taken }));
+        waiting = [{ bytes, reports }, ...waiting.slice(done + 1)];
         return false;
       }
-      refused = code === undefined ? 0 : refused + 1;
+      refused = code === undefined ? 0 : unreported.reduce((sum, { count }) => sum + count, 1);
       reason = `standard output could not be written (${code})`;
       done += 1;
     }
@@ -64,15 +65,33 @@ export function standardOutput(
         dropped += 1;
         return;
       }
-      const bytes = Buffer.from(
-        dropped === 0 ? text : `${describeLoss(dropped, 'standard output was not read')}${text}`,
-      );
+      const alone = { bytes: Buffer.from(text), reports: [] };
+      const piece = dropped === 0 ? alone : afterLoss(dropped, 'standard output was not read', alone, false);
       dropped = 0;
-      size += bytes.length;
-      waiting.push(bytes);
+      size += piece.bytes.length;
+      waiting.push(piece);
       if (timer === undefined) retry();
     },
   };
+}
+
+/** Bytes to be written: a text, perhaps after lines that say how many texts before it are missing. */
+interface WaitingText {
+  readonly bytes: Buffer;
+  /** The counts in these lines. Nobody has read one before all bytes `until` its end are taken. */
+  readonly reports: readonly { readonly count: number; readonly until: number }[];
+}
+
+function afterLoss(
+  count: number,
+  reason: string,
+  { bytes, reports }: WaitingText,
+  isLineOpen: boolean,
+): WaitingText {
+  const loss = Buffer.from(`${isLineOpen ? '\n' : ''}${describeLoss(count, reason)}`);
+  const later = reports.map((line) => ({ count: line.count, until: line.until + loss.length }));
+  // A line can be read without its line feed.
+  return { bytes: Buffer.concat([loss, bytes]), reports: [{ count, until: loss.length - 1 }, ...later] };
 }
 
 function describeLoss(count: number, reason: string): string {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
+import fc from 'fast-check';
 import { standardOutput } from '../../src/telemetry/standard-output.ts';
 
 /** A pipe that holds `room` bytes until they are read. */
@@ -25,6 +26,7 @@ class Pipe {
 describe('standard output', () => {
   const withPipe = (room: number, test: (pipe: Pipe, write: (text: string) => void) => void): void => {
     mock.timers.enable({ apis: ['setTimeout'] });
+    const others = new Set(process.listeners('exit'));
     try {
       const pipe = new Pipe(room);
       const output = standardOutput((bytes) => pipe.write(bytes));
@@ -33,6 +35,7 @@ describe('standard output', () => {
       mock.timers.tick(20);
     } finally {
       mock.timers.reset();
+      for (const own of process.listeners('exit')) if (!others.has(own)) process.off('exit', own);
     }
   };
 
@@ -102,6 +105,40 @@ describe('standard output', () => {
       write('ghi\n');
       assert.match(pipe.taken, /^abc\n\{"level"\n\{.*"2 pieces .*\}\nghi\n$/);
     });
+  });
+
+  it('says of each text that is not there that it is missing, once, whatever takes it', () => {
+    const state = fc.record({
+      room: fc.integer({ min: 0, max: 250 }),
+      code: fc.constantFrom('EAGAIN', 'ENOSPC'),
+      texts: fc.integer({ min: 0, max: 3 }),
+    });
+    fc.assert(
+      fc.property(fc.array(state, { maxLength: 12 }), (states) => {
+        let written = 0;
+        let output = '';
+        withPipe(0, (pipe, write) => {
+          const writeNext = (): void => {
+            written += 1;
+            write(`text-${String(written).padStart(3, '0')}\n\n`); // two, so that a cut one does not look whole
+          };
+          for (const { room, code, texts } of states) {
+            Object.assign(pipe, { room, code });
+            mock.timers.tick(20);
+            for (let index = 0; index < texts; index += 1) writeNext();
+          }
+          pipe.room = Number.POSITIVE_INFINITY;
+          mock.timers.tick(20);
+          writeNext();
+          output = pipe.taken;
+        });
+        const whole = output.match(/^text-\d{3}\n\n/gm) ?? [];
+        const losses = [...output.matchAll(/^\{"level":"warn",.*"msg":"(\d+) pieces.*\}$/gm)];
+        const missing = losses.reduce((sum, [, count]) => sum + Number(count), 0);
+        assert.equal(whole.length + missing, written, output);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('does not end the process after the reader has ended', () => {
