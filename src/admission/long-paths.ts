@@ -20,7 +20,10 @@ export function findLongFile(shown: ShowingVolumes): PodDenial | undefined {
   return undefined;
 }
 
-/** Refuses a mount or device, of whatever volume, at a path that no file can have: with it a container never starts. */
+/**
+ * Refuses a mount or device, of whatever volume, at a path that no file can have: with it a container never starts. One
+ * that is written longer, with slashes and dots that a runtime would clean away, is refused as well: it is not taken apart.
+ */
 export function findLongPlace(containers: readonly ContainerShape[]): PodDenial | undefined {
   for (const container of containers) {
     for (const { path } of container.mounts) {

@@ -95,8 +95,8 @@ export function shapeOf({ name, mountPath, readOnly }: TokenMount): MountShape {
 type Blocked = { readonly how: 'blocked'; readonly denial: PodDenial };
 
 /**
- * How a container sees a token in the end. `files` are its paths there, the best first, at least one; `mounts` is the new
- * one as a list, the same list for all containers.
+ * How a container sees a token in the end. `files` are its paths there, the best first, at least one, and
+ * some perhaps twice; `mounts` is the new one as a list, the same list for all containers.
  */
 export type Placement =
   | { readonly how: 'mounted'; readonly files: readonly string[]; readonly refreshes: boolean }
