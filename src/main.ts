@@ -2,6 +2,7 @@
 import { COMMANDS } from './commands/all-commands.ts';
 import { messageLine } from './commands/message-lines.ts';
 import { wholeOutput } from './commands/whole-output.ts';
+import { describeFileError } from './resources/file-error.ts';
 
 const COMMAND_LIST = Object.entries(COMMANDS)
   .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
@@ -14,6 +15,8 @@ Usage: jwt-injector COMMAND [flags]
 ${COMMAND_LIST}
 
 Each command has a help of its own: jwt-injector COMMAND --help
+Exit codes: 0 done, 1 a negative answer, 2 wrong usage, 3 a failure outside: a file, the network, the cluster, or an
+output that cannot be written.
 `;
 
 // A reader may stop early (`| head`). Nobody reads what is printed then, but a command that writes has to finish what it
@@ -22,7 +25,10 @@ let isOutputLost = false;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE' || isOutputLost) return;
   isOutputLost = true;
-  process.stderr.write(`error: cannot write the output: ${error.message}\n`);
+  const why = describeFileError(error);
+  process.stderr.write(
+    `error: cannot write standard output: ${why}: the command goes on without it; look at what it did before you run it again with its output elsewhere\n`,
+  );
   process.on('exit', () => (process.exitCode = 3));
 });
 process.stderr.on('error', () => {}); // the exit code is all that is left to say

@@ -20,13 +20,16 @@ it('the error of a file that cannot be read is described without the path, which
 // would throw them.
 for (const [error, words] of [
   [Object.assign(new Error('x'), { code: 'EACCES' }), 'permission denied'],
+  [Object.assign(new Error('x'), { code: 'ENOSPC' }), 'no space is left'],
+  [Object.assign(new Error('x'), { code: 'EDQUOT' }), 'the quota is used up'],
+  [Object.assign(new Error('x'), { code: 'EFBIG' }), 'the file is too large'],
   [Object.assign(new Error('x'), { code: 'EMFILE' }), 'EMFILE'],
   [Object.assign(new Error('x'), { code: 7 }), 'it cannot be read'],
   [new Error('ENOENT'), 'it cannot be read'],
   [{ code: 'ENOENT' }, 'it cannot be read'],
   [null, 'it cannot be read'],
 ] as const) {
-  it(`an unreadable file is described as "${words}" for ${JSON.stringify(error)}`, () => {
+  it(`a file is described as "${words}" for ${JSON.stringify(error)}`, () => {
     assert.equal(describeFileError(error), words);
   });
 }
