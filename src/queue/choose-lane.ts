@@ -5,8 +5,6 @@ import { isMoreUrgent, type Urgency } from './urgency.ts';
 const LIMITED_SHARE = 0.5;
 /** The share of workers that fresh keys have whatever comes of all others, and suspects too. */
 const MIN_SHARE = 0.125;
-/** The share of workers up to which suspects of one namespace that are due and were only slow begin whatever their limit is. */
-const NAMESPACE_SHARE = 0.25;
 /** Extra rounds may start in place of slow ones; this is the maximum that may run for each worker. */
 const MAX_ROUNDS_PER_WORKER = 4;
 
@@ -25,6 +23,7 @@ export interface Suspect extends Urgency {
 interface FirstOfLanes {
   readonly quick: Urgency | undefined;
   readonly fresh: Urgency | undefined;
+  /** The first that has room (`hasRoomForSuspect`). */
   readonly suspect: Suspect | undefined;
 }
 
@@ -36,8 +35,6 @@ export interface RoundCounts {
   readonly slow: number;
   readonly fresh: number;
   readonly suspect: number;
-  /** The rounds of suspects of the namespace whose suspect is next. */
-  readonly suspectOfNamespace: number;
 }
 
 /** The limits for the numbers of running rounds. */
@@ -47,8 +44,6 @@ export interface LaneBounds {
   readonly limited: number;
   /** The places reserved for fresh keys, and for suspects: in these they begin whatever waits besides. */
   readonly reserved: number;
-  /** Up to so many suspects of one namespace that are due, and were only slow, may begin however few their limit allows. */
-  readonly perNamespace: number;
   /** The limit for quick keys, with those that have become slow: limited rounds have their own beside them. */
   readonly quickAndSlow: number;
 }
@@ -58,8 +53,6 @@ interface LaneChoice {
   readonly bounds: LaneBounds;
   readonly first: FirstOfLanes;
   readonly rounds: RoundCounts;
-  /** How many suspects may be worked on, by how their last rounds went. */
-  readonly suspectLimit: number;
   /** Whether one of the lane's keys has waited too long. */
   readonly isImpatient: Readonly<Record<Lane, boolean>>;
   /** Whether the first key of the lane is such a one, whose turn it is. */
@@ -76,12 +69,10 @@ interface LaneChoice {
 export function boundLanes(workers: number): LaneBounds {
   const limited = Math.max(1, Math.floor(workers * LIMITED_SHARE));
   const reserved = Math.max(1, Math.floor(workers * MIN_SHARE));
-  const perNamespace = Math.max(1, Math.floor(workers * NAMESPACE_SHARE));
   return {
     workers,
     limited,
     reserved,
-    perNamespace,
     quickAndSlow: workers * MAX_ROUNDS_PER_WORKER - limited,
   };
 }
@@ -100,9 +91,9 @@ export function suspectsInOrder(newRank: number): (a: Suspect, b: Suspect) => bo
 
 /**
  * The lane whose first key is worked on next; `undefined`: no round may begin now. The rule in three sentences: of equal
- * priority the soonest to expire is next, whichever lane it waits in, as far as the lanes have workers. What may fail or be slow
- * holds no more than half of them. What has waited too long gets one of eight turns, however urgent others are. (Where keys wait
- * for more than a second, namespaces share every other turn: `WaitingKeys` says which key of a lane is its first.)
+ * priority the soonest to expire is next, whichever lane it waits in, as far as the lanes have workers and namespaces have had
+ * their turns (`WaitingKeys` says which key is the first of a lane). What may fail or be slow
+ * holds no more than half of them. What has waited too long gets one of eight turns, however urgent others are.
  *
  * | lane    | keys in it                                           | workers                                         |
  * | ------- | ---------------------------------------------------- | ----------------------------------------------- |
@@ -112,10 +103,11 @@ export function suspectsInOrder(newRank: number): (a: Suspect, b: Suspect) => bo
  *
  * - Limited are the rounds of fresh keys and of suspects: they never hold more than half of the workers. Rounds of quick keys
  *   that have become slow count with them, and together they take no more than half away from quick keys. So a thousand JWTs
- *   that fail slowly delay no other's renewal.
+ *   that fail slowly hardly delay another's renewal.
  * - The more often suspects fail, or slow each other down, the fewer of them are worked on at once (`SuspectLimit`). But what is
  *   due and was only slow begins beyond that limit as long as suspects of its namespace hold less than a quarter of the
- *   workers: under an API server that answers everybody late, that it was slow says nothing about it.
+ *   workers: so those of several namespaces may have half. Under an API server that answers everybody late, that a key was slow
+ *   says nothing about it (`hasRoomForSuspect`).
  * - Under an API server that answers everybody late all rounds are slow, and a renewal that is due may be that of a suspect.
  *   So quick keys that became slow never shut the other lanes, however many of them extra rounds have begun for: an eighth
  *   of the workers is kept for fresh keys and as many for suspects, and a fresh key or a suspect that is more urgent than
@@ -146,29 +138,15 @@ function isTurnOfQuick(choice: LaneChoice): boolean {
   return (isImpatient.quick || first.quick.rank < newRank) && hasRoomForQuick(choice);
 }
 
-/** The limited lanes in the order in which they are asked; without those in which no key waits, or may begin beside the other. */
+/** The limited lanes in the order in which they are asked; without those in which no key waits. */
 function limitedLanesInOrder(choice: LaneChoice): readonly LimitedLane[] {
   const { first, bounds, lastLimited } = choice;
   const { fresh, suspect } = first;
-  if (suspect === undefined || !hasRoomForSuspect(choice, suspect))
-    return fresh === undefined ? [] : ['fresh'];
+  if (suspect === undefined) return fresh === undefined ? [] : ['fresh'];
   if (fresh === undefined) return ['suspect'];
   if (!mayPassFresh(choice, suspect, fresh)) return ['fresh'];
   const alternates = bounds.limited === 1;
   return alternates && lastLimited === 'suspect' ? ['fresh', 'suspect'] : ['suspect', 'fresh'];
-}
-
-function hasRoomForSuspect(choice: LaneChoice, suspect: Suspect): boolean {
-  const { first, bounds, rounds, suspectLimit } = choice;
-  const besideFresh = Math.max(1, bounds.limited - bounds.reserved);
-  const most = first.fresh === undefined ? bounds.limited : besideFresh;
-  return rounds.suspect < (isInItsShare(choice, suspect) ? most : Math.min(most, suspectLimit));
-}
-
-/** Whether it is a renewal of a namespace with few rounds of suspects: those of others do not hold it up. */
-function isInItsShare({ bounds, rounds, newRank }: LaneChoice, suspect: Suspect): boolean {
-  const wasOnlySlow = suspect.failingSince === Number.POSITIVE_INFINITY;
-  return wasOnlySlow && suspect.rank < newRank && rounds.suspectOfNamespace < bounds.perNamespace;
 }
 
 /** Whether the suspect may begin before the fresh key. */

@@ -18,8 +18,13 @@ interface Place<T> {
   readonly turns: number;
 }
 
-/** When namespaces had so many turns each, on average, half of them are forgotten. */
-const REMEMBERED_EACH = 32;
+/**
+ * When there were so many turns for each namespace that has items, half of them are forgotten: one that was served for hours is
+ * not in debt to one that comes, and those that are gone leave nothing.
+ */
+const REMEMBERED_EACH = 2;
+/** Fewer turns than these are all remembered. */
+const REMEMBERED = 128;
 
 /**
  * Items by key `namespace/name`, whose namespaces share: of equal rank, the most urgent item of the namespace that had the fewest
@@ -53,6 +58,13 @@ export class FairHeap<T extends Ranked> {
     return name === undefined ? undefined : this.#namespaces.get(name)?.items.firstKey();
   }
 
+  /** How many turns more the namespace of this key had than the one whose item is the first. */
+  lead(key: string): number {
+    const first = this.#order.first();
+    const own = this.#namespaces.get(namespaceOfKey(key))?.turns ?? 0;
+    return first === undefined ? 0 : own - first.turns;
+  }
+
   /** Puts the item in, or replaces the one of this key. */
   set(key: string, item: T): void {
     const name = namespaceOfKey(key);
@@ -78,7 +90,7 @@ export class FairHeap<T extends Ranked> {
     namespace.turns += 1;
     this.#turns += 1;
     this.#place(name, namespace);
-    if (this.#turns >= REMEMBERED_EACH * this.#namespaces.size) this.#forgetHalf();
+    if (this.#turns >= Math.max(REMEMBERED, REMEMBERED_EACH * this.#order.size)) this.#forgetHalf();
   }
 
   #enter(name: string): Namespace<T> {

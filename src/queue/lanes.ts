@@ -13,7 +13,8 @@ import type { Milliseconds } from '../time/units.ts';
 import { SingleWorker } from './single-worker.ts';
 import { SuspectLimit } from './suspect-limit.ts';
 import { isMoreUrgent, type Urgency } from './urgency.ts';
-import { WaitingKeys } from './waiting-keys.ts';
+import { hasRoomForSuspect } from './suspect-room.ts';
+import { WaitingKeys, type Turn } from './waiting-keys.ts';
 
 /** The record of a key whose last round failed or was slow. */
 interface BadRecord {
@@ -23,6 +24,7 @@ interface BadRecord {
 }
 
 interface LaneRound {
+  readonly namespace: string;
   readonly startedAt: Milliseconds;
   /** When it turns slow. A sum that is made once: rounded, another one may never agree with it about the time that has come. */
   readonly slowAt: Milliseconds;
@@ -109,13 +111,14 @@ export class Lanes {
   begin(now: Milliseconds): { readonly key: string; readonly urgency: Urgency } | undefined {
     for (const waiting of [this.#quick, this.#fresh, this.#suspects]) waiting.noticeTime(now);
     const rounds = this.#countRounds(now);
-    const lane = this.#chooseLane(rounds);
-    const next = lane === undefined ? undefined : this.#laneOf(lane).pop();
+    const suspectTurn = this.#suspects.turns.find((turn) => this.#hasRoomForSuspect(turn, rounds));
+    const lane = this.#chooseLane(rounds, suspectTurn);
+    const next = lane === undefined ? undefined : this.#take(lane, suspectTurn);
     if (lane === undefined || next === undefined) return undefined;
-    for (const waiting of [this.#quick, this.#fresh, this.#suspects])
-      waiting.charge(namespaceOfKey(next.key));
+    const namespace = namespaceOfKey(next.key);
+    for (const waiting of [this.#quick, this.#fresh, this.#suspects]) waiting.charge(namespace);
     const suspects = rounds.suspect + (lane === 'suspect' ? 1 : 0);
-    this.#rounds.set(next.key, { startedAt: now, slowAt: now + SLOW_ROUND_MS, lane, suspects });
+    this.#rounds.set(next.key, { namespace, startedAt: now, slowAt: now + SLOW_ROUND_MS, lane, suspects });
     if (lane !== 'quick') this.#lastLimited = lane;
     return { key: next.key, urgency: next.item };
   }
@@ -146,26 +149,56 @@ export class Lanes {
     return turns.length === 0 ? undefined : Math.min(...turns);
   }
 
-  #laneOf(lane: Lane): WaitingKeys<Urgency> | WaitingKeys<Suspect> {
-    return { quick: this.#quick, fresh: this.#fresh, suspect: this.#suspects }[lane];
+  #take(
+    lane: Lane,
+    suspectTurn: Turn | undefined,
+  ): { readonly key: string; readonly item: Urgency } | undefined {
+    if (lane === 'suspect') return this.#suspects.pop(suspectTurn);
+    return lane === 'quick' ? this.#quick.pop() : this.#fresh.pop();
   }
 
-  #chooseLane(rounds: RoundCounts): Lane | undefined {
+  /** Whether the first suspect by that turn may begin. If not, another may: one that fails holds up no renewal. */
+  #hasRoomForSuspect(turn: Turn, rounds: RoundCounts): boolean {
+    const key = this.#suspects.firstKey(turn);
+    const suspect = this.#suspects.first(turn);
+    if (key === undefined || suspect === undefined) return false;
+    const atWork = {
+      bounds: this.#bounds,
+      limit: this.#suspectLimit.limit,
+      running: rounds.suspect,
+      isFreshWaiting: this.#fresh.size > 0,
+      newRank: this.#newRank,
+    };
+    return hasRoomForSuspect(atWork, suspect, this.#countSuspects(namespaceOfKey(key)));
+  }
+
+  /** The running rounds of suspects of the namespace. */
+  #countSuspects(namespace: string): number {
+    let count = 0;
+    for (const round of this.#rounds.values())
+      if (round.lane === 'suspect' && round.namespace === namespace) count += 1;
+    return count;
+  }
+
+  #chooseLane(rounds: RoundCounts, suspectTurn: Turn | undefined): Lane | undefined {
     return chooseLane({
       bounds: this.#bounds,
-      first: { quick: this.#quick.first(), fresh: this.#fresh.first(), suspect: this.#suspects.first() },
+      first: {
+        quick: this.#quick.first(),
+        fresh: this.#fresh.first(),
+        suspect: suspectTurn === undefined ? undefined : this.#suspects.first(suspectTurn),
+      },
       isImpatient: {
         quick: this.#quick.hasImpatient,
         fresh: this.#fresh.hasImpatient,
         suspect: this.#suspects.hasImpatient,
       },
       isTurn: {
-        quick: this.#quick.isTurnOfImpatient,
-        fresh: this.#fresh.isTurnOfImpatient,
-        suspect: this.#suspects.isTurnOfImpatient,
+        quick: this.#quick.turns[0] === 'impatient',
+        fresh: this.#fresh.turns[0] === 'impatient',
+        suspect: suspectTurn === 'impatient',
       },
       rounds,
-      suspectLimit: this.#suspectLimit.limit,
       newRank: this.#newRank,
       lastLimited: this.#lastLimited,
       isQuickBehind: this.#singleWorker.isQuickBehind,
@@ -173,13 +206,10 @@ export class Lanes {
   }
 
   #countRounds(now: Milliseconds): RoundCounts {
-    const count = { quick: 0, slow: 0, fresh: 0, suspect: 0, suspectOfNamespace: 0 };
-    const nextKey = this.#suspects.firstKey();
-    const namespace = nextKey === undefined ? undefined : namespaceOfKey(nextKey);
-    for (const [key, { lane, slowAt }] of this.#rounds) {
+    const count = { quick: 0, slow: 0, fresh: 0, suspect: 0 };
+    for (const { lane, slowAt } of this.#rounds.values()) {
       const isSlow = lane === 'quick' && now >= slowAt;
       count[isSlow ? 'slow' : lane] += 1;
-      if (lane === 'suspect' && namespaceOfKey(key) === namespace) count.suspectOfNamespace += 1;
     }
     return count;
   }

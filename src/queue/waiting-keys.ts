@@ -8,6 +8,8 @@ import type { Urgency } from './urgency.ts';
 const SOON_MS: Milliseconds = 1_000;
 /** While keys wait longer, one of this many turns goes to the namespace that had the fewest. */
 const SHARED_TURNS_EACH = 2;
+/** But not as long as the namespace of the most urgent key had no more turns than these beyond it. */
+const TURNS_APART = 3;
 /** One of this many turns goes to a key that has waited too long, if there is one. */
 const IMPATIENT_TURNS_EACH = 8;
 /** Keys that are found to have waited too long at once, so that a hundred thousand do not hold the event loop: some 1 ms. */
@@ -20,15 +22,15 @@ interface Impatient {
   readonly sequence: number;
 }
 
-/** The turn of the most urgent key, of the namespace that had the fewest turns, or of the key that has waited too long. */
-type Turn = 'urgent' | 'shared' | 'impatient';
+/** The key that has waited too long, the first of the namespace that had the fewest turns, or the most urgent of all. */
+export type Turn = 'impatient' | 'shared' | 'urgent';
 
 /**
- * The keys that wait in a lane. As long as none waits for more than a second, the most urgent is next. Otherwise there is more to
- * do than can be done, and others may be more urgent without end, since they are always late. So every other turn goes to the
- * namespace that had the fewest lately, in all lanes and by whichever turns. Its most urgent key is next. There, too, what is due
- * goes first: so one of eight turns goes to the key that has waited too long for the longest time. Namespaces share these turns,
- * apart from the others.
+ * The keys that wait in a lane. As long as none waits for more than a second, or each namespace had its turns, the most urgent is
+ * next. Otherwise there is more to do than can be done, and others may be more urgent without end, since they are always late. So
+ * every other turn goes to the namespace that had the fewest lately, in all lanes and by whichever turns. Its most urgent key is
+ * next. There, too, what is due goes first: so one of eight turns goes to the key that has waited too long for the longest time.
+ * Namespaces share these turns, apart from the others.
  */
 export class WaitingKeys<T extends Urgency> {
   readonly #byUrgency: KeyedHeap<T>;
@@ -58,9 +60,11 @@ export class WaitingKeys<T extends Urgency> {
     return this.#impatient.size > 0;
   }
 
-  /** Whether `first` is the key that has waited too long for the longest time, however urgent others are. */
-  get isTurnOfImpatient(): boolean {
-    return this.#turn === 'impatient';
+  /** The turns in the order in which they are taken. The later ones count where the first key of an earlier one may not begin. */
+  get turns(): readonly [Turn, ...Turn[]] {
+    if (this.hasImpatient && this.#sinceImpatient >= IMPATIENT_TURNS_EACH)
+      return ['impatient', 'shared', 'urgent'];
+    return this.#isTurnOfNamespaces ? ['shared', 'urgent'] : ['urgent', 'shared'];
   }
 
   get(key: string): T | undefined {
@@ -101,19 +105,21 @@ export class WaitingKeys<T extends Urgency> {
     }
   }
 
-  /** The one that `pop` would take out. */
-  first(): T | undefined {
-    const key = this.firstKey();
+  /** The first key, by that turn. */
+  firstKey(turn: Turn = this.turns[0]): string | undefined {
+    const keys = { urgent: this.#byUrgency, shared: this.#byNamespace, impatient: this.#impatient };
+    return keys[turn].firstKey();
+  }
+
+  /** The item of `firstKey`. */
+  first(turn?: Turn): T | undefined {
+    const key = this.firstKey(turn);
     return key === undefined ? undefined : this.#byUrgency.get(key);
   }
 
-  firstKey(): string | undefined {
-    return this.#firstKey(this.#turn);
-  }
-
-  pop(): { readonly key: string; readonly item: T } | undefined {
-    const turn = this.#turn;
-    const key = this.#firstKey(turn);
+  /** Takes out the first key, by that turn. */
+  pop(turn: Turn = this.turns[0]): { readonly key: string; readonly item: T } | undefined {
+    const key = this.firstKey(turn);
     const item = key === undefined ? undefined : this.#byUrgency.get(key);
     if (key === undefined || item === undefined) return undefined;
     this.#sinceShared = turn === 'shared' ? 1 : this.#sinceShared + 1;
@@ -123,16 +129,11 @@ export class WaitingKeys<T extends Urgency> {
     return { key, item };
   }
 
-  get #turn(): Turn {
-    if (this.hasImpatient && this.#sinceImpatient >= IMPATIENT_TURNS_EACH) return 'impatient';
+  get #isTurnOfNamespaces(): boolean {
     const { since = this.#now } = this.#bySince.first() ?? {};
-    const isOverloaded = this.#now - since > SOON_MS;
-    return isOverloaded && this.#sinceShared >= SHARED_TURNS_EACH ? 'shared' : 'urgent';
-  }
-
-  #firstKey(turn: Turn): string | undefined {
-    const keys = { urgent: this.#byUrgency, shared: this.#byNamespace, impatient: this.#impatient };
-    return keys[turn].firstKey();
+    if (this.#now - since <= SOON_MS || this.#sinceShared < SHARED_TURNS_EACH) return false;
+    const urgent = this.#byUrgency.firstKey();
+    return urgent !== undefined && this.#byNamespace.lead(urgent) > TURNS_APART;
   }
 }
 

@@ -84,4 +84,16 @@ describe('a heap that namespaces share', () => {
     heap.set('few/a', { rank: 0, time: 1 });
     assert.deepEqual(takeAll(heap), ['many/a', 'few/a']);
   });
+
+  it('leaves nobody in debt who had all turns while nobody else wanted any', () => {
+    const heap = new FairHeap<Item>(isSooner);
+    for (let each = 0; each < 1_000; each += 1) heap.charge(`idle-${each}`);
+    for (let each = 0; each < 10_000; each += 1) heap.charge('busy');
+    for (let each = 0; each < 200; each += 1) {
+      heap.set(`busy/${each}`, { rank: 0, time: 1 });
+      heap.set(`newcomer/${each}`, { rank: 0, time: 0 });
+    }
+    const first = Array.from({ length: 150 }, () => namespaceOf(take(heap) ?? ''));
+    assert.ok(first.includes('busy'), 'it waits for a newcomer');
+  });
 });

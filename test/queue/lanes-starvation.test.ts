@@ -149,6 +149,26 @@ describe('a suspect that has waited too long', () => {
   });
 });
 
+it('a renewal that was only slow does not wait behind one that fails always, for which there is no room', () => {
+  const lanes = new Lanes(32, NEW);
+  const waitDue = (key: string, since: Milliseconds): void =>
+    lanes.set(key, { rank: DUE, expiresAt: since + MINUTE_MS, sequence: 0, ...PATIENT, since });
+  const beginAll = (now: Milliseconds): readonly string[] => {
+    const begun: string[] = [];
+    for (let next = lanes.begin(now); next !== undefined; next = lanes.begin(now)) begun.push(next.key);
+    return begun;
+  };
+  const busy = Array.from({ length: 6 }, (_, index) => `busy/${index}`);
+  const few = Array.from({ length: 10 }, (_, index) => `few/${index}`);
+  for (const key of [...busy, ...few]) workOn(lanes, key, 'slow');
+  for (let each = 0; each < 4; each += 1) workOn(lanes, 'failing/a', 'failed', 3_000 * each);
+  for (const key of busy) waitDue(key, 20_000);
+  assert.equal(beginAll(20_000).length, 6, 'more than the limit of suspects, which is 4');
+  waitDue('failing/a', 20_000);
+  for (const key of few) waitDue(key, 21_500);
+  assert.equal(beginAll(21_600).length, 8, 'as many as its share');
+});
+
 describe('two namespaces whose JWTs fail slowly', () => {
   const stories = fc.record({
     workers: fc.constantFrom(1, 4, 8, 16, 32),

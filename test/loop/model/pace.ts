@@ -1,12 +1,12 @@
 /**
  * The number of reads that one round can make: to recall, to observe, after the key was read, after the token
- * was read.
+ * was read, after each of two writes, and for what comes next.
  */
-const LOOKS_PER_ROUND = 4;
+const LOOKS_PER_ROUND = 7;
 /**
  * Rounds in a minute without news from others: back-offs of 1, 2, 4 … s, which begin again if a write shows
  * up whose answer was lost, or if a clock that steps ahead starts a new term; renewals 30 s apart; changes of
- * the status with time. One round each second would be more than twice as many.
+ * the status with time. One round each second would be twice as many.
  */
 const FREE_ROUNDS = 28;
 const MINUTE_MS = 60_000;
