@@ -4,11 +4,13 @@ import { build, type Plugin } from 'esbuild';
 import { listBundledPackages } from './bundled-packages.ts';
 import { describeLicenses } from './licenses.ts';
 import { describePackages } from './sbom.ts';
+import { LATE_PARTS } from './load-late.ts';
 import { START_LEAN } from './start-lean.ts';
 
 /*
  * Makes dist/: the program with all that it depends on, so that nothing else has to be installed to run it. Each command
- * is a part by itself, as is what several share: `sign` loads neither a web server nor the Kubernetes client.
+ * is a part by itself, as are what several share, and what few of their users need: `sign` loads neither a web server nor the
+ * Kubernetes client, and `run` loads nothing for SOCKS before there is such a proxy.
  */
 const ROOT = join(import.meta.dirname, '../..');
 const OUT = join(ROOT, 'dist');
@@ -21,6 +23,9 @@ const REQUIRE =
  * `run` is one file with all that it loads at its start, instead of some sixty. What it shares with other commands is there twice.
  */
 const RUN = { source: 'src/commands/run.ts', out: 'parts/run' };
+
+/** How undici itself bundles what is part of Node: without a second parser of HTTP/1, which is an experiment. */
+const UNDICI_AS_IN_NODE = { esbuildDetection: 'true' };
 
 const referToRun: Plugin = {
   name: 'refer-to-run',
@@ -53,12 +58,14 @@ const options = {
   sourcemap: 'linked',
   sourcesContent: false,
   banner: { js: REQUIRE },
+  define: UNDICI_AS_IN_NODE,
   metafile: true,
   logLevel: 'warning',
 } as const;
 const made = [
   await build({ ...options, entryPoints: ['src/main.ts'], plugins: [referToRun, ...START_LEAN] }),
   await build({ ...options, entryPoints: [{ in: RUN.source, out: RUN.out }], plugins: [...START_LEAN] }),
+  await build({ ...options, ...LATE_PARTS, plugins: [...START_LEAN] }),
 ];
 const inputs = made.flatMap(({ metafile }) => Object.keys(metafile.inputs));
 const packages = await listBundledPackages(ROOT, inputs);

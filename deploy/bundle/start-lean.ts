@@ -1,6 +1,8 @@
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
+import { ASKED } from './asked.ts';
+import { loadLate } from './load-late.ts';
 
 /*
  * What a process reads, compiles and runs before it is ready is paid at each start, and kept in memory. Much of what the
@@ -23,9 +25,6 @@ const requireBuiltins: Plugin = {
   },
 };
 
-/** Marks what a plugin asks esbuild itself to resolve, so that the plugin is not asked again. */
-const ASKED = 'asked';
-
 /**
  * client-node has a class for each kind of Kubernetes, and does not say that loading one has no effect of its own. Its
  * only such file gives an old Node a `File`, which ours has.
@@ -46,7 +45,8 @@ const onlyUsedOfClient: Plugin = {
 /** Undici's index loads mocks, caches, a WebSocket client and more; this is what client-node and our own client use of it. */
 const UNDICI = `
 const Dispatcher = require('./lib/dispatcher/dispatcher.js');
-Object.assign(Dispatcher.prototype, require('./lib/api'));
+Dispatcher.prototype.request = require('./lib/api/api-request.js');
+Dispatcher.prototype.connect = require('./lib/api/api-connect.js');
 exports.Agent = require('./lib/dispatcher/agent.js');
 exports.ProxyAgent = require('./lib/dispatcher/proxy-agent.js');
 `;
@@ -60,7 +60,7 @@ const onlyUsedOfUndici: Plugin = {
 
 /**
  * What a package loads and uses only for what we do not do, as it names it. It fails if it is ever called: a route with a schema, a
- * proxy to be trusted and `inject` of Fastify, undici's other parser, exemplars and the Pushgateway, pino's threads.
+ * proxy to be trusted and `inject` of Fastify, forms of undici, exemplars, summaries and the Pushgateway, pino's threads.
  */
 const UNUSED: Readonly<Record<string, readonly string[]>> = {
   fastify: [
@@ -69,8 +69,8 @@ const UNUSED: Readonly<Record<string, readonly string[]>> = {
     '@fastify/proxy-addr',
     'light-my-request',
   ],
-  undici: ['../milo/simd.js', '../milo/no-simd.js'],
-  'prom-client': ['./lib/pushgateway', '@opentelemetry/api'],
+  undici: ['../web/fetch/body.js', '../web/fetch/formdata', '../web/webidl'],
+  'prom-client': ['./lib/pushgateway', './lib/summary', '@opentelemetry/api'],
   pino: ['./lib/transport', './transport'],
 };
 
@@ -85,6 +85,19 @@ const leaveOutUnused: Plugin = {
     // Fastify calls the first two for a function that it would call for a schema.
     bundler.onLoad({ filter: /^/, namespace: 'unused' }, ({ path }) => ({
       contents: `module.exports = () => () => { throw new Error('${path} is not bundled'); };`,
+    }));
+  },
+};
+
+/** pino loads worker threads to ask whether it is in one. Here nobody is. */
+const onlyMainThread: Plugin = {
+  name: 'only-main-thread',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^worker_threads$/ }, ({ path, importer }) =>
+      /\/node_modules\/pino\//.test(importer) ? { path, namespace: 'main-thread' } : undefined,
+    );
+    bundler.onLoad({ filter: /^/, namespace: 'main-thread' }, () => ({
+      contents: 'exports.isMainThread = true;',
     }));
   },
 };
@@ -105,9 +118,11 @@ const loadHttp2Late: Plugin = {
 
 /** Plugins that keep the start short. Each leaves what the program does as it is. */
 export const START_LEAN: readonly Plugin[] = [
+  loadLate,
   requireBuiltins,
   onlyUsedOfUndici,
   leaveOutUnused,
+  onlyMainThread,
   loadHttp2Late,
   onlyUsedOfClient,
 ];
