@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { WorkQueue } from '../queue/queue.ts';
-import type { Priority, RoundResult } from '../queue/work.ts';
+import type { Priority, RoundResult, WaitResult } from '../queue/work.ts';
 import type { KeyUser } from '../reconcile/describe-conflict.ts';
 import { locateKeyOfAny } from '../reconcile/key-access.ts';
 import type { Jwt } from '../resources/jwt.ts';
@@ -65,11 +65,21 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
     workers,
     resyncPeriod: MAX_RESYNC_MS,
     onError: onBug,
+    skip: (jwtKey) => {
+      const { namespace, name } = parseObjectKey(jwtKey);
+      const jwt = sources.jwt(namespace, name);
+      return jwt === undefined ? undefined : skip(jwt, jwtKey);
+    },
     reconcile: (jwtKey, isGivenUp, nextAttemptAt) => {
       const store = roundStore(reconciler.store, isGivenUp);
       return work(reconcilerOf(jwtKey, store), jwtKey, toSeconds(nextAttemptAt));
     },
   });
+  /** The result of the round of a JWT that needs nothing; `undefined`: it takes a round. */
+  const skip = (jwt: Jwt, jwtKey: string): WaitResult | undefined => {
+    const result = skipRound(reconcilerOf(jwtKey, readOnly), jwt);
+    return result?.next === 'wait' ? { ...result, expiresAt: expiryOf(jwt) } : undefined;
+  };
   const enqueue = (jwt: Jwt, priority: Priority, jwtKey = objectKey(jwt)): void => {
     queue.add(jwtKey, { priority, expiresAt: expiryOf(jwt) });
   };
@@ -106,9 +116,9 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
       if (jwt === undefined) return !isStopped;
       const jwtKey = objectKey(jwt);
       keyUsers.add(jwtKey, keySecretOf(jwt, legacyKeyNamespace));
-      const result = skipRound(reconcilerOf(jwtKey, readOnly), jwt);
-      if (result?.next === 'wait') queue.wakeAsAfterRound(jwtKey, { ...result, expiresAt: expiryOf(jwt) });
-      else enqueue(jwt, 'new', jwtKey);
+      const result = skip(jwt, jwtKey);
+      if (result === undefined) enqueue(jwt, 'new', jwtKey);
+      else queue.wakeAsAfterRound(jwtKey, result);
       return !isStopped;
     },
     secretChanged(namespace, name) {

@@ -1,34 +1,18 @@
-import type { Clock, Timer } from '../time/clock.ts';
+import type { Timer } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { Lanes } from './lanes.ts';
 import { RoundBackoffs, type ScheduledBackoff } from './round-backoffs.ts';
 import { RunningRounds } from './running-rounds.ts';
 import { raiseUrgency, type Urgency } from './urgency.ts';
 import { WakeUps } from './wake-ups.ts';
-import { PATIENCE_MS, PRIORITIES, type RoundResult, type Work } from './work.ts';
-
-/** The callbacks of the queue, and its limits. */
-export interface WorkQueueOptions {
-  readonly clock: Clock;
-  /**
-   * Works on one key; never called for a key that is being worked on. A rejection counts as `retry` and goes to
-   * `onError`. `isGivenUp`: the round took too long, or the queue was stopped. What it comes to later does not count, and
-   * it must not write any more. `nextAttemptAt` (milliseconds since the epoch) is when the key is worked on again at the
-   * earliest if this round leads to `retry`.
-   */
-  readonly reconcile: (
-    key: string,
-    isGivenUp: () => boolean,
-    nextAttemptAt: Milliseconds,
-  ) => Promise<RoundResult>;
-  readonly onError: (key: string, error: unknown) => void;
-  /** Keys worked on at once. */
-  readonly workers: number;
-  /** No key waits longer for its next round, whatever its last one came to. */
-  readonly resyncPeriod: Milliseconds;
-  /** Numbers in [0, 1) for the jitter; `Math.random` by default. */
-  readonly random?: () => number;
-}
+import {
+  PATIENCE_MS,
+  PRIORITIES,
+  type RoundResult,
+  type WaitResult,
+  type Work,
+  type WorkQueueOptions,
+} from './work.ts';
 
 /** The next round that a round asks for comes no sooner: no time, however wrong, makes a hot loop. */
 const MIN_WAIT_MS = 1_000;
@@ -76,7 +60,7 @@ export class WorkQueue {
       random,
       resyncPeriod,
       onDue: (key, expiresAt) => this.#enqueue(key, { priority: 'due', expiresAt }),
-      onResync: (key, expiresAt) => this.#enqueue(key, { priority: 'resync', expiresAt }),
+      onResync: (key, expiresAt) => this.#resync(key, expiresAt),
       onRetry: (key, work) => this.#enqueue(key, work, PATIENCE_MS.resync),
       onClockSteppedBack: () => {
         for (const key of this.#running.keys()) this.#enqueue(key, { priority: 'due' });
@@ -108,12 +92,12 @@ export class WorkQueue {
   }
 
   /**
-   * Schedules the next round as a round with this result would, without doing one. Does nothing for a key that waits for a
-   * round or has one.
+   * Schedules the next round as a round with this result would, without doing one; to be called for all keys at a start. Does
+   * nothing for a key that waits for a round or has one.
    */
-  wakeAsAfterRound(key: string, { dueAt, expiresAt }: Extract<RoundResult, { next: 'wait' }>): void {
+  wakeAsAfterRound(key: string, { dueAt, expiresAt }: WaitResult): void {
     if (this.#running.has(key) || this.#lanes.get(key) !== undefined) return;
-    this.#scheduleWake(key, dueAt, expiresAt);
+    this.#wakeUps.scheduleFirstWake(key, this.#notTooSoon(dueAt ?? Number.POSITIVE_INFINITY), expiresAt);
   }
 
   /** Drops the key's wake-up, back-off and place in the queue. A running round goes on. */
@@ -184,6 +168,15 @@ export class WorkQueue {
       this.#lanes.set(key, urgency);
       this.#dispatchSoon();
     }
+  }
+
+  /** A key that needs nothing, as most do, gets its next look without a place in the queue. */
+  #resync(key: string, expiresAt: Milliseconds | undefined): void {
+    const { skip } = this.#options;
+    const isWaiting = this.#running.has(key) || this.#lanes.get(key) !== undefined;
+    const result = isWaiting || this.#backoffs.has(key) ? undefined : skip?.(key);
+    if (result === undefined) this.#enqueue(key, { priority: 'resync', expiresAt });
+    else this.#scheduleWake(key, result.dueAt, result.expiresAt);
   }
 
   /** Not at once: what is added in one go is put in order first. */

@@ -6,6 +6,8 @@ import type { Work } from './work.ts';
 
 /** Share of the longest wait that is random: so keys that were worked on together are not worked on together again. */
 const SPREAD = 0.1;
+/** At a start, where all keys are scheduled in one moment, nearly all of the longest wait is random. */
+const SPREAD_AT_START = 0.9;
 /**
  * Longest waits end at whole multiples of this, so that what nothing is planned for is worked on together: of a hundred thousand
  * keys, 170 are in a second, and most of the CPU was for waking up for each.
@@ -70,11 +72,12 @@ export class WakeUps {
    * one in any case.
    */
   scheduleWake(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
-    const { clock, random, resyncPeriod } = this.#options;
-    const now = clock.now();
-    const latest = together(now, now + resyncPeriod * (1 - SPREAD * random()));
-    this.#wakes.set(key, { time: earlier(dueAt, latest), dueAt, expiresAt });
-    this.#arm();
+    this.#scheduleWithin(SPREAD, key, dueAt, expiresAt);
+  }
+
+  /** As `scheduleWake`, for one of all keys, which are scheduled in one moment. */
+  scheduleFirstWake(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
+    this.#scheduleWithin(SPREAD_AT_START, key, dueAt, expiresAt);
   }
 
   /**
@@ -125,6 +128,19 @@ export class WakeUps {
     this.#options.onClockSteppedBack();
   }
 
+  #scheduleWithin(
+    spread: number,
+    key: string,
+    dueAt: Milliseconds,
+    expiresAt: Milliseconds | undefined,
+  ): void {
+    const { clock, random, resyncPeriod } = this.#options;
+    const now = clock.now();
+    const latest = together(now, now + resyncPeriod * (1 - spread * random()));
+    this.#wakes.set(key, { time: earlier(dueAt, latest), dueAt, expiresAt });
+    this.#arm();
+  }
+
   /** One timer for the earliest wake-up or retry of all. */
   #arm(): void {
     if (!this.#isStarted) return;
@@ -158,8 +174,8 @@ export class WakeUps {
         onDue(key, expiresAt);
         continue;
       }
+      this.scheduleDue(key, dueAt, expiresAt); // a round may have to wait for a worker
       onResync(key, expiresAt);
-      this.scheduleDue(key, dueAt, expiresAt); // that round may have to wait for a worker
     }
   }
 }

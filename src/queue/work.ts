@@ -1,3 +1,4 @@
+import type { Clock } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
 
 /**
@@ -32,11 +33,7 @@ export interface Work {
  * latest. `retry` backs off until then; `after` makes the back-off longer, never shorter. `forget`: the object does not exist.
  */
 export type RoundResult =
-  | {
-      readonly next: 'wait';
-      readonly dueAt?: Milliseconds | undefined;
-      readonly expiresAt?: Milliseconds | undefined;
-    }
+  | WaitResult
   | {
       readonly next: 'retry';
       readonly after?: Milliseconds | undefined;
@@ -44,5 +41,40 @@ export type RoundResult =
     }
   | { readonly next: 'forget' };
 
+/** The key is worked on again when something is due. */
+export interface WaitResult {
+  readonly next: 'wait';
+  readonly dueAt?: Milliseconds | undefined;
+  readonly expiresAt?: Milliseconds | undefined;
+}
+
 /** The key is worked on again after a back-off. */
 export type Retry = Extract<RoundResult, { next: 'retry' }>;
+
+/** The callbacks of the queue, and its limits. */
+export interface WorkQueueOptions {
+  readonly clock: Clock;
+  /**
+   * Works on one key; never called for a key that is being worked on. A rejection counts as `retry` and goes to
+   * `onError`. `isGivenUp`: the round took too long, or the queue was stopped. What it comes to later does not count, and
+   * it must not write any more. `nextAttemptAt` (milliseconds since the epoch) is when the key is worked on again at the
+   * earliest if this round leads to `retry`.
+   */
+  readonly reconcile: (
+    key: string,
+    isGivenUp: () => boolean,
+    nextAttemptAt: Milliseconds,
+  ) => Promise<RoundResult>;
+  readonly onError: (key: string, error: unknown) => void;
+  /**
+   * The result of a round of a key for which nothing is planned, known at once: then none begins. `undefined`: it takes one.
+   * Without it each key gets its round.
+   */
+  readonly skip?: (key: string) => WaitResult | undefined;
+  /** Keys worked on at once. */
+  readonly workers: number;
+  /** No key waits longer for its next round, whatever its last one came to. */
+  readonly resyncPeriod: Milliseconds;
+  /** Numbers in [0, 1) for the jitter; `Math.random` by default. */
+  readonly random?: () => number;
+}

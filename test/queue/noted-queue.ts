@@ -1,4 +1,5 @@
-import { WorkQueue, type WorkQueueOptions } from '../../src/queue/queue.ts';
+import { WorkQueue } from '../../src/queue/queue.ts';
+import type { WorkQueueOptions } from '../../src/queue/work.ts';
 import { virtualClock, type VirtualClock } from '../time/virtual-clock.ts';
 
 /**

@@ -96,3 +96,48 @@ test('keys for which nothing is planned are looked at together, once a second', 
   assert.equal(new Set(looks.map(([key]) => key)).size, 1_000);
   assert.ok(looks.every(([, at]) => at % 1_000 === 0));
 });
+
+test('a key that needs nothing is checked in time, but gets no round', async () => {
+  const looks: [string, number][] = [];
+  const needs = new Set(['ns/changed']);
+  const { queue, clock, rounds } = startQueue(async () => ({ next: 'wait' }), {
+    random: Math.random,
+    skip: (key) => {
+      looks.push([key, clock.now()]);
+      return needs.has(key) ? undefined : { next: 'wait', dueAt: 100 * MINUTE_MS };
+    },
+  });
+  for (const key of ['ns/healthy', 'ns/changed']) queue.wakeAsAfterRound(key, { next: 'wait' });
+  await clock.advance(60 * MINUTE_MS);
+  const healthy = looks.filter(([key]) => key === 'ns/healthy').map(([, at]) => at);
+  for (const [index, at] of healthy.entries())
+    assert.ok(at - (healthy[index - 1] ?? 0) <= 9 * MINUTE_MS, String(healthy));
+  assert.ok(healthy.length >= 6);
+  assert.deepEqual(new Set(rounds.map(([key]) => key)), new Set(['ns/changed']));
+  await clock.advance(41 * MINUTE_MS);
+  assert.deepEqual(
+    rounds.find(([key]) => key === 'ns/healthy'),
+    ['ns/healthy', 100 * MINUTE_MS],
+    'it became due',
+  );
+});
+
+test('the first looks at keys that were there at the start are spread over the longest wait', async () => {
+  const looks: number[] = [];
+  const { queue, clock } = startQueue(undefined, {
+    random: Math.random,
+    skip: () => {
+      looks.push(clock.now());
+      return { next: 'wait' };
+    },
+  });
+  for (let each = 0; each < 1_000; each += 1) queue.wakeAsAfterRound(`ns/${each}`, { next: 'wait' });
+  await clock.advance(9 * MINUTE_MS);
+  const most = Math.max(
+    ...[0, 1, 2, 3, 4, 5, 6, 7, 8].map(
+      (minute) => looks.filter((at) => Math.floor(at / MINUTE_MS) === minute).length,
+    ),
+  );
+  assert.ok(looks.length >= 1_000);
+  assert.ok(most < 250, `${most} looks in one minute`);
+});
