@@ -75,6 +75,7 @@ export function skipRound(reconciler: Reconciler, stored: Jwt): RoundResult | un
   const now = toSeconds(reconciler.now());
   try {
     memory.budget.resume(stored, now);
+    if (memory.conflicts.mustRead(stored.uid, 'jwt')) return undefined;
     const observation = observeWithoutChecking(
       observer,
       withUnwrittenStatus(reconciler, stored, {}),

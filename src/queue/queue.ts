@@ -175,8 +175,12 @@ export class WorkQueue {
     const { skip } = this.#options;
     const isWaiting = this.#running.has(key) || this.#lanes.get(key) !== undefined;
     const result = isWaiting || this.#backoffs.has(key) ? undefined : skip?.(key);
-    if (result === undefined) this.#enqueue(key, { priority: 'resync', expiresAt });
-    else this.#scheduleWake(key, result.dueAt, result.expiresAt);
+    if (result === undefined) {
+      this.#enqueue(key, { priority: 'resync', expiresAt });
+      return;
+    }
+    this.#lanes.forget(key); // as after a quick round: what made it a suspect is over
+    this.#scheduleWake(key, result.dueAt, result.expiresAt);
   }
 
   /** Not at once: what is added in one go is put in order first. */

@@ -8,6 +8,8 @@ import type { Work } from './work.ts';
 const SPREAD = 0.1;
 /** At a start, where all keys are scheduled in one moment, nearly all of the longest wait is random. */
 const SPREAD_AT_START = 0.9;
+/** Resyncs in a millisecond. After a suspension those of all keys are over at the same time, and others need the event loop. */
+const RESYNCS_PER_MS = 32;
 /**
  * Longest waits end at whole multiples of this, so that what nothing is planned for is worked on together: of a hundred thousand
  * keys, 170 are in a second, and most of the CPU was for waking up for each.
@@ -168,10 +170,16 @@ export class WakeUps {
 
   #wakeUntil(now: Milliseconds): void {
     const { onDue, onResync } = this.#options;
+    let resyncs = 0;
     for (const { key, item } of takeDue(this.#wakes, now)) {
       const { dueAt, expiresAt } = item;
       if (dueAt <= now) {
         onDue(key, expiresAt);
+        continue;
+      }
+      resyncs += 1;
+      if (resyncs > RESYNCS_PER_MS) {
+        this.#wakes.set(key, { ...item, time: Math.min(dueAt, now + Math.floor(resyncs / RESYNCS_PER_MS)) });
         continue;
       }
       this.scheduleDue(key, dueAt, expiresAt); // a round may have to wait for a worker

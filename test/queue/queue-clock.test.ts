@@ -141,3 +141,48 @@ test('the first looks at keys that were there at the start are spread over the l
   assert.ok(looks.length >= 1_000);
   assert.ok(most < 250, `${most} looks in one minute`);
 });
+
+test('after a suspension all keys are checked soon, a few in each turn of the event loop', async () => {
+  const looks: number[] = [];
+  const { queue, clock, rounds } = startQueue(async () => ({ next: 'forget' }), {
+    random: Math.random,
+    skip: () => {
+      looks.push(clock.now());
+      return { next: 'wait' };
+    },
+  });
+  for (let each = 0; each < 1_000; each += 1) queue.wakeAsAfterRound(`ns/${each}`, { next: 'wait' });
+  queue.wakeAsAfterRound('ns/due', { next: 'wait', dueAt: 60 * MINUTE_MS });
+  clock.jump(120 * MINUTE_MS);
+  await clock.advance(MINUTE_MS);
+  assert.deepEqual(
+    rounds.map(([key]) => key),
+    ['ns/due'],
+  );
+  assert.equal(looks.length, 1_000);
+  const inOne = Math.max(...looks.map((at) => looks.filter((other) => other === at).length));
+  assert.ok(inOne <= 32, `${inOne} in one turn`);
+});
+
+test('a key that was slow is a quick one again once it needed nothing', async () => {
+  const begun: string[] = [];
+  let isSlow = true;
+  const { queue, clock } = startQueue(
+    async (key) => {
+      begun.push(key);
+      await clock.sleep(isSlow ? 2_000 : 20_000);
+      return { next: 'wait' };
+    },
+    { workers: 8, skip: () => ({ next: 'wait' }) },
+  );
+  for (let each = 0; each < 8; each += 1) queue.add(`ns-${each}/a`, { priority: 'new' });
+  await clock.advance(11 * MINUTE_MS);
+  isSlow = false;
+  begun.length = 0;
+  for (let each = 0; each < 8; each += 1) queue.add(`ns-${each}/a`, { priority: 'due' });
+  await clock.settle();
+  assert.equal(begun.length, 8, 'all workers are for keys that are quick');
+  const stopping = queue.stop();
+  await clock.advance(MINUTE_MS);
+  await stopping;
+});
