@@ -67,8 +67,8 @@ export async function reconcileJwt(
 
 /**
  * The result of the round of a JWT that needs nothing: no request, no signature to be checked, nothing to write or to
- * report. `undefined`: it takes a whole round. Most JWTs are like that when a term begins, and there may be a hundred
- * thousand. Never throws.
+ * report. `undefined`: it takes a whole round. Most JWTs are like that, when a term begins and later, and there may be a
+ * hundred thousand. Never throws.
  */
 export function skipRound(reconciler: Reconciler, stored: Jwt): RoundResult | undefined {
   const { observer, memory } = reconciler;

@@ -70,8 +70,8 @@ export class WakeUps {
   }
 
   /**
-   * Schedules the next round of the key for `dueAt` (milliseconds since the epoch), or earlier: after the longest wait it gets
-   * one in any case.
+   * Schedules the next round of the key for `dueAt` (milliseconds since the epoch), or earlier: after the longest wait it is
+   * checked in any case.
    */
   scheduleWake(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
     this.#scheduleWithin(SPREAD, key, dueAt, expiresAt);

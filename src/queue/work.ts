@@ -28,9 +28,9 @@ export interface Work {
 }
 
 /**
- * The result of a round. As long as its object exists a key gets another round, whatever the result of this one was: at `dueAt`
- * (milliseconds since the epoch), when something is due, and after the longest wait (`WorkQueueOptions.resyncPeriod`) at the
- * latest. `retry` backs off until then; `after` makes the back-off longer, never shorter. `forget`: the object does not exist.
+ * The result of a round. As long as its object exists a key is checked again, whatever the result of this one was: at `dueAt`
+ * (milliseconds since the epoch), when something is due, and after the longest wait (`WorkQueueOptions.resyncPeriod`) at
+ * the latest, with a round unless `WorkQueueOptions.skip` says that it needs none. `retry` backs off until then; `after` makes the back-off longer, never shorter. `forget`: the object does not exist.
  */
 export type RoundResult =
   | WaitResult
@@ -73,7 +73,7 @@ export interface WorkQueueOptions {
   readonly skip?: (key: string) => WaitResult | undefined;
   /** Keys worked on at once. */
   readonly workers: number;
-  /** No key waits longer for its next round, whatever its last one came to. */
+  /** No key waits longer to be checked again, whatever its last round came to. */
   readonly resyncPeriod: Milliseconds;
   /** Numbers in [0, 1) for the jitter; `Math.random` by default. */
   readonly random?: () => number;
