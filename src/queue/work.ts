@@ -30,7 +30,8 @@ export interface Work {
 /**
  * The result of a round. As long as its object exists a key is checked again, whatever the result of this one was: at `dueAt`
  * (milliseconds since the epoch), when something is due, and after the longest wait (`WorkQueueOptions.resyncPeriod`) at
- * the latest, with a round unless `WorkQueueOptions.skip` says that it needs none. `retry` backs off until then; `after` makes the back-off longer, never shorter. `forget`: the object does not exist.
+ * the latest, with a round unless `WorkQueueOptions.skip` says that it needs none. `retry` backs off until then; `after` makes
+ * the back-off longer, never shorter. `forget`: the object does not exist.
  */
 export type RoundResult =
   | WaitResult
