@@ -15,7 +15,10 @@ import { answer } from './kube/bad-server.ts';
 import { execute } from './runs/execute.ts';
 
 /** Linux has a device that is always full. */
-const FULL = { skip: process.platform === 'linux' ? false : 'no /dev/full' };
+/** Declares a test for which a full disk is needed: only Linux has one at hand, `/dev/full`. */
+function itWithFullDisk(title: string, test: () => Promise<void>): void {
+  if (process.platform === 'linux') it(title, test);
+}
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 
 describe('the command line', () => {
@@ -88,7 +91,7 @@ describe('the command line', () => {
     /** A file takes this much, as on a disk that is nearly full: the beginning of the first write beyond is written. */
     const SMALL = ['sh', '-c', 'ulimit -f 8; exec "$@"', 'sh'];
 
-    it('has exit code 3 and one line of error, on a full disk', FULL, async () => {
+    itWithFullDisk('has exit code 3 and one line of error, on a full disk', async () => {
       for (const args of [['version'], ['--help'], ['completion', 'bash']]) {
         const { code, complaints } = await run(1, '/dev/full', args);
         assert.match(complaints, lost);
@@ -105,7 +108,7 @@ describe('the command line', () => {
       assert.equal(code, EXIT.outside);
     });
 
-    it('ends a command that watches', FULL, async () => {
+    itWithFullDisk('ends a command that watches', async () => {
       await using api = await startStoredApi();
       api.objects.set('/apis/tokens.osg-htc.org/v1/namespaces/science/jwts/my-jwt', wireJwt());
       const args = ['status', '--watch', '-n', 'science', '--kubeconfig', api.kubeconfig];
@@ -114,7 +117,7 @@ describe('the command line', () => {
       assert.equal(code, EXIT.outside);
     });
 
-    it('has its usual exit code if only its errors are lost', FULL, async () => {
+    itWithFullDisk('has its usual exit code if only its errors are lost', async () => {
       const { code } = await run(2, '/dev/full', ['run', '--workers=none']);
       assert.equal(code, EXIT.usage);
     });

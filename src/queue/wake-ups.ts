@@ -188,7 +188,7 @@ export class WakeUps {
   }
 }
 
-/** The last moment until `time`, and after `now`, at which others are woken, too; `time` itself if there is none. */
+/** The last multiple of `TOGETHER_MS` until `time`, if it is after `now`; otherwise `time`. */
 function together(now: Milliseconds, time: Milliseconds): Milliseconds {
   const common = time - (time % TOGETHER_MS);
   return common > now ? common : time;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createCandidate, FakeLease, type Candidate } from './fake-lease.ts';
-import { randomNumbers } from '../loop/model/run.ts';
+import { randomNumbers } from '../fixtures/random-numbers.ts';
 import { virtualClock } from '../time/virtual-clock.ts';
 
 const fault = fc.record({

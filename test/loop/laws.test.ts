@@ -1,9 +1,10 @@
 import { after, before, describe, it, mock } from 'node:test';
 import fc from 'fast-check';
+import { randomNumbers } from '../fixtures/random-numbers.ts';
 import { TRIES } from '../fixtures/tries.ts';
 import { orderCrypto, type OrderedCrypto } from './model/crypto.ts';
 import { REPLAYS } from './model/replays.ts';
-import { playSchedule, randomNumbers } from './model/run.ts';
+import { playSchedule } from './model/run.ts';
 import { schedule, type Schedule } from './model/steps.ts';
 
 /**

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { RoundResult } from '../../src/queue/work.ts';
+import { randomNumbers } from '../fixtures/random-numbers.ts';
 import { startQueue } from './noted-queue.ts';
 
 const SECOND_MS = 1_000;
@@ -34,8 +35,7 @@ interface Story {
  */
 async function lateness(story: Story): Promise<readonly number[]> {
   const { workers, hostile, namespaces, hadTokens, takesMs, outageMs } = story;
-  let seed = 1;
-  const random = (): number => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
+  const random = randomNumbers(1);
   const late: number[] = [];
   const dueAt = new Map<string, number>();
   const isOut = (now: number): boolean => now >= OUTAGE_BEGINS_MS && now < OUTAGE_BEGINS_MS + outageMs;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { randomNumbers } from '../fixtures/random-numbers.ts';
 import { startQueue } from './noted-queue.ts';
 
 const SECOND_MS = 1_000;
@@ -18,8 +19,7 @@ interface Story {
 
 /** How late the latest renewal of the ten ended, in milliseconds. */
 async function lateness({ others, jwtsOfEach, roundMs, idle }: Story): Promise<number> {
-  let seed = 1;
-  const random = (): number => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
+  const random = randomNumbers(1);
   let isCrowded = false;
   const dueAt = new Map<string, number>();
   let latest = 0;
@@ -73,8 +73,7 @@ describe('namespaces with more renewals than can be made', () => {
 });
 
 it('of 10,000 JWTs in 100 namespaces that all change, the soonest to expire are first', async () => {
-  let seed = 1;
-  const random = (): number => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
+  const random = randomNumbers(1);
   const expiries = new Map<string, number>();
   for (let each = 0; each < 10_000; each += 1)
     expiries.set(`ns-${each % 100}/${each}`, (1 + random()) * 1_000 * HOUR_MS);

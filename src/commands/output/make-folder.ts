@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { member } from '../../resources/json.ts';
 
 /**
- * Makes a folder where there is none, and its parents. Returns the new ones, parents first. Throws as `mkdir` of Node, which with
+ * Creates a folder and its parents, unless they exist. Returns the new ones, parents first. Throws as `mkdir` of Node, which with
  * `recursive` never ends on a file system that takes no new names (`/proc`, autofs): the child is missing, the parent is there.
  */
 export async function makeFolder(path: string): Promise<readonly string[]> {

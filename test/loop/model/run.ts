@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../src/resources/json.ts';
 import { RENEW } from '../../../src/resources/names.ts';
 import type { OrderedCrypto } from './crypto.ts';
 import { KOPF, RELEASE_AFTER_MS } from './deletion.ts';
+import { randomNumbers } from '../../fixtures/random-numbers.ts';
 import { findUnsettled, isAboutToChange } from './settled.ts';
 import {
   JWT_KEYS,
@@ -37,17 +38,6 @@ export async function playSchedule({ seed, steps }: Schedule, crypto: OrderedCry
     throwViolations(world);
   }
   await comeToRest(world);
-}
-
-/** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
-export function randomNumbers(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 async function perform(world: World, step: Step): Promise<void> {
