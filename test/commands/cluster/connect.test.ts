@@ -14,7 +14,7 @@ import { statusCommand } from '../../../src/commands/status.ts';
 import { verifyCommand } from '../../../src/commands/verify.ts';
 import { refuse } from '../../kube/bad-server.ts';
 import { runCommand } from '../captured-io.ts';
-import { startConnectProxy, type ConnectProxy } from '../connect-proxy.ts';
+import { startConnectProxy, type ConnectProxy } from '../../proxies/connect-proxy.ts';
 import { startStoredApi, type StoredApi } from '../stored-api.ts';
 
 const CALLS: readonly (readonly [command: Command, ...args: readonly string[]])[] = [

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { fetchDocument, trustAuthorities } from '../../../src/commands/issuer/fetch-document.ts';
-import { startConnectProxy, type ConnectProxy } from '../connect-proxy.ts';
-import { startSocksProxy, type SocksProxy } from '../socks-proxy.ts';
+import { startConnectProxy, type ConnectProxy } from '../../proxies/connect-proxy.ts';
+import { startSocksProxy, type SocksProxy } from '../../proxies/socks-proxy.ts';
 import {
   BEHIND_PROXY,
   endless,

@@ -16,7 +16,9 @@ const [DONE, NOT_ALLOWED] = [0, 2];
 
 /** `url` is the server on this machine to which all tunnels lead. */
 export async function startSocksProxy(url: string): Promise<SocksProxy> {
-  const server = createServer((socket) => void serve(socket));
+  const server = createServer(
+    (socket) => void serve(socket).catch(() => socket.destroy()), // the client closed the connection
+  );
   const proxy: SocksProxy = { ...(await listenAsProxy(server)), asked: [], does: 'tunnel' };
   return proxy;
 
