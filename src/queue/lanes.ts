@@ -1,19 +1,13 @@
-import {
-  boundLanes,
-  chooseLane,
-  suspectsInOrder,
-  type Lane,
-  type LaneBounds,
-  type LimitedLane,
-  type RoundCounts,
-  type Suspect,
-} from './choose-lane.ts';
 import { namespaceOfKey } from '../resources/object-key.ts';
 import type { Milliseconds } from '../time/units.ts';
+import { chooseLane } from './choose-lane.ts';
+import { boundLanes, type Lane, type LaneBounds, type LimitedLane } from './lane-bounds.ts';
+import { LaneRounds, type RoundCounts } from './lane-rounds.ts';
 import { SingleWorker } from './single-worker.ts';
 import { SuspectLimit } from './suspect-limit.ts';
-import { isMoreUrgent, type Urgency } from './urgency.ts';
 import { hasRoomForSuspect } from './suspect-room.ts';
+import { isSuspectBefore, type Suspect } from './suspect.ts';
+import { isMoreUrgent, isNew, type Urgency } from './urgency.ts';
 import { WaitingKeys, type Turn } from './waiting-keys.ts';
 
 /** The record of a key whose last round failed or was slow. */
@@ -23,18 +17,6 @@ interface BadRecord {
   readonly isSuspect: boolean;
 }
 
-interface LaneRound {
-  readonly namespace: string;
-  readonly startedAt: Milliseconds;
-  /** When it turns slow. A sum that is made once: rounded, another one may never agree with it about the time that has come. */
-  readonly slowAt: Milliseconds;
-  readonly lane: Lane;
-  /** How many suspects were being worked on when it had begun. */
-  readonly suspects: number;
-}
-
-/** A round that takes longer is slow: it is a few requests, of milliseconds each. */
-const SLOW_ROUND_MS = 1_000;
 /** A key that was slow is so until it takes less than this: that it is quicker may be because fewer of its kind are running. */
 const STILL_SLOW_ROUND_MS = 250;
 
@@ -44,27 +26,21 @@ const STILL_SLOW_ROUND_MS = 250;
  */
 export class Lanes {
   readonly #bounds: LaneBounds;
-  /** The rank of keys that were never worked on. */
-  readonly #newRank: number;
   readonly #suspectLimit: SuspectLimit;
-  readonly #quick: WaitingKeys<Urgency>;
-  /** Never worked on, or changed since they were suspects. */
-  readonly #fresh: WaitingKeys<Urgency>;
-  readonly #suspects: WaitingKeys<Suspect>;
+  readonly #quick = new WaitingKeys<Urgency>(isMoreUrgent);
+  readonly #fresh = new WaitingKeys<Urgency>(isMoreUrgent);
+  readonly #suspects = new WaitingKeys<Suspect>(isSuspectBefore);
+  readonly #all = [this.#quick, this.#fresh, this.#suspects];
   /** The records by key, of keys whose last round failed or was slow. */
   readonly #records = new Map<string, BadRecord>();
-  readonly #rounds = new Map<string, LaneRound>();
+  readonly #rounds = new LaneRounds();
   readonly #singleWorker = new SingleWorker();
   /** The lane of the limited round that began last. */
   #lastLimited: LimitedLane | undefined;
 
-  constructor(workers: number, newRank: number) {
+  constructor(workers: number) {
     this.#bounds = boundLanes(workers);
-    this.#newRank = newRank;
     this.#suspectLimit = new SuspectLimit(this.#bounds.reserved, this.#bounds.limited);
-    this.#quick = new WaitingKeys(isMoreUrgent);
-    this.#fresh = new WaitingKeys(isMoreUrgent);
-    this.#suspects = new WaitingKeys(suspectsInOrder(newRank));
   }
 
   /** Keys that wait. */
@@ -82,14 +58,12 @@ export class Lanes {
     const record = this.#records.get(key);
     if (record?.isSuspect === true)
       this.#suspects.set(key, { ...urgency, failingSince: record.failingSince });
-    else if (record !== undefined || urgency.rank === this.#newRank) this.#fresh.set(key, urgency);
+    else if (record !== undefined || isNew(urgency)) this.#fresh.set(key, urgency);
     else this.#quick.set(key, urgency);
   }
 
   delete(key: string): void {
-    this.#quick.delete(key);
-    this.#fresh.delete(key);
-    this.#suspects.delete(key);
+    for (const waiting of this.#all) waiting.delete(key);
   }
 
   /** The key does not exist any more. */
@@ -109,24 +83,22 @@ export class Lanes {
 
   /** Takes out the key whose round is to begin now; `undefined` when none may. Each is to be ended. */
   begin(now: Milliseconds): { readonly key: string; readonly urgency: Urgency } | undefined {
-    for (const waiting of [this.#quick, this.#fresh, this.#suspects]) waiting.noticeTime(now);
-    const rounds = this.#countRounds(now);
-    const suspectTurn = this.#suspects.turns.find((turn) => this.#hasRoomForSuspect(turn, rounds));
-    const lane = this.#chooseLane(rounds, suspectTurn);
+    for (const waiting of this.#all) waiting.noticeTime(now);
+    const before = this.#rounds.count(now);
+    const suspectTurn = this.#findTurnOfSuspects(before);
+    const lane = this.#chooseLane(before, suspectTurn);
     const next = lane === undefined ? undefined : this.#take(lane, suspectTurn);
     if (lane === undefined || next === undefined) return undefined;
     const namespace = namespaceOfKey(next.key);
-    for (const waiting of [this.#quick, this.#fresh, this.#suspects]) waiting.charge(namespace);
-    const suspects = rounds.suspect + (lane === 'suspect' ? 1 : 0);
-    this.#rounds.set(next.key, { namespace, startedAt: now, slowAt: now + SLOW_ROUND_MS, lane, suspects });
+    for (const waiting of this.#all) waiting.charge(namespace);
+    this.#rounds.begin(next.key, { lane, namespace, now, before });
     if (lane !== 'quick') this.#lastLimited = lane;
     return { key: next.key, urgency: next.item };
   }
 
   /** The round of the key has ended. */
   end(key: string, now: Milliseconds, hasFailed: boolean): void {
-    const round = this.#rounds.get(key);
-    this.#rounds.delete(key);
+    const round = this.#rounds.end(key);
     if (round === undefined) return;
     const { lane, startedAt, slowAt, suspects: atOnce } = round;
     this.#singleWorker.ended(lane === 'quick', now - startedAt);
@@ -142,42 +114,26 @@ export class Lanes {
 
   /** When the next of the quick keys' rounds turns slow, so that others may begin; `undefined` if none waits for that. */
   nextRoomAt(now: Milliseconds): Milliseconds | undefined {
-    if (this.size === 0) return undefined;
-    const turns = [...this.#rounds.values()]
-      .filter(({ lane, slowAt }) => lane === 'quick' && slowAt > now)
-      .map(({ slowAt }) => slowAt);
-    return turns.length === 0 ? undefined : Math.min(...turns);
+    return this.size === 0 ? undefined : this.#rounds.nextSlowAt(now);
   }
 
-  #take(
-    lane: Lane,
-    suspectTurn: Turn | undefined,
-  ): { readonly key: string; readonly item: Urgency } | undefined {
-    if (lane === 'suspect') return this.#suspects.pop(suspectTurn);
-    return lane === 'quick' ? this.#quick.pop() : this.#fresh.pop();
-  }
-
-  /** Whether the first suspect by that turn may begin. If not, another may: one that fails holds up no renewal. */
-  #hasRoomForSuspect(turn: Turn, rounds: RoundCounts): boolean {
-    const key = this.#suspects.firstKey(turn);
-    const suspect = this.#suspects.first(turn);
-    if (key === undefined || suspect === undefined) return false;
-    const atWork = {
-      bounds: this.#bounds,
-      limit: this.#suspectLimit.limit,
-      running: rounds.suspect,
-      isFreshWaiting: this.#fresh.size > 0,
-      newRank: this.#newRank,
-    };
-    return hasRoomForSuspect(atWork, suspect, this.#countSuspects(namespaceOfKey(key)));
-  }
-
-  /** The running rounds of suspects of the namespace. */
-  #countSuspects(namespace: string): number {
-    let count = 0;
-    for (const round of this.#rounds.values())
-      if (round.lane === 'suspect' && round.namespace === namespace) count += 1;
-    return count;
+  /**
+   * The turn of the suspects by which the first one may begin; `undefined`: none may. Others count where the first of one has no
+   * room: one that fails holds up no renewal.
+   */
+  #findTurnOfSuspects(rounds: RoundCounts): Turn | undefined {
+    return this.#suspects.turns.find((turn) => {
+      const key = this.#suspects.firstKey(turn);
+      const suspect = this.#suspects.first(turn);
+      if (key === undefined || suspect === undefined) return false;
+      const atWork = {
+        bounds: this.#bounds,
+        limit: this.#suspectLimit.limit,
+        running: rounds.suspect,
+        isFreshWaiting: this.#fresh.size > 0,
+      };
+      return hasRoomForSuspect(atWork, suspect, this.#rounds.countSuspects(namespaceOfKey(key)));
+    });
   }
 
   #chooseLane(rounds: RoundCounts, suspectTurn: Turn | undefined): Lane | undefined {
@@ -188,29 +144,26 @@ export class Lanes {
         fresh: this.#fresh.first(),
         suspect: suspectTurn === undefined ? undefined : this.#suspects.first(suspectTurn),
       },
+      rounds,
       isImpatient: {
         quick: this.#quick.hasImpatient,
         fresh: this.#fresh.hasImpatient,
         suspect: this.#suspects.hasImpatient,
       },
       isTurn: {
-        quick: this.#quick.turns[0] === 'impatient',
         fresh: this.#fresh.turns[0] === 'impatient',
         suspect: suspectTurn === 'impatient',
       },
-      rounds,
-      newRank: this.#newRank,
       lastLimited: this.#lastLimited,
       isQuickBehind: this.#singleWorker.isQuickBehind,
     });
   }
 
-  #countRounds(now: Milliseconds): RoundCounts {
-    const count = { quick: 0, slow: 0, fresh: 0, suspect: 0 };
-    for (const { lane, slowAt } of this.#rounds.values()) {
-      const isSlow = lane === 'quick' && now >= slowAt;
-      count[isSlow ? 'slow' : lane] += 1;
-    }
-    return count;
+  #take(
+    lane: Lane,
+    suspectTurn: Turn | undefined,
+  ): { readonly key: string; readonly item: Urgency } | undefined {
+    if (lane === 'suspect') return this.#suspects.pop(suspectTurn);
+    return lane === 'quick' ? this.#quick.pop() : this.#fresh.pop();
   }
 }

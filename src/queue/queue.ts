@@ -54,7 +54,7 @@ export class WorkQueue {
     const { clock, random = Math.random, resyncPeriod, workers } = options;
     this.#running = new RunningRounds(clock);
     this.#backoffs = new RoundBackoffs(random);
-    this.#lanes = new Lanes(workers, PRIORITIES.indexOf('new'));
+    this.#lanes = new Lanes(workers);
     this.#wakeUps = new WakeUps({
       clock,
       random,

@@ -1,8 +1,9 @@
 import type { Milliseconds } from '../time/units.ts';
+import { PRIORITIES } from './work.ts';
 
 /** The values by which waiting keys are ordered, the most urgent first. Times as in `Work`. */
 export interface Urgency {
-  /** Its priority; the lowest goes first. */
+  /** The place of its priority in `PRIORITIES`; the lowest goes first. */
   readonly rank: number;
   readonly expiresAt: Milliseconds;
   readonly sequence: number;
@@ -10,6 +11,19 @@ export interface Urgency {
   readonly since: Milliseconds;
   /** From then on it gets turns although others are more urgent (`WaitingKeys`); a time of the monotonic clock. */
   readonly patientUntil: Milliseconds;
+}
+
+const RANK_OF_DUE = PRIORITIES.indexOf('due');
+const RANK_OF_NEW = PRIORITIES.indexOf('new');
+
+/** Whether work is due, as a renewal is. */
+export function isDue({ rank }: Pick<Urgency, 'rank'>): boolean {
+  return rank === RANK_OF_DUE;
+}
+
+/** Whether the key was never worked on. */
+export function isNew({ rank }: Pick<Urgency, 'rank'>): boolean {
+  return rank === RANK_OF_NEW;
 }
 
 /** Whether `a` goes before `b`: by priority, then the soonest to expire, then who came first. */

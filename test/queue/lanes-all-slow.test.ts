@@ -72,7 +72,7 @@ for (const [title, areSuspects] of [
 ] as const)
   it(`new JWTs get their workers if too many renewals take half a minute each, ${title}`, () => {
     const [DUE, NEW] = [0, 1];
-    const lanes = new Lanes(32, NEW);
+    const lanes = new Lanes(32);
     const endsAt = new Map<string, number>();
     const begun: number[] = [];
     let sequence = 0;

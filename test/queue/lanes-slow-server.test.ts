@@ -26,7 +26,7 @@ function simulate({ before, roundMs, later }: Story): {
   readonly begun: ReadonlyMap<string, number>;
   readonly most: number;
 } {
-  const lanes = new Lanes(WORKERS, NEW);
+  const lanes = new Lanes(WORKERS);
   before?.(lanes);
   for (const [sequence, key] of crowd.entries())
     lanes.set(key, { rank: DUE, expiresAt: HOUR_MS, sequence, ...PATIENT });
@@ -91,7 +91,7 @@ describe('with an API server whose answers are all late', () => {
   });
 
   it('a thousand that fail slowly use at most half of the workers, and delay no others', () => {
-    const lanes = new Lanes(WORKERS, NEW);
+    const lanes = new Lanes(WORKERS);
     const bad = Array.from({ length: 1_000 }, (_, index) => `bad/jwt-${index}`);
     for (const [sequence, key] of bad.entries())
       lanes.set(key, { rank: NEW, expiresAt: 0, sequence, ...PATIENT });

@@ -83,7 +83,7 @@ describe('while new JWTs always wait', () => {
   for (const [title, rank] of Object.entries({ NEW, CHANGED, RESYNC }))
     for (const round of ['failed', 'slow'] as const)
       it(`one whose last round was ${round} gets its next one, of priority ${title}`, () => {
-        const lanes = new Lanes(32, NEW);
+        const lanes = new Lanes(32);
         workOn(lanes, 'ns/a', round);
         lanes.set('ns/a', { rank, expiresAt: Number.POSITIVE_INFINITY, sequence: 1, ...PATIENT });
         assert.ok(hasBegun(lanes, 'ns/a'));
@@ -91,7 +91,7 @@ describe('while new JWTs always wait', () => {
 
   it('one that was changed after its failure gets its turn when it has waited too long', () => {
     for (const workers of [1, 2, 32]) {
-      const lanes = new Lanes(workers, NEW);
+      const lanes = new Lanes(workers);
       workOn(lanes, 'ns/a', 'failed');
       lanes.giveAnotherChance('ns/a');
       lanes.set('ns/a', {
@@ -106,7 +106,7 @@ describe('while new JWTs always wait', () => {
   });
 
   it('a renewal that failed does not wait for one of its namespace that was only slow and is not due', () => {
-    const lanes = new Lanes(32, NEW);
+    const lanes = new Lanes(32);
     workOn(lanes, 'ns/slow', 'slow');
     workOn(lanes, 'ns/due', 'failed');
     lanes.set('ns/slow', { rank: RESYNC, expiresAt: 2 * MINUTE_MS, sequence: 1, ...PATIENT });
@@ -115,7 +115,7 @@ describe('while new JWTs always wait', () => {
   });
 
   it('a renewal that failed twice does not wait for a new one of its namespace that failed once', () => {
-    const lanes = new Lanes(32, NEW);
+    const lanes = new Lanes(32);
     workOn(lanes, 'ns/due', 'failed');
     workOn(lanes, 'ns/due', 'failed');
     workOn(lanes, 'ns/once', 'failed');
@@ -127,7 +127,7 @@ describe('while new JWTs always wait', () => {
 
 describe('a suspect that has waited too long', () => {
   it('lets the one of its lane that expires soonest of all begin, although their eighth is taken', () => {
-    const lanes = new Lanes(32, NEW);
+    const lanes = new Lanes(32);
     const slow = Array.from({ length: 6 }, (_, index) => `ns/slow-${index}`);
     for (const key of slow) workOn(lanes, key, 'slow');
     for (const [sequence, key] of slow.slice(0, 4).entries()) {
@@ -150,7 +150,7 @@ describe('a suspect that has waited too long', () => {
 });
 
 it('a renewal that was only slow does not wait behind one that fails always, for which there is no room', () => {
-  const lanes = new Lanes(32, NEW);
+  const lanes = new Lanes(32);
   const waitDue = (key: string, since: Milliseconds): void =>
     lanes.set(key, { rank: DUE, expiresAt: since + MINUTE_MS, sequence: 0, ...PATIENT, since });
   const beginAll = (now: Milliseconds): readonly string[] => {
@@ -182,7 +182,7 @@ describe('two namespaces whose JWTs fail slowly', () => {
   it('share the workers, although those of one began to fail later, and so are more urgent', () => {
     fc.assert(
       fc.property(stories, ({ workers, roundMs, later, earlier }) => {
-        const lanes = new Lanes(workers, NEW);
+        const lanes = new Lanes(workers);
         const keys = [
           ...Array.from({ length: earlier }, (_, index) => `earlier/jwt-${index}`),
           ...Array.from({ length: later }, (_, index) => `later/jwt-${index}`),
@@ -213,7 +213,7 @@ for (const workers of [1, 2, 3, 4])
   describe(`with ${workers} workers`, () => {
     for (const round of ['failed', 'slow'] as const)
       it(`renewals that are due again and again, and whose rounds are ${round}, leave room for new JWTs`, () => {
-        const lanes = new Lanes(workers, NEW);
+        const lanes = new Lanes(workers);
         const bad = Array.from({ length: 100 }, (_, index) => `bad/due-${index}`);
         const wait = (key: string): void =>
           lanes.set(key, { rank: DUE, expiresAt: 0, sequence: 0, ...PATIENT });
@@ -238,7 +238,7 @@ for (const workers of [1, 2, 3, 4])
       });
 
     it('a renewal that failed does not lose its turn to a new JWT that is not due', () => {
-      const lanes = new Lanes(workers, NEW);
+      const lanes = new Lanes(workers);
       workOn(lanes, 'bad/due', 'failed');
       lanes.set('many/new', { rank: NEW, expiresAt: Number.POSITIVE_INFINITY, sequence: 1, ...PATIENT });
       lanes.set('good/due', { rank: DUE, expiresAt: MINUTE_MS, sequence: 2, ...PATIENT });

@@ -120,7 +120,7 @@ describe('the lanes of waiting keys', () => {
   };
 
   it('give half of the workers to keys that are new or failed', () => {
-    const lanes = new Lanes(4, 1);
+    const lanes = new Lanes(4);
     for (let key = 0; key < 9; key += 1) lanes.set(`new-${key}`, ready(1, key));
     assert.deepEqual(begun(lanes, 0), ['new-0', 'new-1']);
     for (let key = 0; key < 9; key += 1) lanes.set(`known-${key}`, ready(2, key));
@@ -137,7 +137,7 @@ describe('the lanes of waiting keys', () => {
       ['slow', false, 12],
       ['failed', true, 4],
     ] as const) {
-      const lanes = new Lanes(32, 1);
+      const lanes = new Lanes(32);
       for (let key = 0; key < 16; key += 1) lanes.set(`due-${key}`, ready(1, key));
       begun(lanes, 0);
       for (let key = 0; key < 16; key += 1) lanes.end(`due-${key}`, 2_000, hasFailed);
@@ -151,7 +151,7 @@ describe('the lanes of waiting keys', () => {
   });
 
   it('let fewer failed keys begin after each new failure, and more after each success', () => {
-    const lanes = new Lanes(32, 1);
+    const lanes = new Lanes(32);
     const bad = new Set(Array.from({ length: 60 }, (_, index) => `k-${index}`));
     const run = (isFailing: boolean): number => {
       for (const key of bad) lanes.set(key, ready(1));
@@ -172,7 +172,7 @@ describe('the lanes of waiting keys', () => {
   });
 
   it('with one worker give it to each in turn', () => {
-    const lanes = new Lanes(1, 1);
+    const lanes = new Lanes(1);
     lanes.set('new', ready(1));
     lanes.set('known', ready(2));
     assert.deepEqual(begun(lanes, 0), ['new']);
@@ -181,7 +181,7 @@ describe('the lanes of waiting keys', () => {
   });
 
   it('start extra rounds in place of slow ones, within a bound', () => {
-    const lanes = new Lanes(4, 1);
+    const lanes = new Lanes(4);
     for (let key = 0; key < 99; key += 1) lanes.set(`k-${key}`, ready(2, key));
     assert.equal(begun(lanes, 0).length, 4);
     assert.equal(lanes.nextRoomAt(0), 1_000);
@@ -192,7 +192,7 @@ describe('the lanes of waiting keys', () => {
   });
 
   it('move a failed key to the front of the failed ones after a change', () => {
-    const lanes = new Lanes(2, 1);
+    const lanes = new Lanes(2);
     for (const key of ['a', 'b']) {
       lanes.set(key, ready(1));
       lanes.begin(0);
@@ -208,7 +208,7 @@ describe('the lanes of waiting keys', () => {
     const step = fc.record({ key: fc.nat(30), rank: fc.nat(3), fails: fc.boolean(), takes: fc.nat(3_000) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), fc.integer({ min: 1, max: 8 }), (steps, workers) => {
-        const lanes = new Lanes(workers, 1);
+        const lanes = new Lanes(workers);
         const running = new Map<string, number>();
         let now = 0;
         for (const { key, rank, fails, takes } of steps) {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { boundLanes } from '../../src/queue/choose-lane.ts';
+import { boundLanes } from '../../src/queue/lane-bounds.ts';
 import { hasRoomForSuspect } from '../../src/queue/suspect-room.ts';
 import { PATIENT } from './patient.ts';
 
 const [DUE, NEW] = [0, 1];
 const suspect = { rank: DUE, expiresAt: 0, sequence: 0, ...PATIENT, failingSince: Number.POSITIVE_INFINITY };
-const atWork = { bounds: boundLanes(32), limit: 4, running: 4, isFreshWaiting: false, newRank: NEW };
+const atWork = { bounds: boundLanes(32), limit: 4, running: 4, isFreshWaiting: false };
 
 describe('the room of a suspect', () => {
   it('is the limit of suspects for one that failed, and for one that is not due', () => {
