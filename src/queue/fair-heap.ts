@@ -1,7 +1,7 @@
 import { namespaceOfKey } from '../resources/object-key.ts';
 import { KeyedHeap } from './keyed-heap.ts';
 
-/** The order of items of the same urgency. */
+/** The values that come before all fairness. */
 interface Ranked {
   /** The lowest goes first, whosever it is. */
   readonly rank: number;
@@ -13,31 +13,31 @@ interface Namespace<T> {
   turns: number;
 }
 
+/** The values by which namespaces are ordered. */
 interface Place<T> {
   readonly first: T;
   readonly turns: number;
 }
 
-/**
- * When there were so many turns for each namespace that has items, half of them are forgotten: one that was served for hours is
- * not in debt to one that comes, and those that are gone leave nothing.
- */
+/** As soon as this many turns are remembered for each namespace that has items, half of each one's are forgotten. */
 const REMEMBERED_EACH = 2;
 /** Fewer turns than these are all remembered. */
 const REMEMBERED = 128;
 
 /**
  * Items by key `namespace/name`, whose namespaces share: of equal rank, the most urgent item of the namespace that had the fewest
- * turns lately is the first. So one with few items gets its turns, however many others have and however urgent they are.
+ * turns lately is the first. So one with few items gets its turns, however many others have and however urgent they are. An
+ * example: `many` has five items, and `few` two that are less urgent. If each that is taken out is charged, their order is
+ * many, few, many, few, many, many, many.
  */
 export class FairHeap<T extends Ranked> {
   readonly #before: (a: T, b: T) => boolean;
   /** The namespaces that have items, or had turns lately. */
   readonly #namespaces = new Map<string, Namespace<T>>();
-  /** The namespaces that have items are in it. */
+  /** The namespaces that have items, by the first of these. */
   readonly #order: KeyedHeap<Place<T>>;
   #size = 0;
-  /** Turns of all of them. */
+  /** The turns that all namespaces had lately. */
   #turns = 0;
 
   /** `before(a, b)`: whether `a` is more urgent than `b`. */
@@ -69,9 +69,8 @@ export class FairHeap<T extends Ranked> {
   set(key: string, item: T): void {
     const name = namespaceOfKey(key);
     const namespace = this.#enter(name);
-    this.#size -= namespace.items.size;
+    if (!namespace.items.has(key)) this.#size += 1;
     namespace.items.set(key, item);
-    this.#size += namespace.items.size;
     this.#place(name, namespace);
   }
 
@@ -101,6 +100,7 @@ export class FairHeap<T extends Ranked> {
     return namespace;
   }
 
+  /** Puts the namespace where it belongs after a change; one without items is in no order, and without turns it is forgotten. */
   #place(name: string, { items, turns }: Namespace<T>): void {
     const first = items.first();
     if (first !== undefined) this.#order.set(name, { first, turns });
@@ -110,6 +110,7 @@ export class FairHeap<T extends Ranked> {
     }
   }
 
+  /** One that was served for hours is in debt to nobody who comes then, and those that are gone leave nothing. */
   #forgetHalf(): void {
     this.#turns = 0;
     for (const [name, namespace] of this.#namespaces) {

@@ -16,6 +16,10 @@ export class KeyedHeap<T> {
     return this.#entries.length;
   }
 
+  has(key: string): boolean {
+    return this.#positions.has(key);
+  }
+
   get(key: string): T | undefined {
     const position = this.#positions.get(key);
     return position === undefined ? undefined : this.#entries[position]?.item;

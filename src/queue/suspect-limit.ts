@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../time/units.ts';
 
-/** A round that takes longer than with the fewest beside it, by this factor, was made slow by those beside it. */
+/** A slow round that takes this many times as long as with the fewest beside it was made slow by those beside it. */
 const CROWDED = 1.5;
 
 /** How a round of a suspect went; by the monotonic clock. */
@@ -19,16 +19,19 @@ interface SuspectRound {
  * after each that was quick. Many writes of 240 KiB at once make an API server answer everybody late; fewer at once are each
  * quicker. Where they are not, the API server is slow by itself, and so few would only let tokens expire: then the limit
  * rises by one in the time of a round, so that what the rounds make of it is known before the next step.
+ *
+ * An example: from 16 the limit falls to 8 and to 4, as rounds take 4 s, and nobody knows why. At 4 they take 2 s each. Then
+ * those of 3 s or more are crowded. If 5 at once still take 2 s, the server is slow by itself: the limit rises to 16.
  */
 export class SuspectLimit {
   readonly #least: number;
   readonly #most: number;
   /** The limit with its fraction: a slow round adds a part of one. */
   #exact: number;
-  /** Since when the limit is the least. */
+  /** When the limit fell to the least last. */
   #leastSince = Number.POSITIVE_INFINITY;
-  /** How long the rounds took that began since then with no more at once, all together, and how many they are. */
-  #baseline = { took: 0, rounds: 0 };
+  /** The rounds since then that had the fewest beside them from beginning to end: how many, and how long all of them took. */
+  #baseline = { rounds: 0, took: 0 };
 
   /** The limit is never below `least` nor above `most`, where it begins. */
   constructor(least: number, most: number) {
@@ -43,18 +46,22 @@ export class SuspectLimit {
 
   /** Takes note of a round that has ended. */
   ended(round: SuspectRound): void {
-    const isAtLeast = this.limit === this.#least;
+    const hadFewest = this.#hasFewest(round);
     if (round.hasFailed || this.#isCrowded(round)) this.#halve(round.endedAt);
     else this.#exact = Math.min(this.#most, this.#exact + (round.isSlow ? 1 / this.limit : 1));
-    const isFewest = isAtLeast && round.startedAt >= this.#leastSince && round.atOnce <= this.#least;
-    if (isFewest && !round.hasFailed) {
-      this.#baseline.took += round.endedAt - round.startedAt;
-      this.#baseline.rounds += 1;
-    }
+    if (!hadFewest || round.hasFailed) return;
+    this.#baseline.rounds += 1;
+    this.#baseline.took += round.endedAt - round.startedAt;
   }
 
+  /** Whether it had the fewest beside it from beginning to end. */
+  #hasFewest({ startedAt, atOnce }: SuspectRound): boolean {
+    return this.limit === this.#least && startedAt >= this.#leastSince && atOnce <= this.#least;
+  }
+
+  /** As long as nothing is known of rounds with the fewest beside them, each slow one is. */
   #isCrowded({ isSlow, startedAt, endedAt }: SuspectRound): boolean {
-    const { took, rounds } = this.#baseline;
+    const { rounds, took } = this.#baseline;
     return isSlow && (rounds === 0 || endedAt - startedAt >= (CROWDED * took) / rounds);
   }
 
@@ -62,7 +69,7 @@ export class SuspectLimit {
     const halved = Math.max(this.#least, Math.floor(this.limit / 2));
     if (halved === this.#least && this.limit > halved) {
       this.#leastSince = now;
-      this.#baseline = { took: 0, rounds: 0 };
+      this.#baseline = { rounds: 0, took: 0 };
     }
     this.#exact = halved;
   }

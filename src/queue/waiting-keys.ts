@@ -15,6 +15,12 @@ const IMPATIENT_TURNS_EACH = 8;
 /** Keys that are found to have waited too long at once, so that a hundred thousand do not hold the event loop: some 1 ms. */
 const MAX_NOTICED = 500;
 
+/**
+ * Whose turn it is: of the most urgent key of all, of the most urgent key of the namespace that had the fewest turns, or of the
+ * key that has waited too long for the longest time.
+ */
+export type Turn = 'urgent' | 'shared' | 'impatient';
+
 /** A key that has waited too long. All have the same rank: their namespaces share, however urgent they are. */
 interface Impatient {
   readonly rank: 0;
@@ -22,17 +28,18 @@ interface Impatient {
   readonly sequence: number;
 }
 
-/** The key that has waited too long, the first of the namespace that had the fewest turns, or the most urgent of all. */
-export type Turn = 'impatient' | 'shared' | 'urgent';
-
 /**
  * The keys that wait in a lane. As long as none waits for more than a second, or each namespace had its turns, the most urgent is
- * next. Otherwise there is more to do than can be done, and others may be more urgent without end, since they are always late. So
- * every other turn goes to the namespace that had the fewest lately, in all lanes and by whichever turns. Its most urgent key is
- * next. There, too, what is due goes first: so one of eight turns goes to the key that has waited too long for the longest time.
- * Namespaces share these turns, apart from the others.
+ * next. Otherwise there is more to do than can be done, and others may be more urgent without end, since they are always late.
+ * So every other turn goes to the namespace that had the fewest lately, in all lanes and by whichever turns. There, too, what is
+ * due goes first: so one of eight turns goes to the key that has waited too long for the longest time. Namespaces share these
+ * turns, apart from the others.
+ *
+ * An example: a thousand renewals of `many` are late, `few` has a new one, and in `few` a JWT waits for a resync. The renewals
+ * of `many` get every other turn, and that of `few` the next of those between. The resync gets its turn after some seconds.
  */
 export class WaitingKeys<T extends Urgency> {
+  /** Each key is in these. */
   readonly #byUrgency: KeyedHeap<T>;
   readonly #byNamespace: FairHeap<T>;
   readonly #bySince = new KeyedHeap<Urgency>((a, b) => a.since < b.since);
@@ -40,9 +47,9 @@ export class WaitingKeys<T extends Urgency> {
   readonly #patient = new KeyedHeap<Urgency>(waitsLonger);
   readonly #impatient = new FairHeap<Impatient>(waitsLonger);
   #now: Milliseconds = 0;
-  /** Turns since the last one that was shared. */
+  /** Turns from the last one that was shared on. */
   #sinceShared = SHARED_TURNS_EACH;
-  /** Turns since a key had one because it had waited too long. */
+  /** Turns from the last one on that a key had because it had waited too long. */
   #sinceImpatient = IMPATIENT_TURNS_EACH;
 
   /** `before(a, b)`: whether `a` is more urgent than `b`. */
@@ -53,18 +60,6 @@ export class WaitingKeys<T extends Urgency> {
 
   get size(): number {
     return this.#byUrgency.size;
-  }
-
-  /** Whether a key has waited too long, at the time that `noticeTime` was called with last. */
-  get hasImpatient(): boolean {
-    return this.#impatient.size > 0;
-  }
-
-  /** The turns in the order in which they are taken. The later ones count where the first key of an earlier one may not begin. */
-  get turns(): readonly [Turn, ...Turn[]] {
-    if (this.hasImpatient && this.#sinceImpatient >= IMPATIENT_TURNS_EACH)
-      return ['impatient', 'shared', 'urgent'];
-    return this.#isTurnOfNamespaces ? ['shared', 'urgent'] : ['urgent', 'shared'];
   }
 
   get(key: string): T | undefined {
@@ -96,13 +91,32 @@ export class WaitingKeys<T extends Urgency> {
   noticeTime(now: Milliseconds): void {
     this.#now = now;
     for (let noticed = 0; noticed < MAX_NOTICED; noticed += 1) {
+      const key = this.#patient.firstKey();
       const first = this.#patient.first();
-      if (first === undefined || first.patientUntil > now) return;
-      const { key, item } = this.#patient.pop() ?? {};
-      if (key === undefined || item === undefined) return;
-      const { patientUntil, sequence } = item;
+      if (key === undefined || first === undefined || first.patientUntil > now) return;
+      const { patientUntil, sequence } = first;
+      this.#patient.delete(key);
       this.#impatient.set(key, { rank: 0, patientUntil, sequence });
     }
+  }
+
+  /** Whether a key has waited too long, at the time that `noticeTime` was called with last. */
+  get hasImpatient(): boolean {
+    return this.#impatient.size > 0;
+  }
+
+  /** The turns in the order in which they are taken. The later ones count where the first key of an earlier one may not begin. */
+  get turns(): readonly [Turn, ...Turn[]] {
+    if (this.hasImpatient && this.#sinceImpatient >= IMPATIENT_TURNS_EACH)
+      return ['impatient', 'shared', 'urgent'];
+    return this.#isTurnOfNamespaces ? ['shared', 'urgent'] : ['urgent', 'shared'];
+  }
+
+  get #isTurnOfNamespaces(): boolean {
+    const { since = this.#now } = this.#bySince.first() ?? {};
+    if (this.#now - since <= SOON_MS || this.#sinceShared < SHARED_TURNS_EACH) return false;
+    const urgent = this.#byUrgency.firstKey();
+    return urgent !== undefined && this.#byNamespace.lead(urgent) > TURNS_APART;
   }
 
   /** The first key, by that turn. */
@@ -127,13 +141,6 @@ export class WaitingKeys<T extends Urgency> {
     if (turn === 'impatient') this.#impatient.charge(namespaceOfKey(key));
     this.delete(key);
     return { key, item };
-  }
-
-  get #isTurnOfNamespaces(): boolean {
-    const { since = this.#now } = this.#bySince.first() ?? {};
-    if (this.#now - since <= SOON_MS || this.#sinceShared < SHARED_TURNS_EACH) return false;
-    const urgent = this.#byUrgency.firstKey();
-    return urgent !== undefined && this.#byNamespace.lead(urgent) > TURNS_APART;
   }
 }
 
