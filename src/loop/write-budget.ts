@@ -4,27 +4,18 @@ import type { Outcome } from '../reconcile/outcome.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { StateProblem } from '../resources/problem.ts';
 import { MIN_RENEWAL_DISTANCE } from '../signing/schedule.ts';
-import { backoffDelay, MANY_TRIES } from '../time/backoff.ts';
-import { toSeconds, type Seconds } from '../time/units.ts';
+import type { Seconds } from '../time/units.ts';
 import { keepLatest } from './keep-latest.ts';
+import { BURST, endOfExcess, levelOf, raiseLevel, waitOf, type CountedWrites } from './write-level.ts';
 
-/** How many unscheduled writes of one JWT may be made without a wait: edits of its author, repairs, a deleted Secret. */
-const BURST = 5; // what docs/tokens.md promises, as the longest wait
-/** More writes than that change nothing: the wait is the longest by then. */
-const MAX_LEVEL = BURST + 10;
-/** One write is forgotten after so long without another one. */
-const FORGET_AFTER: Seconds = 60;
 /**
  * JWTs remembered; each costs some 200 bytes, with a problem some 500. With more, those that wrote longest ago begin with a
  * full budget.
  */
 const MAX_ACCOUNTS = 10_000;
 
-interface Account {
-  /** Unscheduled writes that were not forgotten when the last was made. */
-  readonly level: number;
-  /** When that was. */
-  readonly at: Seconds;
+/** What is remembered of the writes of one Secret; a renewal that was due is none of those that are counted. */
+interface Account extends CountedWrites {
   /** When a renewal that was due was written last; as a token says it, in whole seconds. */
   readonly scheduledAt: Seconds;
   /** Field managers seen in the Secret, and whether that was after the last write; see `Contenders`. */
@@ -102,8 +93,7 @@ export class WriteBudget {
   endOfContention(uid: string, now: Seconds): Seconds | undefined {
     const account = this.#accountAt(uid, now);
     if (account === undefined || !this.isContended(uid, now)) return undefined;
-    const { at, level } = account;
-    return Math.ceil(at + 2 * waitOf(level) + (level - BURST) * FORGET_AFTER + 0.5); // later than that by half a second at least
+    return endOfExcess(account);
   }
 
   /** Why the last write of the Secret failed, if it did. */
@@ -131,23 +121,23 @@ export class WriteBudget {
     return this.#accounts.get(uid)?.isHeldAsked ?? false;
   }
 
-  /** Counts a write. Those that failed count until one is made. */
+  /** Counts a write. Those that failed count until one is made: they are not changes of any client. */
   spend(uid: string, now: Seconds, { isScheduled = false, isAsked = false, problem }: SpentWrite): void {
     const account = this.#accountAt(uid, now) ?? NEW;
-    const counted = isScheduled ? account.level : levelOf(account, now);
-    const before = Math.min(counted, account.levelBeforeFailures);
-    const level = problem === undefined ? before : counted;
+    const isMade = problem === undefined;
+    const counted = isScheduled ? account.level : levelOf(account, now); // `at` stays, so the level does
+    const withoutFailures = Math.min(counted, account.levelBeforeFailures);
+    const level = isMade ? withoutFailures : counted;
+    const asked = isMade ? [...latest(account.asked, withoutFailures), isAsked] : account.asked;
     this.#keepNewest(uid, {
-      level: isScheduled ? level : Math.min(level + 1, MAX_LEVEL),
-      at: isScheduled ? account.at : now,
-      scheduledAt: isScheduled ? Math.floor(now) : account.scheduledAt,
-      contenders: account.contenders,
-      isSeen: false,
+      ...account,
+      ...(isScheduled
+        ? { level, scheduledAt: Math.floor(now) }
+        : { level: raiseLevel(level), at: now, asked }),
       problem,
-      levelBeforeFailures: problem === undefined ? Number.POSITIVE_INFINITY : before,
-      asked:
-        isScheduled || problem !== undefined ? account.asked : [...latest(account.asked, before), isAsked],
-      isHeldAsked: account.isHeldAsked && (problem !== undefined || !isAsked),
+      levelBeforeFailures: isMade ? Number.POSITIVE_INFINITY : withoutFailures,
+      isSeen: false,
+      isHeldAsked: account.isHeldAsked && !(isMade && isAsked),
     });
   }
 
@@ -203,16 +193,6 @@ export class WriteBudget {
   }
 }
 
-/**
- * How many unscheduled writes count at `now`: quiet that is longer than twice the wait gives them back, one a minute.
- * An example: after five writes at once the sixth has to wait 1.25 s (`waitOf(5)`). If nobody writes, four count from
- * 62.5 s on, three from 122.5 s on. If somebody makes the sixth as soon as it is allowed, the seventh has to wait 2.5 s.
- */
-function levelOf({ level, at }: Account, now: Seconds): number {
-  const quiet = now - at - 2 * waitOf(level);
-  return Math.max(0, level - Math.max(0, Math.floor(quiet / FORGET_AFTER)));
-}
-
 /** The entries of the writes that count at that level. With the next one they are as many as make a Secret contended. */
 function latest(asked: readonly boolean[], level: number): readonly boolean[] {
   const count = Math.min(level, BURST);
@@ -227,9 +207,4 @@ function isMostlyAsked({ asked }: Account): boolean {
 /** Whether changes of the Secret are only known from an earlier process: all that this one saw were of the JWT or its key. */
 function isOnlyAsked({ asked, isHeldAsked }: Account): boolean {
   return asked.length === 0 ? isHeldAsked : asked.every(Boolean);
-}
-
-/** How long after the last write the next one can be made, when that many count. */
-function waitOf(level: number): Seconds {
-  return level < BURST ? 0 : toSeconds(backoffDelay(MANY_TRIES, level - BURST + 1, () => 1));
 }
