@@ -14,7 +14,7 @@ import { BURST, endOfExcess, levelOf, raiseLevel, waitOf, type CountedWrites } f
  */
 const MAX_ACCOUNTS = 10_000;
 
-/** What is remembered of the writes of one Secret; a renewal that was due is none of those that are counted. */
+/** The record of the writes of one Secret. A renewal that was due does not count among them. */
 interface Account extends CountedWrites {
   /** When a renewal that was due was written last; as a token says it, in whole seconds. */
   readonly scheduledAt: Seconds;

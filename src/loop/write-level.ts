@@ -10,7 +10,7 @@ const FORGET_AFTER: Seconds = 60;
 
 /** Unscheduled writes of one Secret. */
 export interface CountedWrites {
-  /** Those that were not forgotten when the last was made. */
+  /** How many were not forgotten when the last was made. */
   readonly level: number;
   /** When that was, in seconds since the epoch. */
   readonly at: Seconds;

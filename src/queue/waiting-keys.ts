@@ -16,8 +16,8 @@ const IMPATIENT_TURNS_EACH = 8;
 const MAX_NOTICED = 500;
 
 /**
- * Whose turn it is: of the most urgent key of all, of the most urgent key of the namespace that had the fewest turns, or of the
- * key that has waited too long for the longest time.
+ * The key whose turn it is: the most urgent of all, the most urgent of the namespace that had the fewest turns, or the one that
+ * has waited too long for the longest time.
  */
 export type Turn = 'urgent' | 'shared' | 'impatient';
 
