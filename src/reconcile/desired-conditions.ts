@@ -6,11 +6,13 @@ import { isRenewalClamped } from '../signing/schedule.ts';
 import type { Seconds } from '../time/units.ts';
 import type { Condition, ConditionType } from './conditions.ts';
 import { describeContention } from './contention.ts';
+import { keyCondition } from './key-condition.ts';
 import { findKeyIdReuse } from './key-id-reuse.ts';
 import { overdueTime } from './next-due-time.ts';
 import type { Observed } from './observed.ts';
 import type { Outcome } from './outcome.ts';
-import { isTokenInDoubt, type PresentToken } from './present-token.ts';
+import type { PresentToken } from './present-token.ts';
+import { readyCondition } from './ready-condition.ts';
 
 /** Every condition that the status is to have after a round; `now` in seconds since the epoch. */
 export function desiredConditions(
@@ -25,109 +27,6 @@ export function desiredConditions(
     keyCondition(observed, outcome),
     ...(spec.ok ? describeRemarks({ observed, outcome, spec: spec.value, token, now }) : []),
   ];
-}
-
-function readyCondition(
-  observed: Observed,
-  outcome: Outcome,
-  token: PresentToken | undefined,
-  now: Seconds,
-): Condition {
-  const { jwt, key, secret } = observed;
-  const { problem } = outcome;
-  if (problem !== undefined && isTokenInDoubt(observed, outcome)) return describeDoubt(jwt, problem, token);
-  const isOurs = problem?.reason !== 'SecretConflict';
-  if (token !== undefined && token.expiresAt > now && isOurs) {
-    if (problem?.reason === 'WriteFailed' || problem?.reason === 'WriteRefused') {
-      return {
-        type: 'Ready',
-        status: 'True',
-        reason: problem.reason,
-        message: `Secret ${jwt.name} holds a valid token, but not all that is due can be written: ${problem.message}`,
-      };
-    }
-    return token.isLegacy
-      ? {
-          type: 'Ready',
-          status: 'True',
-          reason: 'LegacyToken',
-          message:
-            'the Secret holds a valid token of token-manager; claims that it lacks come with its next renewal',
-        }
-      : {
-          type: 'Ready',
-          status: 'True',
-          reason: 'Signed',
-          message: `Secret ${jwt.name} holds a valid token`,
-        };
-  }
-  if (
-    isOurs &&
-    secret?.token.state === 'valid' &&
-    secret.token.signature === 'unknown' &&
-    key.state === 'unavailable'
-  ) {
-    const { reason, message } = key.problem;
-    const unchecked = `the token in Secret ${jwt.name} cannot be checked: ${message}`;
-    return { type: 'Ready', status: 'Unknown', reason, message: unchecked };
-  }
-  const { reason, message } = problem ?? { reason: 'WriteFailed', message: 'no token was written yet' };
-  return { type: 'Ready', status: 'False', reason, message };
-}
-
-/** `Ready` for a token that could not be read: the status keeps what it said before, or says that nobody knows. */
-function describeDoubt(
-  { name }: Observed['jwt'],
-  { reason, message }: StateProblem,
-  token: PresentToken | undefined,
-): Condition {
-  return token === undefined
-    ? {
-        type: 'Ready',
-        status: 'Unknown',
-        reason,
-        message: `it is not known whether Secret ${name} holds a valid token: ${message}`,
-      }
-    : {
-        type: 'Ready',
-        status: 'True',
-        reason,
-        message: `Secret ${name} held a valid token when it was read last, and was not read again: ${message}`,
-      };
-}
-
-function keyCondition(observed: Observed, { problem }: Outcome): Condition {
-  const { jwt, key } = observed;
-  const specProblem = jwt.spec.ok ? undefined : jwt.spec.problem;
-  const failure = specProblem ?? (key.state === 'unavailable' ? key.problem : undefined);
-  if (failure !== undefined) {
-    const status = specProblem !== undefined && !specProblem.reason.startsWith('Key') ? 'Unknown' : 'False';
-    return { type: 'KeyAvailable', status, reason: failure.reason, message: failure.message };
-  }
-  return isKeyKnown(observed)
-    ? {
-        type: 'KeyAvailable',
-        status: 'True',
-        reason: 'Signed',
-        message: 'the private key was read and fits the algorithm',
-      }
-    : {
-        type: 'KeyAvailable',
-        status: 'Unknown',
-        reason: problem?.reason ?? 'Signed',
-        message:
-          key.state === 'unread' && key.isGrantUnread === true
-            ? 'whether the key exists, and may be used here, is not known yet: its Secret could not be read'
-            : 'the private key is there; it is read when a token is due',
-      };
-}
-
-/** Whether the key was read for the algorithm of the spec: its version does not say for which. */
-function isKeyKnown({ jwt, key, recordedKey }: Observed): boolean {
-  if (key.state === 'read') return true;
-  const { alg } = recordedKey ?? {};
-  const isOfAlgorithm = alg === undefined || (jwt.spec.ok && alg === jwt.spec.value.algorithm);
-  return key.state === 'unread' && key.version === jwt.recorded.keyVersion && isOfAlgorithm;
 }
 
 /** The facts that a remark depends on. */

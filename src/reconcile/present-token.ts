@@ -1,7 +1,7 @@
 import type { Seconds } from '../time/units.ts';
 import { findCondition } from './conditions.ts';
 import { recordsToken } from './key-record.ts';
-import type { Observed } from './observed.ts';
+import type { Observed, TokenObservation } from './observed.ts';
 import type { Outcome } from './outcome.ts';
 import { findOwnership } from './ownership.ts';
 
@@ -56,6 +56,6 @@ function rememberedToken({ jwt, secret }: Observed, now: Seconds): PresentToken 
   return isOfSpec && wasReady && !isReplaced ? { expiresAt, tokenId, isLegacy: false } : undefined;
 }
 
-function ownToken({ jwt, secret }: Observed): NonNullable<Observed['secret']>['token'] | undefined {
+function ownToken({ jwt, secret }: Observed): TokenObservation | undefined {
   return secret === undefined || findOwnership(jwt, secret) !== 'ours' ? undefined : secret.token;
 }
