@@ -141,27 +141,24 @@ function readChangedKey({ observed: { jwt, key } }: PlanFacts): TokenPlan | unde
   return isChanged ? { do: 'read', what: 'key' } : undefined;
 }
 
-function signIfDue({ observed, spec, now }: PlanFacts): TokenPlan | undefined {
-  const cause = findCause({ observed, spec, now });
+function signIfDue(facts: PlanFacts): TokenPlan | undefined {
+  const cause = findCause(facts);
   if (cause === undefined) return undefined;
+  const { observed } = facts;
   if (cause === 'RenewRequested' && mayBeServed(observed)) return { do: 'read', what: 'jwt' };
   const sign = { do: 'sign', cause } as const;
   const confirmFirst = { do: 'read', what: 'jwt', before: sign } as const;
   if (cause === 'SecretMissing' && mayBeGone(observed)) return confirmFirst;
+  const problem = findSigningProblem(observed);
   // Faults that can be repaired without a signature are repaired meanwhile.
-  const reportInstead = (problem: StateProblem): TokenPlan =>
-    repairIfDrifted({ observed, spec, now }) ?? { do: 'report', problem, wanted: cause };
-  if (observed.policyRefusal !== undefined) return reportInstead(observed.policyRefusal);
-  switch (observed.key.state) {
-    case 'unavailable':
-      return reportInstead(observed.key.problem);
-    case 'unread':
-      return { do: 'read', what: 'key' };
-    case 'read':
-      return lacksClaims({ observed, spec, now }) ? confirmFirst : sign;
-    default:
-      return observed.key satisfies never;
-  }
+  if (problem !== undefined) return repairIfDrifted(facts) ?? { do: 'report', problem, wanted: cause };
+  if (observed.key.state === 'unread') return { do: 'read', what: 'key' };
+  return lacksClaims(facts) ? confirmFirst : sign;
+}
+
+/** Why nothing can be signed until an input changes, as far as it is known without reading the key. */
+function findSigningProblem({ policyRefusal, key }: Observed): StateProblem | undefined {
+  return policyRefusal ?? (key.state === 'unavailable' ? key.problem : undefined);
 }
 
 /** A Secret that was written once may have been deleted with its JWT, which another watch reports. */
