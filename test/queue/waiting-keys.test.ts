@@ -59,6 +59,36 @@ describe('the keys that wait in a lane', () => {
     assert.ok(take(keys, 17).includes('few/a'));
   });
 
+  it('share these turns apart from the others: one whose namespace had many of those does not lose its place', () => {
+    const keys = newKeys();
+    for (let each = 0; each < 9; each += 1) keys.set(`many/${each}`, urgency(0, each, 9_000));
+    assert.equal(take(keys, 9).length, 9);
+    keys.set('many/late', urgency(3, 100, 800));
+    keys.set('few/later', urgency(3, 101, 900));
+    keys.noticeTime(1_000);
+    assert.equal(keys.pop()?.key, 'many/late');
+  });
+
+  it('wait as long as it was said last', () => {
+    const keys = newKeys();
+    keys.set('ns/a', urgency(0, 0, 500));
+    keys.noticeTime(1_000);
+    assert.equal(keys.hasImpatient, true);
+    keys.set('ns/a', urgency(0, 0, 9_000));
+    keys.noticeTime(1_000);
+    assert.equal(keys.hasImpatient, false);
+  });
+
+  it('are found to have waited too long 500 at a time', () => {
+    const keys = newKeys();
+    for (let each = 0; each < 501; each += 1) keys.set(`ns/${each}`, urgency(0, each, each));
+    keys.noticeTime(1_000);
+    for (let each = 0; each < 500; each += 1) keys.delete(`ns/${each}`);
+    assert.equal(keys.hasImpatient, false);
+    keys.noticeTime(1_000);
+    assert.equal(keys.hasImpatient, true);
+  });
+
   it('lose none and give none twice, whatever is changed meanwhile', () => {
     const step = fc.record({
       key: fc.nat(9),

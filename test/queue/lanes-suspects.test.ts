@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Lanes } from '../../src/queue/lanes.ts';
+import type { Milliseconds } from '../../src/time/units.ts';
+import { PATIENT } from './patient.ts';
+
+const [DUE, CHANGED] = [0, 2];
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** One round of this key, which ends so. */
+function workOn(lanes: Lanes, key: string, ends: 'slow' | 'failed', at: Milliseconds): void {
+  lanes.set(key, { rank: CHANGED, expiresAt: NEVER, sequence: at, ...PATIENT });
+  assert.equal(lanes.begin(at)?.key, key);
+  lanes.end(key, at + (ends === 'slow' ? 2_000 : 10), ends === 'failed');
+}
+
+/** Begins all rounds that may begin. */
+function beginAll(lanes: Lanes, now: Milliseconds): readonly string[] {
+  const begun: string[] = [];
+  for (let next = lanes.begin(now); next !== undefined; next = lanes.begin(now)) begun.push(next.key);
+  return begun;
+}
+
+describe('of two suspects of the same priority', () => {
+  const firstOf = (lanes: Lanes, keys: readonly string[]): string | undefined => {
+    for (const [sequence, key] of keys.entries())
+      lanes.set(key, { rank: DUE, expiresAt: sequence, sequence, ...PATIENT });
+    return lanes.begin(60_000)?.key;
+  };
+
+  it('the one that began to fail later is first, however often the other one failed since', () => {
+    const lanes = new Lanes(32);
+    workOn(lanes, 'ns/long', 'failed', 0);
+    workOn(lanes, 'ns/once', 'failed', 1_000);
+    workOn(lanes, 'ns/long', 'failed', 2_000);
+    assert.equal(firstOf(lanes, ['ns/long', 'ns/once']), 'ns/once');
+  });
+
+  it('one does not get ahead by a change after which it fails again', () => {
+    const lanes = new Lanes(32);
+    workOn(lanes, 'ns/long', 'failed', 0);
+    workOn(lanes, 'ns/once', 'failed', 1_000);
+    lanes.giveAnotherChance('ns/long');
+    workOn(lanes, 'ns/long', 'failed', 2_000);
+    assert.equal(firstOf(lanes, ['ns/long', 'ns/once']), 'ns/once');
+  });
+
+  it('one whose last round was only slow is first, although it failed before', () => {
+    const lanes = new Lanes(32);
+    workOn(lanes, 'ns/slow', 'failed', 0);
+    workOn(lanes, 'ns/slow', 'slow', 1_000);
+    workOn(lanes, 'ns/failed', 'failed', 4_000);
+    assert.equal(firstOf(lanes, ['ns/failed', 'ns/slow']), 'ns/slow');
+  });
+});
+
+describe('where the suspect whose turn it is has no room', () => {
+  /** Lanes in which so many keys of each namespace were slow, and the limit of suspects is reached by others that fail. */
+  function crowded(slow: Readonly<Record<string, number>>): {
+    lanes: Lanes;
+    keysOf: (name: string) => readonly string[];
+  } {
+    const lanes = new Lanes(32);
+    const keysOf = (name: string): readonly string[] =>
+      Array.from({ length: slow[name] ?? 0 }, (_, index) => `${name}/${index}`);
+    for (const name of Object.keys(slow)) for (const key of keysOf(name)) workOn(lanes, key, 'slow', 0);
+    for (const at of [10_000, 11_000, 12_000]) workOn(lanes, 'failing/late', 'failed', at);
+    for (let each = 0; each < 4; each += 1) workOn(lanes, `failing/${each}`, 'failed', 20_000 + each);
+    for (let each = 0; each < 4; each += 1)
+      lanes.set(`failing/${each}`, { rank: DUE, expiresAt: 0, sequence: each, ...PATIENT });
+    assert.equal(beginAll(lanes, 30_000).length, 4, 'the limit of suspects');
+    return { lanes, keysOf };
+  }
+  const due = (sequence: number, since: Milliseconds, patientUntil = NEVER) => ({
+    rank: DUE,
+    expiresAt: sequence,
+    sequence,
+    since,
+    patientUntil,
+  });
+
+  it('one of another namespace begins in the place of the most urgent', () => {
+    const { lanes, keysOf } = crowded({ many: 9, few: 1 });
+    for (const [sequence, key] of keysOf('many').entries()) lanes.set(key, due(sequence, 30_000));
+    assert.equal(beginAll(lanes, 30_000).length, 8, 'a quarter of the workers');
+    lanes.set('few/0', due(100, 30_000));
+    assert.deepEqual(beginAll(lanes, 30_000), ['few/0']);
+  });
+
+  it('the most urgent begins in the place of one that fails, and has waited too long', () => {
+    const { lanes } = crowded({ few: 2 });
+    workOn(lanes, 'rare/0', 'failed', 25_000);
+    lanes.set('failing/late', due(1, 30_000, 31_000));
+    lanes.set('few/0', due(2, 30_000));
+    lanes.set('rare/0', due(3, 30_000));
+    assert.deepEqual(beginAll(lanes, 31_000), ['few/0'], 'rare had fewer turns, but has no room either');
+  });
+
+  it('one of another namespace begins in the place of both', () => {
+    const { lanes, keysOf } = crowded({ many: 9, few: 1 });
+    for (const [sequence, key] of keysOf('many').entries()) lanes.set(key, due(sequence, 30_000));
+    assert.equal(beginAll(lanes, 30_000).length, 8, 'a quarter of the workers');
+    lanes.set('failing/late', due(1, 30_000, 31_000));
+    lanes.set('few/0', due(100, 30_000));
+    assert.deepEqual(beginAll(lanes, 31_000), ['few/0']);
+  });
+});
