@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { kubectl, quoteShell, shellCommand } from '../../src/resources/shell-words.ts';
+import { inOrder, kubectl, quoteShell, shellCommand } from '../../src/resources/shell-words.ts';
 import { execute } from '../runs/execute.ts';
 
 const STRANGE = ["a'b", '$(x) `y` "z"', 'a b\nc', '', '{"a":1}', String.raw`\.`, '*', '~', 'a;b', '!!', '#'];
@@ -15,6 +15,11 @@ async function split(command: string): Promise<readonly string[]> {
 describe('a printed command', () => {
   it('keeps each word for any content', async () => {
     assert.deepEqual(await split(kubectl(...STRANGE)), STRANGE);
+  });
+
+  it('made of several runs none after one that fails', async () => {
+    const { stdout } = await execute('sh', ['-c', `${inOrder('echo a', 'false', 'echo b')} || echo failed`]);
+    assert.equal(stdout, 'a\nfailed\n');
   });
 
   it('has no quotes if none are needed', () => {
