@@ -79,6 +79,9 @@ export class Credentials extends KubeConfig {
   ): Promise<void> {
     await super.applyToHTTPSOptions(options);
     Object.assign(options, { handshakeTimeout: HANDSHAKE_MS, maxPayload: MAX_MESSAGE_BYTES });
+    const { agent } = options;
+    // A SOCKS proxy looks the host up itself, as for all other requests and as Go has it.
+    if (typeof agent === 'object' && 'shouldLookup' in agent) agent.shouldLookup = false;
   }
 
   override createDispatcherOptions(
