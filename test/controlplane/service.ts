@@ -25,8 +25,9 @@ export interface Service {
   /** Resolves to the first line, past or future, that matches; throws after `withinMs`. */
   waitForLog(fits: (line: LogLine) => boolean, withinMs?: number): Promise<LogLine>;
   kill(signal: NodeJS.Signals): void;
-  /** Sends SIGTERM; gives the exit code. Idempotent. */
+  /** Sends SIGTERM; gives the exit code, when its whole output is there. Idempotent. */
   stop(): Promise<number | null>;
+  /** The exit code, when its whole output is there. */
   readonly exited: Promise<number | null>;
 }
 
@@ -48,6 +49,8 @@ export interface ServiceOptions {
 }
 
 const READY_WITHIN_MS = 60_000;
+/** The time after its exit within which its output is closed. */
+const CLOSES_WITHIN_MS = 10_000;
 
 /**
  * Starts the service and waits until `/readyz` answers 200. Throws with its output if it ends earlier. It is
@@ -71,13 +74,22 @@ export async function startService(
   const { pid } = child;
   if (pid === undefined) throw new Error('the service could not be started');
   const forget = controlPlane.adopt(pid);
-  const exited = once(child, 'exit').then(([code]: (number | null)[]) => {
+  const closed = Promise.withResolvers<void>();
+  let isClosed = false;
+  child.once('close', () => {
+    isClosed = true;
+    closed.resolve();
+  });
+  const exited = once(child, 'exit').then(async ([code]: (number | null)[]) => {
     forget();
+    // Its last lines can come after its exit. A process that it left behind could hold its output for longer.
+    await Promise.race([closed.promise, sleep(CLOSES_WITHIN_MS, undefined, { ref: false })]);
+    isClosed = true;
     return code ?? null;
   });
 
   const output = keepOutput(options.keepLines);
-  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  const hasEnded = (): boolean => isClosed;
   const listeners = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr]) {
     createInterface(stream).on('line', (line) => {

@@ -82,7 +82,7 @@ describe('npm run demo', () => {
         return output().includes(line);
       });
       const pids = [...output().matchAll(/started \(pid (\d+)\)/g)].map(([, pid]) => Number(pid));
-      assert.equal(pids.length, processes, output());
+      assert.ok(pids.length >= processes, output()); // more if they were started meanwhile, or their port was taken
       await interrupt(demo);
       assert.equal(demo.exitCode, 130, output());
       assert.match(output(), /\nInterrupted: stopping everything\.\n$/);
@@ -116,7 +116,7 @@ describe('the output of the demo', () => {
 async function interrupt(demo: ChildProcess): Promise<void> {
   if (demo.exitCode !== null || demo.signalCode !== null) return;
   const group = -Number(demo.pid);
-  const ended = once(demo, 'exit');
+  const ended = once(demo, 'close'); // after its exit its last words can still be on their way
   process.kill(group, 'SIGINT');
   const patience = setTimeout(() => process.kill(group, 'SIGKILL'), ENDS_WITHIN_MS);
   await ended;
