@@ -1,7 +1,7 @@
 import { randomUUID, type KeyObject } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SignJWT } from 'jose';
-import { isConflict, isNotFound, KubeError } from '../../src/kube/errors.ts';
+import { isConflict, isNotFound, isTransient } from '../../src/kube/errors.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { Loose } from './objects.ts';
 
@@ -53,14 +53,18 @@ export function startTokenManager(client: KubeClient, namespace: string, key: Ke
       await patch({ annotations: { [HANDLED]: essence } });
     }
   };
+  const look = async (): Promise<void> => {
+    const { items } = await client.list(jwtPath(''));
+    for (const jwt of items) await handle(jwt).catch(tryAgain);
+  };
   const work = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      const { items } = await client.list(jwtPath(''));
-      for (const jwt of items) await handle(jwt).catch(ignoreStale);
+      await look().catch(tryAgain);
       await sleep(POLL_MS);
     }
   };
   const running = work();
+  running.catch(() => {}); // `stop` throws it
   return {
     signatures,
     released,
@@ -128,7 +132,7 @@ async function writeSecret(client: KubeClient, namespace: string, jwt: Loose, to
   );
 }
 
-/** kopf tries again. */
-function ignoreStale(error: unknown): void {
-  if (!(error instanceof KubeError) || !(isConflict(error) || isNotFound(error))) throw error;
+/** As kopf does, also when a busy API server gives no answer in time. */
+function tryAgain(error: unknown): void {
+  if (!isConflict(error) && !isNotFound(error) && !isTransient(error)) throw error;
 }

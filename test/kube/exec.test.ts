@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { Credentials } from '../../src/kube/credentials.ts';
 import { execInPod } from '../../src/kube/exec.ts';
+import { closeOf } from '../fixtures/close-of.ts';
 
 /** Streams of `v5.channel.k8s.io` (apimachinery, remotecommand constants.go). */
 const [STDOUT, STDERR, STATUS] = [1, 2, 3];
@@ -155,7 +156,7 @@ describe('a command in a container', () => {
         problem: { status: 0, message: 'no answer within 0.2 s' },
       });
       const [last] = [...sockets].slice(-1);
-      if (last?.destroyed === false) await once(last, 'close');
+      if (last !== undefined) await closeOf(last);
     });
   }
 });

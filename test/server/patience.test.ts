@@ -8,6 +8,7 @@ import { container } from '../admission/pods.ts';
 import { reviewText } from './reviews.ts';
 import { withWebhook, type StartedWebhook } from './started-webhook.ts';
 
+const WITHIN_MS = 60_000;
 const BARE = { metadata: {}, spec: { containers: [container()] } };
 
 /** Sends a review, and hangs up when `begun` resolves. */
@@ -35,7 +36,7 @@ describe('a client that hangs up while its review waits', () => {
       await hangUp(started, '/mutate/pods?timeout=30s', asked.promise);
       const { owner, signal } = await asked.promise;
       assert.equal(owner, '127.0.0.1');
-      if (!signal.aborted) await once(signal, 'abort', { signal: AbortSignal.timeout(1_000) });
+      if (!signal.aborted) await once(signal, 'abort', { signal: AbortSignal.timeout(WITHIN_MS) });
       assert.deepEqual(started.lines, []);
     });
   });
@@ -50,7 +51,7 @@ describe('a client that hangs up while its review waits', () => {
       const waiting = asked.promise.then((patience) => patience.gone());
       await hangUp(started, '/validate/jwts', waiting);
       const gone = await waiting;
-      if (!gone.aborted) await once(gone, 'abort', { signal: AbortSignal.timeout(1_000) });
+      if (!gone.aborted) await once(gone, 'abort', { signal: AbortSignal.timeout(WITHIN_MS) });
       assert.ok((await asked.promise).gone().aborted, 'also for who asks later');
     });
   });

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createProbesApp } from '../../src/server/probes.ts';
+import { closeOf } from '../fixtures/close-of.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 
@@ -124,11 +125,11 @@ describe('the probes:', () => {
     const app = createProbesApp({ checks: [], metrics, limits });
     const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port);
     const half = Array.from({ length: 30 }, () => {
-      const socket = connect({ host: '127.0.0.1', port }).on('error', () => {});
+      const socket = connect({ host: '127.0.0.1', port });
       socket.write('GET /livez HTTP/1.1\r\nho');
       return socket;
     });
-    const ended = half.map((socket) => once(socket.resume(), 'close'));
+    const ended = half.map((socket) => closeOf(socket.resume()));
     assert.equal(await (await fetch(`http://127.0.0.1:${port}/livez`)).text(), 'ok\n');
     await Promise.all(ended);
     await app.close();
