@@ -34,9 +34,11 @@ test('after an outage, a watch that stays open without an event counts as workin
 });
 
 test('an event that a proxy holds back until the watch ends is received: the watch is asked to end in time', async () => {
-  await using all = await watchFake({ silence: 1_500 });
+  const silence = 1_500;
+  await using all = await watchFake({ silence });
   await all.until(() => all.api.watching() === 1, 'the watch');
   const { handler } = all.api.server;
+  const times: number[] = [];
   all.api.server.handler = (request, response) => {
     if (request.query.get('watch') !== 'true') {
       handler(request, response);
@@ -44,10 +46,12 @@ test('an event that a proxy holds back until the watch ends is received: the wat
     }
     const held: unknown[] = [];
     const seconds = Number(request.query.get('timeoutSeconds'));
+    times.push(seconds * 1_000);
+    // Ten times as soon, so that a busy machine is not later than the silence.
     const end = setTimeout(() => {
       for (const chunk of held) write(chunk);
       response.end();
-    }, seconds * 1_000);
+    }, seconds * 100);
     response.on('close', () => clearTimeout(end));
     const write = response.write.bind(response);
     response.write = (chunk: unknown) => held.push(chunk) > 0;
@@ -56,6 +60,8 @@ test('an event that a proxy holds back until the watch ends is received: the wat
   all.api.drop('end');
   all.api.put('b/new');
   await all.holds('a/one', 'a/two', 'b/new');
+  const [usual = 0, afterSilence = 0] = times;
+  assert.ok(usual > silence && afterSilence < silence, String(times));
   assert.equal(all.api.counts.list, 1);
   assert.deepEqual(
     all.lines.filter(({ level }) => level !== 'debug'),

@@ -33,6 +33,9 @@ test('it requests bookmarks, a random time of 5 to 10 minutes, and on request on
   });
 });
 
+/** A silence that a test can wait for. */
+const SHORT_MS = 400;
+
 /** Each breaks the watch in its way; then `b/new` is created and `a/two` deleted. */
 const BREAKS: readonly (readonly [name: string, lists: number, act: (api: FakeApi) => void])[] = [
   ['a clean end', 1, (api) => api.drop('end')],
@@ -90,7 +93,7 @@ const BREAKS: readonly (readonly [name: string, lists: number, act: (api: FakeAp
 
 for (const [name, lists, act] of BREAKS) {
   test(`after ${name} no change and no deletion is missed`, async () => {
-    await using all = await inSync();
+    await using all = await inSync({ silence: SHORT_MS });
     all.changes.length = 0;
     act(all.api);
     all.api.put('b/new');
@@ -163,10 +166,11 @@ test('a bookmark moves the place to resume from', async () => {
   await using all = await inSync();
   const [before] = all.api.server.requests.slice(-1);
   assert.equal(before?.query.get('resourceVersion'), '1002');
+  const opened = all.watch.lastEventAt() ?? 0;
+  await all.until(() => Date.now() > opened, 'the next millisecond');
   all.api.compact();
   all.api.bookmark();
-  await all.until(() => (all.watch.lastEventAt() ?? 0) > 0, 'the bookmark');
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await all.until(() => (all.watch.lastEventAt() ?? 0) > opened, 'the bookmark');
   all.api.drop('reset');
   all.api.put('b/new');
   await all.holds('a/one', 'a/two', 'b/new');
@@ -192,7 +196,7 @@ test('repeated and outdated events change nothing', async () => {
 });
 
 test('an object that was deleted and created again during an outage is reported with its new uid', async () => {
-  await using all = await inSync();
+  await using all = await inSync({ silence: SHORT_MS });
   const before = all.cache.get('a/one');
   all.api.drop('silence');
   all.api.remove('a/one');

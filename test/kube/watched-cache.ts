@@ -42,6 +42,9 @@ export interface WatchedCache extends AsyncDisposable {
   until(condition: () => boolean, what: string): Promise<void>;
 }
 
+/** As the service has it: a pause of a busy machine does not look like a broken connection. */
+const PATIENT_MS = 60_000;
+
 /** A list-watch on a fake API server with the Secrets `a/one` and `a/two`. The cache stores their uids. */
 export async function watchFake(options: Partial<ListWatchOptions<string>> = {}): Promise<WatchedCache> {
   const api = await startFakeApi();
@@ -61,7 +64,7 @@ export async function watchFake(options: Partial<ListWatchOptions<string>> = {})
     store: cache,
     clock: hurriedClock,
     log: { debug: note('debug'), info: note('info'), warn: note('warn') },
-    silence: 400,
+    silence: PATIENT_MS,
     ...options,
   });
   const until = async (condition: () => boolean, what: string): Promise<void> => {
