@@ -38,7 +38,7 @@ export type ComponentSettings = {
   readonly log: (line: string) => void;
 };
 
-const ENDS_WITHIN_MS = 10_000; // SIGKILL takes milliseconds, unless the disk hangs
+const ENDS_WITHIN_MS = 60_000; // SIGKILL takes milliseconds, unless the disk hangs
 const TAIL_LINES = 12;
 
 /** Starts a program and waits until it is ready. Throws a ControlPlaneError with the end of its log. */

@@ -41,7 +41,7 @@ describe('npm run controlplane', () => {
       const [, kubeconfig = ''] = await waitFor(launched, /export KUBECONFIG=(\S+)\n/);
       assert.match(launched.output(), /alias kubectl=\S+\/kubectl\n/);
       const pids = readPids(launched);
-      assert.equal(pids.length, 3, launched.output());
+      assert.ok(pids.length >= 3, launched.output()); // one more for each port that was taken meanwhile
       launched.child.kill(signal);
       if (launched.child.exitCode === null) await once(launched.child, 'exit');
       assert.equal(launched.child.exitCode, exitCode);

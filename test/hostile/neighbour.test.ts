@@ -14,13 +14,15 @@ const REFUSAL = 'a pod was refused: 500 no webhook';
 describe('the well-behaved neighbour', { timeout: 2 * WITHIN_MS }, () => {
   /** An unharmed neighbour, and a cluster that can refuse pods and have expired tokens. */
   async function start(opened: AsyncDisposableStack) {
-    const cluster = { exp: VALID, refusesPods: false, looks: 0 };
+    const cluster = { exp: VALID, refusesPods: false, refusals: 0, looks: 0 };
     const api = await startScriptedApi((method, path, body) => {
       if (method === 'GET') {
         cluster.looks += 1;
         return listSecrets(10, cluster.exp);
       }
-      return cluster.refusesPods && path.endsWith('/pods') ? REFUSED : answerOf(method, path, body);
+      const isRefused = cluster.refusesPods && path.endsWith('/pods');
+      if (isRefused) cluster.refusals += 1;
+      return isRefused ? REFUSED : answerOf(method, path, body);
     });
     opened.use(api);
     const neighbour = await startNeighbour({ api: api.access, namespace: 'well-behaved' });
@@ -49,10 +51,13 @@ describe('the well-behaved neighbour', { timeout: 2 * WITHIN_MS }, () => {
     const recovered = neighbour.recover(performance.now(), WITHIN_MS);
     cluster.refusesPods = true;
     const { looks } = cluster;
-    await waitUntil('two looks', WITHIN_MS, () => cluster.looks >= looks + 2);
+    await waitUntil('two looks, and a refusal', WITHIN_MS, () => {
+      return cluster.looks >= looks + 2 && cluster.refusals > 0;
+    });
     cluster.refusesPods = false;
     cluster.exp = VALID + 1;
     await recovered;
+    await neighbour.settle();
     assert.deepEqual(neighbour.takeExperience().harms, [REFUSAL]);
   });
 });

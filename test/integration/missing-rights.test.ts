@@ -12,7 +12,7 @@ import { readObjects, renderOverlay } from '../deploy/rendered.ts';
 import { grantsOf, takeAway } from './granted-rights.ts';
 
 const NAMESPACE = 'jwt-injector';
-const WITHIN_MS = 30_000;
+const WITHIN_MS = 60_000;
 
 /** What is done before the webhook starts without a right, and how it reports that. */
 interface Lack {

@@ -19,7 +19,7 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
   leases: { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' },
 };
 
-const WITHIN_MS = 30_000;
+const WITHIN_MS = 60_000; // a second or two is usual
 const ANSWERED = { timeoutMs: 30_000 };
 
 /** Namespace and name of an object. */
