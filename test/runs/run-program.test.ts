@@ -11,7 +11,7 @@ const LEAVES_ONE = `
   console.log(left.pid);
   process.exit(0);`;
 
-describe('a program that is run', { timeout: 60_000 }, () => {
+describe('a program that is run', { timeout: 240_000 }, () => {
   it('gives its output, and whether it ended with 0', async () => {
     const args = ['--eval', 'console.log("out"); console.error("err")'];
     const { hasPassed, output } = await runProgram({ ...EVAL, args });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { waitUntil } from '../controlplane/wait-until.ts';
 
-const ANSWERS_WITHIN_MS = 30_000;
+const ANSWERS_WITHIN_MS = 60_000; // a second or two is usual
 const PROMPT = 'READY> ';
 /** The prompt at the beginning of a line, not in a command that sets it. */
 const AT_PROMPT = /[\r\n]READY> /;
