@@ -159,7 +159,7 @@ const PROBE = {
  * without it.
  */
 export async function waitForWebhook(cluster: Cluster): Promise<void> {
-  await waitUntil('the webhook changes an annotated pod', 30_000, async () => {
+  await waitUntil('the webhook changes an annotated pod', 60_000, async () => {
     const path = '/api/v1/namespaces/default/pods?dryRun=All';
     const answer = await askApi(cluster.access, 'POST', path, PROBE).catch(() => undefined);
     return answer?.body.includes('BEARER_TOKEN_FILE') === true;

@@ -18,7 +18,7 @@ export interface Rights {
 }
 
 const GROUP = 'rbac.authorization.k8s.io';
-const WITHIN_MS = 30_000;
+const WITHIN_MS = 60_000;
 
 /** A rule for JWTs, for example with `get` and `patch`. */
 export function onJwts(...verbs: Rule['verbs']): Rule {

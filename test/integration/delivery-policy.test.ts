@@ -90,7 +90,7 @@ describe(
         own.set(`${namespace}/${name}`, { port: cluster.access.port, token, agent });
       }
       const [first] = ACCOUNTS;
-      await waitUntil('the policy to be in effect', 30_000, async () => {
+      await waitUntil('the policy to be in effect', 60_000, async () => {
         const body = nudge({ labels: { app: 'other' } });
         return (await askAs(`${namespace}/${first}`, 'PATCH', `${POD}?dryRun=All`, body)).status === 403;
       });

@@ -5,7 +5,7 @@ import { waitUntil } from '../controlplane/wait-until.ts';
 /** The shipped namespace of the ServiceAccounts. */
 const NAMESPACE = 'jwt-injector';
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
-const WITHIN_MS = 30_000;
+const WITHIN_MS = 60_000;
 
 interface Rule {
   readonly apiGroups: readonly string[];

@@ -162,7 +162,7 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
       const { apiVersion, kind, spec } = wireJwt({ key: { value: 'hello' } });
       const metadata = { name: 'probe', namespace: 'keys' };
       const input = JSON.stringify({ apiVersion, kind, metadata, spec });
-      await waitUntil('a bad JWT is taken', 30_000, async () => {
+      await waitUntil('a bad JWT is taken', 60_000, async () => {
         const args = ['create', '--dry-run=server', '-f', '-'];
         return (await stage.cluster.kubectl(args, { input, allowFailure: true })).code === 0;
       });

@@ -18,7 +18,7 @@ import { FINALIZER } from './token-manager.ts';
 
 const ACCOUNT = 'jwt-injector-controller';
 const NAMESPACE = 'missing-rights';
-const WITHIN_MS = 30_000;
+const WITHIN_MS = 60_000;
 const RETRY_PERIOD_MS = 2_000; // --retry-period
 
 /** How it reports that a right is missing, and that it has it again. */

@@ -59,7 +59,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
     return stage.cluster.kubectl(args, { input, allowFailure: true });
   };
   const waitUntilTaken = (namespace: string, isTaken: boolean): Promise<unknown> =>
-    waitUntil(`Secrets of ${namespace} to be ${isTaken ? 'taken' : 'refused'}`, 30_000, async () => {
+    waitUntil(`Secrets of ${namespace} to be ${isTaken ? 'taken' : 'refused'}`, 60_000, async () => {
       return ((await tryToCreate(namespace, 'forbidden')).code === 0) === isTaken;
     });
 
@@ -75,7 +75,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
       name: 'counted',
       namespace: 'small',
       harm: async () => {
-        await waitUntil('the quota to count', 30_000, async () => {
+        await waitUntil('the quota to count', 60_000, async () => {
           const args = ['get', 'quota', 'no-more', '-n', 'small', '-o', 'jsonpath={.status.hard}'];
           return (await stage.cluster.kubectl(args)).stdout !== '';
         });
@@ -210,7 +210,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
     await tenant.apply('frozen');
     const token = await tenant.waitForToken('frozen', (text) => text !== '');
     await kubectl('patch', 'secret', 'frozen', '-n', 'refusals', '-p', '{"immutable":true}');
-    const renewed = await admin.run(renewCommand, 'frozen', '-n', 'refusals', '--timeout', '10s');
+    const renewed = await admin.run(renewCommand, 'frozen', '-n', 'refusals', '--timeout', '60s');
     const says = /Secret frozen has immutable: true.*kubectl delete secret frozen -n refusals/;
     assert.deepEqual([renewed.code, renewed.out], [1, '']);
     assert.match(renewed.err, says);
@@ -227,7 +227,7 @@ describe('a write that the API server refuses', { concurrency: false }, () => {
   });
 
   it('succeeds if a webhook only removes our label: the Secret is created again after it is deleted', async () => {
-    await waitUntil('the label to be taken off', 30_000, async () => {
+    await waitUntil('the label to be taken off', 60_000, async () => {
       const { code, stdout } = await tryToCreate('stripped', 'some');
       return code === 0 && JSON.parse(stdout).metadata.labels?.[MANAGED_LABEL] === undefined;
     });

@@ -27,7 +27,7 @@ export async function runReplicas({ cluster, serviceArgs }: Stage<Cluster>): Pro
   container.args.push('--tls-cert-file=/etc/jwt-injector/tls/tls.crt');
   spec.volumes = [{ name: 'tls', secret: { secretName: 'jwt-injector-tls' } }];
   await cluster.apply(JSON.stringify(deployment));
-  const pods = await waitUntil('the Deployment has two pods', 30_000, async () => {
+  const pods = await waitUntil('the Deployment has two pods', 60_000, async () => {
     const names = await cluster.kubectl([
       'get',
       'pods',

@@ -235,7 +235,7 @@ describe('the shipped rights', { concurrency: false }, () => {
         unused = granted.filter((right) => !verbs.has(right));
         return unused.length === 0;
       };
-      await waitUntil('all rights to have been used', 30_000, areAllUsed).catch(() => {});
+      await waitUntil('all rights to have been used', 60_000, areAllUsed).catch(() => {});
       assert.deepEqual(unused, []);
     });
   }

@@ -26,7 +26,7 @@ describe('taking over beside a running token-manager', { concurrency: false }, (
     for (const name of NAMES) await tenant.apply(name, { key: ofKey });
     client = openAdminClient(stage.cluster);
     manager = startTokenManager(client, 'beside', key);
-    await waitUntil('token-manager to be done', 30_000, async () => {
+    await waitUntil('token-manager to be done', 60_000, async () => {
       const jwts = await objects.list('jwts', 'beside');
       return jwts.every(({ metadata }) =>
         Object.keys(metadata.annotations ?? {}).some((name) => name.startsWith('kopf.zalando.org/')),
@@ -67,6 +67,6 @@ describe('taking over beside a running token-manager', { concurrency: false }, (
     await stage.cluster.kubectl(['delete', 'jwt', '-n', 'beside', 'beside-0', '--wait=false']);
     await objects.waitForGone('jwts', 'beside', 'beside-0');
     // jwt-injector would do it after ten seconds; then token-manager could not release anything any more.
-    await waitUntil('its release by token-manager', 30_000, () => manager.released.has('beside-0'));
+    await waitUntil('its release by token-manager', 60_000, () => manager.released.has('beside-0'));
   });
 });

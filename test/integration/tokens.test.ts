@@ -48,7 +48,7 @@ describe('tokens on a real control plane', { concurrency: false }, () => {
       'tokens',
       'one-minute',
       (secret) => secretText(secret) !== secretText(first),
-      45_000,
+      60_000,
     );
     return { first, second };
   }

@@ -22,7 +22,7 @@ describe('JWTs are validated by the webhook:', { concurrency: false }, () => {
     stage = await borrowStage();
     objects = openObjects(stage.cluster);
     await stage.cluster.createNamespace('validate-jwts');
-    await waitUntil('a bad JWT is refused', 30_000, async () => {
+    await waitUntil('a bad JWT is refused', 60_000, async () => {
       const { code } = await tryApply('probe', { key: { value: 'hello' } }, ['--dry-run=server']);
       return code !== 0;
     });

@@ -55,7 +55,7 @@ export function waitForPodsOf(
   selector: string,
   count = 1,
 ): Promise<readonly Loose[]> {
-  return waitUntil(`${count} pods with ${selector} in ${namespace}`, 30_000, async () => {
+  return waitUntil(`${count} pods with ${selector} in ${namespace}`, 60_000, async () => {
     const path = `${collectionPath(namespace, 'Pod')}?labelSelector=${encodeURIComponent(selector)}`;
     const { items } = (await api.ask('GET', path)).body;
     return items.length === count ? items : undefined;
@@ -73,7 +73,7 @@ export async function finishRollout(
 ): Promise<{ deployment: Loose; replicaSets: readonly Loose[]; pods: readonly Loose[] }> {
   const list = async (kind: string): Promise<readonly Loose[]> =>
     (await api.ask('GET', `${collectionPath(namespace, kind)}?labelSelector=app%3D${name}`)).body.items;
-  return waitUntil(`the rollout of ${name}`, 30_000, async () => {
+  return waitUntil(`the rollout of ${name}`, 60_000, async () => {
     const pods = await list('Pod');
     for (const pod of pods.filter(({ status }) => status.phase === 'Pending')) {
       await api.ask('PATCH', `${collectionPath(namespace, 'Pod')}/${pod.metadata.name}/status`, READY);

@@ -51,7 +51,7 @@ async function openRealCluster<C extends Cluster>(stage: Stage<C>): Promise<Real
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  limitMs = 30_000,
+  limitMs = 60_000,
 ): Promise<void> {
   const end = performance.now() + limitMs;
   while (!(await condition())) {
