@@ -214,9 +214,10 @@ describe('keys and Secrets on a real control plane', { concurrency: false }, () 
       await tenant.apply('inexact', { data: { sub: 'x', uid: 2 ** 60 } });
       const inexact = await objects.waitForCondition('keys', 'inexact', 'Ready', 'False', 'ClaimsInvalid');
       assert.match(inexact.message, /spec\.data\.uid.*write it as a string/);
-      await objects.waitFor('jwts', 'keys', 'misfit', () => true);
-      const { stdout } = await stage.cluster.kubectl(['events', '-n', 'keys', '--for', 'jwt/misfit']);
-      assert.match(stdout, /Warning\s+KeyMismatch/);
+      await waitUntil('its Event', 60_000, async () => {
+        const { stdout } = await stage.cluster.kubectl(['events', '-n', 'keys', '--for', 'jwt/misfit']);
+        return /Warning\s+KeyMismatch/.test(stdout);
+      });
     });
   });
 });

@@ -89,7 +89,7 @@ describe('a rotation, by command, from the first key to the second', { concurren
         metadata: { name: 'tokenless', namespace: NAMESPACE },
       }),
     );
-    const { code, out } = await admin.run(verifyCommand, '-A', ...trust(), '--timeout', '2s', '-o', 'json');
+    const { code, out } = await admin.run(verifyCommand, '-A', ...trust(), '--timeout', '10s', '-o', 'json');
     assert.equal(code, 1);
     const { jwts } = JSON.parse(out);
     const resultOf = (name: string) =>
