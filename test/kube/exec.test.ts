@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { Credentials } from '../../src/kube/credentials.ts';
 import { execInPod } from '../../src/kube/exec.ts';
 import { closeOf } from '../fixtures/close-of.ts';
+import { startSocksProxy } from '../proxies/socks-proxy.ts';
 
 /** Streams of `v5.channel.k8s.io` (apimachinery, remotecommand constants.go). */
 const [STDOUT, STDERR, STATUS] = [1, 2, 3];
@@ -144,6 +145,31 @@ describe('a command in a container', () => {
       assert.deepEqual(result, { ok: false, problem: { status, message } });
     });
   }
+
+  it('goes through a SOCKS proxy, which looks the host up', async () => {
+    play = (socket) => {
+      accept(socket);
+      send(socket, STDOUT, 'here');
+      send(socket, STATUS, '{"status":"Success"}');
+    };
+    const { port } = server.address() as AddressInfo;
+    await using proxy = await startSocksProxy(`http://127.0.0.1:${port}`);
+    const load = () => {
+      const credentials = new Credentials();
+      credentials.loadFromClusterAndUser(
+        {
+          name: 'a',
+          server: 'http://api.invalid',
+          skipTLSVerify: true,
+          proxyUrl: `socks5://127.0.0.1:${proxy.port}`,
+        },
+        { name: 'me', token: 'my-bearer' },
+      );
+      return credentials;
+    };
+    assert.deepEqual(await execInPod({ load }, TARGET, LIMITS), { ok: true, value: 'here' });
+    assert.deepEqual(proxy.asked, ['api.invalid:80']);
+  });
 
   for (const [title, behave] of [
     ['a server that does not answer', () => undefined],
