@@ -7,7 +7,7 @@ import { StepFailure } from './step-failure.ts';
 /** The value, or a text that says what was found instead. */
 export type Attempt<T> = { readonly value: T } | { readonly instead: string };
 
-const WITHIN_MS = 20_000;
+const WITHIN_MS = 60_000; // a second or two is usual
 
 /**
  * Tries again and again until there is a value. After `withinMs`, a StepFailure says what was found instead.

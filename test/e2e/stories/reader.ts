@@ -21,7 +21,7 @@ const NAMESPACE = 'science';
  * 60 s old.
  */
 const READ_WITHIN_MS = 150_000;
-const CHANGED_WITHIN_MS = 30_000;
+const CHANGED_WITHIN_MS = 60_000;
 
 /** Prints the end of each token that it finds, and nothing else: the log of the pod has the time. */
 const READ_TOKENS = `
