@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { Lanes } from '../../src/queue/lanes.ts';
+import { randomNumbers } from '../fixtures/random-numbers.ts';
 import { startQueue } from './noted-queue.ts';
 import { PATIENT } from './patient.ts';
 
@@ -14,6 +15,7 @@ const LIFETIME_MS = 10 * MINUTE_MS;
 async function simulate(roundMs: number): Promise<{ renewals: number; expired: number; most: number }> {
   const seen = { renewals: 0, expired: 0, most: 0 };
   const expiries = new Map<string, number>();
+  const random = randomNumbers(2);
   let active = 0;
   const { queue, clock } = startQueue(
     async (key) => {
@@ -25,10 +27,10 @@ async function simulate(roundMs: number): Promise<{ renewals: number; expired: n
       if (expiresAt !== undefined) seen.renewals += 1;
       if (expiresAt !== undefined && clock.now() > expiresAt) seen.expired += 1;
       expiries.set(key, clock.now() + LIFETIME_MS);
-      const dueAt = clock.now() + (LIFETIME_MS / 2) * (0.95 + 0.05 * Math.random());
+      const dueAt = clock.now() + (LIFETIME_MS / 2) * (0.95 + 0.05 * random());
       return { next: 'wait', dueAt, expiresAt: clock.now() + LIFETIME_MS };
     },
-    { random: Math.random },
+    { random: randomNumbers(1) },
   );
   for (let each = 0; each < 600; each += 1) queue.add(`ns-${each % 50}/jwt-${each}`, { priority: 'new' });
   await clock.advance(40 * MINUTE_MS);
@@ -53,7 +55,7 @@ it('renewals that are due again and again leave workers for a new JWT', async ()
       await clock.sleep(3_000);
       return { next: 'wait', dueAt: clock.now() + 30_000, expiresAt: clock.now() + 60_000 };
     },
-    { random: Math.random },
+    { random: randomNumbers(1) },
   );
   for (let each = 0; each < 600; each += 1) queue.add(`many/jwt-${each}`, { priority: 'new' });
   await clock.advance(15 * MINUTE_MS);
@@ -75,6 +77,7 @@ for (const [title, areSuspects] of [
     const lanes = new Lanes(32);
     const endsAt = new Map<string, number>();
     const begun: number[] = [];
+    const random = randomNumbers(1);
     let sequence = 0;
     const waitFor = (name: string, rank: number, expiresAt: number): void => {
       sequence += 1;
@@ -91,7 +94,7 @@ for (const [title, areSuspects] of [
           lanes.set(key, { rank: DUE, expiresAt: now, sequence: 0, ...PATIENT });
       }
       for (let next = lanes.begin(now); next !== undefined; next = lanes.begin(now)) {
-        endsAt.set(next.key, now + 10_000 + 20_000 * Math.random());
+        endsAt.set(next.key, now + 10_000 + 20_000 * random());
         if (next.key.includes('new')) begun.push(now);
         if (next.key.includes('new')) waitFor('new', NEW, Number.POSITIVE_INFINITY);
         else waitFor('due', DUE, now);

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Lanes } from '../../src/queue/lanes.ts';
 import type { RoundResult } from '../../src/queue/work.ts';
+import { randomNumbers } from '../fixtures/random-numbers.ts';
 import { startQueue } from './noted-queue.ts';
 import { PATIENT } from './patient.ts';
 
@@ -34,7 +35,7 @@ describe('a thousand JWTs that fail after ten seconds each', () => {
         dueAt.set(key, next);
         return { next: 'wait', dueAt: next };
       },
-      { random: Math.random },
+      { random: randomNumbers(1) },
     );
     const bad = Array.from({ length: 1_000 }, (_, index) => `bad-${index}`);
     const good = Array.from({ length: 100 }, (_, index) => `good-${index}`);
@@ -89,7 +90,7 @@ describe('JWTs whose writes are so large that they slow each other down', () => 
         dueAt.set(key, next);
         return { next: 'wait', dueAt: next };
       },
-      { random: Math.random },
+      { random: randomNumbers(1) },
     );
     for (let each = 0; each < 100; each += 1) queue.add(`bad-${each}`, { priority: 'new' });
     for (let each = 0; each < 50; each += 1) queue.add(`good-${each}`, { priority: 'new' });

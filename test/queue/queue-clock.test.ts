@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { randomNumbers } from '../fixtures/random-numbers.ts';
 import { startQueue } from './noted-queue.ts';
 
 const MINUTE_MS = 60_000;
@@ -88,7 +89,7 @@ test('a key that becomes due ends its back-off, and otherwise back-offs are not 
 });
 
 test('keys for which nothing is planned are looked at together, once a second', async () => {
-  const { queue, clock, rounds } = startQueue(async () => ({ next: 'wait' }), { random: Math.random });
+  const { queue, clock, rounds } = startQueue(async () => ({ next: 'wait' }), { random: randomNumbers(1) });
   for (let each = 0; each < 1_000; each += 1) queue.add(`ns/${each}`, { priority: 'new' });
   for (let turn = 0; rounds.length < 1_000 && turn < 50; turn += 1) await clock.settle();
   await clock.advance(9 * MINUTE_MS);
@@ -101,7 +102,7 @@ test('a key that needs nothing is checked in time, but gets no round', async () 
   const looks: [string, number][] = [];
   const needs = new Set(['ns/changed']);
   const { queue, clock, rounds } = startQueue(async () => ({ next: 'wait' }), {
-    random: Math.random,
+    random: randomNumbers(1),
     skip: (key) => {
       looks.push([key, clock.now()]);
       return needs.has(key) ? undefined : { next: 'wait', dueAt: 100 * MINUTE_MS };
@@ -125,7 +126,7 @@ test('a key that needs nothing is checked in time, but gets no round', async () 
 test('the first looks at keys that were there at the start are spread over the longest wait', async () => {
   const looks: number[] = [];
   const { queue, clock } = startQueue(undefined, {
-    random: Math.random,
+    random: randomNumbers(1),
     skip: () => {
       looks.push(clock.now());
       return { next: 'wait' };
@@ -145,7 +146,7 @@ test('the first looks at keys that were there at the start are spread over the l
 test('after a suspension all keys are checked soon, a few in each turn of the event loop', async () => {
   const looks: number[] = [];
   const { queue, clock, rounds } = startQueue(async () => ({ next: 'forget' }), {
-    random: Math.random,
+    random: randomNumbers(1),
     skip: () => {
       looks.push(clock.now());
       return { next: 'wait' };

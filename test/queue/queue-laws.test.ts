@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { PRIORITIES, type RoundResult } from '../../src/queue/work.ts';
+import { randomNumbers } from '../fixtures/random-numbers.ts';
 import { startQueue } from './noted-queue.ts';
 
 type Step =
@@ -29,7 +30,8 @@ test('no key has two rounds at once, and a round begins after every request', as
       fc.array(step, { maxLength: 25 }),
       fc.array(outcome, { minLength: 1, maxLength: 10 }),
       fc.integer({ min: 1, max: 3 }),
-      async (steps, outcomes, workers) => {
+      fc.integer(),
+      async (steps, outcomes, workers, seed) => {
         const running = new Set<string>();
         const faults: string[] = [];
         const begun = new Map<string, number>();
@@ -47,7 +49,7 @@ test('no key has two rounds at once, and a round begins after every request', as
             if (next?.ends === 'throw') throw new Error('planned');
             return { next: 'forget' };
           },
-          { workers, random: Math.random },
+          { workers, random: randomNumbers(seed) },
         );
         const asked: (() => boolean)[] = [];
         for (const each of steps) {

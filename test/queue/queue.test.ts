@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { randomNumbers } from '../fixtures/random-numbers.ts';
 import { startQueue } from './noted-queue.ts';
 
 const MINUTE_MS = 60_000;
@@ -178,7 +179,7 @@ test('the round knows when it will be repeated', async () => {
       promised.push(nextAttemptAt);
       return { next: 'retry' };
     },
-    { random: Math.random },
+    { random: randomNumbers(1) },
   );
   queue.add('a', { priority: 'new' });
   await clock.advance(10 * MINUTE_MS);
