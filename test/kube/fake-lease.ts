@@ -1,5 +1,6 @@
 import { Leader } from '../../src/kube/leader.ts';
 import type { LeaseAccess, LeaseState } from '../../src/kube/lease.ts';
+import { randomNumbers } from '../fixtures/random-numbers.ts';
 import { suspendableClock } from '../time/suspendable-clock.ts';
 import type { VirtualClock } from '../time/virtual-clock.ts';
 
@@ -55,12 +56,17 @@ export interface Candidate {
   readonly paused: () => boolean;
 }
 
+/** The same in each run, and others for each candidate. */
+function randomOf(identity: string): () => number {
+  return randomNumbers(Buffer.from(identity).reduce((sum, byte) => 31 * sum + byte, 0));
+}
+
 /** Uses client-go's 15 s, 10 s and 2 s. It is not started. */
 export function createCandidate(
   lease: FakeLease,
   time: VirtualClock,
   identity: string,
-  random = Math.random,
+  random = randomOf(identity),
 ): Candidate {
   let sent = 0;
   const clock = suspendableClock(time, () => candidate.skewMs);
