@@ -137,7 +137,7 @@ describe('finding the control plane programs', () => {
     const [, compiler = 0] = await waitForBuild(go);
     let said = '';
     const write = (text: string): void => {
-      if (said === '') process.kill(compiler); // the second one waits: now the first one can go on
+      if (said === '') process.kill(compiler); // the second build waits: the first one may end
       said += text;
     };
     await findBinaries(go.environment, { write });

@@ -56,7 +56,7 @@ export interface Candidate {
   readonly paused: () => boolean;
 }
 
-/** The same in each run, and others for each candidate. */
+/** Random numbers that are the same in each run, and differ between candidates. */
 function randomOf(identity: string): () => number {
   return randomNumbers(Buffer.from(identity).reduce((sum, byte) => 31 * sum + byte, 0));
 }
