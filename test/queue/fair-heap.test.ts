@@ -85,6 +85,25 @@ describe('a heap that namespaces share', () => {
     assert.deepEqual(takeAll(heap), ['many/a', 'few/a']);
   });
 
+  it('forgets no more than half of the turns at once', () => {
+    const heap = new FairHeap<Item>(isSooner);
+    for (let each = 0; each < 28; each += 1) heap.charge('others');
+    for (let each = 0; each < 100; each += 1) heap.charge('many');
+    heap.set('many/a', { rank: 0, time: 0 });
+    heap.set('few/a', { rank: 0, time: 1 });
+    assert.deepEqual(takeAll(heap), ['few/a', 'many/a']);
+  });
+
+  it('remembers two turns for each namespace that has items', () => {
+    const heap = new FairHeap<Item>(isSooner);
+    for (let each = 0; each < 99; each += 1) heap.set(`ns-${each}/a`, { rank: 0, time: each });
+    heap.set('many/a', { rank: 0, time: 0 });
+    for (let each = 0; each < 199; each += 1) heap.charge('many');
+    assert.equal(heap.lead('many/a'), 199);
+    heap.charge('many');
+    assert.equal(heap.lead('many/a'), 100);
+  });
+
   it('leaves nobody in debt who had all turns while nobody else wanted any', () => {
     const heap = new FairHeap<Item>(isSooner);
     for (let each = 0; each < 1_000; each += 1) heap.charge(`idle-${each}`);

@@ -36,7 +36,7 @@ describe('the keys that wait in a lane', () => {
         return namespace;
       });
     keys.noticeTime(1_500);
-    assert.deepEqual(takeCharged(4), ['many', 'many', 'many', 'many']);
+    assert.deepEqual(takeCharged(6), ['many', 'many', 'many', 'many', 'many', 'many']);
     keys.noticeTime(1_501);
     assert.deepEqual(takeCharged(6), ['few', 'many', 'few', 'many', 'few', 'many']);
   });
@@ -49,6 +49,15 @@ describe('the keys that wait in a lane', () => {
     keys.noticeTime(1_000);
     const first = take(keys, 20);
     assert.deepEqual([first.indexOf('ns/late'), first.indexOf('ns/later')], [0, 8]);
+  });
+
+  it('give these turns in the order in which they came, if several have waited as long', () => {
+    const keys = newKeys();
+    for (const sequence of [3, 1, 2]) keys.set(`ns/${sequence}`, urgency(3, sequence, 900));
+    for (let each = 0; each < 40; each += 1) keys.set(`ns/urgent-${each}`, urgency(0, 100 + each, 9_000));
+    keys.noticeTime(1_000);
+    const late = take(keys, 20).filter((key) => key?.includes('urgent') === false);
+    assert.deepEqual(late, ['ns/1', 'ns/2', 'ns/3']);
   });
 
   it('share these turns among namespaces, whatever their priorities are', () => {
