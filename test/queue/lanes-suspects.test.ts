@@ -4,7 +4,7 @@ import { Lanes } from '../../src/queue/lanes.ts';
 import type { Milliseconds } from '../../src/time/units.ts';
 import { PATIENT } from './patient.ts';
 
-const [DUE, CHANGED] = [0, 2];
+const [DUE, NEW, CHANGED, RESYNC] = [0, 1, 2, 3];
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** One round of this key, which ends so. */
@@ -103,5 +103,69 @@ describe('where the suspect whose turn it is has no room', () => {
     lanes.set('failing/late', due(1, 30_000, 31_000));
     lanes.set('few/0', due(100, 30_000));
     assert.deepEqual(beginAll(lanes, 31_000), ['few/0']);
+  });
+});
+
+describe('a suspect that is less urgent', () => {
+  it('begins in the eighth of suspects before keys of the same priority that were never slow', () => {
+    const lanes = new Lanes(32);
+    workOn(lanes, 'ns/failed', 'failed', 0);
+    lanes.set('ns/failed', { rank: CHANGED, expiresAt: NEVER, sequence: 0, ...PATIENT });
+    for (let each = 0; each < 40; each += 1)
+      lanes.set(`ns/quick-${each}`, { rank: CHANGED, expiresAt: 0, sequence: each, ...PATIENT });
+    assert.ok(beginAll(lanes, 9_000).includes('ns/failed'));
+  });
+
+  it('does not begin before a new JWT beyond that eighth, even if it was only slow', () => {
+    const lanes = new Lanes(32);
+    const slow = Array.from({ length: 5 }, (_, index) => `ns/slow-${index}`);
+    for (const key of slow) workOn(lanes, key, 'slow', 0);
+    for (const key of slow) lanes.set(key, { rank: RESYNC, expiresAt: 0, sequence: 0, ...PATIENT });
+    lanes.set('ns/new', { rank: NEW, expiresAt: NEVER, sequence: 9, ...PATIENT });
+    const begun = beginAll(lanes, 9_000);
+    assert.equal(begun.indexOf('ns/new'), 4);
+  });
+});
+
+it('new JWTs have no more than an eighth of the workers beside quick keys that became slow and hold half', () => {
+  const lanes = new Lanes(32);
+  for (let each = 0; each < 60; each += 1)
+    lanes.set(`ns/due-${each}`, { rank: DUE, expiresAt: 0, sequence: each, ...PATIENT });
+  assert.equal(beginAll(lanes, 0).length, 32);
+  assert.equal(beginAll(lanes, 1_000).length, 16, 'in place of slow ones');
+  for (let each = 0; each < 10; each += 1)
+    lanes.set(`ns/new-${each}`, { rank: NEW, expiresAt: NEVER, sequence: each, ...PATIENT });
+  assert.equal(beginAll(lanes, 1_000).length, 4);
+});
+
+describe('while suspects have waited too long', () => {
+  const late = (sequence: number) => ({
+    rank: RESYNC,
+    expiresAt: NEVER,
+    sequence,
+    since: 0,
+    patientUntil: 10_000,
+  });
+
+  it('the one whose turn it is begins before new JWTs, although the eighth of suspects is taken', () => {
+    const lanes = new Lanes(32);
+    const due = Array.from({ length: 4 }, (_, index) => `ns/due-${index}`);
+    for (const key of [...due, 'ns/late']) workOn(lanes, key, 'failed', 0);
+    for (const key of due) lanes.set(key, { rank: DUE, expiresAt: 0, sequence: 0, ...PATIENT });
+    assert.equal(beginAll(lanes, 9_000).length, 4);
+    lanes.set('ns/late', late(1));
+    for (let each = 0; each < 20; each += 1)
+      lanes.set(`ns/new-${each}`, { rank: NEW, expiresAt: 0, sequence: each, ...PATIENT });
+    assert.equal(lanes.begin(10_000)?.key, 'ns/late');
+  });
+
+  it('as many begin as have room in their eighth, before renewals that are more urgent', () => {
+    const lanes = new Lanes(32);
+    for (let each = 0; each < 6; each += 1) workOn(lanes, `ns/late-${each}`, 'failed', 0);
+    for (let each = 0; each < 6; each += 1) lanes.set(`ns/late-${each}`, late(each));
+    for (let each = 0; each < 40; each += 1)
+      lanes.set(`ns/due-${each}`, { rank: DUE, expiresAt: 0, sequence: each, ...PATIENT });
+    const begun = Array.from({ length: 5 }, () => lanes.begin(10_000)?.key);
+    assert.deepEqual(begun, ['ns/late-0', 'ns/late-1', 'ns/late-2', 'ns/late-3', 'ns/due-0']);
   });
 });
