@@ -82,7 +82,10 @@ function describeKubeError(details: KubeErrorDetails): string {
   return `${verb} ${what}${where === '' ? '' : ` ${where}`}: ${why}${more === '' ? '' : ` (${more})`}`;
 }
 
-/** Words for a status without one: what the API server itself says (apimachinery `NewGenericServerResponse`). */
+/**
+ * Words for a status without one: what the API server itself says (apimachinery `NewGenericServerResponse`). It always gives a
+ * word with a 504 (`Timeout`): one without comes from a proxy.
+ */
 const REASONS: Readonly<Record<number, string>> = {
   400: 'BadRequest',
   401: 'Unauthorized',
@@ -99,7 +102,7 @@ const REASONS: Readonly<Record<number, string>> = {
   500: 'InternalError',
   502: 'BadGateway',
   503: 'ServiceUnavailable',
-  504: 'Timeout',
+  504: 'GatewayTimeout',
 };
 
 const MAX_CAUSES = 5; // a line stays a line

@@ -85,8 +85,8 @@ export async function readPage<T>(
       size.noteTime(begunAt === undefined ? 0 : endpoint.clock.monotonic() - begunAt);
       return page;
     } catch (error) {
-      const isTooLarge = begunAt === undefined ? tookTooLong(error) : hasEndedEarly(error);
-      if (!isTooLarge || !size.shrink()) throw error;
+      const isSmaller = begunAt === undefined ? shrinkUnbegun(size, error) : shrinkBegun(size, error);
+      if (!isSmaller) throw error;
     }
   }
 }
@@ -94,13 +94,18 @@ export async function readPage<T>(
 /** How it ends when the API server or we ourselves were too slow for a page that had begun. */
 const ENDED_EARLY: ReadonlySet<string> = new Set(['Deadline', 'Unreachable', 'Malformed']);
 
-function hasEndedEarly(error: unknown): boolean {
-  return error instanceof KubeError && ENDED_EARLY.has(error.reason);
+/** Makes a page smaller that had begun; false if that would not help. */
+function shrinkBegun(size: PageSize, error: unknown): boolean {
+  return error instanceof KubeError && ENDED_EARLY.has(error.reason) && size.shrink();
 }
 
-/** Whether the API server, or a proxy before it, gave a page up that had not begun. */
-function tookTooLong(error: unknown): boolean {
-  return error instanceof KubeError && error.status === 504 && !isVersionAhead(error);
+/**
+ * Makes a page smaller that had not begun before the API server, or a proxy before it, gave it up; false if that would not help.
+ * A proxy says the same of an API server that is down: then each try takes a minute or so.
+ */
+function shrinkUnbegun(size: PageSize, error: unknown): boolean {
+  if (!(error instanceof KubeError) || error.status !== 504 || isVersionAhead(error)) return false;
+  return error.reason === 'GatewayTimeout' ? size.shrinkMost() : size.shrink();
 }
 
 async function readItems<T>(

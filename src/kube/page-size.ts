@@ -23,8 +23,17 @@ export class PageSize {
 
   /** Asks for an eighth after a page that ended too early, or never began; false when a smaller one cannot be asked for. */
   shrink(): boolean {
-    if (this.#limit === 1) return false;
-    this.#limit = Math.ceil(this.#limit / 8);
-    return true;
+    return this.#shrinkTo(Math.ceil(this.#limit / 8));
+  }
+
+  /** As `shrink`, for a single object: where that is not the remedy, nothing else is tried. */
+  shrinkMost(): boolean {
+    return this.#shrinkTo(1);
+  }
+
+  #shrinkTo(limit: number): boolean {
+    const isLess = limit < this.#limit;
+    this.#limit = limit;
+    return isLess;
   }
 }

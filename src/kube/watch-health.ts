@@ -2,7 +2,6 @@ import { backoffDelay, type Backoff } from '../time/backoff.ts';
 import type { Milliseconds } from '../time/units.ts';
 import {
   describeForLog,
-  isDeadline,
   isExpired,
   isNotFound,
   isVersionAhead,
@@ -21,8 +20,8 @@ const STEADY_MS = 30_000;
 /** A watch that ended sooner is not opened again at once, whatever it brought, and did not work if that was nothing. */
 const HASTY_MS = 1_000;
 /**
- * How many times in a row the same resourceVersion is refused before there is a list. Each further list takes twice as many: a
- * refusal that does not pass, as without the right to watch, is not followed by a list every half minute.
+ * How many times the same resourceVersion is refused before there is a list. Each further list takes twice as many: a refusal
+ * that does not pass, as without the right to watch, is not followed by a list every half minute.
  */
 const REFUSALS_BEFORE_LIST = 3;
 /**
@@ -61,8 +60,10 @@ export class WatchHealth {
   #failures = 0;
   /** Watches that failed since something worked, or since the last list that was asked for because of them. */
   #watchFailures = 0;
-  /** The number of lists that were asked for because of failed watches, since something worked. */
-  #lists = 0;
+  /** Those of them that may be due to the resourceVersion. */
+  #refusals = 0;
+  /** The number of lists that were asked for because of refusals, since something worked. */
+  #listsOfRefusals = 0;
   /** Answers in a row that say 404. */
   #notFound = 0;
   /** The last answer was 410. */
@@ -98,7 +99,7 @@ export class WatchHealth {
     else this.#failures += 1;
     if (lasted >= HASTY_MS) return { delay: 0, next: 'watch' };
     const delay = backoffDelay(BACKOFF, this.#failures, this.#random);
-    if (!this.#isListDue(FAILURES_BEFORE_LIST)) return { delay, next: 'watch' };
+    if (!this.#isListDue()) return { delay, next: 'watch' };
     const detail = 'watches end as soon as they begin';
     const problem = { verb: 'watch', resource: this.#resource, status: 0, reason: 'Malformed', detail };
     this.#logInterruption(new KubeError(problem), delay);
@@ -116,24 +117,26 @@ export class WatchHealth {
     if (lasted >= STEADY_MS) this.#forgetFailures();
     const delay = this.#fail(error);
     if (isUnusable(error)) return { delay, next: 'list' };
-    const refusals = Math.min(REFUSALS_BEFORE_LIST * 2 ** this.#lists, FAILURES_BEFORE_LIST);
-    const isListDue = this.#isListDue(mayPass(error) ? FAILURES_BEFORE_LIST : refusals);
-    return { delay, next: isListDue ? 'tryList' : 'watch' };
+    if (!mayPass(error)) this.#refusals += 1;
+    return { delay, next: this.#isListDue() ? 'tryList' : 'watch' };
   }
 
   /** The count of failures in a row begins again. */
   #forgetFailures(): void {
     this.#failures = 0;
     this.#watchFailures = 0;
-    this.#lists = 0;
+    this.#refusals = 0;
+    this.#listsOfRefusals = 0;
   }
 
-  /** Counts a failure of a watch whose resourceVersion may be good; true after `limit` of them. */
-  #isListDue(limit: number): boolean {
+  /** Counts a failure of a watch whose resourceVersion may be good; true when a list is due. */
+  #isListDue(): boolean {
     this.#watchFailures += 1;
-    if (this.#watchFailures < limit) return false;
+    const isRefused = this.#refusals >= REFUSALS_BEFORE_LIST * 2 ** this.#listsOfRefusals;
+    if (!isRefused && this.#watchFailures < FAILURES_BEFORE_LIST) return false;
+    if (isRefused) this.#listsOfRefusals += 1;
     this.#watchFailures = 0;
-    this.#lists += 1;
+    this.#refusals = 0;
     return true;
   }
 
@@ -164,8 +167,11 @@ function isUnusable(error: unknown): boolean {
   return isExpired(error) || isVersionAhead(error) || !(error instanceof KubeError);
 }
 
-/** Whether a failure says nothing about the resourceVersion. */
+/** Statuses of an API server that is too busy, and of a proxy that does not reach it. */
+const PASSING_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** Whether a failure says nothing about the resourceVersion: the API server was not reached, or did not look at it. */
 function mayPass(error: unknown): boolean {
   if (!(error instanceof KubeError)) return false;
-  return error.status === 429 || error.status === 503 || error.reason === 'Unreachable' || isDeadline(error);
+  return error.status === 0 ? error.reason !== 'Malformed' : PASSING_STATUSES.has(error.status);
 }

@@ -89,6 +89,28 @@ test('a page that the API server cannot gather in its own time is requested agai
   assert.deepEqual(limits, [63, 126]);
 });
 
+test('a page that a proxy gave up is requested once more, with a single object: it may be down to the API server', async () => {
+  const limits: number[] = [];
+  let longest = 100;
+  await using server = await startBadServer((request, response) => {
+    const limit = Number(request.query.get('limit'));
+    if (limit <= longest) {
+      answerPage(request, response, { total: 100, limits });
+      return;
+    }
+    limits.push(limit);
+    response.writeHead(504).end('<html>504 Gateway Time-out</html>');
+  });
+  await using client = clientOf(clusterAt(server.url));
+  const { items } = await client.listMapped('/api/v1/secrets', { map: (object) => object['number'] });
+  assert.equal(new Set(items).size, 100);
+  assert.deepEqual(limits, [500, 1, 2, 4, 8, 16, 32, 64]);
+  longest = 0;
+  limits.length = 0;
+  await assert.rejects(client.list('/api/v1/secrets'), /list secrets: 504 GatewayTimeout/);
+  assert.deepEqual(limits, [500, 1]);
+});
+
 test('fewer objects are not requested because of a version that the API server does not know yet', async () => {
   await using server = await startBadServer((_request, response) =>
     refuse(response, 504, 'Timeout', { details: { causes: [{ reason: 'ResourceVersionTooLarge' }] } }),

@@ -25,9 +25,13 @@ function listsAfter(
 describe('a watch that fails', () => {
   const KEPT: readonly KubeError[] = [
     refusal(429, 'TooManyRequests'),
+    refusal(502, 'BadGateway'),
     refusal(503, 'ServiceUnavailable'),
+    refusal(504, 'GatewayTimeout'),
     refusal(0, 'Unreachable'),
     refusal(0, 'Deadline'),
+    refusal(0, 'Tls'),
+    refusal(0, 'Credentials'),
   ];
   for (const error of KEPT) {
     it(`with ${error.reason} continues from where it was, and lists after thirty failures`, () => {
@@ -45,6 +49,24 @@ describe('a watch that fails', () => {
     for (const error of [refusal(403, 'Forbidden'), refusal(500, 'InternalError'), refusal(0, 'Malformed')]) {
       assert.deepEqual(listsAfter(failWatches(error, 110)), [3, 9, 21, 45, 75, 105]);
     }
+  });
+
+  it('lists after three refusals, whatever it met before: an outage is none, nor are the lists that it led to', () => {
+    for (const outage of [3, 20, 60]) {
+      const health = new WatchHealth('secrets', LOG, () => 0);
+      const fail = (error: KubeError) => health.failWatch(error, 0);
+      for (let times = 0; times < outage; times += 1) fail(refusal(0, 'Unreachable'));
+      const refused = [1, 2, 3].map(() => fail(refusal(403, 'Forbidden')));
+      assert.deepEqual(listsAfter(refused), [3], `after ${outage} failures`);
+    }
+  });
+
+  it('lists after thirty failures of any kinds', () => {
+    const health = new WatchHealth('secrets', LOG, () => 0);
+    const ends = Array.from({ length: 65 }, (_, index) =>
+      index % 2 === 0 ? health.closeWatch(0) : health.failWatch(refusal(0, 'Unreachable'), 0),
+    );
+    assert.deepEqual(listsAfter(ends), [30, 60]);
   });
 
   it('after it stood for half a minute, as behind a load balancer that resets idle connections, needs no list', () => {
