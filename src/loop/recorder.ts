@@ -41,7 +41,10 @@ export interface Recorder {
   repaired(subject: Subject): void;
   /** The JWT was taken off the owners of its Secret, which may hold no token. */
   disowned(subject: Subject): void;
-  /** A condition of the JWT changed its status or reason; `condition` as stored, `isFirst` when there was none before. */
+  /**
+   * A condition of the JWT changed its status or reason, or its cause came once more; `condition` as stored, `isFirst` when there
+   * was none before.
+   */
   conditionChanged(subject: Subject, condition: RecordedCondition, isFirst: boolean): void;
   /** A condition of the JWT that is there only while it says something is gone; `before` as it was stored. */
   conditionEnded(subject: Subject, before: RecordedCondition): void;

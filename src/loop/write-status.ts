@@ -3,7 +3,7 @@ import { isSameStatus } from '../reconcile/desired-status.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { GROUP, KIND, VERSION } from '../resources/names.ts';
-import { formatRecordedStatus, type RecordedStatus } from '../resources/recorded-status.ts';
+import { formatRecordedStatus, type RecordedCondition, type RecordedStatus } from '../resources/recorded-status.ts';
 import type { Memory } from './memory.ts';
 import { subjectOf, type Recorder } from './recorder.ts';
 import type { Reconciler } from './round.ts';
@@ -32,12 +32,17 @@ function recordChanges(recorder: Recorder, stored: Jwt, status: RecordedStatus):
   const subject = subjectOf(stored);
   for (const condition of status.conditions) {
     const before = findCondition(stored.recorded, condition.type);
-    const isNews = before?.status !== condition.status || before.reason !== condition.reason;
-    if (isNews) recorder.conditionChanged(subject, condition, before === undefined);
+    if (isNews(before, condition)) recorder.conditionChanged(subject, condition, before === undefined);
   }
   if (!stored.spec.ok) return; // most conditions need a spec that can be served: without one nothing is known of them
   for (const before of stored.recorded.conditions)
     if (findCondition(status, before.type) === undefined) recorder.conditionEnded(subject, before);
+}
+
+/** Whether a condition came, changed, or has had its cause once more (`Condition.isNew`). */
+function isNews(before: RecordedCondition | undefined, condition: RecordedCondition): boolean {
+  if (before?.status !== condition.status || before.reason !== condition.reason) return true;
+  return before.lastTransitionTime !== condition.lastTransitionTime;
 }
 
 /**

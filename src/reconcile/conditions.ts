@@ -21,7 +21,7 @@ export interface Condition {
   readonly reason: StateReason;
   /** The text for people; ends with the remedy when there is something to fix. */
   readonly message: string;
-  /** Its cause has just come again: that is a transition, though `status` is the same. */
+  /** Its cause has just come again: that is a transition, and an Event, though `status` is the same. */
   readonly isNew?: boolean;
 }
 

@@ -35,6 +35,21 @@ describe('a status that says nothing new', () => {
   });
 });
 
+describe('a condition whose cause has come again', () => {
+  const reused = { type: 'KeyIdReused', status: 'True', reason: 'KeyIdReused', message: 'another key' };
+  const conditions = [{ ...reused, lastTransitionTime: '2026-01-01T00:00:00Z' }];
+  const before = makeJwt({}, { status: { conditions } });
+
+  it('is recorded once more, and not when another part of the status is new', async () => {
+    const { reconciler, changed } = makeReconciler([]);
+    await writeStatus(reconciler, before, { ...before.recorded, renewals: 1 });
+    assert.deepEqual(changed, []);
+    const again = before.recorded.conditions.map((each) => ({ ...each, lastTransitionTime: 1_800_000_000 }));
+    await writeStatus(reconciler, before, { ...before.recorded, conditions: again });
+    assert.deepEqual(changed, ['KeyIdReused KeyIdReused false']);
+  });
+});
+
 describe('a condition that goes', () => {
   const contended = { type: 'Contended', status: 'True', reason: 'Contended', message: 'who does' };
   const before = makeJwt({}, { status: { conditions: [contended] } });
