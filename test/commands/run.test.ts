@@ -95,13 +95,13 @@ describe('the webhook alone', { concurrency: true }, () => {
     assert.equal(code, 3);
   });
 
+  const isLimitKnown = process.platform === 'linux'; // which says it in /proc
   for (const [limit, expected] of [
-    [200, [[200, 764]]],
+    [200, isLimitKnown ? [[200, 764]] : []],
     [1_000, []],
   ] as const) {
     const title = expected.length > 0 ? 'warns of' : 'says nothing about';
-    const skip = process.platform !== 'linux';
-    it(`${title} a limit of ${limit} open files`, { skip }, async () => {
+    it(`${title} a limit of ${limit} open files`, async () => {
       const wrapper = ['sh', '-c', `ulimit -n ${limit}; exec "$@"`, 'sh'];
       const child = await start(`files-${limit}`, await makeDevCertificate(), {}, [], wrapper);
       const found: unknown[] = [];
