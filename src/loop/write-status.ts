@@ -3,7 +3,11 @@ import { isSameStatus } from '../reconcile/desired-status.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { GROUP, KIND, VERSION } from '../resources/names.ts';
-import { formatRecordedStatus, type RecordedCondition, type RecordedStatus } from '../resources/recorded-status.ts';
+import {
+  formatRecordedStatus,
+  type RecordedCondition,
+  type RecordedStatus,
+} from '../resources/recorded-status.ts';
 import type { Memory } from './memory.ts';
 import { subjectOf, type Recorder } from './recorder.ts';
 import type { Reconciler } from './round.ts';

@@ -9,11 +9,14 @@ export const CENSORED = '[redacted]';
 
 /** Words in which a compact JWS has room. */
 const LONG_WORDS = /[\w.-]{24,}/g;
-/** A private key with its body, also one on a single line: the words `-----BEGIN …` alone are harmless. */
+/**
+ * A private key with its body, also one on a single line: the words `-----BEGIN …` alone are harmless. One that is encrypted may
+ * begin with headers (RFC 1421 §4.6.1).
+ */
 const PRIVATE_KEY =
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\w+/=\\]{16,}(?:-----END [A-Z ]*PRIVATE KEY-----)?/g;
-/** Private members of a JWK (RFC 7518 §6.2.2, §6.3.2, §6.4.1). */
-const PRIVATE_MEMBER = /(?<="(?:d|p|q|dp|dq|qi|k)"\s{0,10}:\s{0,10}")[\w-]{16,}/g;
+  /-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?:(?:\s|\\[nr])+(?:Proc-Type|DEK-Info): ?[\w,-]+)*[\s\w+/=\\]{16,}(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----)?/g;
+/** Private members of a JWK (RFC 7518 §6.2.2, §6.3.2, §6.4.1), also in a text in JSON or YAML, whose quotes are written so. */
+const PRIVATE_MEMBER = /(?<=["'](?:d|p|q|dp|dq|qi|k|r|t)\\{0,7}["']\s{0,10}:\s{0,10}\\{0,7}["'])[\w-]{16,}/g;
 
 /** Whether a text holds what looks like a token or a key: a compact JWS, or a PEM block. */
 export function hasSecret(text: string): boolean {

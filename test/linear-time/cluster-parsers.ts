@@ -127,6 +127,8 @@ export const CLUSTER_PARSERS: Readonly<Record<string, ForeignParser>> = {
       '-----BEGIN ',
       'PRIVATE KEY',
       '-----',
+      'Proc-Type: 4,ENCRYPTED',
+      'DEK-Info: AES-256-CBC,',
       '"d"',
       ': "',
       'MIGHAgEA\n',

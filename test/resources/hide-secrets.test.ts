@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { hasSecret, hideSecrets } from '../../src/resources/hide-secrets.ts';
-import { makeKey, toPem } from '../fixtures/keys.ts';
+import { makeKey, OPENSSH_KEYS, toPem } from '../fixtures/keys.ts';
 
 const TOKEN = `eyJ${'a'.repeat(20)}.${'b'.repeat(20)}.${'c'.repeat(20)}`;
 
@@ -18,18 +18,51 @@ describe('a message', () => {
     });
   }
 
-  it('loses a private key, also on one line', () => {
-    const pem = toPem(makeKey('RS256'));
-    for (const text of [
-      pem,
-      pem.replaceAll('\n', ' '),
-      pem.replaceAll('\n', String.raw`\n`),
-      pem.slice(0, 300),
-    ])
-      assert.match(
-        hideSecrets(`cannot read ${text}: check the name`),
-        /^cannot read \[redacted\]\W*n?: check/,
-      );
+  const rsa = makeKey('RS256');
+  const ec = makeKey('ES256');
+  const encrypted = { format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' } as const;
+  const keys: readonly (readonly [string, string])[] = [
+    ['of RSA', toPem(rsa)],
+    ['of RSA, in its own form', toPem(rsa, 'pkcs1')],
+    ['encrypted', rsa.export({ ...encrypted, type: 'pkcs8' }).toString()],
+    ['encrypted, with headers', rsa.export({ ...encrypted, type: 'pkcs1' }).toString()],
+    ['of a curve, encrypted, with headers', ec.export({ ...encrypted, type: 'sec1' }).toString()],
+    ['of ssh-keygen', OPENSSH_KEYS.ed25519],
+  ];
+  for (const [name, pem] of keys) {
+    it(`loses a private key ${name}, also on one line, indented, or without its end`, () => {
+      for (const text of [
+        pem,
+        pem.replaceAll('\n', ' '),
+        pem.replaceAll('\n', '\r\n'),
+        pem.replaceAll('\n', '\n    '),
+        pem.replaceAll('\n', String.raw`\n`),
+        pem.replaceAll('\n', String.raw`\r\n`),
+        pem.slice(0, 200),
+      ])
+        assert.match(
+          hideSecrets(`cannot read ${text}: check the name`),
+          /^cannot read \[redacted\]\W*r?\W*n?\s*: check the name$/,
+        );
+    });
+  }
+
+  it('loses the private key that openssl writes behind its curve', () => {
+    const curve = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
+    assert.equal(hideSecrets(`${curve}${toPem(ec, 'sec1')}`), `${curve}[redacted]\n`);
+  });
+
+  it('loses a private key of PGP', () => {
+    const body = `\n${'lQOYBF'.repeat(20)}\n=abcd`;
+    const key = `-----BEGIN PGP PRIVATE KEY BLOCK-----\n${body}\n-----END PGP PRIVATE KEY BLOCK-----`;
+    assert.equal(hideSecrets(`not ${key}: why`), 'not [redacted]: why');
+  });
+
+  it('loses the private members of a JWK whose quotes are quoted themselves', () => {
+    const jwk = JSON.stringify({ kty: 'EC', d: '0123456789abcdef-_', x: 'ab' });
+    assert.ok(!hideSecrets(JSON.stringify({ value: jwk })).includes('0123'));
+    assert.ok(!hideSecrets(JSON.stringify(JSON.stringify({ value: jwk }))).includes('0123'));
+    assert.equal(hideSecrets(`{'d': '0123456789abcdef-_', 'x': 'ab'}`), `{'d': '[redacted]', 'x': 'ab'}`);
   });
 
   for (const text of [
