@@ -3,7 +3,7 @@ import { isNewKeyAlgorithm } from '../signing/generate-key.ts';
 import { formatDuration } from '../time/format-time.ts';
 import { toSeconds, type Milliseconds } from '../time/units.ts';
 import { withCluster } from './cluster/connect.ts';
-import { flagWords } from './cluster/command-printer.ts';
+import { flagWords, keyNamespaceWords } from './cluster/command-printer.ts';
 import { CLUSTER_FLAGS, KEY_NAMESPACE_FLAG, type ConnectFlags } from './cluster/connect-flags.ts';
 import { readDurationFlag, type FlagValues } from './parse-flags.ts';
 import { readJwtName } from './input/jwt-name.ts';
@@ -102,7 +102,7 @@ function readOptions(values: FlagValues<typeof FLAGS>, words: readonly string[])
     force,
     legacyKeyNamespace,
     readingFlags: [
-      ...flagWords('legacy-key-namespace', legacyKeyNamespace),
+      ...keyNamespaceWords(legacyKeyNamespace),
       ...flagWords('ca-file', caFile === undefined ? undefined : nameFileAgain(caFile)),
       ...flagWords('timeout', rest.timeout === FETCH_FLAGS.timeout.default ? undefined : rest.timeout),
     ],

@@ -28,10 +28,15 @@ export interface LeaseConfig {
 export function readController(settings: Settings): ControllerConfig {
   return {
     workers: settings.parsed('workers', parseCount, 'a whole number from 1 to 1024', 1),
-    legacyKeyNamespace: readNamespace(settings, 'legacy-key-namespace'),
+    legacyKeyNamespace: readLegacyKeyNamespace(settings),
     promptDelivery: settings.isOn('prompt-delivery'),
     lease: readLeaseConfig(settings),
   };
+}
+
+/** Namespace meant when a JWT names a key Secret without one; `undefined` = the JWT's own. */
+export function readLegacyKeyNamespace(settings: Settings): string | undefined {
+  return readNamespace(settings, 'legacy-key-namespace');
 }
 
 function readLeaseConfig(settings: Settings): LeaseConfig {

@@ -30,7 +30,16 @@ export function flagWords(name: string, value: string | undefined): readonly str
   return value === undefined ? [] : [`--${name}=${value}`];
 }
 
-/** The command that says what a JWT waits for. */
-export function explainingCommand({ jwtInjector }: CommandPrinter, { namespace, name }: ObjectName): string {
-  return jwtInjector('explain', 'jwt', name, '-n', namespace);
+/** The command that says what a JWT waits for. `legacyKeyNamespace`: that of the service, if it is known. */
+export function explainingCommand(
+  { jwtInjector }: CommandPrinter,
+  { namespace, name }: ObjectName,
+  legacyKeyNamespace?: string,
+): string {
+  return jwtInjector('explain', 'jwt', name, '-n', namespace, ...keyNamespaceWords(legacyKeyNamespace));
+}
+
+/** The flag of commands that look for keys as the service does. */
+export function keyNamespaceWords(legacyKeyNamespace: string | undefined): readonly string[] {
+  return flagWords('legacy-key-namespace', legacyKeyNamespace);
 }

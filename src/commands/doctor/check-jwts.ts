@@ -1,5 +1,7 @@
 import { parseObjectKey } from '../../resources/object-key.ts';
-import { explainingCommand } from '../cluster/command-printer.ts';
+import { explainingCommand, keyNamespaceWords } from '../cluster/command-printer.ts';
+import { findLegacyKeyNamespace } from '../installation/deployment-flags.ts';
+import { foundValue } from '../cluster/read-result.ts';
 import { judge, problem, unknown, well, wellUnless, type Judgement } from '../installation/finding.ts';
 import type { JwtGroup, JwtCensus } from './jwt-census.ts';
 import { installCrd, readLogs } from '../installation/remedies.ts';
@@ -17,7 +19,8 @@ const OTHER_PROBLEMS: Readonly<Record<string, string>> = {
 /** JWTs with a problem, by what it is. */
 export function checkJwts(snapshot: InstallationSnapshot): readonly Judgement[] {
   const { jwts, printer } = snapshot;
-  const explain = (key: string): string => explainingCommand(printer, parseObjectKey(key));
+  const keyNamespace = keyNamespaceOf(snapshot);
+  const explain = (key: string): string => explainingCommand(printer, parseObjectKey(key), keyNamespace);
   const absent = problem('the API server knows no JWTs', installCrd(printer));
   return judge(jwts, absent, (census) => {
     const problems = [
@@ -65,12 +68,14 @@ function firstLine(message: string): string {
   return line.length > MAX_MESSAGE_LENGTH ? `${line.slice(0, MAX_MESSAGE_LENGTH)} …` : line;
 }
 
+/** Where the Deployment that reads keys looks for those without a namespace: printed commands then look there, too. */
+function keyNamespaceOf({ deployment, controller }: InstallationSnapshot): string | undefined {
+  return findLegacyKeyNamespace(foundValue(controller) ?? foundValue(deployment));
+}
+
 /** `migrate check` reports all of it; this only points to it. */
-export function checkTokenManager({
-  oldDeployments,
-  jwts,
-  printer,
-}: InstallationSnapshot): readonly Judgement[] {
+export function checkTokenManager(snapshot: InstallationSnapshot): readonly Judgement[] {
+  const { oldDeployments, jwts, printer } = snapshot;
   const leftovers = jwts.state === 'found' ? jwts.value.withLeftovers.get('KopfLeftovers') : undefined;
   const absent = unknown('this API server knows no Deployments');
   return judge(oldDeployments, absent, (deployments) => {
@@ -83,7 +88,7 @@ export function checkTokenManager({
             )
           : problem(
               `token-manager is stopped, but still installed (Deployment ${namespace}/${name})`,
-              printer.jwtInjector('migrate', 'check', '-A'),
+              printer.jwtInjector('migrate', 'check', '-A', ...keyNamespaceWords(keyNamespaceOf(snapshot))),
             ),
       ),
       ...(leftovers === undefined

@@ -1,3 +1,4 @@
+import { readLegacyKeyNamespace } from '../../config/read-controller.ts';
 import { readNamespaces } from '../../config/read-namespaces.ts';
 import {
   readCertificateConfig,
@@ -48,6 +49,13 @@ export function findNamespaces(
   deployment: JsonObject | undefined,
 ): Result<readonly string[] | undefined, Judgement> {
   return deployment === undefined ? ok(undefined) : readValid(deployment, 'namespaces', readNamespaces);
+}
+
+/** Where keys without a namespace are looked for; `undefined`: beside their JWTs, or it cannot be found out. */
+export function findLegacyKeyNamespace(deployment: JsonObject | undefined): string | undefined {
+  if (deployment === undefined) return undefined;
+  const namespace = readValid(deployment, 'legacy-key-namespace', readLegacyKeyNamespace);
+  return namespace.ok ? namespace.value : undefined;
 }
 
 /** The source of its certificate. Fails with the judgement on the flag. */

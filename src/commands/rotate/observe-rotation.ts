@@ -1,6 +1,6 @@
 import type { Jwt } from '../../resources/jwt.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
-import { explainingCommand, type CommandPrinter } from '../cluster/command-printer.ts';
+import { explainingCommand } from '../cluster/command-printer.ts';
 import { effectiveIssuer } from '../../signing/claims.ts';
 import { findIssuerUrls, type IssuerUrls } from '../../signing/issuer/urls.ts';
 import type { NewKeyAlgorithm } from '../../signing/generate-key.ts';
@@ -30,6 +30,7 @@ interface ObserveOptions extends FetchOptions {
   readonly wait: Seconds | undefined;
   readonly algorithm: NewKeyAlgorithm | undefined;
   readonly force: boolean;
+  readonly legacyKeyNamespace: string | undefined;
 }
 
 /** Looks at the JWT, the new Secret and, before the switch, at what the issuer publishes. */
@@ -43,7 +44,7 @@ export async function observeRotation(
   if (!found.ok) return found;
   const { jwt, object } = found.value;
   const rotation = readRotation(object);
-  const known = findRotatedIssuer(jwt, printer);
+  const known = findRotatedIssuer(jwt, () => explainingCommand(printer, jwt, options.legacyKeyNamespace));
   if (!known.ok) return refuseRotation(`JWT ${namespace}/${name}: ${known.problem}`);
   const contradiction = findContradiction(rotation, options);
   if (contradiction !== undefined) return refuseRotation(`JWT ${namespace}/${name}: ${contradiction}`);
@@ -71,13 +72,13 @@ function refuseRotation(message: string): Result<never, CommandProblem> {
 }
 
 /** The issuer whose tokens the JWT signs; the problem is why its key cannot be replaced. */
-function findRotatedIssuer(jwt: Jwt, printer: CommandPrinter): Result<string, string> {
+function findRotatedIssuer(jwt: Jwt, explain: () => string): Result<string, string> {
   const { isDeleting, spec, recorded } = jwt;
   if (isDeleting) return fail('it is being deleted');
   const issuer = spec.ok ? effectiveIssuer(spec.value) : spec;
   if (!issuer.ok) return fail(issuer.problem.message);
   return recorded.publicKey === undefined
-    ? fail(`it has signed nothing yet, so there is no key to replace: see ${explainingCommand(printer, jwt)}`)
+    ? fail(`it has signed nothing yet, so there is no key to replace: see ${explain()}`)
     : issuer;
 }
 

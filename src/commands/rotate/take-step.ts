@@ -92,7 +92,7 @@ export async function takeStep(
       return ok(0);
     }
     case 'await-signature':
-      return awaitSignature(jwt, toMilliseconds(now - (rotation?.switchedAt ?? now)), access);
+      return awaitSignature(jwt, toMilliseconds(now - (rotation?.switchedAt ?? now)), context);
     case 'reverted':
     case 'keep-old':
     case 'await-others':
@@ -109,14 +109,19 @@ function publish({ access, options, io }: StepContext): ReturnType<typeof writeD
   return writeDocuments(access, options.name, options.dir, io);
 }
 
-async function awaitSignature(jwt: Jwt, waited: Milliseconds, access: Access): Promise<Taken> {
+async function awaitSignature(
+  jwt: Jwt,
+  waited: Milliseconds,
+  { access, options }: Pick<StepContext, 'access' | 'options'>,
+): Promise<Taken> {
   if (waited < SIGNS_WITHIN_MS) return ok(LOOK_SOON_MS);
   const service = await findService(access);
   const refusal = whyNotSigned(jwt);
   const besides = service.runs === false ? `; besides, ${service.words}` : '';
   const words = refusal === undefined ? service.words : `${refusal}${besides}`;
   const where = `${jwt.namespace}/${jwt.name}`;
-  const message = `JWT ${where} is changed to the new key, and no token is signed with it yet: ${words}; see ${explainingCommand(access.printer, jwt)}`;
+  const explain = explainingCommand(access.printer, jwt, options.legacyKeyNamespace);
+  const message = `JWT ${where} is changed to the new key, and no token is signed with it yet: ${words}; see ${explain}`;
   return fail({ exit: EXIT.outside, message });
 }
 

@@ -48,6 +48,39 @@ describe('doctor', () => {
     );
   });
 
+  it('prints commands that look for keys without a namespace where the service does', () => {
+    const remediesWith = (change: (snapshot: InstallationSnapshot) => InstallationSnapshot) => {
+      const snapshot = change(well());
+      const census = emptyCensus(undefined);
+      const condition = { type: 'Ready', status: 'False', reason: 'KeyNotFound', message: 'no key' };
+      count(census, wireJwt({}, { status: { conditions: [condition] } }), NOW);
+      const old = { namespace: 'old', name: 'token-manager', replicas: 0, release: undefined };
+      const findings = findFaults({ ...snapshot, jwts: found(census), oldDeployments: found([old]) });
+      return findings.flatMap(({ remedy = '' }) => (remedy.startsWith('jwt-injector') ? [remedy] : []));
+    };
+    const commands = ['jwt-injector explain jwt my-jwt -n science', 'jwt-injector migrate check -A'];
+    const withFlag = commands.map((command) => `${command} --legacy-key-namespace=keys`);
+    const addFlag = (deployment: unknown, flag: string): void =>
+      wire(deployment).spec.template.spec.containers[0].args.push(flag);
+    assert.deepEqual(
+      remediesWith((snapshot) => snapshot),
+      commands,
+    );
+    const together = (flag: string) => (snapshot: InstallationSnapshot) => {
+      addFlag(snapshot.deployment, flag);
+      return snapshot;
+    };
+    assert.deepEqual(remediesWith(together('--legacy-key-namespace=keys')), withFlag);
+    for (const unusable of ['Bad_Name', '$(KEYS)', ''])
+      assert.deepEqual(remediesWith(together(`--legacy-key-namespace=${unusable}`)), commands);
+    const separate = (snapshot: InstallationSnapshot): InstallationSnapshot => {
+      const controller = structuredClone(snapshot.deployment);
+      addFlag(controller, '--legacy-key-namespace=keys');
+      return { ...snapshot, controller };
+    };
+    assert.deepEqual(remediesWith(separate), withFlag);
+  });
+
   it('does not know the version of an image whose tag is another word', () => {
     for (const [tag, result] of [
       ['main-4f2c', 'unknown'],
