@@ -1,13 +1,6 @@
 import { backoffDelay, type Backoff } from '../time/backoff.ts';
 import type { Milliseconds } from '../time/units.ts';
-import {
-  describeForLog,
-  isExpired,
-  isNotFound,
-  isVersionAhead,
-  KubeError,
-  retryAfterOf,
-} from './errors.ts';
+import { describeForLog, isExpired, isNotFound, isVersionAhead, KubeError, retryAfterOf } from './errors.ts';
 import type { Log } from './log.ts';
 
 /** client-go's 30 s at the longest are for thousands of kubelets; here a change during an outage is to be noticed sooner. */

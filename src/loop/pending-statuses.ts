@@ -1,13 +1,14 @@
 import { isSameStatus } from '../reconcile/desired-status.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { RecordedStatus } from '../resources/recorded-status.ts';
+import type { SignedEntry } from './recorder.ts';
 
 interface Draft {
-  readonly tokenId: string;
+  readonly signed: SignedEntry;
   readonly status: RecordedStatus;
   /** The status that the API server had when the token was signed; mostly the one that the cache keeps. */
   readonly follows: RecordedStatus;
-  /** The API server said that it wrote the token. */
+  /** The API server said that it wrote the token, or has shown it. */
   readonly isWritten: boolean;
 }
 
@@ -31,9 +32,10 @@ export class PendingStatuses {
   readonly #drafts = new Map<string, readonly Draft[]>();
   #count = 0;
 
-  /** A token of that id is about to be written, and the status after it; `recorded` is what the API server has. */
-  note({ uid, recorded }: Pick<Jwt, 'uid' | 'recorded'>, tokenId: string, status: RecordedStatus): void {
-    const draft = { tokenId, status, follows: recorded, isWritten: false };
+  /** A token is about to be written, and the status after it; `recorded` is what the API server has. */
+  note({ recorded }: Pick<Jwt, 'recorded'>, signed: SignedEntry, status: RecordedStatus): void {
+    const { uid } = signed;
+    const draft = { signed, status, follows: recorded, isWritten: false };
     this.#keep(uid, [...(this.#drafts.get(uid) ?? []), draft].slice(-MAX_DRAFTS));
     for (const oldest of this.#drafts.keys()) {
       if (this.#count <= MAX_DRAFTS_OF_ALL) break;
@@ -41,17 +43,18 @@ export class PendingStatuses {
     }
   }
 
-  /** The API server wrote the token of that id. */
-  written(uid: string, tokenId: string): void {
+  /** The API server wrote the token of that id. Returns what is to be recorded of it, if that was not known before. */
+  written(uid: string, tokenId: unknown): SignedEntry | undefined {
     const drafts = this.#drafts.get(uid) ?? [];
-    const index = drafts.findIndex((each) => each.tokenId === tokenId);
+    const index = drafts.findIndex(({ signed, isWritten }) => !isWritten && signed.tokenId === tokenId);
     const draft = drafts[index];
     if (draft !== undefined) this.#keep(uid, drafts.with(index, { ...draft, isWritten: true }));
+    return draft?.signed;
   }
 
   /** The API server refused the token of that id: it is in no Secret. */
   drop(uid: string, tokenId: string): void {
-    const others = this.#drafts.get(uid)?.filter((each) => each.tokenId !== tokenId) ?? [];
+    const others = this.#drafts.get(uid)?.filter(({ signed }) => signed.tokenId !== tokenId) ?? [];
     this.#keep(uid, others);
   }
 
@@ -64,8 +67,8 @@ export class PendingStatuses {
     const last = drafts.findLastIndex(
       ({ isWritten, follows }) => isWritten && isSameStatus(follows, jwt.recorded),
     );
-    const draft = drafts.slice(last + 1).find((each) => each.tokenId === tokenId) ?? drafts[last];
-    const isRecorded = draft === undefined || jwt.recorded.tokenId === draft.tokenId;
+    const draft = drafts.slice(last + 1).find(({ signed }) => signed.tokenId === tokenId) ?? drafts[last];
+    const isRecorded = draft === undefined || jwt.recorded.tokenId === draft.signed.tokenId;
     return isRecorded ? jwt : { ...jwt, recorded: draft.status };
   }
 

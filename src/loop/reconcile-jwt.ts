@@ -153,9 +153,15 @@ async function repair(round: DecidedRound, { isScheduled, isAsked }: PlannedWrit
   return settleRound(round, {});
 }
 
-/** The JWT with what its status is still to say, by the token in its Secret: as it was read, or else as the cache has it. */
-function withUnwrittenStatus({ observer, memory }: Reconciler, jwt: Jwt, known: Known): Jwt {
+/**
+ * The JWT with what its status is still to say, by the token in its Secret: as it was read, or else as the cache has it. A token
+ * whose write had no answer is recorded as signed when it is first found there.
+ */
+function withUnwrittenStatus({ observer, memory, recorder }: Reconciler, jwt: Jwt, known: Known): Jwt {
   const secret = known.secret ?? observer.sources.tokenSecret(jwt.namespace, jwt.name);
   const evidence = secret === undefined || secret === 'absent' ? undefined : secret.evidence;
-  return memory.withUnwritten(jwt, evidence?.facts?.jti);
+  const tokenId = evidence?.facts?.jti;
+  const arrived = memory.pending.written(jwt.uid, tokenId);
+  if (arrived !== undefined) recorder.signed(arrived);
+  return memory.withUnwritten(jwt, tokenId);
 }

@@ -51,13 +51,7 @@ export async function writeNewToken(
   const more = isScheduled ? 0 : 1;
   const outcome = memory.budget.addContenders(jwt.uid, { signed }, { now, more });
   const status = desiredStatus(observed, outcome, now);
-  memory.pending.note(progress.stored, claims.jti, status);
-  await spend(round, { isScheduled, isAsked, tokenId: claims.jti }, () =>
-    writeToken(store, observed, made.value, keepsOwner),
-  );
-  memory.pending.written(jwt.uid, claims.jti);
-  progress.signed = signed;
-  recorder.signed({
+  const entry = {
     ...subjectOf(jwt),
     cause,
     algorithm,
@@ -66,6 +60,13 @@ export async function writeNewToken(
     expiresAt: claims.exp,
     duration,
     lateness: renewalLateness(observed, cause, now),
-  });
+  };
+  memory.pending.note(progress.stored, entry, status);
+  await spend(round, { isScheduled, isAsked, tokenId: claims.jti }, () =>
+    writeToken(store, observed, made.value, keepsOwner),
+  );
+  memory.pending.written(jwt.uid, claims.jti);
+  progress.signed = signed;
+  recorder.signed(entry);
   return ok({ outcome, status });
 }

@@ -36,6 +36,24 @@ describe('a round', () => {
     assert.equal(last.statuses.at(-1)?.renewals, 1);
   });
 
+  it('records a signature whose answer was lost once its token is found in the Secret', async () => {
+    const first = makeReconciler([KEY_SECRET], ['secret']);
+    await reconcileJwt(first.reconciler, jwt, NEXT_ATTEMPT_AT);
+    assert.deepEqual(first.signed, [], 'nobody knows whether it arrived');
+    const { memory } = first.reconciler;
+    const later = makeReconciler([KEY_SECRET, stored(first.secrets[0])]);
+    const next = { ...later.reconciler, memory, now: () => (NOW + 5) * 1000 };
+    await reconcileJwt(next, jwt, NEXT_ATTEMPT_AT);
+    assert.deepEqual([later.secrets, later.statuses.length], [[], 1]);
+    const tokenId = later.statuses[0]?.tokenId;
+    assert.deepEqual(
+      later.signed.map((entry) => [entry.cause, entry.tokenId, entry.expiresAt]),
+      [['SecretMissing', tokenId, NOW + DAY]],
+    );
+    await reconcileJwt(next, jwt, NEXT_ATTEMPT_AT);
+    assert.equal(later.signed.length, 1, 'once');
+  });
+
   it('is not late if an earlier token was put back after a renewal on time whose status could not be written', async () => {
     for (const isFirstRecorded of [true, false]) {
       const first = makeReconciler([KEY_SECRET], isFirstRecorded ? [] : ['status']);
