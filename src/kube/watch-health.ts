@@ -53,7 +53,7 @@ export class WatchHealth {
   #failures = 0;
   /** Watches that failed since something worked, or since the last list that was asked for because of them. */
   #watchFailures = 0;
-  /** Those of them that may be due to the resourceVersion. */
+  /** Watches among `#watchFailures` whose resourceVersion may have been the reason. */
   #refusals = 0;
   /** The number of lists that were asked for because of refusals, since something worked. */
   #listsOfRefusals = 0;

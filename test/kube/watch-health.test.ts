@@ -51,7 +51,7 @@ describe('a watch that fails', () => {
     }
   });
 
-  it('lists after three refusals, whatever it met before: an outage is none, nor are the lists that it led to', () => {
+  it('lists after three refusals, neither sooner nor later because of an outage before', () => {
     for (const outage of [3, 20, 60]) {
       const health = new WatchHealth('secrets', LOG, () => 0);
       const fail = (error: KubeError) => health.failWatch(error, 0);

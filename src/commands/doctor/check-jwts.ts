@@ -68,7 +68,7 @@ function firstLine(message: string): string {
   return line.length > MAX_MESSAGE_LENGTH ? `${line.slice(0, MAX_MESSAGE_LENGTH)} …` : line;
 }
 
-/** Where the Deployment that reads keys looks for those without a namespace: printed commands then look there, too. */
+/** The namespace that the service takes for keys whose JWTs name none, so that printed commands take it, too. */
 function keyNamespaceOf({ deployment, controller }: InstallationSnapshot): string | undefined {
   return findLegacyKeyNamespace(foundValue(controller) ?? foundValue(deployment));
 }

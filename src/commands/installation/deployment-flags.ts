@@ -51,7 +51,7 @@ export function findNamespaces(
   return deployment === undefined ? ok(undefined) : readValid(deployment, 'namespaces', readNamespaces);
 }
 
-/** Where keys without a namespace are looked for; `undefined`: beside their JWTs, or it cannot be found out. */
+/** The namespace of keys whose JWTs name none; `undefined`: that of the JWT, or it cannot be found out. */
 export function findLegacyKeyNamespace(deployment: JsonObject | undefined): string | undefined {
   if (deployment === undefined) return undefined;
   const namespace = readValid(deployment, 'legacy-key-namespace', readLegacyKeyNamespace);
