@@ -147,7 +147,7 @@ export async function renewSession(
 }
 
 /** As `ApiConnection.checkPlace`, its failure as a KubeError. */
-function checkKubeconfig(endpoint: Endpoint, call: Pick<Call, 'verb' | 'path' | 'signal'>): void {
+export function checkKubeconfig(endpoint: Endpoint, call: Pick<Call, 'verb' | 'path' | 'signal'>): void {
   try {
     endpoint.connection.checkPlace();
   } catch (error) {

@@ -3,6 +3,7 @@ import { startDeadline } from '../time/deadline.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { refusesCredentials, type KubeError } from './errors.ts';
 import {
+  checkKubeconfig,
   openSession,
   readRefusal,
   renewSession,
@@ -95,6 +96,7 @@ async function open(
     } catch (error) {
       problem = asKubeError(error, { ...call, signal, server: endpoint.server.origin });
     }
+    if (problem.reason === 'Unreachable') checkKubeconfig(endpoint, call);
     if (!refusesCredentials(problem) || renewed) throw problem;
     const next = await withinLogin(endpoint, signal, (limit) => renewSession(endpoint, call, session, limit));
     if (next === session) throw problem;

@@ -147,3 +147,21 @@ test('where the API server is not reached, the kubeconfig is read again for its 
     clock.skip(31_000);
     await assert.rejects(asking, /names another API server now, https:\/\/moved:6443: start again/);
   }));
+
+test('a watch that does not reach the API server reads the kubeconfig again, too', () =>
+  inFolder(async (_folder, write) => {
+    await using server = await startBadServer((_request, response) => answer(response, 200, {}));
+    const config = (url: string): string => kubeconfig({ server: url, cluster: INSECURE });
+    const file = await write('config', config(server.url));
+    const cluster = loadCluster({ kubeconfig: file });
+    assert.ok(cluster.ok);
+    await using client = clientOf(cluster.value);
+    await client.get('/version');
+    await server[Symbol.asyncDispose]();
+    await write('config', config('https://moved:6443'));
+    const watching = async (): Promise<void> => {
+      const events = client.watch('/api/v1/secrets', {}, new AbortController().signal);
+      for await (const { type } of events) assert.fail(`an event of type ${type}`);
+    };
+    await assert.rejects(watching, /names another API server now, https:\/\/moved:6443: start again/);
+  }));
