@@ -3,11 +3,12 @@ import { createCertificateAuthority } from '../controlplane/certificates.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { startStage, type Stage } from '../controlplane/stage.ts';
 import { waitUntil } from '../controlplane/wait-until.ts';
-import { openApi, type Api } from './api.ts';
+import { openApi, pathOf, type Api } from './api.ts';
 import { Canaries } from './canaries.ts';
 import { beginExcuse, type Excuse } from './case-file.ts';
 import { startObserver, type Observer } from './observer.ts';
 import { followOutput, startPlayer, stopAll, type Player } from './player.ts';
+import { startPulse, type Pulse } from './pulse.ts';
 import type { Seen } from './proxy.ts';
 import { openReviewer, type Reply } from './reviewer.ts';
 
@@ -49,6 +50,8 @@ export interface Arena {
   sendReview(review: string, signal: AbortSignal): Promise<Reply>;
   /** Times in which no process could sign, for the judge. */
   readonly excuses: readonly Excuse[];
+  /** Shows when the service could write. */
+  readonly pulse: Pick<Pulse, 'pauses' | 'stalls'>;
   /** Signing is impossible from now on, until the returned function is called. */
   excuse(): () => void;
   /** Returns a function that gives the output of all processes since this call. */
@@ -139,6 +142,11 @@ export async function openArena({ short, openStage = startStage }: ArenaOptions)
     if (crashed.length > 0) throw new Error(`${crashed.length} processes of the service ended unasked`);
   };
   await settle();
+  const pulse = startPulse({
+    write: await prepareBeat(api),
+    isLed: () => players.some((player) => player.isLeading() && !player.wasAway(Date.now())),
+  });
+  opened.defer(() => pulse.stop());
   const running = opened.move();
   return {
     cluster,
@@ -155,6 +163,7 @@ export async function openArena({ short, openStage = startStage }: ArenaOptions)
       start((own) => startService(cluster, { args: ['--no-webhook', ...own, ...leaseArgs, ...args], env })),
     sendReview: (review, signal) => reviewer.sendReview(review, signal),
     excuses,
+    pulse,
     excuse: () => beginExcuse(excuses),
     followOutput: () => followOutput(players),
     outputs: () => players.map(({ service }) => service.output()),
@@ -163,4 +172,13 @@ export async function openArena({ short, openStage = startStage }: ArenaOptions)
     settle,
     stop: () => running.disposeAsync(),
   };
+}
+
+/** Creates what the pulse writes: a ConfigMap, which the service does not look at. */
+async function prepareBeat(api: Api): Promise<() => Promise<unknown>> {
+  const [namespace, name] = ['pulse', 'beat'];
+  await api.create('/api/v1/namespaces', { metadata: { name: namespace } });
+  await api.create(pathOf('configmaps', namespace), { metadata: { name } });
+  let beats = 0;
+  return () => api.merge(pathOf('configmaps', namespace, name), { data: { beats: `${(beats += 1)}` } });
 }

@@ -54,8 +54,12 @@ export interface CaseFile {
   readonly keys: readonly KeyRecord[];
   readonly specs: readonly SpecRecord[];
   readonly excuses: readonly Excuse[];
+  /** Times in which nothing could be written, whatever the service did. */
+  readonly pauses: readonly Excuse[];
   /** The number of writes that are allowed, scheduled renewals excluded. */
   readonly causes: number;
+  /** The number of statuses that are allowed beside the first one of each token. */
+  readonly statuses: number;
   /** resourceVersions of objects that the test suite itself stored. */
   readonly foreign: ReadonlySet<string>;
   /** resourceVersions of objects that the service stored, as the proxies saw them. */
@@ -70,11 +74,19 @@ export function recordAt<T extends Since>(records: readonly T[], at: number): T 
 }
 
 /** The longest part of a time (ms) that no excuse covers. */
-export function uncover(
-  time: { readonly from: number; readonly until: number },
-  { excuses }: Pick<CaseFile, 'excuses'>,
-): number {
-  let parts = [time];
+export function uncover(time: Readonly<Excuse>, { excuses }: Pick<CaseFile, 'excuses'>): number {
+  return Math.max(0, ...withoutExcuses(time, excuses).map(({ from, until }) => until - from));
+}
+
+/** How much of a time (ms) excuses cover. */
+export function sumCovered(time: Readonly<Excuse>, excuses: readonly Excuse[]): number {
+  const parts = withoutExcuses(time, excuses);
+  return parts.reduce((left, { from, until }) => left - (until - from), time.until - time.from);
+}
+
+/** The parts of a time that no excuse covers. */
+function withoutExcuses(time: Readonly<Excuse>, excuses: readonly Excuse[]): readonly Readonly<Excuse>[] {
+  let parts: readonly Readonly<Excuse>[] = [time];
   for (const excuse of excuses) {
     parts = parts.flatMap(({ from, until }) =>
       [
@@ -83,5 +95,5 @@ export function uncover(
       ].filter((part) => part.until > part.from),
     );
   }
-  return Math.max(0, ...parts.map(({ from, until }) => until - from));
+  return parts;
 }

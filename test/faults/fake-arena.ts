@@ -8,10 +8,17 @@ import { answerReview } from './fake-webhook.ts';
 import { startObserver } from './observer.ts';
 import { followOutput, type Player } from './player.ts';
 
+/** Long enough for a fake service on a machine that is busy with other tests. */
+const PATIENCE_MS = 30_000;
+/** For a test that waits in vain on purpose. */
+export const IMPATIENT = { patienceMs: 2_000 } as const;
+
 /** An arena for tests of the suite: a fake cluster and service, with the suite's real observer. */
 export interface FakeArena extends Arena, AsyncDisposable {
   /** Makes the service print this. */
   print(text: string): void;
+  /** Nothing could be written from then on, until now. */
+  pauseSince(from: number): void;
   /** See `FakeCluster`. */
   delayWatches(lagMs: number): void;
 }
@@ -49,9 +56,11 @@ function makeFakePlayer(does: Partial<Player> | undefined, output: () => string)
 export function openFakeArena(
   character: Character = {},
   players: { readonly main?: Partial<Player>; readonly standby?: Partial<Player> } = {},
+  { patienceMs = PATIENCE_MS }: { readonly patienceMs?: number } = {},
 ): FakeArena {
   const [foreign, ours] = [new Set<string>(), new Set<string>()];
   const excuses: Excuse[] = [];
+  const pauses: Excuse[] = [];
   let output = '';
   const cluster = makeFakeCluster();
   const connect = (stored: Set<string>) =>
@@ -67,7 +76,7 @@ export function openFakeArena(
     observer,
     canaries: new Canaries(),
     lease: { duration: 300, renewDeadline: 200, retryPeriod: 100 },
-    patienceMs: 2_000,
+    patienceMs,
     foreign,
     ours,
     main: () => mainPlayer,
@@ -75,6 +84,7 @@ export function openFakeArena(
     startStandby: async () => standbyPlayer,
     sendReview: async (review) => answerReview(review),
     excuses,
+    pulse: { pauses: () => pauses, stalls: () => pauses },
     excuse: () => beginExcuse(excuses),
     followOutput: () => followOutput([mainPlayer, standbyPlayer]),
     outputs: () => [output],
@@ -83,6 +93,7 @@ export function openFakeArena(
     settle: async () => undefined,
     stop: () => observer.stop(),
     delayWatches: (lagMs) => cluster.delayWatches(lagMs),
+    pauseSince: (from) => void pauses.push({ from, until: Date.now() }),
     print: (text) => void (output += `${text}\n`),
     [Symbol.asyncDispose]: () => observer.stop(),
   };

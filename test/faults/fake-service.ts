@@ -12,13 +12,17 @@ export interface Character {
   readonly repairs?: boolean;
   /** It writes into another user's Secret before it reports it. */
   readonly trespasses?: boolean;
+  /** It reports each token twice. */
+  readonly isTalkative?: boolean;
+  /** It signs as it would have done so many seconds ago, and renews no token. */
+  readonly agesTokens?: number;
 }
 
 /** Does the service's work on JWTs and Secrets, as far as the tests of the suite need it. */
 export function startFakeService(
   cluster: FakeCluster,
   api: Api,
-  { repairs = true, trespasses = false }: Character,
+  { repairs = true, trespasses = false, isTalkative = false, agesTokens = 0 }: Character,
 ): void {
   const signed = new Map<string, Signed>();
   const look = async (namespace: string, name: string): Promise<void> => {
@@ -40,14 +44,16 @@ export function startFakeService(
       await api.merge(path, { metadata: around(jwt, known, secret) });
       return;
     }
-    const next = await sign(jwt, await readKey(api, jwt));
+    const next = await sign(jwt, await readKey(api, jwt), agesTokens);
     signed.set(path, next);
     const body = { data: { token: next.token }, metadata: around(jwt, next, secret) };
     await (secret === undefined ? api.create(pathOf('secrets', namespace), body) : api.merge(path, body));
     const renewals = (jwt.status?.renewals ?? -1) + 1;
     const renewsAt = new Date(next.exp * 1_000 - 30_000).toISOString();
     const conditions = [{ type: 'Ready', status: 'True', reason: 'Signed' }];
-    await report({ tokenId: next.jti, renewals, renewsAt, request: request ?? null, conditions });
+    const status = { tokenId: next.jti, renewals, renewsAt, request: request ?? null, conditions };
+    if (isTalkative) await report({ ...status, conditions: [] });
+    await report(status);
   };
   let working = Promise.resolve();
   cluster.follow(({ object }) => {
@@ -73,8 +79,8 @@ interface Signed {
   readonly jti: string;
 }
 
-async function sign({ spec }: Loose, pem: string): Promise<Signed> {
-  const now = Math.floor(Date.now() / 1_000);
+async function sign({ spec }: Loose, pem: string, ageSeconds: number): Promise<Signed> {
+  const now = Math.floor(Date.now() / 1_000) - ageSeconds;
   const [iat, exp, jti] = [now - 60, now + secondsOf(spec.expiryTime), randomUUID()];
   const token = await new SignJWT({ ...spec.data, iss: spec.issuer, iat, nbf: iat, exp, jti })
     .setProtectedHeader({ alg: spec.algorithm, kid: spec.keyId, typ: 'JWT' })

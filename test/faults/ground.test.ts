@@ -4,7 +4,7 @@ import { wireJwt } from '../fixtures/jwts.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { pathOf } from './api.ts';
 import { openFakeArena } from './fake-arena.ts';
-import { openGround } from './ground.ts';
+import { ONE_MINUTE, openGround } from './ground.ts';
 import { MANAGED } from './in-order.ts';
 import type { Seen } from './proxy.ts';
 
@@ -113,6 +113,36 @@ describe('a ground of the fault suite', { concurrency: true }, () => {
     await ground.close();
     const what = 'the metrics could not be searched: Error: refused';
     assert.deepEqual(ground.violations, [{ invariant: 'I6', what }]);
+  });
+
+  it('finds a status that reports the same token once more, unless the fault allows it (I4)', async () => {
+    await using arena = openFakeArena({ isTalkative: true });
+    const [strict, lenient] = [
+      await openGround(arena, 'strict', true),
+      await openGround(arena, 'lenient', true, 1),
+    ];
+    for (const ground of [strict, lenient]) {
+      await ground.sign('twice');
+      await ground.close();
+    }
+    const what = 'twice: 1 statuses beside the first one of each token, allowed are 0: Ready=True Signed';
+    assert.deepEqual([strict.violations, lenient.violations], [[{ invariant: 'I4', what }], []]);
+  });
+
+  it('finds a token that was not renewed, unless nothing could be written all the time', async () => {
+    await using arena = openFakeArena({ agesTokens: 40 }); // due for 10 s, valid for twice as long
+    const [first, second] = [await openGround(arena, 'first', true), await openGround(arena, 'second', true)];
+    await first.sign('forgotten', { spec: ONE_MINUTE });
+    await first.close();
+    const since = Date.now() - 60_000;
+    await second.sign('hindered', { spec: ONE_MINUTE });
+    arena.pauseSince(since);
+    await second.close();
+    assert.match(
+      first.violations.map(({ invariant, what }) => `${invariant} ${what}`).join(),
+      /^recovery forgotten: not renewed 1\d\.\d s after it was due, allowed are 5\.0 s \(nothing could be written for 0\.0 s\)$/,
+    );
+    assert.deepEqual(second.violations, []);
   });
 
   it('ignores output from before it was opened', async () => {

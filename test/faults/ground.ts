@@ -9,7 +9,7 @@ import type { Invariant, Violation } from './case-file.ts';
 import { findIdleWrites } from './idle-writes.ts';
 import { judge } from './judge.ts';
 import { tokenIn } from './judge-token.ts';
-import { latestRenewal } from './lateness.ts';
+import { describeLatest } from './lateness.ts';
 import type { Sighting } from './observer.ts';
 import { TrackedJwt } from './tracked-jwt.ts';
 
@@ -70,9 +70,6 @@ const READY_WITHIN_MS = 20_000;
 /** A needless write is made within this time. */
 const AFTERMATH_MS = { short: 1_000, full: 2_500 };
 
-/** A scheduled renewal that is later than this is noted in the table. */
-const NOTED_LATENESS_MS = 1_000;
-
 /** A ground with what is needed before and after its fault. */
 export interface OpenGround extends Ground {
   /**
@@ -87,7 +84,13 @@ export interface OpenGround extends Ground {
   readonly notes: readonly string[];
 }
 
-export async function openGround(arena: Arena, namespace: string, short: boolean): Promise<OpenGround> {
+/** @param statuses how many statuses each JWT may get beside the first one of each token. */
+export async function openGround(
+  arena: Arena,
+  namespace: string,
+  short: boolean,
+  statuses = 0,
+): Promise<OpenGround> {
   const { api, observer, canaries } = arena;
   const jwts: TrackedJwt[] = [];
   const violations: Violation[] = [];
@@ -125,7 +128,7 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
       await jwt.patchSecret(SHARE);
       const isFree = (): boolean =>
         jwt.secret !== undefined && jwt.secret.metadata.ownerReferences === undefined;
-      await jwt.waitFor('the owner reference to go', isFree);
+      await jwt.waitFor('the owner reference to go', isFree, READY_WITHIN_MS);
     }
     return jwt;
   };
@@ -182,10 +185,10 @@ export async function openGround(arena: Arena, namespace: string, short: boolean
         if (kind === 'Secret') canaries.addToken(tokenIn(object)?.text ?? '');
         if (kind === 'JWT') canaries.addKey(object.spec.key?.value ?? '');
       }
-      const files = jwts.map((jwt) => jwt.file(endedAt));
+      const files = jwts.map((jwt) => jwt.file(endedAt, statuses));
       for (const file of files) violations.push(...(await judge(file)));
-      const latestMs = Math.max(0, ...files.map(latestRenewal));
-      if (latestMs >= NOTED_LATENESS_MS) notes.add(`a renewal ${(latestMs / 1000).toFixed(1)} s late`);
+      const latest = describeLatest(files);
+      if (latest !== undefined) notes.add(latest);
       for (const writes of arena.writes()) violations.push(...findIdleWrites(writes, namespace));
       await readMetrics();
       violations.push(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { openFakeArena } from './fake-arena.ts';
+import { IMPATIENT, openFakeArena } from './fake-arena.ts';
 import type { Fault } from './fault.ts';
 import { openGround } from './ground.ts';
 import { OUTAGES } from './outages.ts';
@@ -18,7 +18,7 @@ const HARMLESS: readonly Fault[] = [
 describe('a fault whose harm has no effect', { concurrency: true }, () => {
   for (const { name, play } of HARMLESS) {
     it(`fails: ${name}`, async () => {
-      await using arena = openFakeArena();
+      await using arena = openFakeArena({}, {}, IMPATIENT);
       const ground = await openGround(arena, 'space', true);
       await play(ground).catch(() => undefined);
       assert.match(ground.violations.map(({ what }) => what).join(), /nothing was tested: the harm met 0/);

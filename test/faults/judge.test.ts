@@ -76,7 +76,7 @@ function sighting(
 
 const READY = {
   metadata: { uid: 'jwt-uid', namespace: 'science', name: 'a' },
-  status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  status: { tokenId: 'j', conditions: [{ type: 'Ready', status: 'True' }] },
 };
 const ready = (at: number): Sighting => sighting('JWT', 2, at, READY);
 const spec = {
@@ -105,7 +105,9 @@ async function blame(
     keys: [{ from: 0, keyId: 'k1', publicKey: createPublicKey(key) }],
     specs: [spec],
     excuses: [],
+    pauses: [],
     causes: 1,
+    statuses: 0,
     foreign: new Set<string>(),
     ours: new Set(['1', '3', '4']),
     endedAt: (START + 100) * 1000,
@@ -124,11 +126,18 @@ describe('the judge of the fault suite', () => {
   it('finds a token that expired, and a Secret that was missing, unless there is an excuse (I1)', async () => {
     const signed = [await seeSecret(1, START), ready(START)];
     const late = { endedAt: (START + LIFETIME + 2) * 1000 };
-    assert.deepEqual(await blame(signed, late), ['I1 a: no valid token for 2.0 s']);
+    assert.equal((await blame(signed, late))[0], 'I1 a: no valid token for 2.0 s');
     const gone = [...signed, sighting('Secret', 5, START + 10, { metadata: {} }, true)];
     assert.deepEqual(await blame(gone), ['I1 a: no Secret for 90.0 s']);
     const excuses = [{ from: (START + 9) * 1000, until: (START + 40) * 1000 }];
     assert.deepEqual(await blame(gone, { excuses }), ['I1 a: no Secret for 60.0 s']);
+  });
+
+  it('finds no gap if the status was only reported before the Secret that it describes (I1)', async () => {
+    const secret = await seeSecret(1, START);
+    assert.deepEqual(await blame([ready(START - 5), secret]), []);
+    const later = await seeSecret(3, START);
+    assert.deepEqual(await blame([ready(START - 5), later]), ['I1 a: no Secret for 5.0 s']);
   });
 
   it('finds a wrong key, kid, claim, lifetime or annotation (I2)', async () => {
@@ -164,6 +173,57 @@ describe('the judge of the fault suite', () => {
   it('does not count the suite’s own writes as writes of the service (I4)', async () => {
     const sightings = [await seeSecret(1, START), await seeSecret(7, START + 10)];
     assert.deepEqual(await blame(sightings, { foreign: new Set(['7']) }), []);
+  });
+
+  it('finds a status beside the first one of a token, unless the fault gives reason for it (I4)', async () => {
+    const say = (version: number, tokenId: string, reason: string): Sighting => {
+      const status = {
+        tokenId,
+        conditions: [{ type: 'Ready', status: 'True', reason, message: 'with a token' }],
+      };
+      return sighting('JWT', version, START + version, { ...READY, status });
+    };
+    const first = [await seeSecret(1, START), say(2, 'a', 'Signed')];
+    const renewed = [...first, await seeSecret(3, START + 3), say(5, 'b', 'Signed')];
+    assert.deepEqual(await blame(renewed, { causes: 2 }), []);
+    const twice = [...first, say(5, 'a', 'WriteFailed'), say(6, 'a', 'Signed')];
+    assert.deepEqual(await blame(twice, { statuses: 1 }), [
+      'I4 a: 2 statuses beside the first one of each token, allowed are 1: Ready=True WriteFailed | Ready=True Signed',
+    ]);
+    assert.deepEqual(await blame(twice, { statuses: 2 }), []);
+    assert.deepEqual(await blame(twice, { foreign: new Set(['5', '6']) }), []);
+    const again = [...renewed, say(6, 'a', 'Signed')];
+    assert.equal((await blame(again, { causes: 2 })).length, 1);
+    const labelled = sighting('JWT', 5, START + 5, {
+      ...say(2, 'a', 'Signed').object,
+      metadata: { ...READY.metadata, labels: {} },
+    });
+    assert.deepEqual(await blame([...first, labelled]), []);
+  });
+
+  it('lets the first status of a JWT say that its key is missing: the service may see it later (I4)', async () => {
+    const conditions = [{ type: 'KeyAvailable', status: 'False', reason: 'KeyNotFound' }];
+    const say = (version: number, status: Loose): Sighting =>
+      sighting('JWT', version, START, { ...READY, status });
+    const unseen = say(0, { conditions });
+    const signed = [await seeSecret(1, START), ready(START)];
+    assert.deepEqual(await blame([unseen, ...signed]), []);
+    const complaint = /^I4 a: 1 statuses .* are 0: KeyAvailable=False KeyNotFound$/;
+    for (const seen of [
+      [unseen, say(0, { conditions, observedGeneration: 1 }), ...signed],
+      [...signed, say(5, { ...READY.status, conditions: [...READY.status.conditions, ...conditions] })],
+    ]) {
+      const [found = ''] = await blame(seen);
+      assert.match(found.replace('Ready=True undefined, ', ''), complaint);
+    }
+  });
+
+  it('finds a renewal that is much too late (recovery)', async () => {
+    const due = START + LIFETIME / 2;
+    const sightings = [await seeSecret(1, START), ready(START), await seeSecret(3, due + 60)];
+    assert.deepEqual(await blame(sightings, { endedAt: (due + 100) * 1000 }), [
+      'recovery a: renewed 60.0 s late, allowed are 5.0 s (nothing could be written for 0.0 s)',
+    ]);
   });
 
   it('finds a write of the service into a Secret that the suite made (I5)', async () => {

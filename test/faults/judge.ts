@@ -1,8 +1,17 @@
 import type { Loose } from '../integration/objects.ts';
-import { recordAt, uncover, type CaseFile, type SpecRecord, type Violation } from './case-file.ts';
+import {
+  recordAt,
+  sumCovered,
+  uncover,
+  type CaseFile,
+  type SpecRecord,
+  type Violation,
+} from './case-file.ts';
 import { isInOrder } from './in-order.ts';
 import type { Sighting } from './observer.ts';
 import { findLosses, findTrespasses } from './others-parts.ts';
+import { findLateRenewals } from './lateness.ts';
+import { findNeedlessStatuses } from './statuses.ts';
 import { listSteps, type Step } from './steps.ts';
 import { expiryOf, findFlaw, tokenIn } from './judge-token.ts';
 
@@ -16,6 +25,8 @@ export async function judge(file: CaseFile): Promise<readonly Violation[]> {
     ...(await findFlaws(file, written)),
     ...findStepsBack(file, written),
     ...findNeedlessWrites(file, written),
+    ...findNeedlessStatuses(file),
+    ...findLateRenewals(file),
     ...findLosses(written),
     ...findTrespasses(steps),
     ...(await findDisorder(file)),
@@ -30,10 +41,10 @@ function findBlindness({ name, sightings }: CaseFile, written: readonly Step[]):
   return isBlind ? [{ invariant: 'recovery', what }] : [];
 }
 
-/** The status can be reported before the Secret that it describes: these are two watches. */
-const OBSERVER_LAG_MS = 500;
-
-/** I1: from the first Ready on, as long as the JWT exists, there is a token that has not expired. */
+/**
+ * I1: from the first Ready on, as long as the JWT exists, there is a token that has not expired. The states are taken in the
+ * order of their versions: the status can be reported before the Secret that it describes, as these are two watches.
+ */
 function findGaps(file: CaseFile): readonly Violation[] {
   const gaps: Violation[] = [];
   let readySince: number | undefined;
@@ -48,7 +59,7 @@ function findGaps(file: CaseFile): readonly Violation[] {
       gaps.push({ invariant: 'I1', what: `${file.name}: ${what} for ${(left / 1000).toFixed(1)} s` });
     }
   };
-  for (const sighting of file.sightings) {
+  for (const sighting of inOrderOfVersions(file.sightings)) {
     if (sighting.kind === 'Secret') {
       look(sighting.at);
       secret = sighting.isGone ? undefined : sighting;
@@ -57,11 +68,16 @@ function findGaps(file: CaseFile): readonly Violation[] {
       look(sighting.at);
       readySince = undefined;
     } else if (readySince === undefined && isReady(sighting.object)) {
-      readySince = sighting.at + OBSERVER_LAG_MS;
+      readySince = sighting.at;
     }
   }
   look(file.endedAt);
   return gaps;
+}
+
+/** One etcd numbers the states of all kinds of objects. */
+function inOrderOfVersions(sightings: readonly Sighting[]): readonly Sighting[] {
+  return sightings.toSorted((a, b) => Number(a.resourceVersion) - Number(b.resourceVersion));
 }
 
 function isReady(jwt: Loose): boolean {
@@ -108,7 +124,7 @@ function ownerOf(secret: Loose): string | undefined {
   return secret.metadata.ownerReferences?.find((owner: Loose) => owner.kind === 'JWT')?.uid;
 }
 
-/** When the JWT is deleted, a write can already have been sent; ms. */
+/** When the JWT is deleted, a write can already have been sent; ms, longer if nothing could be written. */
 const IN_FLIGHT_MS = 1_000;
 
 /**
@@ -127,7 +143,9 @@ function findNeedlessWrites(file: CaseFile, written: readonly Step[]): readonly 
   }
   for (const { sighting } of written) {
     const leftAt = leaving.get(ownerOf(sighting.object) ?? '');
-    if (leftAt !== undefined && sighting.at > leftAt + IN_FLIGHT_MS) {
+    if (leftAt === undefined || sighting.at <= leftAt) continue;
+    const { at: until } = sighting;
+    if (until - leftAt - sumCovered({ from: leftAt, until }, file.pauses) > IN_FLIGHT_MS) {
       found.push({ invariant: 'I4', what: `${file.name}: a write for a JWT that was deleted before` });
     }
   }

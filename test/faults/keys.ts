@@ -208,6 +208,7 @@ export const KEYS: readonly Fault[] = [
       const key = makeKey('ES256');
       const jwt = await ground.sign('signer', { key, spec: ONE_MINUTE });
       const before = jwt.text;
+      const forgive = jwt.excuse();
       await ground.arena.api.remove(keyPath(ground));
       await jwt.waitFor(
         'RenewalOverdue before the token expires',
@@ -216,7 +217,6 @@ export const KEYS: readonly Fault[] = [
       );
       if (!jwt.says('Ready', 'True'))
         ground.fail('recovery', 'Ready is not True any more, but the token is valid');
-      const forgive = jwt.excuse();
       await jwt.waitFor('Ready=False KeyNotFound', () => jwt.says('Ready', 'False', 'KeyNotFound'), 40_000);
       if (jwt.text !== before) ground.fail('recovery', 'the old token did not stay');
       await jwt.endure('signed when the key comes back', {

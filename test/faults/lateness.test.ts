@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { CaseFile, Excuse } from './case-file.ts';
-import { latestRenewal } from './lateness.ts';
+import { describeLatest, findLateRenewals, listDueRenewals } from './lateness.ts';
 import type { Sighting } from './observer.ts';
 
 const START = 1_800_000_000; // seconds; the times below are seconds after it
@@ -77,18 +77,79 @@ for (const [what, sightings, lateS, more = {}] of [
   ],
 ] as readonly (readonly [string, readonly Sighting[], number, Partial<CaseFile>?])[]) {
   it(what, () => {
-    const file: CaseFile = {
-      name: 'a',
-      sightings,
-      keys: [],
-      specs: [{ ...MINUTE, from: 0 }],
-      excuses: [],
-      causes: 1,
-      foreign: new Set(),
-      ours: new Set(['1', '2', '3']),
-      endedAt: (START + 46) * 1000,
-      ...more,
-    };
-    assert.equal(latestRenewal(file), lateS * 1000);
+    const late = listDueRenewals(fileOf(sightings, more)).map(
+      ({ lateMs, hinderedMs }) => lateMs - hinderedMs,
+    );
+    assert.equal(Math.max(0, ...late), lateS * 1000);
   });
+}
+
+describe('a late renewal', () => {
+  /** What is wrong with a renewal that was due after 30 s and made after `madeAt`. */
+  const blame = (madeAt: number, more: Partial<CaseFile> = {}): readonly string[] =>
+    findLateRenewals(fileOf([JWT, signed(1, 0), signed(2, madeAt)], more)).map(({ what }) => what);
+
+  it('may take five seconds when nothing hinders it', () => {
+    assert.deepEqual(blame(35), []);
+    assert.deepEqual(blame(36), [
+      'a: renewed 6.0 s late, allowed are 5.0 s (nothing could be written for 0.0 s)',
+    ]);
+  });
+
+  it('may take as long as nothing can be written, the wait after it, and five seconds', () => {
+    for (const hindrance of [{ excuses: [excuse(20, 34)] }, { pauses: [excuse(20, 34)] }]) {
+      assert.deepEqual(blame(44, hindrance), []);
+      assert.deepEqual(blame(45, hindrance), [
+        'a: renewed 15.0 s late, allowed are 14.0 s (nothing could be written for 4.0 s)',
+      ]);
+    }
+  });
+
+  it('is excused once by excuses that overlap', () => {
+    assert.equal(
+      blame(45, { excuses: [excuse(20, 34), excuse(30, 33)], pauses: [excuse(29, 34)] }).length,
+      1,
+    );
+  });
+
+  it('is also one that never came', () => {
+    const file = fileOf([JWT, signed(1, 0)], { endedAt: (START + 50) * 1000 });
+    assert.deepEqual(findLateRenewals(file), [
+      {
+        invariant: 'recovery',
+        what: 'a: not renewed 20.0 s after it was due, allowed are 5.0 s (nothing could be written for 0.0 s)',
+      },
+    ]);
+  });
+
+  it('is in the table from one second on, with what hindered it', () => {
+    const [prompt, late, latest] = [30.5, 33, 40].map((madeAt) =>
+      fileOf([JWT, signed(1, 0), signed(2, madeAt)], { pauses: [excuse(35, 38)] }),
+    );
+    assert.ok(prompt !== undefined && late !== undefined && latest !== undefined);
+    assert.equal(describeLatest([]), undefined);
+    assert.equal(describeLatest([prompt]), undefined);
+    assert.equal(describeLatest([prompt, late]), 'a renewal 3.0 s late');
+    assert.equal(
+      describeLatest([late, latest]),
+      'a renewal 10.0 s late, 3.0 s of it without any chance to write',
+    );
+  });
+});
+
+function fileOf(sightings: readonly Sighting[], more: Partial<CaseFile>): CaseFile {
+  return {
+    name: 'a',
+    sightings,
+    keys: [],
+    specs: [{ ...MINUTE, from: 0 }],
+    excuses: [],
+    pauses: [],
+    causes: 1,
+    statuses: 0,
+    foreign: new Set(),
+    ours: new Set(['1', '2', '3']),
+    endedAt: (START + 46) * 1000,
+    ...more,
+  };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Violation } from './case-file.ts';
-import { openFakeArena, type FakeArena } from './fake-arena.ts';
+import { IMPATIENT, openFakeArena, type FakeArena } from './fake-arena.ts';
 import { LEASE } from './follow-lease.ts';
 import { openGround } from './ground.ts';
 import { LEADER_CHANGES } from './leader-changes.ts';
@@ -13,10 +13,12 @@ import { waitUntil } from '../controlplane/wait-until.ts';
 async function play(
   fault: string,
   act: (arena: () => FakeArena) => { readonly main?: Partial<Player>; readonly standby?: Partial<Player> },
+  patience?: typeof IMPATIENT,
 ): Promise<readonly Violation[]> {
   await using arena: FakeArena = openFakeArena(
     {},
     act(() => arena),
+    patience,
   );
   const metadata = { name: 'jwt-injector' };
   await arena.api.create(LEASE.slice(0, LEASE.lastIndexOf('/')), {
@@ -65,7 +67,7 @@ describe('leadership of the fault suite', { concurrency: true }, () => {
 
   for (const fault of ['lease-stolen', 'lease-deleted']) {
     it(`${fault}: a leader that ignores its Lease does not pass`, async () => {
-      const found = await play(fault, () => ({}));
+      const found = await play(fault, () => ({}), IMPATIENT);
       assert.match(found.map(({ what }) => what).join(), /not within .*the leader to notice/);
     });
 

@@ -17,12 +17,12 @@ import { renderRow, renderTable } from './table.ts';
 const HELP = `Usage: npm run faults -- [options]
 
 Injures a real Kubernetes control plane and jwt-injector on it, in every way of the list, while an observer of its own
-checks that no token expires, every token verifies, nothing is written without need, no key or token is shown, and
-each new pod is reviewed in time and rightly.
+checks that no token expires, every token verifies and is renewed in time, nothing is written without need, no key or
+token is shown, and each new pod is reviewed in time and rightly.
 Prints a table: fault, tries, violations, what was seen.
 
 Options:
-  --short      what CI runs: a choice, once each, with quicker leader election (under two minutes)
+  --short      what CI runs: a choice, once each, with quicker leader election (three minutes)
   --only NAME  only faults whose name contains NAME; may be given more than once
   --list       print names and titles, and play nothing
   --json FILE  write the results there, too

@@ -1,3 +1,4 @@
+import { allowedStatuses } from './allowed-statuses.ts';
 import type { Arena } from './arena.ts';
 import type { Violation } from './case-file.ts';
 import type { Fault, FaultResult } from './fault.ts';
@@ -87,7 +88,7 @@ async function attemptOnce(
 ): Promise<Attempt> {
   let ground: OpenGround | undefined;
   try {
-    ground = await openGround(arena, namespace, short);
+    ground = await openGround(arena, namespace, short, allowedStatuses(fault.name));
     await play(fault, ground, endsWithinMs);
     await ground.readMetrics();
     const ending = ground;
@@ -135,9 +136,10 @@ function messageOf(error: unknown): string {
  */
 async function callWitness(arena: Arena, short: boolean): Promise<() => Promise<FaultResult>> {
   const startedAt = performance.now();
-  const ground = await openGround(arena, 'witness', short);
+  // Nobody can say which fault caused which write of the Secret or the status.
+  const ground = await openGround(arena, 'witness', short, Number.POSITIVE_INFINITY);
   const witness = await ground.sign('witness', { spec: ONE_MINUTE, isShared: true });
-  witness.addCauses(Number.POSITIVE_INFINITY); // nobody can say which fault caused which write
+  witness.addCauses(Number.POSITIVE_INFINITY);
   return async () => {
     ground.note(`${witness.countTokens()} tokens`);
     await ground.close();

@@ -206,11 +206,7 @@ async function failBeside(ground: Ground, fail: 'refuse' | 'hang'): Promise<void
   });
   try {
     await ground.signMany('broken', 100, { isAwaited: false });
-    const dueAt = Date.parse(due.jwt.status.renewsAt);
-    await due.waitFor('the renewal', () => due.isRenewed(before), 60_000);
-    const late = Math.max(0, (due.token?.claims.iat ?? 0) + 60 - dueAt / 1000);
-    ground.note(`renewed ${late} s after it was due`);
-    if (late > 2) ground.fail('recovery', `renewed ${late} s late`);
+    await due.waitFor('the renewal', () => due.isRenewed(before), 60_000); // its lateness is judged at the end
   } finally {
     ground.requireHarm(end());
   }

@@ -202,7 +202,8 @@ export class TrackedJwt {
     return new Set(sightings.map(({ object }) => object.data?.token).filter(Boolean)).size;
   }
 
-  file(endedAt: number): CaseFile {
+  /** @param statuses the number that the fault allows. */
+  file(endedAt: number, statuses: number): CaseFile {
     const { observer, foreign, ours, excuses } = this.#arena;
     return {
       name: this.name,
@@ -210,7 +211,9 @@ export class TrackedJwt {
       keys: this.#keys,
       specs: this.#specs,
       excuses: [...this.#excuses, ...excuses],
+      pauses: this.#arena.pulse.pauses(),
       causes: this.#causes,
+      statuses,
       foreign,
       ours,
       endedAt,

@@ -112,11 +112,15 @@ export const WATCHES: readonly Fault[] = [
     play: async (ground) => {
       const jwt = await ground.sign('unwatched', { spec: ONE_MINUTE });
       const { proxy } = ground.arena.main();
-      const end = proxy.treat(({ method, path }) =>
-        method === 'GET' && path.endsWith('/secrets') ? { do: 'answer', status: 503 } : undefined,
-      );
+      let refused = 0;
+      const end = proxy.treat(({ method, path }) => {
+        if (method !== 'GET' || !path.endsWith('/secrets')) return undefined;
+        refused += 1;
+        return { do: 'answer', status: 503 };
+      });
       try {
         proxy.cutWatches();
+        await jwt.waitFor('a refusal', () => refused > 0);
         await jwt.patchSecret({ metadata: { annotations: { 'example.org/note': 'changed' } } });
         const { text } = jwt;
         await jwt.waitFor('a renewal meanwhile', () => jwt.isRenewed(text), 60_000);
