@@ -4,7 +4,7 @@ import { allowedStatuses, FAULT_NAMES } from './allowed-statuses.ts';
 import { FAULTS } from './catalogue.ts';
 
 describe('the statuses that a fault allows', () => {
-  it('are none for a fault that the table does not name', () => {
+  it('are zero if the table does not name it', () => {
     assert.equal(allowedStatuses('leader-killed'), 0);
   });
 

@@ -4,8 +4,9 @@ import { waitUntilDue } from './due.ts';
 import { ALONE, type Fault } from './fault.ts';
 import { ONE_MINUTE, type Ground } from './ground.ts';
 import { isApplyOf } from './hold.ts';
-import type { Seen, Treatment } from './proxy.ts';
+import type { Treatment } from './proxy.ts';
 import { areRenewed, askForRenewals, textsOf } from './renewals.ts';
+import { RETRY_AFTER } from './retry-after.ts';
 import { expiryOf } from './judge-token.ts';
 import type { TrackedJwt } from './tracked-jwt.ts';
 
@@ -148,34 +149,6 @@ async function answerLate(ground: Ground): Promise<void> {
   });
 }
 
-/** Seconds: longer than the first back-off, and longer than the timeout of a request. */
-const ASKED_WAIT = 12;
-
-/**
- * A write is refused with a time to wait: until then nothing is sent to that Secret, and the token is written
- * soon afterwards.
- */
-async function waitAsAsked(ground: Ground): Promise<void> {
-  const jwt = await ground.sign('throttled');
-  const { proxy } = ground.arena.main();
-  const fits = isApplyOf(jwt.secretPath);
-  const writes = (): readonly Seen[] => proxy.log.filter(fits);
-  const earlier = writes().length;
-  const stop = proxy.treat((seen) =>
-    fits(seen) && writes().length === earlier + 1
-      ? { do: 'answer', status: 429, retryAfter: ASKED_WAIT }
-      : undefined,
-  );
-  const before = await jwt.requestRenewal();
-  await jwt.waitFor('a new token', () => jwt.isRenewed(before), (ASKED_WAIT + 10) * 1_000);
-  ground.requireHarm(stop());
-  const [refused, next] = writes().slice(earlier);
-  const waited = ((next?.at ?? Number.NaN) - (refused?.at ?? Number.NaN)) / 1_000;
-  ground.note(`written again after ${waited.toFixed(1)} s`);
-  if (!(waited >= ASKED_WAIT))
-    throw new Error(`asked to wait ${ASKED_WAIT} s, the service waited ${waited} s`);
-}
-
 const REFUSALS = [{ status: 429, retryAfter: 1 }, { status: 500 }, { status: 503, retryAfter: 1 }] as const;
 const wait = (seconds: number): Promise<void> => sleep(seconds * 1_000);
 
@@ -259,13 +232,7 @@ export const OUTAGES: readonly Fault[] = [
         isUnlucky(count) ? { do: 'answer', status, ...rest } : undefined,
       ),
   })),
-  {
-    ...ALONE,
-    name: 'retry-after',
-    title: `a write of a Secret is answered 429 with Retry-After ${ASKED_WAIT}: it is not tried again before`,
-    tries: { short: 0, full: 2 },
-    play: waitAsAsked,
-  },
+  RETRY_AFTER,
   {
     ...ALONE,
     name: 'connections-cut',

@@ -3,13 +3,13 @@ import type { Excuse } from './case-file.ts';
 
 /**
  * The pulse shows when the service can write at all: again and again the suite itself writes something, past the proxies, and
- * looks whether a process leads. A time without either is no harm of the service: the API server or etcd is away, the leader was
- * ended or suspended, or the machine is too busy.
+ * looks whether a process leads. While it cannot, or none does, the service is not at fault: the API server or etcd is away, the
+ * leader was ended or suspended, or the machine is too busy.
  */
 export interface Pulse {
-  /** The times without a beat so far; ms since the epoch. They can overlap. */
+  /** The times without a beat until now; ms since the epoch. They can overlap. */
   pauses(): readonly Excuse[];
-  /** Those in which the suite itself could not write. */
+  /** The times in which the suite itself could not write. */
   stalls(): readonly Excuse[];
   stop(): Promise<void>;
 }
@@ -22,7 +22,7 @@ export interface PulseOptions {
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   readonly intervalMs?: number;
-  /** Without a beat for so long, there is a pause. */
+  /** A longer time without a beat is a pause. */
   readonly pauseMs?: number;
 }
 
