@@ -13,7 +13,11 @@ const ALLOWED: Readonly<Record<string, number>> = {
   'retry-after': 1, // WriteFailed, until it may try again
   'api-server-slow': 6, // for each request for a renewal that comes too soon after the ones before: that it waits
   'answers-': 12, // the same, and that a write failed
-  'connections-cut': 12,
+  'connections-cut': 12, // as for refusals
+  'connections-half-open': 2, // WriteFailed; what else it believes until it sees the key
+  'rbac-': 1, // WriteRefused
+  'policy-refuses-secrets': 1, // WriteRefused
+  'broken-neighbours-': 8, // WriteFailed: when each of the next tries comes, waits double
   'peer-restores-': 20, // for each of ten writes: that it was made, and that the next one waits
   'key-spoilt-': 2, // why the key cannot be used; that it can again
   'grant-revoked': 1, // KeyNotGranted
