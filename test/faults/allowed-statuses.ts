@@ -4,9 +4,10 @@
  */
 const ALLOWED: Readonly<Record<string, number>> = {
   'secret-owner-and-annotations-removed': 2, // SecretConflict; then the token that was there is reported again
-  'secret-copy-of-another': 1, // SecretConflict
+  // In the next two it can try to write what it sees missing, before it sees what took the place: two reasons to report.
+  'secret-copy-of-another': 2, // SecretConflict
+  'secret-type-changed': 2, // SecretConflict, or WriteRefused
   'secret-owner-replaced': 1, // SecretConflict
-  'secret-type-changed': 1, // SecretConflict, or WriteRefused
   'secret-immutable': 1, // WriteRefused
   'secret-stuck-deleting': 1, // SecretConflict
   'secret-answer-lost': 1, // WriteFailed: it does not know that it was written
