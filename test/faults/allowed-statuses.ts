@@ -21,6 +21,7 @@ const ALLOWED: Readonly<Record<string, number>> = {
   'broken-neighbours-': 8, // WriteFailed: when each of the next tries comes, waits double
   'peer-restores-': 20, // for each of ten writes: that it was made, and that the next one waits
   'key-spoilt-': 2, // why the key cannot be used; that it can again
+  'key-missing-until-expiry': 3, // KeyNotFound; then RenewalOverdue; then the token has expired
   'grant-revoked': 1, // KeyNotGranted
   'jwt-recreated-at-once': 3, // for each of three: the Secret is still that of the one before
 };
