@@ -27,7 +27,7 @@ const RUN_ELSEWHERE: Readonly<Record<string, readonly [file: string, words: stri
   'npm ci && npm test': ['.ci/run', '\nnpm test\n'],
   'npm ci && npm run demo -- --once': ['.ci/run', '\nnpm run demo -- --once\n'],
   'npm run verifiers': ['.ci/run', '\nrun_as_root npm run verifiers '],
-  'npm install -g .': ['test/integration/plugin.test.ts', "it('works from npm install -g .'"],
+  'npm install -g .': ['test/integration/plugin.test.ts', "execute('npm', ['install', '-g', '.']"],
   'certs/make-dev-certs.sh --apply': ['test/integration/certs.test.ts', "'--apply'"],
   'deploy/release --help': ['test/deploy/release.test.ts', "release(['--help'])"],
   'npx --no jwt-injector sign -f deploy/examples/my-jwt.yaml': [

@@ -1,10 +1,11 @@
-import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { listBundledPackages } from './bundled-packages.ts';
 import { describeLicenses } from './licenses.ts';
 import { describePackages } from './sbom.ts';
 import { LATE_PARTS } from './load-late.ts';
+import { replaceFolder } from './replace-folder.ts';
 import { START_LEAN } from './start-lean.ts';
 
 /*
@@ -13,7 +14,6 @@ import { START_LEAN } from './start-lean.ts';
  * Kubernetes client, and `run` loads nothing for SOCKS before there is such a proxy.
  */
 const ROOT = join(import.meta.dirname, '../..');
-const OUT = join(ROOT, 'dist');
 
 /** Dependencies that are CommonJS load Node's own modules with `require`, which an ES module does not have. */
 const REQUIRE =
@@ -42,49 +42,53 @@ interface Product {
   readonly bin: Readonly<Record<string, string>>;
 }
 
-await rm(OUT, { recursive: true, force: true });
-const options = {
-  absWorkingDir: ROOT,
-  outdir: OUT,
-  chunkNames: 'parts/[name]-[hash]',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  // A third less to read and to keep in memory. Names stay, so stack traces can be read without the source maps.
-  minifyWhitespace: true,
-  minifySyntax: true,
-  sourcemap: 'linked',
-  sourcesContent: false,
-  banner: { js: REQUIRE },
-  define: UNDICI_AS_IN_NODE,
-  metafile: true,
-  logLevel: 'warning',
-} as const;
-const made = [
-  await build({ ...options, entryPoints: ['src/main.ts'], plugins: [referToRun, ...START_LEAN] }),
-  await build({ ...options, entryPoints: [{ in: RUN.source, out: RUN.out }], plugins: [...START_LEAN] }),
-  await build({ ...options, ...LATE_PARTS, plugins: [...START_LEAN] }),
-];
-const inputs = made.flatMap(({ metafile }) => Object.keys(metafile.inputs));
-const packages = await listBundledPackages(ROOT, inputs);
-await writeFile(join(OUT, 'licenses.txt'), describeLicenses(packages));
-const { name, bin }: Product = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-await writeFile(join(OUT, 'sbom.cdx.json'), await describePackages(ROOT, name, packages));
+await replaceFolder(join(ROOT, 'dist'), bundleInto);
 
-/** Of what is beside dist/ in the checkout, what is needed wherever it is copied: Node looks for the module type in package.json. */
-for (const file of ['LICENSE', 'package.json']) await copyFile(join(ROOT, file), join(OUT, file));
+/** Fills the folder. */
+async function bundleInto(out: string): Promise<void> {
+  const options = {
+    absWorkingDir: ROOT,
+    outdir: out,
+    chunkNames: 'parts/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    // A third less to read and to keep in memory. Names stay, so stack traces can be read without the source maps.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    banner: { js: REQUIRE },
+    define: UNDICI_AS_IN_NODE,
+    metafile: true,
+    logLevel: 'warning',
+  } as const;
+  const made = [
+    await build({ ...options, entryPoints: ['src/main.ts'], plugins: [referToRun, ...START_LEAN] }),
+    await build({ ...options, entryPoints: [{ in: RUN.source, out: RUN.out }], plugins: [...START_LEAN] }),
+    await build({ ...options, ...LATE_PARTS, plugins: [...START_LEAN] }),
+  ];
+  const inputs = made.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  const packages = await listBundledPackages(ROOT, inputs);
+  await writeFile(join(out, 'licenses.txt'), describeLicenses(packages));
+  const { name, bin }: Product = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  await writeFile(join(out, 'sbom.cdx.json'), await describePackages(ROOT, name, packages));
 
-/** What the image has on its PATH. It has no `env`, so Node is named as it is there. */
-await mkdir(join(OUT, 'bin'));
-const programs = Object.keys(bin).map((program) => join(OUT, 'bin', program));
-for (const program of programs) await writeFile(program, "#!/usr/local/bin/node\nimport '../main.js';\n");
+  /** Of what is beside dist/ in the checkout, what is needed wherever it is copied: Node looks for the module type in package.json. */
+  for (const file of ['LICENSE', 'package.json']) await copyFile(join(ROOT, file), join(out, file));
 
-// Whatever the umask says: everyone may read the files in the image, and they are the same on each machine.
-const executables = new Set([join(OUT, 'main.js'), ...programs]);
-for (const file of ['.', ...(await readdir(OUT, { recursive: true }))]) {
-  const path = join(OUT, file);
-  const isProgram = executables.has(path) || (await stat(path)).isDirectory();
-  await chmod(path, isProgram ? 0o755 : 0o644);
+  /** What the image has on its PATH. It has no `env`, so Node is named as it is there. */
+  await mkdir(join(out, 'bin'));
+  const programs = Object.keys(bin).map((program) => join(out, 'bin', program));
+  for (const program of programs) await writeFile(program, "#!/usr/local/bin/node\nimport '../main.js';\n");
+
+  // Whatever the umask says: everyone may read the files in the image, and they are the same on each machine.
+  const executables = new Set([join(out, 'main.js'), ...programs]);
+  for (const file of ['.', ...(await readdir(out, { recursive: true }))]) {
+    const path = join(out, file);
+    const isProgram = executables.has(path) || (await stat(path)).isDirectory();
+    await chmod(path, isProgram ? 0o755 : 0o644);
+  }
 }

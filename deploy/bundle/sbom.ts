@@ -18,6 +18,10 @@ interface Component {
 
 const run = promisify(execFile);
 
+/** Within `npm install --global .` this npm would look for the lock file where global packages are. */
+const OF_THE_CHECKOUT = ['--global=false', '--location=project'];
+const FLAGS = ['--sbom-format=cyclonedx', '--package-lock-only', ...OF_THE_CHECKOUT];
+
 /**
  * The software bill of materials (CycloneDX 1.5, JSON) of the bundled packages, each with the hash that the lock file in
  * `root` has for it. The same lock file and npm give the same text: what npm makes up each time (serial number, time of
@@ -28,7 +32,7 @@ export async function describePackages(
   product: string,
   packages: readonly BundledPackage[],
 ): Promise<string> {
-  const { stdout } = await run('npm', ['sbom', '--sbom-format=cyclonedx', '--package-lock-only'], {
+  const { stdout } = await run('npm', ['sbom', ...FLAGS], {
     cwd: root,
     maxBuffer: 64 * 1024 ** 2,
   });

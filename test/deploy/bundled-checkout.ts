@@ -15,6 +15,7 @@ const FILES = [
   'README.md',
   'deploy',
   'src',
+  'test/require-node.cjs',
 ];
 
 /** Copies the sources of bundle, image and plugin, without `node_modules`. */

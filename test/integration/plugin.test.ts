@@ -1,13 +1,24 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { glob, mkdir, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import {
+  glob,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { PACKAGE_VERSION } from '../../src/package-version.ts';
 import { findBinaries } from '../controlplane/binaries.ts';
-import { copyWithBundle } from '../deploy/bundled-checkout.ts';
+import { bundleIn, copyWithBundle } from '../deploy/bundled-checkout.ts';
 import { execute } from '../runs/execute.ts';
 
 const REPOSITORY = 'https://git.example.org/science/jwt-injector';
@@ -67,21 +78,25 @@ describe('kubectl jwt', { concurrency: false }, () => {
   }
 
   it('works from npm install -g .', async () => {
+    const clone = await bundleIn(join(folder, 'clone'), 'test ! -e dist');
     const prefix = join(folder, 'prefix');
-    // The bundle exists already, and it needs no other package.
-    const flags = [
-      '--global',
-      '--ignore-scripts',
-      '--offline',
-      '--prefix',
-      prefix,
-      '--cache',
-      join(folder, 'npm'),
-    ];
-    await execute('npm', ['install', ...flags, '.'], { cwd: checkout });
+    const env = { ...process.env, NPM_CONFIG_PREFIX: prefix, NPM_CONFIG_CACHE: join(folder, 'npm') };
+    await execute('npm', ['install', '-g', '.'], { cwd: clone, env });
     const bin = join(prefix, 'bin');
     assert.match(await callPlugin(bin, 'version'), new RegExp(`^jwt-injector ${PACKAGE_VERSION} `));
     assert.match(await callPlugin(bin, 'status', '--help'), /^Usage: jwt-injector status /);
+
+    // It is a link to the clone: a build that fails there leaves it as it was.
+    const made = await readdir(join(clone, 'dist'), { recursive: true });
+    assert.ok(made.includes('sbom.cdx.json') && made.includes('bin/kubectl-jwt'));
+    await writeFile(join(clone, 'package-lock.json'), '{');
+    await assert.rejects(execute('npm', ['run', 'build'], { cwd: clone }));
+    assert.deepEqual(await readdir(join(clone, 'dist'), { recursive: true }), made);
+    assert.deepEqual(
+      (await readdir(clone)).filter((name) => name.startsWith('dist')),
+      ['dist'],
+    );
+    assert.match(await callPlugin(bin, 'version'), /^jwt-injector /);
   });
 
   it('works from what Krew unpacks by the manifest of a release', async () => {
