@@ -20,7 +20,7 @@ const ROOT = join(import.meta.dirname, '..');
 const ARCHITECTURE = 'docs/architecture.md';
 /** Pages that say where things are. */
 const PAGES = ['README.md', 'CONTRIBUTING.md', ARCHITECTURE, ...list('docs/adr/*.md')];
-/** For example `readSettings` and `InjectionSettings` in `src/admission/injection-settings.ts`, or `decidePod` (`src/…`). */
+/** For example `readSettings` and `InjectionSettings` in `src/admission/annotations/injection-settings.ts`, or `decidePod` (`src/…`). */
 const NAMES_IN_FILE =
   /((?:`\w+`(?:,|,? and)?\s+)+)(?:in\s+|of\s+|from\s+|\()`((?:src|test|deploy)\/[\w/.-]+\.(?:ts|yaml))`/g;
 

@@ -1,7 +1,7 @@
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import { arrayMember, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
-import { isOptedOut, readAnnotationValues, type AnnotationValues } from './annotation-values.ts';
+import { isOptedOut, readAnnotationValues, type AnnotationValues } from './annotations/annotation-values.ts';
 import { skipPod, type Decision, type SkipDecision } from './decision.ts';
 import { findEphemeralTokens, invalidSetting, planEphemeral, warnOfObstacle } from './plan-ephemeral.ts';
 import {
@@ -12,7 +12,7 @@ import {
   readVolumes,
   type ContainerShape,
 } from './pod-shape.ts';
-import { checkInject } from './check-values.ts';
+import { checkInject } from './annotations/check-values.ts';
 import { joinWarnings } from './warnings.ts';
 
 const EPHEMERAL_CONTAINERS = 'ephemeralContainers';

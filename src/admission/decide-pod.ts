@@ -1,8 +1,8 @@
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import type { Result } from '../resources/result.ts';
-import { checkAnnotationKeys, checkLabelKeys } from './annotation-keys.ts';
-import { warnOfEmptyValues } from './annotation-values.ts';
-import { readSettings, type InjectionSettings } from './injection-settings.ts';
+import { checkAnnotationKeys, checkLabelKeys } from './annotations/annotation-keys.ts';
+import { warnOfEmptyValues } from './annotations/annotation-values.ts';
+import { readSettings, type InjectionSettings } from './annotations/injection-settings.ts';
 import { denyPod, skipPod, type Decision, type PodDenial, type SkipDecision } from './decision.ts';
 import { planInjection } from './plan-injection.ts';
 import type { PodShape } from './pod-shape.ts';

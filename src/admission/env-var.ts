@@ -1,9 +1,9 @@
 import { stringMember } from '../resources/json.ts';
 import type { TokenEnv } from './decision.ts';
-import { escapeEnvValue, expandEnvValue, hasSource } from './env-value.ts';
-import { normalisePath } from './paths.ts';
+import { escapeEnvValue, expandEnvValue, hasSource } from './annotations/env-value.ts';
+import { normalisePath } from './placement/paths.ts';
 import type { ContainerShape } from './pod-shape.ts';
-import { TOKEN_ITSELF_ENV_VAR } from './check-values.ts';
+import { TOKEN_ITSELF_ENV_VAR } from './annotations/check-values.ts';
 import { quote, showPath } from './text.ts';
 import { NO_WARNINGS, type Warning } from './warnings.ts';
 

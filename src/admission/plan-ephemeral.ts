@@ -1,24 +1,24 @@
 import { INJECTION_ANNOTATIONS } from '../resources/names.ts';
 import type { JsonObject } from '../resources/json.ts';
 import type { AdmissionReason } from '../resources/reasons.ts';
-import type { AnnotationValues } from './annotation-values.ts';
+import type { AnnotationValues } from './annotations/annotation-values.ts';
 import type { ContainerPlan, PodDenial, Problem } from './decision.ts';
 import { makeEnv } from './env-var.ts';
-import { MountPoints } from './mount-points.ts';
-import { NestedMounts } from './nested-mounts.ts';
-import { dropLongMounts, findLongFile, findLongPlace } from './long-paths.ts';
+import { MountPoints } from './placement/mount-points.ts';
+import { NestedMounts } from './placement/nested-mounts.ts';
+import { dropLongMounts, findLongFile, findLongPlace } from './placement/long-paths.ts';
 import { explainTooLarge, explainTooMuchWork, PatchSize } from './size-limits.ts';
-import { wantToken, type TokenSource } from './placement.ts';
+import { wantToken, type TokenSource } from './placement/placement.ts';
 import { planContainer, type CommonParts, type Variable } from './plan-container.ts';
 import { mountPathOf } from './plan-injection.ts';
 import type { ContainerShape } from './pod-shape.ts';
-import { checkEnvVar, checkMountPath, DEFAULT_MOUNT_PATH } from './check-values.ts';
+import { checkEnvVar, checkMountPath, DEFAULT_MOUNT_PATH } from './annotations/check-values.ts';
 import { quote } from './text.ts';
-import { explainTokenName, explainTooManyTokens, MAX_TOKENS, splitList } from './token-list.ts';
+import { explainTokenName, explainTooManyTokens, MAX_TOKENS, splitList } from './annotations/token-list.ts';
 import { isObjectName } from '../resources/object-name.ts';
 import { findTokenVolumes, type ShowingVolumes } from './token-volume.ts';
 import { joinWarnings, NO_WARNINGS, type Warning, type WithWarnings } from './warnings.ts';
-import { isTooMuchWork } from './work-limit.ts';
+import { isTooMuchWork } from './placement/work-limit.ts';
 
 /** An obstacle that would be a denial for a new pod. */
 type Obstacle = Pick<PodDenial, 'reason' | 'what'>;

@@ -2,20 +2,20 @@ import type { JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { TOKEN_KEY } from '../resources/names.ts';
 import { MAX_OBJECT_NAME } from '../resources/object-name.ts';
-import type { InjectionSettings } from './injection-settings.ts';
+import type { InjectionSettings } from './annotations/injection-settings.ts';
 import type { ContainerPlan, PodDenial, InjectionPlan, TokenVolume } from './decision.ts';
 import { makeEnv } from './env-var.ts';
-import { MountPoints } from './mount-points.ts';
-import { NestedMounts } from './nested-mounts.ts';
+import { MountPoints } from './placement/mount-points.ts';
+import { NestedMounts } from './placement/nested-mounts.ts';
 import { explainTooLarge, explainTooMuchWork, PatchSize } from './size-limits.ts';
-import { findLongFile, findLongPlace } from './long-paths.ts';
-import { shapeOf, wantToken, type TokenSource, type WantedToken } from './placement.ts';
+import { findLongFile, findLongPlace } from './placement/long-paths.ts';
+import { shapeOf, wantToken, type TokenSource, type WantedToken } from './placement/placement.ts';
 import { planContainer } from './plan-container.ts';
 import type { ContainerShape, MountShape, PodShape } from './pod-shape.ts';
 import { quote, showPath } from './text.ts';
 import { findTokenVolumes, makeTokenVolume, volumeKind, type ShowingVolumes } from './token-volume.ts';
 import { joinWarnings, NO_WARNINGS, type WithWarnings } from './warnings.ts';
-import { isTooMuchWork } from './work-limit.ts';
+import { isTooMuchWork } from './placement/work-limit.ts';
 
 /** Plans the parts that the selected containers and the volumes lack, so that nothing is left to plan once they are there. */
 export function planInjection(

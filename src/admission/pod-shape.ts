@@ -1,7 +1,7 @@
 import { isJsonObject, member, objectMember, type JsonObject } from '../resources/json.ts';
 import { fail, ok, type Result } from '../resources/result.ts';
 import type { ContainerList } from './decision.ts';
-import { normalisePath } from './paths.ts';
+import { normalisePath } from './placement/paths.ts';
 
 // Members are read directly here, since this is the hot path: no name used here is one of Object.prototype's, and objects
 // made by JSON.parse inherit nothing else.

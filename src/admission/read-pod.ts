@@ -8,7 +8,7 @@ import {
   readAnnotationValues,
   warnOfEmptyValues,
   type AnnotationValues,
-} from './annotation-values.ts';
+} from './annotations/annotation-values.ts';
 import { skipPod, type SkipDecision } from './decision.ts';
 import { isMirrorPod, readMap, readPodShape, type PodShape } from './pod-shape.ts';
 

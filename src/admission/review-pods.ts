@@ -4,7 +4,7 @@ import { NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
 import { MAX_DNS_LABEL } from '../resources/object-name.ts';
 import type { Result } from '../resources/result.ts';
 import { allowed, denied, errored, erroredButAllowed, patched } from './answer.ts';
-import type { AnnotationValues } from './annotation-values.ts';
+import type { AnnotationValues } from './annotations/annotation-values.ts';
 import { decidePod } from './decide-pod.ts';
 import type { Decision, SkipDecision } from './decision.ts';
 import { decideEphemeral, readEphemeral } from './decide-ephemeral.ts';

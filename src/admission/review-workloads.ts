@@ -4,11 +4,11 @@ import { allowed, patched } from './answer.ts';
 import { decidePod } from './decide-pod.ts';
 import type { Decision } from './decision.ts';
 import { namespaceInQuestion } from './read-pod.ts';
-import { copyingPatch, readWorkload, type ReadWorkload } from './read-workload.ts';
+import { copyingPatch, readWorkload, type ReadWorkload } from './workloads/read-workload.ts';
 import type { Review } from './review.ts';
-import { warnOfTemplate } from './template-warnings.ts';
+import { warnOfTemplate } from './workloads/template-warnings.ts';
 import { mostUseful } from './warnings.ts';
-import { findWorkloadKind } from './workload-kinds.ts';
+import { findWorkloadKind } from './workloads/workload-kinds.ts';
 
 /**
  * Reads a review of `/mutate/workloads`. Its answer always allows: the workload's annotations go to its pod template, or

@@ -1,8 +1,8 @@
 import type { Result } from '../resources/result.ts';
-import type { ContainerSelection } from './injection-settings.ts';
+import type { ContainerSelection } from './annotations/injection-settings.ts';
 import type { Problem } from './decision.ts';
 import type { ContainerShape } from './pod-shape.ts';
-import { closest } from './spelling.ts';
+import { closest } from './annotations/spelling.ts';
 import { quote } from './text.ts';
 import { NO_WARNINGS, type Warning, type WithWarnings } from './warnings.ts';
 

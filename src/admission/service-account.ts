@@ -1,6 +1,6 @@
 import { member, objectMember, type JsonObject } from '../resources/json.ts';
 import type { Decision } from './decision.ts';
-import { MOVE } from './placement-denials.ts';
+import { MOVE } from './placement/placement-denials.ts';
 import { NO_WARNINGS, type Warning } from './warnings.ts';
 
 /** The directory in which pods have the token of their ServiceAccount (Kubernetes, plugin/pkg/admission/serviceaccount). */

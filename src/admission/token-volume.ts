@@ -1,8 +1,8 @@
 import { TOKEN_KEY } from '../resources/names.ts';
 import { arrayMember, member, objectMember, stringMember, type JsonObject } from '../resources/json.ts';
 import type { TokenVolume } from './decision.ts';
-import { normalisePath } from './paths.ts';
-import { volumeName } from './token-name.ts';
+import { normalisePath } from './placement/paths.ts';
+import { volumeName } from './annotations/token-name.ts';
 
 /**
  * The volumes of one pod that show a token, by name, with the files in each, at least one: their paths from the volume's root.

@@ -1,5 +1,5 @@
-import { Cache } from '../kube/cache.ts';
-import { SharedValues } from '../kube/shared-values.ts';
+import { Cache } from '../kube/watch/cache.ts';
+import { SharedValues } from '../kube/watch/shared-values.ts';
 import type { JsonObject } from '../resources/json.ts';
 import { keySourceOf, parseJwt, type Jwt } from '../resources/jwt.ts';
 import { KIND } from '../resources/names.ts';

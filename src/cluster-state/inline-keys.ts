@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { Recent } from '../kube/recent.ts';
+import { Recent } from '../kube/watch/recent.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import type { KeySource } from '../resources/key-source.ts';
 

@@ -1,5 +1,5 @@
-import { Cache } from '../kube/cache.ts';
-import type { SharedValues } from '../kube/shared-values.ts';
+import { Cache } from '../kube/watch/cache.ts';
+import type { SharedValues } from '../kube/watch/shared-values.ts';
 import { LongTokens } from './long-tokens.ts';
 import { parseTokenSecret, type SecretWithEvidence } from '../loop/observe.ts';
 import type { JsonObject } from '../resources/json.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { KubeClient } from '../kube/client.ts';
-import { startListWatch, type ListWatch } from '../kube/list-watch.ts';
+import { startListWatch, type ListWatch } from '../kube/watch/list-watch.ts';
 import { resourcePath } from '../kube/resource-path.ts';
 import { MANAGED_LABEL } from '../resources/names.ts';
 import type { WatchReading } from '../telemetry/state-gauges.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Change } from '../kube/cache.ts';
+import type { Change } from '../kube/watch/cache.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Store } from '../loop/act.ts';
 import type { Sources } from '../loop/observe.ts';

@@ -1,4 +1,4 @@
-import { closestTokenName } from '../admission/token-name.ts';
+import { closestTokenName } from '../admission/annotations/token-name.ts';
 import { hideSecrets } from '../resources/hide-secrets.ts';
 import { isObjectName } from '../resources/object-name.ts';
 import { fail, ok, type Result } from '../resources/result.ts';

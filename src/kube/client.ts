@@ -3,14 +3,14 @@ import type { Milliseconds } from '../time/units.ts';
 import { stringMember, type JsonObject } from '../resources/json.ts';
 import type { PatchStep } from '../resources/json-patch.ts';
 import { APP } from '../resources/names.ts';
-import type { Cluster } from './cluster.ts';
-import { ApiConnection } from './api-connection.ts';
+import type { Cluster } from './connection/cluster.ts';
+import { ApiConnection } from './connection/api-connection.ts';
 import { requestDated, requestObject, type Call, type Endpoint, type Query } from './request.ts';
-import { listPages, type Listed } from './list.ts';
-import type { ListOptions } from './list-page.ts';
+import { listPages, type Listed } from './list/list.ts';
+import type { ListOptions } from './list/list-page.ts';
 import { Turns } from '../time/turns.ts';
-import { ReadAhead } from './read-ahead.ts';
-import { streamEvents, type WatchEvent, type WatchOptions } from './watch-stream.ts';
+import { ReadAhead } from './list/read-ahead.ts';
+import { streamEvents, type WatchEvent, type WatchOptions } from './watch/watch-stream.ts';
 
 /** Optional parameters of every verb. */
 export interface RequestOptions {

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { Exec, type V1Status } from '@kubernetes/client-node';
 import { fail, ok, type Result } from '../resources/result.ts';
 import { type Milliseconds, toSeconds } from '../time/units.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cluster } from './connection/cluster.ts';
 
 /** A command in a container, which gets no input. Names as the API server gave them: they are not escaped. */
 interface ExecTarget {

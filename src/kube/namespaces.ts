@@ -1,8 +1,8 @@
 import { NAMESPACE_DEFAULT_LABEL } from '../resources/names.ts';
 import { readNamespaceDefault, type NamespaceDefault } from '../resources/namespace-default.ts';
-import { Cache } from './cache.ts';
+import { Cache } from './watch/cache.ts';
 import type { KubeClient } from './client.ts';
-import { startListWatch } from './list-watch.ts';
+import { startListWatch } from './watch/list-watch.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
 import type { Log } from './log.ts';

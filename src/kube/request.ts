@@ -1,16 +1,16 @@
 import type { Clock } from '../time/clock.ts';
 import { isJsonObject, type JsonObject } from '../resources/json.ts';
-import type { ApiConnection, Session } from './api-connection.ts';
-import type { Dispatcher } from './credentials.ts';
-import { CredentialsError } from './credentials-error.ts';
+import type { ApiConnection, Session } from './connection/api-connection.ts';
+import type { Dispatcher } from './connection/credentials.ts';
+import { CredentialsError } from './connection/credentials-error.ts';
 import { KubeError, limitRetryAfter, readStatus, refusesCredentials } from './errors.ts';
 import { startDeadline, type Deadline } from '../time/deadline.ts';
 import { parseHttpDate } from '../time/format-time.ts';
 import { toSeconds, type Milliseconds } from '../time/units.ts';
-import { MAX_OBJECT_BYTES } from './pieces.ts';
+import { MAX_OBJECT_BYTES } from './list/pieces.ts';
 import { parseResourcePath } from './resource-path.ts';
 import type { Turns } from '../time/turns.ts';
-import type { ReadAhead } from './read-ahead.ts';
+import type { ReadAhead } from './list/read-ahead.ts';
 import { asKubeError } from './transport-errors.ts';
 
 /** One request as the client's verbs describe it. */

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { MountingPods } from '../delivery/mounting-pods.ts';
 import { readMountedSecrets } from '../delivery/mounted-secrets.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { startListWatch } from '../kube/list-watch.ts';
+import { startListWatch } from '../kube/watch/list-watch.ts';
 import { PODS } from '../kube/known-resources.ts';
 import { LIVE_PODS, nudgePod } from '../kube/pods.ts';
 import { resourcePath } from '../kube/resource-path.ts';

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import { needsCluster } from '../config/needs-cluster.ts';
 import { environmentName } from '../config/run-flags.ts';
 import { createClient, type KubeClient } from '../kube/client.ts';
-import { loadCluster, type Cluster } from '../kube/cluster.ts';
+import { loadCluster, type Cluster } from '../kube/connection/cluster.ts';
 import { APP } from '../resources/names.ts';
 import { ok, type Result } from '../resources/result.ts';
 import type { ServiceLogger } from '../telemetry/logger.ts';

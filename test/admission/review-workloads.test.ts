@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MAX_ANNOTATIONS_BYTES } from '../../src/admission/annotation-text.ts';
+import { MAX_ANNOTATIONS_BYTES } from '../../src/admission/annotations/annotation-text.ts';
 import { readPodReview } from '../../src/admission/review-pods.ts';
 import { readWorkloadReview } from '../../src/admission/review-workloads.ts';
 import { parseAdmissionReview, type AdmissionRequest } from '../../src/resources/admission-review.ts';

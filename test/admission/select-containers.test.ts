@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ContainerSelection } from '../../src/admission/injection-settings.ts';
+import type { ContainerSelection } from '../../src/admission/annotations/injection-settings.ts';
 import { selectContainers } from '../../src/admission/select-containers.ts';
 import { shape } from './shapes.ts';
 

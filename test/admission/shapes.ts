@@ -1,4 +1,4 @@
-import { NestedMounts } from '../../src/admission/nested-mounts.ts';
+import { NestedMounts } from '../../src/admission/placement/nested-mounts.ts';
 import type { ContainerShape, DeviceShape, MountShape } from '../../src/admission/pod-shape.ts';
 
 /** A mount of a whole volume, writable. */

@@ -1,6 +1,6 @@
 import { readWorkloadReview } from '../../src/admission/review-workloads.ts';
 import type { NamespaceDefault } from '../../src/resources/namespace-default.ts';
-import { WORKLOAD_KINDS } from '../../src/admission/workload-kinds.ts';
+import { WORKLOAD_KINDS } from '../../src/admission/workloads/workload-kinds.ts';
 import type { AdmissionRequest } from '../../src/resources/admission-review.ts';
 import { APP, COPIED_ANNOTATION } from '../../src/resources/names.ts';
 import { at, container, createRequest, patched, readAnswer, type Json, type ReadAnswer } from './pods.ts';

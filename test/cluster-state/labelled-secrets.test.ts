@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isOfJwt, keepLabelledSecrets } from '../../src/cluster-state/labelled-secrets.ts';
-import { Cache } from '../../src/kube/cache.ts';
-import { SharedValues } from '../../src/kube/shared-values.ts';
+import { Cache } from '../../src/kube/watch/cache.ts';
+import { SharedValues } from '../../src/kube/watch/shared-values.ts';
 import type { JsonObject } from '../../src/resources/json.ts';
 import type { Jwt } from '../../src/resources/jwt.ts';
 import { buildClaims } from '../../src/signing/claims.ts';

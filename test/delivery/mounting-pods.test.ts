@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { MountingPods } from '../../src/delivery/mounting-pods.ts';
-import { Replacement } from '../../src/kube/watch-store.ts';
+import { Replacement } from '../../src/kube/watch/watch-store.ts';
 
 describe('the index of pods that mount a Secret', () => {
   it('has the newest states of all pods, for any order of their arrival', () => {

@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { Cluster } from '../../src/kube/cluster.ts';
+import type { Cluster } from '../../src/kube/connection/cluster.ts';
 import { createClient, type KubeClient } from '../../src/kube/client.ts';
-import { Credentials } from '../../src/kube/credentials.ts';
+import { Credentials } from '../../src/kube/connection/credentials.ts';
 import { KubeError } from '../../src/kube/errors.ts';
 import { systemClock, type Clock } from '../../src/time/clock.ts';
 

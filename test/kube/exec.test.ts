@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
-import { Credentials } from '../../src/kube/credentials.ts';
+import { Credentials } from '../../src/kube/connection/credentials.ts';
 import { execInPod } from '../../src/kube/exec.ts';
 import { closeOf } from '../fixtures/close-of.ts';
 import { startSocksProxy } from '../proxies/socks-proxy.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { WatchEvent } from '../../src/kube/watch-stream.ts';
+import type { WatchEvent } from '../../src/kube/watch/watch-stream.ts';
 import { KubeError } from '../../src/kube/errors.ts';
 import { accessLease, type LeaseState } from '../../src/kube/lease.ts';
 import type { JsonObject } from '../../src/resources/json.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { loadCluster } from '../../src/kube/cluster.ts';
+import { loadCluster } from '../../src/kube/connection/cluster.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { systemClock } from '../../src/time/clock.ts';
 import type { Cluster } from '../controlplane/cluster.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { Cache, type Change } from '../../src/kube/cache.ts';
-import { startListWatch, type ListWatch, type ListWatchOptions } from '../../src/kube/list-watch.ts';
+import { Cache, type Change } from '../../src/kube/watch/cache.ts';
+import { startListWatch, type ListWatch, type ListWatchOptions } from '../../src/kube/watch/list-watch.ts';
 import { systemClock, type Clock } from '../../src/time/clock.ts';
 import { objectMember, stringMember } from '../../src/resources/json.ts';
 import { clientOf, clusterAt } from './bad-server.ts';

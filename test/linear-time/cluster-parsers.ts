@@ -1,7 +1,7 @@
 import { readCertificates } from '../../src/certificates/read-certificates.ts';
 import { readStatus } from '../../src/kube/errors.ts';
-import { ItemCutter } from '../../src/kube/item-cutter.ts';
-import { readLines } from '../../src/kube/lines.ts';
+import { ItemCutter } from '../../src/kube/list/item-cutter.ts';
+import { readLines } from '../../src/kube/watch/lines.ts';
 import { findKeyRefusal } from '../../src/reconcile/key-access.ts';
 import { ALLOWED_NAMESPACES, OWNING_JWT } from '../../src/resources/names.ts';
 import { hideSecrets } from '../../src/resources/hide-secrets.ts';

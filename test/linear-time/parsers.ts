@@ -1,4 +1,4 @@
-import { splitList } from '../../src/admission/token-list.ts';
+import { splitList } from '../../src/admission/annotations/token-list.ts';
 import { injectFiles } from '../../src/commands/inject.ts';
 import { printYaml } from '../../src/commands/inject/print-yaml.ts';
 import { readEditable } from '../../src/commands/yaml/editable-document.ts';

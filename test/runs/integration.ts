@@ -12,7 +12,7 @@ import { ROOT } from './run-program.ts';
 
 const PATTERNS = [
   'test/controlplane/*.test.ts',
-  'test/kube/*.integration.test.ts',
+  'test/kube/**/*.integration.test.ts',
   'test/integration/*.test.ts',
   'test/deploy/*.test.ts',
   'test/tools/*.test.ts',

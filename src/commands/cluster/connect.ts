@@ -1,5 +1,5 @@
 import { createClient, type KubeClient } from '../../kube/client.ts';
-import { loadCluster, type Cluster, type ClusterOptions } from '../../kube/cluster.ts';
+import { loadCluster, type Cluster, type ClusterOptions } from '../../kube/connection/cluster.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { systemClock } from '../../time/clock.ts';
 import { describeApiError } from './api-errors.ts';

@@ -1,4 +1,4 @@
-import { closest } from '../../admission/spelling.ts';
+import { closest } from '../../admission/annotations/spelling.ts';
 import { isForbidden, isNotFound } from '../../kube/errors.ts';
 import { findObject } from '../../kube/find-object.ts';
 import { METADATA_LIST_ONLY } from '../../kube/client.ts';

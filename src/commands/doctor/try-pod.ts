@@ -1,4 +1,4 @@
-import { DEFAULT_ENV_VAR } from '../../admission/check-values.ts';
+import { DEFAULT_ENV_VAR } from '../../admission/annotations/check-values.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { PODS } from '../../kube/known-resources.ts';
 import { resourcePath } from '../../kube/resource-path.ts';

@@ -1,8 +1,8 @@
-import { readAnnotationValues } from '../../admission/annotation-values.ts';
+import { readAnnotationValues } from '../../admission/annotations/annotation-values.ts';
 import type { ContainerPlan, Decision, TokenVolume } from '../../admission/decision.ts';
 import { injectObject, type OfflineInjection } from '../workloads/inject-document.ts';
 import { annotationsOf } from '../../admission/pod-shape.ts';
-import { readTokens } from '../../admission/token-list.ts';
+import { readTokens } from '../../admission/annotations/token-list.ts';
 import { mostUseful } from '../../admission/warnings.ts';
 import type { PatchOperation } from '../../resources/json-patch.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';

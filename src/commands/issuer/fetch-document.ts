@@ -3,7 +3,7 @@ import { Agent, request, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { connect, createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
-import { findProxy, withoutBrackets } from '../../kube/find-proxy.ts';
+import { findProxy, withoutBrackets } from '../../kube/connection/find-proxy.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { toSeconds, type Milliseconds } from '../../time/units.ts';
 import { describeNetworkError, openTunnel } from './open-tunnel.ts';

@@ -2,7 +2,7 @@ import { addAbortListener, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { unescape } from 'node:querystring';
 import { SocksClient, SocksClientError } from 'socks';
-import { HTTPS_PORT, withoutBrackets } from '../../kube/find-proxy.ts';
+import { HTTPS_PORT, withoutBrackets } from '../../kube/connection/find-proxy.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import { describeNetworkError, type TunnelOptions } from './open-tunnel.ts';
 

@@ -3,7 +3,7 @@ import { Agent, request as requestSecure } from 'node:https';
 import type { Socket } from 'node:net';
 import { unescape } from 'node:querystring';
 import type { SecureContext } from 'node:tls';
-import { HTTPS_PORT, withoutBrackets } from '../../kube/find-proxy.ts';
+import { HTTPS_PORT, withoutBrackets } from '../../kube/connection/find-proxy.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 
 /** `trust`: whose certificates are accepted where the proxy itself is asked by https. `signal` ends the wait for it. */

@@ -1,5 +1,5 @@
-import { Cache } from '../../kube/cache.ts';
-import { startListWatch, type ListWatch } from '../../kube/list-watch.ts';
+import { Cache } from '../../kube/watch/cache.ts';
+import { startListWatch, type ListWatch } from '../../kube/watch/list-watch.ts';
 import { LIVE_PODS } from '../../kube/pods.ts';
 import { systemClock } from '../../time/clock.ts';
 import { toSeconds } from '../../time/units.ts';

@@ -1,5 +1,5 @@
 import type { ObjectName } from '../../resources/object-key.ts';
-import { visibleFiles } from '../../admission/mounts.ts';
+import { visibleFiles } from '../../admission/placement/mounts.ts';
 import {
   readAllContainers,
   readVolumes,

@@ -1,19 +1,23 @@
 import { groupOfApiVersion } from '../../resources/api-group.ts';
 import { pointerTo, readPatch, type PatchOperation } from '../../resources/json-patch.ts';
 import { member, objectMember, stringMember, type JsonObject } from '../../resources/json.ts';
-import { INJECTION_KEYS } from '../../admission/annotation-keys.ts';
+import { INJECTION_KEYS } from '../../admission/annotations/annotation-keys.ts';
 import { decidePod } from '../../admission/decide-pod.ts';
 import { skipPod, type Decision } from '../../admission/decision.ts';
 import { writePatch } from '../../admission/patch.ts';
 import { annotationsOf } from '../../admission/pod-shape.ts';
-import { findTemplates, nameContainers, type FoundTemplate } from '../../admission/pod-templates.ts';
+import {
+  findTemplates,
+  nameContainers,
+  type FoundTemplate,
+} from '../../admission/workloads/pod-templates.ts';
 import { readPod } from '../../admission/read-pod.ts';
-import { copyingPatch, readWorkload } from '../../admission/read-workload.ts';
+import { copyingPatch, readWorkload } from '../../admission/workloads/read-workload.ts';
 import { warnOfServiceAccountMount } from '../../admission/service-account.ts';
-import { warnOfTemplate } from '../../admission/template-warnings.ts';
-import { refuseUnquoted } from '../../admission/unquoted.ts';
+import { warnOfTemplate } from '../../admission/workloads/template-warnings.ts';
+import { refuseUnquoted } from '../../admission/annotations/unquoted.ts';
 import { NO_WARNINGS, type Warning } from '../../admission/warnings.ts';
-import { findWorkloadKind, templateOf, type WorkloadKind } from '../../admission/workload-kinds.ts';
+import { findWorkloadKind, templateOf, type WorkloadKind } from '../../admission/workloads/workload-kinds.ts';
 import { listObjects, type ListedObject, type OfflineDefault } from '../input/documents.ts';
 import type { EditableDocument } from '../yaml/editable-document.ts';
 

@@ -1,4 +1,4 @@
-import { WORKLOAD_KINDS } from '../../admission/workload-kinds.ts';
+import { WORKLOAD_KINDS } from '../../admission/workloads/workload-kinds.ts';
 import type { Resource } from '../../kube/resource-path.ts';
 
 /** kubectl's short names. */

@@ -1,5 +1,5 @@
 import { createClient } from '../../../src/kube/client.ts';
-import { loadCluster } from '../../../src/kube/cluster.ts';
+import { loadCluster } from '../../../src/kube/connection/cluster.ts';
 import { stringMember, type JsonObject } from '../../../src/resources/json.ts';
 import { readSecretToken } from '../../../src/resources/secret.ts';
 import { systemClock } from '../../../src/time/clock.ts';

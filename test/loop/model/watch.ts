@@ -1,5 +1,5 @@
-import type { Cache } from '../../../src/kube/cache.ts';
-import { applyEvent, Replacement, type Kept } from '../../../src/kube/watch-store.ts';
+import type { Cache } from '../../../src/kube/watch/cache.ts';
+import { applyEvent, Replacement, type Kept } from '../../../src/kube/watch/watch-store.ts';
 import type { Clock } from '../../../src/time/clock.ts';
 import { objectMember, stringMember, type JsonObject } from '../../../src/resources/json.ts';
 import { wireOf, type Change, type ModelJwt } from './model-cluster.ts';
