@@ -1,7 +1,8 @@
 import type { ContainerPlan, PodDenial, TokenEnv, TokenMount } from './decision.ts';
 import { makeEnv, readOwnEnv, UNSET, warnOfOwnEnv, type OwnEnv } from './env-var.ts';
 import type { MountPoints } from './placement/mount-points.ts';
-import { placeTokens, type Placement, type WantedToken } from './placement/placement.ts';
+import { placeTokens, type Placement } from './placement/placement.ts';
+import type { WantedToken } from './placement/wanted-token.ts';
 import type { ContainerShape } from './pod-shape.ts';
 import { quote, showPath } from './text.ts';
 import { joinWarnings, NO_WARNINGS, type Warning, type WithWarnings } from './warnings.ts';

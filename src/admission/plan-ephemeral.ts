@@ -8,7 +8,7 @@ import { MountPoints } from './placement/mount-points.ts';
 import { NestedMounts } from './placement/nested-mounts.ts';
 import { dropLongMounts, findLongFile, findLongPlace } from './placement/long-paths.ts';
 import { explainTooLarge, explainTooMuchWork, PatchSize } from './size-limits.ts';
-import { wantToken, type TokenSource } from './placement/placement.ts';
+import { wantToken, type TokenSource } from './placement/wanted-token.ts';
 import { planContainer, type CommonParts, type Variable } from './plan-container.ts';
 import { mountPathOf } from './plan-injection.ts';
 import type { ContainerShape } from './pod-shape.ts';

@@ -9,7 +9,7 @@ import { MountPoints } from './placement/mount-points.ts';
 import { NestedMounts } from './placement/nested-mounts.ts';
 import { explainTooLarge, explainTooMuchWork, PatchSize } from './size-limits.ts';
 import { findLongFile, findLongPlace } from './placement/long-paths.ts';
-import { shapeOf, wantToken, type TokenSource, type WantedToken } from './placement/placement.ts';
+import { shapeOf, wantToken, type TokenSource, type WantedToken } from './placement/wanted-token.ts';
 import { planContainer } from './plan-container.ts';
 import type { ContainerShape, MountShape, PodShape } from './pod-shape.ts';
 import { quote, showPath } from './text.ts';

@@ -1,4 +1,5 @@
-import { MAX_FILES_TRIED, type TokenSource } from './placement.ts';
+import { MAX_FILES_TRIED } from './sight.ts';
+import type { TokenSource } from './wanted-token.ts';
 import type { ContainerShape, DeviceShape, MountShape } from '../pod-shape.ts';
 
 /**

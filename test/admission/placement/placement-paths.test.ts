@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  placeTokens,
-  wantToken,
-  type Placement,
-  type WantedToken,
-} from '../../../src/admission/placement/placement.ts';
+import { placeTokens, type Placement } from '../../../src/admission/placement/placement.ts';
+import { wantToken, type WantedToken } from '../../../src/admission/placement/wanted-token.ts';
 import { mount, NOTHING_NESTED, shape } from '../shapes.ts';
 
 const KEY = 'tokens.osg-htc.org/mount-path';
@@ -200,6 +196,22 @@ describe('several tokens in a container', () => {
     assert.deepEqual(outcomes(placeTokens(shape([mount('jwt-b', '/')]), [A, b])), [
       `MountPathTaken: container "app": volume "jwt-a" at /a hides the token file /a/token: ${elsewhere('jwt-b')} than at /`,
       ['/a/token'],
+    ]);
+  });
+
+  it('lose nothing to a new mount that is blocked', () => {
+    const both = (name: string): WantedToken => {
+      const volumes = new Map([
+        ['both', [`a/${name}`]],
+        [`jwt-${name}`, ['token']],
+      ]);
+      return wantToken({ name, mountPath: `/${name}`, volumes }, NOTHING_NESTED);
+    };
+    const mounts = [mount('both', '/'), mount('jwt-b', '/x')];
+    assert.deepEqual(outcomes(placeTokens(shape(mounts), [both('b'), both('c'), A])), [
+      ['/a/b', '/x/token'],
+      ['/a/c'],
+      `MountPathTaken: container "app": volume "jwt-a" at /a hides the token file /a/c: ${elsewhere('both')} than at /`,
     ]);
   });
 
