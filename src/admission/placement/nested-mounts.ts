@@ -1,8 +1,9 @@
 import type { TokenMount } from '../decision.ts';
-import type { ShownFile } from './shown-file.ts';
-import { isWithin } from './paths.ts';
 import type { ContainerShape, MountShape } from '../pod-shape.ts';
 import type { ShowingVolumes } from '../token-volume.ts';
+import { findParents, firstPart, type ParentDirectory } from './mounts-below.ts';
+import { isWithin } from './paths.ts';
+import type { ShownFile } from './shown-file.ts';
 
 /** The first parts of the paths of token files in each volume, by its name. */
 type ShownParts = ReadonlyMap<string, ReadonlySet<string>>;
@@ -18,22 +19,8 @@ export interface NestedCover {
   readonly planned: 'mount' | 'parent' | undefined;
 }
 
-/** A mount, its place in the container's list, and its path with a slash at the end: with that, all paths below begin. */
-interface PlacedMount {
-  readonly mount: MountShape;
-  readonly index: number;
-  readonly start: string;
-}
-
-/** A directory of a container at which volumes that show tokens are mounted. */
-interface ParentDirectory {
-  /** As in `PlacedMount`. */
-  readonly start: string;
-  /** The first mount of each volume. */
-  readonly parents: Map<string, MountShape>;
-  /** The first mount below, by the first part of the path from here. */
-  below: Map<string, PlacedMount> | undefined;
-}
+/** By the name of the volume, and the part that the mount takes. */
+type NestedCovers = Map<string, Map<string, NestedCover>>;
 
 const NONE: ReadonlySet<MountShape> = new Set();
 
@@ -42,11 +29,13 @@ const NONE: ReadonlySet<MountShape> = new Set();
  * directory in the volume (`getNestedMountpoints`) instead of a link to what the volume has in that first part of the path
  * (`AtomicWriter`): no mount of the volume shows that part then. It does so whatever the `subPath` is, but not for a mount
  * at the root.
+ *
+ * An example: volume v has the token at `jwt/token`, and one container mounts v at `/v` and a cache at `/v/jwt/cache`. Then `jwt`
+ * is an empty directory in v, and no container that mounts v sees the token.
  */
 export class NestedMounts {
   readonly #shown: ShownParts;
-  /** By the name of the volume, and the part. */
-  readonly #covers: ReadonlyMap<string, ReadonlyMap<string, NestedCover>>;
+  readonly #covers: NestedCovers = new Map();
   /** Whether one of the volumes has several places: a container mounts it already, or it shows several tokens. */
   readonly #haveSeveralPlaces: boolean;
 
@@ -63,15 +52,15 @@ export class NestedMounts {
   ) {
     const shown = shownParts(showing);
     this.#shown = shown;
-    const covers = new Map<string, Map<string, NestedCover>>();
     const places = showing.reduce((sum, { size }) => sum + size, 0);
     let haveSeveralPlaces = places > shown.size;
     for (const container of containers) {
       if (!container.mounts.some(({ volume }) => shown.has(volume))) continue;
       haveSeveralPlaces = true;
-      if (container.mounts.length > 1) addCovers(covers, container, shown, planned);
+      if (container.mounts.length === 1) continue;
+      for (const directory of findParents(container.mounts, shown))
+        addCovers(this.#covers, container.name, directory, shown, planned);
     }
-    this.#covers = covers;
     this.#haveSeveralPlaces = haveSeveralPlaces;
   }
 
@@ -121,72 +110,26 @@ function shownParts(showing: readonly ShowingVolumes[]): ShownParts {
   return shown;
 }
 
+/** Adds what mounts below the directory take of the volumes at it. The first mount that takes a part is the one to name. */
 function addCovers(
-  covers: Map<string, Map<string, NestedCover>>,
-  { name, mounts }: ContainerShape,
+  covers: NestedCovers,
+  container: string,
+  { parents, below }: ParentDirectory,
   shown: ShownParts,
   planned: ReadonlySet<MountShape>,
 ): void {
-  for (const { parents, below } of findParents(mounts, shown)) {
-    if (below === undefined) continue;
-    for (const [volume, parent] of parents) {
-      const parts = shown.get(volume) ?? below;
-      const known = covers.get(volume) ?? new Map<string, NestedCover>();
-      covers.set(volume, known);
-      if (known.size === parts.size) continue;
-      // The smaller one is walked: a volume can show hundreds of parts, and hundreds of mounts can be below.
-      for (const part of (parts.size < below.size ? parts : below).keys()) {
-        const mount = below.get(part)?.mount;
-        if (mount === undefined || !parts.has(part) || known.has(part)) continue;
-        const which = planned.has(mount) ? 'mount' : planned.has(parent) ? 'parent' : undefined;
-        known.set(part, { container: name, mount, parent, planned: which });
-      }
+  if (below === undefined) return;
+  for (const [volume, parent] of parents) {
+    const parts = shown.get(volume) ?? below;
+    const taken = covers.get(volume) ?? new Map<string, NestedCover>();
+    covers.set(volume, taken);
+    if (taken.size === parts.size) continue;
+    // The smaller one is walked: a volume can show hundreds of parts, and hundreds of mounts can be below.
+    for (const part of (parts.size < below.size ? parts : below).keys()) {
+      const mount = below.get(part)?.mount;
+      if (mount === undefined || !parts.has(part) || taken.has(part)) continue;
+      const which = planned.has(mount) ? 'mount' : planned.has(parent) ? 'parent' : undefined;
+      taken.set(part, { container, mount, parent, planned: which });
     }
   }
-}
-
-/**
- * The directories at which volumes of tokens are mounted in a container, with the mounts below. Where the mounts are sorted, all
- * below a directory come right after it: one walk finds them, with the directories above the present mount open. Nothing is
- * made for a part of a path at which nothing is mounted: a path may have 2,000.
- */
-function findParents(mounts: readonly MountShape[], shown: ShownParts): readonly ParentDirectory[] {
-  const found: ParentDirectory[] = [];
-  const open: ParentDirectory[] = [];
-  for (const placed of sortByPath(mounts)) {
-    const { mount, start } = placed;
-    let last = open.at(-1);
-    while (last !== undefined && !start.startsWith(last.start)) {
-      open.pop();
-      last = open.at(-1);
-    }
-    for (const directory of open) if (directory.start !== start) addBelow(directory, placed);
-    if (!shown.has(mount.volume)) continue;
-    if (last?.start !== start) {
-      last = { start, parents: new Map(), below: undefined };
-      found.push(last);
-      open.push(last);
-    }
-    if (!last.parents.has(mount.volume)) last.parents.set(mount.volume, mount);
-  }
-  return found;
-}
-
-/** Below the root, `//` with a slash at its end, nothing begins: a mount there has none below. */
-function sortByPath(mounts: readonly MountShape[]): readonly PlacedMount[] {
-  const placed = mounts.map((mount, index) => ({ mount, index, start: `${mount.path}/` }));
-  return placed.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
-}
-
-function addBelow(directory: ParentDirectory, placed: PlacedMount): void {
-  const part = firstPart(placed.start.slice(directory.start.length));
-  const known = directory.below?.get(part);
-  if (known !== undefined && known.index < placed.index) return;
-  directory.below ??= new Map();
-  directory.below.set(part, placed);
-}
-
-function firstPart(path: string): string {
-  const end = path.indexOf('/');
-  return end === -1 ? path : path.slice(0, end);
 }
