@@ -4,7 +4,8 @@ import { isVersionAhead, KubeError } from '../errors.ts';
 import { ItemCutter } from './item-cutter.ts';
 import type { PageSize } from './page-size.ts';
 import { MAX_OBJECT_BYTES } from './pieces.ts';
-import { request, type Answer, type Endpoint, type Query } from '../request.ts';
+import { request } from '../request.ts';
+import type { Answer, Endpoint, Query } from '../send.ts';
 
 /** How to list, and what to keep of each object. */
 export interface ListOptions<T> {

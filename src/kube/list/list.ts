@@ -2,7 +2,7 @@ import { stringMember, type JsonObject } from '../../resources/json.ts';
 import { isExpired } from '../errors.ts';
 import { readPage, type ListOptions, type Page } from './list-page.ts';
 import { PageSize } from './page-size.ts';
-import type { Endpoint } from '../request.ts';
+import type { Endpoint } from '../send.ts';
 
 /** All objects at one moment; `resourceVersion` is where a watch goes on. */
 export interface Listed<T> {

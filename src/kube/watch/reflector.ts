@@ -6,7 +6,7 @@ import { isAnswerLate, isDeadline } from '../errors.ts';
 import { keepObject, leaveOut, type ObjectReading } from './kept-objects.ts';
 import { MAX_PATIENCE_MS } from '../list/list-page.ts';
 import type { Log } from '../log.ts';
-import type { Query } from '../request.ts';
+import type { Query } from '../send.ts';
 import { parseResourcePath } from '../resource-path.ts';
 import { WATCH_SILENCE_MS } from './watch-stream.ts';
 import { applyEvent, dropObject, isOlder, Replacement, type WatchStore } from './watch-store.ts';

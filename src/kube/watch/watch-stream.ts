@@ -2,18 +2,11 @@ import { isJsonObject, member, type JsonObject } from '../../resources/json.ts';
 import { startDeadline } from '../../time/deadline.ts';
 import type { Milliseconds } from '../../time/units.ts';
 import { refusesCredentials, type KubeError } from '../errors.ts';
-import {
-  checkKubeconfig,
-  openSession,
-  readRefusal,
-  renewSession,
-  send,
-  type Answer,
-  type Endpoint,
-  type Query,
-} from '../request.ts';
-import { readLines } from './lines.ts';
+import { readRefusal } from '../answers.ts';
 import { MAX_OBJECT_BYTES } from '../list/pieces.ts';
+import { send, type Answer, type Endpoint, type Query } from '../send.ts';
+import { checkKubeconfig, openSession, renewSession } from '../sessions.ts';
+import { readLines } from './lines.ts';
 import { asKubeError } from '../transport-errors.ts';
 
 const WATCH_EVENT_TYPES = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'] as const;
