@@ -14,34 +14,13 @@ const VERBS: Readonly<Record<string, string>> = {
 
 /** The refusal of the API server, and the remedy, in one line, for the person who ran the command. */
 export function describeApiError(error: KubeError, printer: CommandPrinter): string {
-  const why = describeFailedRequest(error);
-  const remedy = findRemedy(error, printer);
-  return remedy === undefined ? why : `${why}: ${remedy}`;
+  const { why, remedy } = explainApiError(error);
+  return remedy === undefined ? why : `${why}: ${remedy(printer)}`;
 }
 
 /** The refusal of the API server, in one line without the remedy. */
 export function describeFailedRequest(error: KubeError): string {
-  const { status, verb, resource, namespace, objectName, refusal } = error;
-  if (isMissingNamespace(error)) return `there is no namespace ${namespace}`;
-  if (isNamespaceTerminating(error))
-    return `namespace ${namespace} is being deleted, and nothing can be created in it any more`;
-  const admission = refusal === undefined ? undefined : ADMISSION[refusal.kind];
-  if (refusal !== undefined && admission !== undefined)
-    return `${admission.by(refusal.subject, error)} does not allow you to ${describeRequest(error)}`;
-  if (status === 403)
-    return isRightMissing(error)
-      ? `you are not allowed to ${describeRequest(error)}`
-      : `the API server does not allow you to ${describeRequest(error)} (${status} ${error.reason})`;
-  if (status === 401) return 'the API server does not accept your credentials';
-  if (status === 404) {
-    const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
-    return objectName === undefined
-      ? `the API server does not know ${resource}`
-      : `there is no ${objectName} among the ${resource}${where}`;
-  }
-  if (error.reason === 'Credentials') return `nothing was sent to the API server: ${error.message}`;
-  if (status === 0) return `no answer from the API server: ${error.message}`;
-  return `the API server refused to ${VERBS[verb] ?? verb} ${resource}: ${error.message}`;
+  return explainApiError(error).why;
 }
 
 /** `read secrets in namespace x`, to follow "you are not allowed to". */
@@ -53,38 +32,37 @@ export function describeRequest({ verb, resource, namespace, objectName }: KubeE
   return `${VERBS[verb] ?? verb} ${resource}${namespace === undefined ? name : ''}${where}`;
 }
 
-interface AdmissionWords {
-  /** The part that refuses the request; `name` is that of the quota, policy or webhook. */
-  readonly by: (name: string, error: KubeError) => string;
-  readonly remedy: (name: string, error: KubeError, printer: CommandPrinter) => string;
+/** Why a request failed, and what helps, if anything is known to. */
+interface ApiProblem {
+  readonly why: string;
+  readonly remedy?: (printer: CommandPrinter) => string;
 }
 
-/** The parts that refuse a request of a client that has the right. */
-const ADMISSION: Partial<Readonly<Record<RefusalKind, AdmissionWords>>> = {
-  quota: {
-    by: (name) => `ResourceQuota ${name}, which is used up,`,
-    remedy: (name, { namespace = '' }, { kubectl }) =>
-      `raise it, or delete what is not needed (${kubectl('describe', 'quota', name, '-n', namespace)})`,
-  },
-  policy: policyWords('validatingadmissionpolicy'),
-  'mutating-policy': policyWords('mutatingadmissionpolicy'),
-  webhook: {
-    by: (name) => `admission webhook ${name}`,
-    remedy: () => 'ask its administrator',
-  },
-};
-
-function policyWords(resource: string): AdmissionWords {
-  return {
-    by: (name) => `admission policy ${name}`,
-    remedy: (name, _error, { kubectl }) => `ask its administrator (${kubectl('describe', resource, name)})`,
-  };
-}
-
-/** Reads are refused for nothing else; a write without the right has a refusal of its own kind. */
-function isRightMissing({ verb, refusal }: KubeError): boolean {
-  const isRead = verb === 'get' || verb === 'list' || verb === 'watch';
-  return isRead || refusal === undefined || refusal.kind === 'no-right';
+function explainApiError(error: KubeError): ApiProblem {
+  const { status, verb, resource, refusal } = error;
+  if (isMissingNamespace(error)) return explainMissingNamespace(error);
+  if (isNamespaceTerminating(error)) {
+    return {
+      why: `namespace ${error.namespace} is being deleted, and nothing can be created in it any more`,
+      remedy: () => 'use another one, or wait until it is gone and create it again',
+    };
+  }
+  const admission = refusal === undefined ? undefined : ADMISSION[refusal.kind];
+  if (refusal !== undefined && admission !== undefined) {
+    const { by, remedy } = admission(refusal.subject, error);
+    return { why: `${by} does not allow you to ${describeRequest(error)}`, remedy };
+  }
+  if (status === 403) return explainForbidden(error);
+  if (status === 401) {
+    return {
+      why: 'the API server does not accept your credentials',
+      remedy: () => 'log in again, or choose another --context',
+    };
+  }
+  if (status === 404) return explainNotFound(error);
+  if (error.reason === 'Credentials') return { why: `nothing was sent to the API server: ${error.message}` };
+  if (status === 0) return { why: `no answer from the API server: ${error.message}` };
+  return { why: `the API server refused to ${VERBS[verb] ?? verb} ${resource}: ${error.message}` };
 }
 
 /** It is the namespace that is missing, and not the kind or the object. */
@@ -92,22 +70,52 @@ function isMissingNamespace({ status, missing, namespace }: KubeError): boolean 
   return status === 404 && namespace !== undefined && missing === 'namespaces';
 }
 
-function findRemedy(error: KubeError, printer: CommandPrinter): string | undefined {
-  const { status, objectName, namespace, refusal } = error;
-  if (isMissingNamespace(error))
-    return `correct -n, or create it (${printer.kubectl('create', 'namespace', namespace ?? '')})`;
-  if (isNamespaceTerminating(error)) return 'use another one, or wait until it is gone and create it again';
-  const admission = refusal === undefined ? undefined : ADMISSION[refusal.kind];
-  if (refusal !== undefined && admission !== undefined)
-    return admission.remedy(refusal.subject, error, printer);
-  if (status === 403)
-    return isRightMissing(error)
-      ? askForRight(error, printer)
-      : 'an admission plugin of the cluster may refuse it; ask an administrator';
-  if (status === 401) return 'log in again, or choose another --context';
-  return status === 404 && objectName === undefined
-    ? 'their CRD is not installed, or has another scope'
-    : undefined;
+function explainMissingNamespace({ namespace = '' }: KubeError): ApiProblem {
+  return {
+    why: `there is no namespace ${namespace}`,
+    remedy: ({ kubectl }) => `correct -n, or create it (${kubectl('create', 'namespace', namespace)})`,
+  };
+}
+
+/** Says which part refuses the request; `name` is that of the quota, policy or webhook. */
+type ExplainAdmission = (
+  name: string,
+  error: KubeError,
+) => { readonly by: string } & Required<Pick<ApiProblem, 'remedy'>>;
+
+/** The parts that refuse a request of a client that has the right. */
+const ADMISSION: Partial<Readonly<Record<RefusalKind, ExplainAdmission>>> = {
+  quota: (name, { namespace = '' }) => ({
+    by: `ResourceQuota ${name}, which is used up,`,
+    remedy: ({ kubectl }) =>
+      `raise it, or delete what is not needed (${kubectl('describe', 'quota', name, '-n', namespace)})`,
+  }),
+  policy: explainPolicy('validatingadmissionpolicy'),
+  'mutating-policy': explainPolicy('mutatingadmissionpolicy'),
+  webhook: (name) => ({ by: `admission webhook ${name}`, remedy: () => 'ask its administrator' }),
+};
+
+function explainPolicy(resource: string): ExplainAdmission {
+  return (name) => ({
+    by: `admission policy ${name}`,
+    remedy: ({ kubectl }) => `ask its administrator (${kubectl('describe', resource, name)})`,
+  });
+}
+
+function explainForbidden(error: KubeError): ApiProblem {
+  const request = describeRequest(error);
+  if (isRightMissing(error))
+    return { why: `you are not allowed to ${request}`, remedy: (printer) => askForRight(error, printer) };
+  return {
+    why: `the API server does not allow you to ${request} (${error.status} ${error.reason})`,
+    remedy: () => 'an admission plugin of the cluster may refuse it; ask an administrator',
+  };
+}
+
+/** Reads are refused for nothing else; a write without the right has a refusal of its own kind. */
+function isRightMissing({ verb, refusal }: KubeError): boolean {
+  const isRead = verb === 'get' || verb === 'list' || verb === 'watch';
+  return isRead || refusal === undefined || refusal.kind === 'no-right';
 }
 
 function askForRight(
@@ -120,4 +128,15 @@ function askForRight(
   const owner =
     namespace === undefined ? 'an administrator of the cluster' : `an administrator of ${namespace}`;
   return `ask ${owner} for the right to (${kubectl('auth', 'can-i', word, resource, ...where)})`;
+}
+
+function explainNotFound({ resource, namespace, objectName }: KubeError): ApiProblem {
+  if (objectName === undefined) {
+    return {
+      why: `the API server does not know ${resource}`,
+      remedy: () => 'their CRD is not installed, or has another scope',
+    };
+  }
+  const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
+  return { why: `there is no ${objectName} among the ${resource}${where}` };
 }
