@@ -3,7 +3,8 @@ import { arrayMember, objectMember, stringMember, type JsonObject } from '../res
 import { fail, ok, type Result } from '../resources/result.ts';
 import { isOptedOut, readAnnotationValues, type AnnotationValues } from './annotations/annotation-values.ts';
 import { skipPod, type Decision, type SkipDecision } from './decision.ts';
-import { findEphemeralTokens, invalidSetting, planEphemeral, warnOfObstacle } from './plan-ephemeral.ts';
+import { findEphemeralTokens, invalidSetting, warnOfObstacle } from './ephemeral-tokens.ts';
+import { planEphemeral } from './plan-ephemeral.ts';
 import {
   annotationsOf,
   isMirrorPod,

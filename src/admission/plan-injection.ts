@@ -1,19 +1,16 @@
-import type { JsonObject } from '../resources/json.ts';
-import { fail, ok, type Result } from '../resources/result.ts';
-import { TOKEN_KEY } from '../resources/names.ts';
-import { MAX_OBJECT_NAME } from '../resources/object-name.ts';
+import { fail, type Result } from '../resources/result.ts';
 import type { InjectionSettings } from './annotations/injection-settings.ts';
 import type { ContainerPlan, PodDenial, InjectionPlan, TokenVolume } from './decision.ts';
 import { makeEnv } from './env-var.ts';
 import { MountPoints } from './placement/mount-points.ts';
 import { NestedMounts } from './placement/nested-mounts.ts';
 import { explainTooLarge, explainTooMuchWork, PatchSize } from './size-limits.ts';
-import { findLongFile, findLongPlace } from './placement/long-paths.ts';
+import { findLongPlace } from './placement/long-paths.ts';
 import { shapeOf, wantToken, type TokenSource, type WantedToken } from './placement/wanted-token.ts';
 import { planContainer } from './plan-container.ts';
 import type { ContainerShape, MountShape, PodShape } from './pod-shape.ts';
-import { quote, showPath } from './text.ts';
-import { findTokenVolumes, makeTokenVolume, volumeKind, type ShowingVolumes } from './token-volume.ts';
+import { planVolumes } from './plan-volumes.ts';
+import type { ShowingVolumes } from './token-volume.ts';
 import { joinWarnings, NO_WARNINGS, type WithWarnings } from './warnings.ts';
 import { isTooMuchWork } from './placement/work-limit.ts';
 
@@ -24,23 +21,28 @@ export function planInjection(
   settings: InjectionSettings,
 ): WithWarnings<Result<InjectionPlan, PodDenial>> {
   const tooLong = findLongPlace(all);
-  if (tooLong !== undefined) return { ...fail(tooLong), warnings: NO_WARNINGS };
+  if (tooLong !== undefined) return refusePlan(tooLong);
   const needed = planVolumes(volumes, settings);
-  if (!needed.ok) return { ...needed, warnings: NO_WARNINGS };
+  if (!needed.ok) return refusePlan(needed.problem);
   const { added, sources } = needed.value;
   if (isTooMuchWork(selected, sources, all))
-    return { ...fail(explainTooMuchWork(selected.length, sources.length, all)), warnings: NO_WARNINGS };
+    return refusePlan(explainTooMuchWork(selected.length, sources.length, all));
   const showing = sources.map((source) => source.volumes);
   const nested = new NestedMounts(all, showing);
-  const input = { added, selected, envVar: settings.envVar, mountPoints: new MountPoints(volumes) };
   const wanted = sources.map((source) => wantToken(source, nested));
-  const first = planContainers(input, wanted);
+  const known = { added, selected, envVar: settings.envVar, mountPoints: new MountPoints(volumes) };
+  const first = planContainers(known, wanted);
   if (!first.ok || !first.changesVolumes) return first;
-  // The planned mounts decide, too, what the kubelet makes in the volumes. A second look finds the same ones: it is the last.
+  // What is planned, e.g. a mount of token b at `/v/jwt` below volume v of token a, can take a token's place in its volume, for all
+  // containers. So it is planned once more with those mounts in place. New ones are made of the same volumes: it is the last time.
   const { containers, planned } = withPlanned(all, first.value.containers);
   const then = new NestedMounts(containers, showing, planned);
   const again = sources.map((source, index) => wantToken(source, then, chosenAmong(source, wanted[index])));
-  return planContainers(input, again);
+  return planContainers(known, again);
+}
+
+function refusePlan(denial: PodDenial): ReturnType<typeof planInjection> {
+  return { ...fail(denial), warnings: NO_WARNINGS };
 }
 
 /** The parts of the plan that are known before the containers are looked at. */
@@ -82,6 +84,7 @@ function planContainers(
   return { ok: true, value: { volumes: added, containers }, changesVolumes, warnings };
 }
 
+/** Only the volume of the token of which a new mount was planned. */
 function chosenAmong({ volumes }: TokenSource, wanted: WantedToken | undefined): ShowingVolumes {
   const volume = wanted?.newMount.shown.mount.volume ?? '';
   return new Map([[volume, volumes.get(volume) ?? []]]);
@@ -100,56 +103,4 @@ function withPlanned(
     return { ...container, mounts: [...container.mounts, ...mounts] };
   });
   return { containers, planned };
-}
-
-/** The files that a volume of ours shows. */
-const OWN_FILES: readonly string[] = [TOKEN_KEY];
-
-/** The tokens with the volumes that show them, and the volumes that have to be added for that. */
-function planVolumes(
-  volumes: ReadonlyMap<string, JsonObject>,
-  { tokens, mountPath, defaultMode }: InjectionSettings,
-): Result<{ readonly added: readonly TokenVolume[]; readonly sources: readonly TokenSource[] }, PodDenial> {
-  const added: TokenVolume[] = [];
-  const sources: TokenSource[] = [];
-  for (const [index, shown] of findTokenVolumes(volumes, tokens).entries()) {
-    const name = tokens[index] ?? '';
-    const path = mountPathOf(mountPath, name, index);
-    if (shown.size > 0) {
-      const fault = findLongFile(shown);
-      if (fault !== undefined) return fail(fault);
-      sources.push({ name, mountPath: path, volumes: shown });
-      continue;
-    }
-    const volume = makeTokenVolume(name, defaultMode);
-    const taken = volumes.get(volume.name);
-    if (taken !== undefined) return fail(explainVolumeTaken(volume, taken));
-    const other = added.find((one) => one.name === volume.name);
-    if (other !== undefined) return fail(explainSameVolume(volume, other));
-    added.push(volume);
-    sources.push({ name, mountPath: path, volumes: new Map([[volume.name, OWN_FILES]]) });
-  }
-  return ok({ added, sources });
-}
-
-/** Adding a second token never moves the first. */
-export function mountPathOf(mountPath: string, token: string, index: number): string {
-  return index === 0 ? mountPath : `${mountPath}-${token}`;
-}
-
-function explainVolumeTaken(wanted: TokenVolume, taken: JsonObject): PodDenial {
-  return {
-    reason: 'VolumeNameTaken',
-    what: `volume ${quote(wanted.name)} is of kind ${showPath(volumeKind(taken), 40)} and does not show key "${TOKEN_KEY}" of Secret ${quote(wanted.secret.secretName, MAX_OBJECT_NAME)}`,
-    remedy: 'give that volume another name',
-  };
-}
-
-function explainSameVolume(wanted: TokenVolume, other: TokenVolume): PodDenial {
-  const [first, second] = [other, wanted].map(({ secret }) => quote(secret.secretName, MAX_OBJECT_NAME));
-  return {
-    reason: 'VolumeNameTaken',
-    what: `volume ${quote(wanted.name)} would have to show both tokens ${first} and ${second}`,
-    remedy: 'add a volume for one of them to the pod, of another name',
-  };
 }

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  findEphemeralTokens,
-  planEphemeral,
-  type EphemeralInput,
-} from '../../src/admission/plan-ephemeral.ts';
+import { findEphemeralTokens } from '../../src/admission/ephemeral-tokens.ts';
+import { planEphemeral, type EphemeralInput } from '../../src/admission/plan-ephemeral.ts';
 import type { ContainerShape } from '../../src/admission/pod-shape.ts';
-import { DIRECTORY, MOUNT, VOLUME, type Json } from './pods.ts';
+import { DIRECTORY, MOUNT } from './pods.ts';
 
 const VALUES = { emptyKeys: [] };
 
@@ -29,29 +26,6 @@ function containers(count: number, more: Partial<ContainerShape> = {}): readonly
     ...more,
   }));
 }
-
-describe('the tokens of ephemeral containers', () => {
-  const volumes = new Map<string, Json>([
-    ['jwt-my-jwt', VOLUME],
-    ['jwt-ns-jwt', { name: 'jwt-ns-jwt', secret: { secretName: 'ns-jwt' } }],
-  ]);
-
-  it('are those of the annotation, even if the namespace has a default', () => {
-    const { tokens, missing } = findEphemeralTokens({ ...VALUES, token: 'my-jwt' }, 'ns-jwt', volumes);
-    assert.deepEqual([tokens.map(({ name }) => name), missing], [['my-jwt'], []]);
-  });
-
-  it('are not mounted at an impossible path', () => {
-    const items = [{ key: 'token', path: 'x'.repeat(256) }];
-    const long = new Map([['jwt-my-jwt', { ...VOLUME, secret: { secretName: 'my-jwt', items } }]]);
-    const { tokens, missing } = findEphemeralTokens({ ...VALUES, token: 'my-jwt' }, undefined, long);
-    const what = 'volume "jwt-my-jwt" shows the token at a path that has a part of 256 bytes';
-    assert.deepEqual(
-      [tokens, missing.map(({ reason, what: text }) => [reason, text])],
-      [[], [['TooLarge', what]]],
-    );
-  });
-});
 
 describe('the part that ephemeral containers lack', () => {
   it('can be only the variable', () => {

@@ -16,6 +16,11 @@ export interface TokenSource {
   readonly mountPath: string;
 }
 
+/** The path to mount the token of that index at: adding a second token never moves the first. */
+export function mountPathOf(mountPath: string, token: string, index: number): string {
+  return index === 0 ? mountPath : `${mountPath}-${token}`;
+}
+
 /** A token that containers should see. */
 export interface WantedToken extends Pick<TokenSource, 'name' | 'volumes'> {
   /** One object for all tokens of a pod. */
