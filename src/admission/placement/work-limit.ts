@@ -15,27 +15,11 @@ const COMPARISON = 32;
 /** A look for a part of a volume among the mounts below it costs as much as this many characters. */
 const LOOK = 64;
 
-/** Files of a token that one volume shows. */
-interface FileSizes {
-  readonly count: number;
-  /** The length of all their paths together. */
-  readonly characters: number;
-}
-
-/** A token to be looked for. */
-interface CountedToken {
-  readonly mountPath: string;
-  /** By the name of the volume. */
-  readonly sizes: ReadonlyMap<string, FileSizes>;
-  /** At least those of each volume: a new mount may be of any. */
-  readonly largest: FileSizes;
-}
-
 type SoughtToken = Pick<TokenSource, 'mountPath' | 'volumes'>;
 
 /**
- * Whether it is too much to look for all tokens in all containers: each file that a mount may show is compared with all mounts
- * of its container. A pod that is not too large is not so with our mounts in it either: they are counted before they are there.
+ * Whether it is too much to look for all tokens in all containers. A pod that is not too large is not so with our mounts in it
+ * either: they are counted before they are there.
  * @param started all containers whose mounts may take the place of a token in its volume (`NestedMounts`).
  */
 export function isTooMuchWork(
@@ -54,7 +38,7 @@ export function isTooMuchWork(
   return work > MAX_WORK;
 }
 
-/** Never less than the work, and found in no time: nearly all pods are within the limit by this. */
+/** Never less than `countWork` of all containers, and found in no time: nearly all pods are within the limit by this. */
 function boundWork(containers: readonly ContainerShape[], tokens: readonly SoughtToken[]): number {
   let [ofNew, count, characters] = [0, 0, 0];
   for (const { mountPath, volumes } of tokens) {
@@ -73,7 +57,65 @@ function boundWork(containers: readonly ContainerShape[], tokens: readonly Sough
   return work * tokens.length;
 }
 
-/** In one container. A token that none of the mounts shows gets a new one, with which the files of others are compared, too. */
+/** Never less than `countLooks`. */
+function boundLooks(started: readonly ContainerShape[], sources: readonly SoughtToken[]): number {
+  let parts = 0;
+  for (const { volumes } of sources) {
+    let most = 0;
+    for (const { length } of volumes.values()) most = Math.max(most, length);
+    parts += most;
+  }
+  let mounts = 0;
+  for (const container of started) mounts += container.mounts.length;
+  return mounts * parts * LOOK;
+}
+
+/** Files of a token that one volume shows. */
+interface FileSizes {
+  readonly count: number;
+  /** The length of all their paths together. */
+  readonly characters: number;
+}
+
+/** A token to be looked for. */
+interface CountedToken {
+  readonly mountPath: string;
+  /** By the name of the volume. */
+  readonly sizes: ReadonlyMap<string, FileSizes>;
+  /** At least those of each volume: a new mount may be of any. */
+  readonly largest: FileSizes;
+}
+
+function countFiles({ mountPath, volumes }: SoughtToken): CountedToken {
+  const sizes = new Map<string, FileSizes>();
+  let [count, characters] = [0, 0];
+  for (const [volume, files] of volumes) {
+    const size = { count: files.length, characters: countCharacters(files) };
+    sizes.set(volume, size);
+    count = Math.max(count, size.count);
+    characters = Math.max(characters, size.characters);
+  }
+  return { mountPath, sizes, largest: { count, characters } };
+}
+
+/** Without the mounts that are as new ones of ours would be, of each token one. */
+function withoutOurs(
+  mounts: readonly MountShape[],
+  tokenAt: ReadonlyMap<string, CountedToken>,
+): readonly MountShape[] {
+  const ours = new Set<CountedToken>();
+  return mounts.filter(({ path, volume }) => {
+    const token = tokenAt.get(path);
+    if (token === undefined || !token.sizes.has(volume) || ours.has(token)) return true;
+    ours.add(token);
+    return false;
+  });
+}
+
+/**
+ * In one container: each file that is tried is compared with all mounts and devices, and with all files that a mount shows. A token
+ * that none of the mounts shows gets a new one, with which the files of others are compared, too.
+ */
 function countWork(
   { devices }: ContainerShape,
   tokens: readonly CountedToken[],
@@ -99,19 +141,6 @@ function countWork(
     work += tried * shown;
   }
   return work + tries * places;
-}
-
-/** Never less than `countLooks`. */
-function boundLooks(started: readonly ContainerShape[], sources: readonly SoughtToken[]): number {
-  let parts = 0;
-  for (const { volumes } of sources) {
-    let most = 0;
-    for (const { length } of volumes.values()) most = Math.max(most, length);
-    parts += most;
-  }
-  let mounts = 0;
-  for (const container of started) mounts += container.mounts.length;
-  return mounts * parts * LOOK;
 }
 
 /**
@@ -152,30 +181,4 @@ function countCharacters(files: readonly string[]): number {
   let characters = 0;
   for (const { length } of files) characters += length;
   return characters;
-}
-
-function countFiles({ mountPath, volumes }: SoughtToken): CountedToken {
-  const sizes = new Map<string, FileSizes>();
-  let [count, characters] = [0, 0];
-  for (const [volume, files] of volumes) {
-    const size = { count: files.length, characters: countCharacters(files) };
-    sizes.set(volume, size);
-    count = Math.max(count, size.count);
-    characters = Math.max(characters, size.characters);
-  }
-  return { mountPath, sizes, largest: { count, characters } };
-}
-
-/** Without the mounts that are as new ones of ours would be, of each token one. */
-function withoutOurs(
-  mounts: readonly MountShape[],
-  tokenAt: ReadonlyMap<string, CountedToken>,
-): readonly MountShape[] {
-  const ours = new Set<CountedToken>();
-  return mounts.filter(({ path, volume }) => {
-    const token = tokenAt.get(path);
-    if (token === undefined || !token.sizes.has(volume) || ours.has(token)) return true;
-    ours.add(token);
-    return false;
-  });
 }
