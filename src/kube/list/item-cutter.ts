@@ -78,37 +78,11 @@ export class ItemCutter {
       }
       at = nextMark(chunk, at);
       if (at === chunk.length) break;
-      const byte = chunk[at];
+      const byte = chunk[at] ?? 0;
       at += 1;
-      if (byte === QUOTE) {
-        this.#inString = true;
-      } else if (MEANING[byte ?? 0] === BEGINS) {
-        if (this.#inItems && this.#depth === IN_ITEMS) {
-          this.#beginItem(chunk, start, at - 1);
-          start = at - 1;
-        } else if (this.#depth === IN_LIST && byte === OPEN_ARRAY) {
-          this.#keepEnvelope(chunk, start, at);
-          start = at;
-          this.#inItems = ITEMS.test(this.#lastKey);
-          if (this.#inItems) this.#head = `${this.#envelope}]}`;
-        } else if (this.#depth === IN_METADATA && this.#withoutManagedFields && isManagedFields(chunk, at)) {
-          this.#keepPart(chunk.subarray(start, at));
-          this.#isDropping = true;
-        }
-        this.#depth += 1;
-      } else {
-        this.#depth -= 1;
-        if (this.#isDropping && this.#depth === IN_METADATA) {
-          this.#isDropping = false;
-          start = at - 1;
-        } else if (this.#inItems && this.#depth === IN_ITEMS) {
-          pieces.push(this.#endItem(chunk, start, at));
-          start = at;
-        } else if (this.#inItems && this.#depth === IN_LIST) {
-          this.#endItems(chunk, start, at - 1);
-          start = at - 1;
-        }
-      }
+      if (byte === QUOTE) this.#inString = true;
+      else if (MEANING[byte] === BEGINS) start = this.#begin(chunk, start, at);
+      else start = this.#end(chunk, start, at, pieces);
     }
     this.#skip = Math.max(0, at - chunk.length);
     this.#keepRest(chunk, start);
@@ -123,6 +97,45 @@ export class ItemCutter {
   /** Ends after the last chunk; returns the list's own members, `items` empty. Throws a SyntaxError when the list is cut off. */
   end(): JsonObject {
     return parseObject(this.#envelope);
+  }
+
+  /** A bracket before `at` begins something. Gives the start of the bytes that were not put anywhere yet. */
+  #begin(chunk: Buffer, start: number, at: number): number {
+    const depth = this.#depth;
+    this.#depth += 1;
+    if (this.#inItems && depth === IN_ITEMS) {
+      this.#beginItem(chunk, start, at - 1);
+      return at - 1;
+    }
+    if (depth === IN_LIST && chunk[at - 1] === OPEN_ARRAY) {
+      this.#keepEnvelope(chunk, start, at);
+      this.#inItems = ITEMS.test(this.#lastKey);
+      if (this.#inItems) this.#head = `${this.#envelope}]}`;
+      return at;
+    }
+    if (depth === IN_METADATA && this.#withoutManagedFields && isManagedFields(chunk, at)) {
+      this.#keepPart(chunk.subarray(start, at));
+      this.#isDropping = true;
+    }
+    return start;
+  }
+
+  /** As `#begin`, for a bracket that ends something. */
+  #end(chunk: Buffer, start: number, at: number, pieces: Piece[]): number {
+    this.#depth -= 1;
+    if (this.#isDropping && this.#depth === IN_METADATA) {
+      this.#isDropping = false;
+      return at - 1;
+    }
+    if (this.#inItems && this.#depth === IN_ITEMS) {
+      pieces.push(this.#endItem(chunk, start, at));
+      return at;
+    }
+    if (this.#inItems && this.#depth === IN_LIST) {
+      this.#endItems(chunk, start, at - 1);
+      return at - 1;
+    }
+    return start;
   }
 
   #beginItem(chunk: Buffer, start: number, end: number): void {
