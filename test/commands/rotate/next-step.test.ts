@@ -10,19 +10,9 @@ import { readRotation, rotationAnnotation, type Rotation } from '../../../src/co
 import { formatTime } from '../../../src/time/format-time.ts';
 import { makeJwt } from '../../fixtures/jwts.ts';
 import { DAY, NOW } from '../../fixtures/observed.ts';
+import { made } from './rotating.ts';
 
-const publicKey = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'new', alg: 'ES256', use: 'sig' } as const;
-const made: Rotation = {
-  secret: 'my-jwt-key-00000000',
-  publicKey,
-  previousKeyId: 'old',
-  previousThumbprint: undefined,
-  previousSecret: 'my-key',
-  previousDataKey: 'key.pem',
-  wait: undefined,
-  publishedAt: undefined,
-  switchedAt: undefined,
-};
+const { publicKey } = made;
 const published: Rotation = { ...made, publishedAt: NOW - MIN_WAIT };
 const switched: Rotation = { ...published, switchedAt: NOW - 10 };
 const signedBy = (keyId: string, retiredUntil?: number, retiredKid: string | undefined = 'old') => {

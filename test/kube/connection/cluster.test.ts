@@ -140,30 +140,6 @@ test('a kubeconfig may use an alias as often as it likes', () =>
     assert.ok(loaded.ok, loaded.ok ? '' : loaded.problem);
   }));
 
-test('a token file is read again after a change', () =>
-  inFolder(async (_folder, write) => {
-    await using server = await startBadServer((request, response) => {
-      const known = request.headers.authorization === 'Bearer second' || server.requests.length === 1;
-      answer(response, known ? 200 : 401, {});
-    });
-    await write('token', 'first\n');
-    const file = await write(
-      'config',
-      kubeconfig({
-        server: server.url,
-        cluster: { 'insecure-skip-tls-verify': true },
-        user: { token: undefined, tokenFile: 'token' },
-      }),
-    );
-    const cluster = loadCluster({ kubeconfig: file });
-    assert.ok(cluster.ok);
-    await using client = clientOf(cluster.value);
-    await client.get('/version');
-    assert.equal(server.requests[0]?.headers.authorization, 'Bearer first');
-    await write('token', 'second\n');
-    await client.get('/version');
-  }));
-
 test('an exec plugin is called, and called again after a 401', () =>
   inFolder(async (folder, write) => {
     await using server = await startBadServer((request, response) =>

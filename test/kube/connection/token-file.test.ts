@@ -5,18 +5,37 @@ import { skippingClock } from '../../time/skipping-clock.ts';
 import { answer, clientOf, startBadServer } from '../bad-server.ts';
 import { inFolder, kubeconfig } from '../kubeconfig.ts';
 
+/** A kubeconfig whose user has the token in the file `token` beside it. */
+function withTokenFile(server?: string): string {
+  return kubeconfig({
+    ...(server === undefined ? {} : { server }),
+    cluster: { 'insecure-skip-tls-verify': true },
+    user: { token: undefined, tokenFile: 'token' },
+  });
+}
+
+test('a token file is read again after a change', () =>
+  inFolder(async (_folder, write) => {
+    await using server = await startBadServer((request, response) => {
+      const known = request.headers.authorization === 'Bearer second' || server.requests.length === 1;
+      answer(response, known ? 200 : 401, {});
+    });
+    await write('token', 'first\n');
+    const file = await write('config', withTokenFile(server.url));
+    const cluster = loadCluster({ kubeconfig: file });
+    assert.ok(cluster.ok);
+    await using client = clientOf(cluster.value);
+    await client.get('/version');
+    assert.equal(server.requests[0]?.headers.authorization, 'Bearer first');
+    await write('token', 'second\n');
+    await client.get('/version');
+  }));
+
 test('a token file that is empty for a moment changes nothing, and is read again 30 s later', () =>
   inFolder(async (_folder, write) => {
     await using server = await startBadServer((_request, response) => answer(response, 200, {}));
     await write('token', 'first\n');
-    const file = await write(
-      'config',
-      kubeconfig({
-        server: server.url,
-        cluster: { 'insecure-skip-tls-verify': true },
-        user: { token: undefined, tokenFile: 'token' },
-      }),
-    );
+    const file = await write('config', withTokenFile(server.url));
     const cluster = loadCluster({ kubeconfig: file });
     assert.ok(cluster.ok);
     const clock = skippingClock();
@@ -36,7 +55,7 @@ test('a token file that is empty for a moment changes nothing, and is read again
 test('one that is empty at the start is named', () =>
   inFolder(async (_folder, write) => {
     const token = await write('token', '\n');
-    const file = await write('config', kubeconfig({ user: { token: undefined, tokenFile: 'token' } }));
+    const file = await write('config', withTokenFile());
     const cluster = loadCluster({ kubeconfig: file });
     assert.ok(cluster.ok);
     await using client = clientOf(cluster.value);
