@@ -33,8 +33,9 @@ export function planInjection(
   const known = { added, selected, envVar: settings.envVar, mountPoints: new MountPoints(volumes) };
   const first = planContainers(known, wanted);
   if (!first.ok || !first.changesVolumes) return first;
-  // What is planned, e.g. a mount of token b at `/v/jwt` below volume v of token a, can take a token's place in its volume, for all
-  // containers. So it is planned once more with those mounts in place. New ones are made of the same volumes: it is the last time.
+  // A planned mount can take a token's place in its volume, for all containers: that of token b at `/v/jwt`, for example, where
+  // volume v of token a is mounted at `/v`. So it is planned once more with those mounts in place, and with new ones of the same
+  // volumes: a third plan would be the same.
   const { containers, planned } = withPlanned(all, first.value.containers);
   const then = new NestedMounts(containers, showing, planned);
   const again = sources.map((source, index) => wantToken(source, then, chosenAmong(source, wanted[index])));

@@ -67,7 +67,8 @@ function findHiding(
 
 /**
  * Whether what hides a file would hide that of a new mount as well: then it does not help to remove the mount of `hidden`, for
- * which a new mount comes. Without that mount its volume may be the first of which nothing is taken, and the new mount be one of it.
+ * which a new mount comes. Without that mount its volume may be the first of which nothing is taken, and the new mount be one
+ * of it.
  */
 function hidesNewMount(
   { newMount, volumes }: WantedToken,

@@ -113,8 +113,8 @@ function withoutOurs(
 }
 
 /**
- * In one container: each file that is tried is compared with all mounts and devices, and with all files that a mount shows. A token
- * that none of the mounts shows gets a new one, with which the files of others are compared, too.
+ * In one container: each file that is tried is compared with all mounts and devices, and with all files that a mount shows. A
+ * token that none of the mounts shows gets a new one, with which the files of others are compared, too.
  */
 function countWork(
   { devices }: ContainerShape,
