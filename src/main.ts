@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './require-node.ts'; // before the others
 import { COMMANDS } from './commands/all-commands.ts';
 import { messageLine } from './commands/message-lines.ts';
 import { wholeOutput } from './commands/whole-output.ts';

@@ -1,5 +1,5 @@
 import { chmod, copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { listBundledPackages } from './bundled-packages.ts';
 import { describeLicenses } from './licenses.ts';
@@ -22,19 +22,28 @@ const REQUIRE =
 /**
  * `run` is one file with all that it loads at its start, instead of some sixty. What it shares with other commands is there twice.
  */
-const RUN = { source: 'src/commands/run.ts', out: 'parts/run' };
+const RUN = 'run';
 
 /** How undici itself bundles what is part of Node: without a second parser of HTTP/1, which is an experiment. */
 const UNDICI_AS_IN_NODE = { esbuildDetection: 'true' };
 
-const referToRun: Plugin = {
-  name: 'refer-to-run',
-  setup(bundler) {
-    bundler.onResolve({ filter: /^\.\/run\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: `./${RUN.out}.js`, external: true } : undefined,
-    );
-  },
-};
+/** The part of a command. It has no hash in its name, as `main.js` is made by itself. */
+const partOf = (command: string) => ({ in: `src/commands/${command}.ts`, out: `parts/${command}` });
+
+/** Leaves the commands that `main.ts` loads out of it, and adds their names to the set. */
+function referToCommands(commands: Set<string>): Plugin {
+  return {
+    name: 'refer-to-commands',
+    setup(bundler) {
+      bundler.onResolve({ filter: /^\.\/[^/]+\.ts$/ }, ({ path, kind }) => {
+        if (kind !== 'dynamic-import') return undefined;
+        const command = basename(path, '.ts');
+        commands.add(command);
+        return { path: `./${partOf(command).out}.js`, external: true };
+      });
+    },
+  };
+}
 
 /** What is read of package.json. */
 interface Product {
@@ -65,10 +74,21 @@ async function bundleInto(out: string): Promise<void> {
     metafile: true,
     logLevel: 'warning',
   } as const;
+  const plugins = [...START_LEAN];
+  const commands = new Set<string>();
+  // One file without static imports, in words that older versions of Node can read: it says that they are too old.
+  const main = await build({
+    ...options,
+    target: 'node18',
+    entryPoints: ['src/main.ts'],
+    plugins: [referToCommands(commands), ...plugins],
+  });
+  const others = [...commands].filter((command) => command !== RUN).toSorted();
   const made = [
-    await build({ ...options, entryPoints: ['src/main.ts'], plugins: [referToRun, ...START_LEAN] }),
-    await build({ ...options, entryPoints: [{ in: RUN.source, out: RUN.out }], plugins: [...START_LEAN] }),
-    await build({ ...options, ...LATE_PARTS, plugins: [...START_LEAN] }),
+    main,
+    await build({ ...options, entryPoints: others.map(partOf), plugins }),
+    await build({ ...options, entryPoints: [partOf(RUN)], plugins }),
+    await build({ ...options, ...LATE_PARTS, plugins }),
   ];
   const inputs = made.flatMap(({ metafile }) => Object.keys(metafile.inputs));
   const packages = await listBundledPackages(ROOT, inputs);

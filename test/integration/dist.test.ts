@@ -161,6 +161,23 @@ describe('the bundled service with nothing installed beside it, made as the Dock
     for (const name of needsServer) assert.ok(!(await loadedBy('renew')).has(name), `renew loads ${name}`);
   });
 
+  it('tells an older Node in one line that it is too old, before it reads another file', async () => {
+    const main = join(app, 'dist/main.js');
+    const [, ...imported] = await withImports(main);
+    assert.deepEqual(imported, []);
+    const script =
+      "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } });";
+    const older = ['--import', `data:text/javascript,${encodeURIComponent(script)}`];
+    const options = { cwd: folder, env: { ...process.env, ...env } };
+    for (const args of [['status'], ['run'], ['--help'], []]) {
+      await assert.rejects(execute(process.execPath, [...older, main, ...args], options), {
+        code: 3,
+        stdout: '',
+        stderr: /^error: jwt-injector needs Node 24 or newer, this is 20\.20\.2; install it .*\n$/,
+      });
+    }
+  });
+
   it('prints its version', async () => {
     const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
     assert.ok((await runApp('version')).startsWith(`jwt-injector ${version} (Node `));
