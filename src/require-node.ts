@@ -10,8 +10,8 @@ import { describeOldNode } from './process/old-node.ts';
 const brought = fileURLToPath(
   new URL(`../node_modules/node-${process.platform}-${process.arch}/bin`, import.meta.url),
 );
-const refusal = describeOldNode(process.versions.node, existsSync(brought) ? brought : undefined);
-if (refusal !== undefined) {
-  process.stderr.write(`${refusal}\n`);
+const tooOld = describeOldNode(process.versions.node, existsSync(brought) ? brought : undefined);
+if (tooOld !== undefined) {
+  process.stderr.write(`${tooOld}\n`);
   process.exit(3);
 }

@@ -30,11 +30,11 @@ const RUN_ELSEWHERE: Readonly<Record<string, readonly [file: string, words: stri
   'npm install -g .': ['test/integration/plugin.test.ts', "execute('npm', ['install', '-g', '.']"],
   'certs/make-dev-certs.sh --apply': ['test/integration/certs.test.ts', "'--apply'"],
   'deploy/release --help': ['test/deploy/release.test.ts', "release(['--help'])"],
-  'npx --no jwt-injector sign -f deploy/examples/my-jwt.yaml': [
-    'test/integration/dist.test.ts',
-    "runApp('sign', '-f', EXAMPLE)",
+  'npm run -s jwt-injector -- sign -f deploy/examples/my-jwt.yaml': [
+    'test/integration/plugin.test.ts',
+    "'npm run -s jwt-injector -- sign -f deploy/examples/my-jwt.yaml'",
   ],
-  'npx --no jwt-injector explain -f deploy/examples/token-test.yaml': [
+  'npm run -s jwt-injector -- explain -f deploy/examples/token-test.yaml': [
     'test/commands/explain.test.ts',
     "['-f', join(EXAMPLES, 'token-test.yaml')]",
   ],
@@ -248,7 +248,9 @@ describe('the commands of the pages for users and administrators', () => {
 
   it('of our own, in blocks and in running text, have verbs, words and flags that exist', async () => {
     const calls = [...commands, ...inText].flatMap(({ page, text }) => {
-      const call = /^(?:(?:npx --no )?jwt-injector|kubectl jwt) ([a-z][^|>;&]*)/.exec(text)?.[1]?.trim();
+      const call = /^(?:(?:npm run -s )?jwt-injector(?: --)?|kubectl jwt) ([a-z][^|>;&]*)/
+        .exec(text)?.[1]
+        ?.trim();
       return call === undefined ? [] : [{ page, call }];
     });
     assert.ok(calls.length > 50);

@@ -161,7 +161,7 @@ describe('the bundled service with nothing installed beside it, made as the Dock
     for (const name of needsServer) assert.ok(!(await loadedBy('renew')).has(name), `renew loads ${name}`);
   });
 
-  it('tells an older Node in one line that it is too old, before it reads another file', async () => {
+  it('says to an older Node in one line that it is too old, before it reads another file', async () => {
     const main = join(app, 'dist/main.js');
     const [, ...imported] = await withImports(main);
     assert.deepEqual(imported, []);

@@ -99,6 +99,23 @@ describe('kubectl jwt', { concurrency: false }, () => {
     assert.match(await callPlugin(bin, 'version'), /^jwt-injector /);
   });
 
+  it('and the first commands of the README need npm ci, and say so', async () => {
+    const clone = await bundleIn(join(folder, 'fresh'), 'rm node_modules');
+    const env = { ...process.env, NPM_CONFIG_CACHE: join(folder, 'fresh-npm') };
+    const call = (words: string) => execute('sh', ['-c', words], { cwd: clone, env });
+    const sign = 'npm run -s jwt-injector -- sign -f deploy/examples/my-jwt.yaml';
+    for (const words of [sign, 'npm test -s', 'npm run -s build', 'npm run -s demo'])
+      await assert.rejects(call(words), {
+        code: 3,
+        stdout: '',
+        stderr: /^jwt-injector .* run "npm ci" first .*\n$/,
+      });
+
+    await bundleIn(clone); // instead of npm ci
+    for (const words of [sign, sign.replace('npm run -s jwt-injector --', 'npx --no jwt-injector')])
+      assert.match((await call(words)).stdout, /^eyJ/);
+  });
+
   it('works from what Krew unpacks by the manifest of a release', async () => {
     const out = join(folder, 'release');
     const { stdout } = await execute(join(checkout, 'deploy/krew/pack'), [out, `${REPOSITORY}/`]);
