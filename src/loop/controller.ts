@@ -1,18 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import { WorkQueue } from '../queue/queue.ts';
-import type { Priority, RoundResult, WaitResult } from '../queue/work.ts';
+import type { Priority, RoundResult } from '../queue/work.ts';
 import type { KeyUser } from '../reconcile/describe-conflict.ts';
 import { locateKeyOfAny } from '../reconcile/key-access.ts';
 import type { Jwt } from '../resources/jwt.ts';
 import { objectKey, parseObjectKey, type ObjectName } from '../resources/object-key.ts';
 import type { Clock } from '../time/clock.ts';
 import { MAX_RESYNC_MS } from '../time/max-resync.ts';
-import { toMilliseconds, toSeconds, type Milliseconds, type Seconds } from '../time/units.ts';
+import { toSeconds, type Seconds } from '../time/units.ts';
 import type { Store } from './act.ts';
 import { KeyUsers } from './key-users.ts';
-import { readOnlyStore, roundStore } from './guarded-store.ts';
-import { reconcileJwt, skipRound } from './reconcile-jwt.ts';
+import { roundStore } from './guarded-store.ts';
+import { reconcileJwt } from './reconcile-jwt.ts';
 import type { Reconciler } from './round.ts';
+import { expiryOf, skipRound } from './skip-round.ts';
 
 interface ControllerOptions {
   readonly reconciler: Omit<Reconciler, 'now' | 'onBug'>;
@@ -52,7 +53,8 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
     ...reconciler.observer,
     findKeyUser: (jwt: ObjectName) => findUserOfSecret(keyUsers, jwt),
   };
-  const readOnly = readOnlyStore(reconciler.store);
+  const { memory, recorder } = reconciler;
+  const looker = { observer, memory, recorder, now: () => clock.now() };
   const reconcilerOf = (jwtKey: string, store: Store): Reconciler => ({
     ...reconciler,
     observer,
@@ -65,21 +67,16 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
     workers,
     resyncPeriod: MAX_RESYNC_MS,
     onError: onBug,
-    skip: (jwtKey) => {
+    skip: (jwtKey, last) => {
       const { namespace, name } = parseObjectKey(jwtKey);
       const jwt = sources.jwt(namespace, name);
-      return jwt === undefined ? undefined : skip(jwt, jwtKey);
+      return jwt === undefined ? undefined : skipRound(looker, jwt, last);
     },
     reconcile: (jwtKey, isGivenUp, nextAttemptAt) => {
       const store = roundStore(reconciler.store, isGivenUp);
       return work(reconcilerOf(jwtKey, store), jwtKey, toSeconds(nextAttemptAt));
     },
   });
-  /** The result of the round of a JWT that needs nothing; `undefined`: it takes a round. */
-  const skip = (jwt: Jwt, jwtKey: string): WaitResult | undefined => {
-    const result = skipRound(reconcilerOf(jwtKey, readOnly), jwt);
-    return result?.next === 'wait' ? { ...result, expiresAt: expiryOf(jwt) } : undefined;
-  };
   const enqueue = (jwt: Jwt, priority: Priority, jwtKey = objectKey(jwt)): void => {
     queue.add(jwtKey, { priority, expiresAt: expiryOf(jwt) });
   };
@@ -116,7 +113,7 @@ export function createController({ reconciler, clock, workers, onBug }: Controll
       if (jwt === undefined) return !isStopped;
       const jwtKey = objectKey(jwt);
       keyUsers.add(jwtKey, keySecretOf(jwt, legacyKeyNamespace));
-      const result = skip(jwt, jwtKey);
+      const result = skipRound(looker, jwt);
       if (result === undefined) enqueue(jwt, 'new', jwtKey);
       else queue.wakeAsAfterRound(jwtKey, result);
       return !isStopped;
@@ -182,9 +179,4 @@ function isStatusAlone(before: Jwt, after: Jwt): boolean {
       [after.labels, after.annotations, after.finalizers],
     )
   );
-}
-
-/** When the published token expires, as the status says. */
-function expiryOf({ recorded: { expiresAt } }: Jwt): Milliseconds | undefined {
-  return toMilliseconds(expiresAt);
 }

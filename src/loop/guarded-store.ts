@@ -19,13 +19,6 @@ export function roundStore(store: Store, isGivenUp: () => boolean): Store {
   });
 }
 
-/** A store for what must not write: a write is a bug. */
-export function readOnlyStore(store: Store): Store {
-  return guardStore(store, () => {
-    throw new Error('a write where nothing may be written');
-  });
-}
-
 /** `check` is called before each write, and throws if the write is not allowed. */
 function guardStore(store: Store, check: () => void): Store {
   return {

@@ -20,6 +20,11 @@ export class Memory {
     return this.proved.recall(this.pending.recall(jwt, tokenId));
   }
 
+  /** Whether it is open how the last write ended: its token may have arrived, or the JWT is to be read first. */
+  isUnsettled(uid: string): boolean {
+    return this.pending.has(uid) || this.conflicts.mustRead(uid, 'jwt');
+  }
+
   /**
    * Must be called with every change of a JWT, also while another replica leads: forgets JWTs that were deleted or re-created.
    */

@@ -3,6 +3,7 @@ import {
   findKeyRefusal,
   keyVersionOf,
   locateKey,
+  locateKeyOfAny,
   readKeyText,
   type KeyReference,
   type KeyTerms,
@@ -46,8 +47,8 @@ export function observeKey(
   const reference = locateKey(jwt, jwt.spec.value.key, legacyKeyNamespace);
   if (reference === undefined) return { state: 'unread', version: `${jwt.uid}/${jwt.generation}` };
   const { namespace, name } = reference;
-  if (!sources.isListed(namespace)) return observeUnlistedKey(jwt, reference);
-  const secret = sources.secretMetadata(namespace, name) ?? sources.tokenSecret(namespace, name)?.metadata;
+  const secret = findKeySecret(sources, reference);
+  if (secret === 'unlisted') return observeUnlistedKey(jwt, reference);
   const problem = findKeyRefusal(jwt, reference, secret);
   if (problem !== undefined || secret === undefined) {
     return {
@@ -60,6 +61,26 @@ export function observeKey(
   const isGrantUnread =
     secret.hasLongGrants === true && namespace !== jwt.namespace && jwt.recorded.keyVersion !== version;
   return { state: 'unread', version, ...(isGrantUnread ? { isGrantUnread } : {}) };
+}
+
+/**
+ * The object of the caches that `observeKey` depends on besides the JWT: the metadata of the Secret with the key. `undefined`:
+ * there is none, or the key is in the JWT.
+ */
+export function findKeyObject(
+  { sources, legacyKeyNamespace }: Pick<KeyObserver, 'sources' | 'legacyKeyNamespace'>,
+  jwt: Jwt,
+): SecretMetadata | 'unlisted' | undefined {
+  const reference = locateKeyOfAny(jwt, legacyKeyNamespace);
+  return reference === undefined ? undefined : findKeySecret(sources, reference);
+}
+
+function findKeySecret(
+  sources: KeySources,
+  { namespace, name }: KeyReference,
+): SecretMetadata | 'unlisted' | undefined {
+  if (!sources.isListed(namespace)) return 'unlisted';
+  return sources.secretMetadata(namespace, name) ?? sources.tokenSecret(namespace, name)?.metadata;
 }
 
 /**

@@ -72,6 +72,11 @@ export class PendingStatuses {
     return isRecorded ? jwt : { ...jwt, recorded: draft.status };
   }
 
+  /** Whether a token of the JWT may have been written whose status was not. */
+  has(uid: string): boolean {
+    return this.#drafts.has(uid);
+  }
+
   /** The status was written, or the JWT is gone. */
   forget(uid: string): void {
     this.#keep(uid, []);

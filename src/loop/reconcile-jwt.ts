@@ -1,6 +1,5 @@
-import { desiredStatus } from '../reconcile/desired-status.ts';
 import type { Observed } from '../reconcile/observed.ts';
-import { planNext, type Plan, type TokenPlan } from '../reconcile/plan.ts';
+import type { Plan, TokenPlan } from '../reconcile/plan.ts';
 import { releasePatch, releaseTime } from '../reconcile/take-over.ts';
 import type { RoundResult } from '../queue/work.ts';
 import type { Jwt } from '../resources/jwt.ts';
@@ -9,14 +8,14 @@ import { repairSecret } from './act.ts';
 import { heldBeforeRead, isHeld, nextDisowning, planWrite, type PlannedWrite } from './ask-budget.ts';
 import { disown } from './disown.ts';
 import { failRound } from './fail-round.ts';
-import { observeWithoutChecking, type Known } from './observe.ts';
+import type { Known } from './observe.ts';
 import { observeAndPlan, type PlanningOptions } from './observe-and-plan.ts';
 import { subjectOf } from './recorder.ts';
 import type { DecidedRound, Progress, Reconciler } from './round.ts';
-import { holdBack, scheduleNextRound, settleRound, waitUntil } from './settle-round.ts';
+import { holdBack, settleRound, waitUntil } from './settle-round.ts';
 import { sign } from './sign-and-write.ts';
 import { spend } from './spend-write.ts';
-import { mustWriteStatus } from './write-status.ts';
+import { withUnwrittenStatus } from './unwritten-status.ts';
 
 /**
  * One round for one JWT: observe, plan, act, write the status. Never throws.
@@ -47,35 +46,6 @@ export async function reconcileJwt(
     }
   } catch (error) {
     return failRound(reconciler, progress, error, { now, nextAttemptAt });
-  }
-}
-
-/**
- * The result of the round of a JWT that needs nothing: no request, no signature to be checked, nothing to write or to
- * report. `undefined`: it takes a whole round. Most JWTs are like that, when a term begins and later, and there may be a
- * hundred thousand. Never throws.
- */
-export function skipRound(reconciler: Reconciler, stored: Jwt): RoundResult | undefined {
-  const { observer, memory } = reconciler;
-  const now = toSeconds(reconciler.now());
-  try {
-    memory.budget.resume(stored, now);
-    if (memory.conflicts.mustRead(stored.uid, 'jwt')) return undefined;
-    const observation = observeWithoutChecking(
-      observer,
-      withUnwrittenStatus(reconciler, stored, {}),
-      {},
-      now,
-    );
-    if (observation.state !== 'complete') return undefined;
-    const { observed } = observation;
-    if (planNext(observed, now).do !== 'upToDate') return undefined;
-    const outcome = memory.budget.addContenders(observed.jwt.uid, {}, { now });
-    if (mustWriteStatus(memory, stored, desiredStatus(observed, outcome, now))) return undefined;
-    memory.pending.forget(stored.uid);
-    return scheduleNextRound(memory.budget, observed, outcome, now);
-  } catch {
-    return undefined; // the whole round meets it again, and reports it
   }
 }
 
@@ -151,17 +121,4 @@ async function repair(round: DecidedRound, { isScheduled, isAsked }: PlannedWrit
   );
   reconciler.recorder.repaired(subjectOf(observed.jwt));
   return settleRound(round, {});
-}
-
-/**
- * The JWT with what its status is still to say, by the token in its Secret: as it was read, or else as the cache has it. A token
- * whose write had no answer is recorded as signed when it is first found there.
- */
-function withUnwrittenStatus({ observer, memory, recorder }: Reconciler, jwt: Jwt, known: Known): Jwt {
-  const secret = known.secret ?? observer.sources.tokenSecret(jwt.namespace, jwt.name);
-  const evidence = secret === undefined || secret === 'absent' ? undefined : secret.evidence;
-  const tokenId = evidence?.facts?.jti;
-  const arrived = memory.pending.written(jwt.uid, tokenId);
-  if (arrived !== undefined) recorder.signed(arrived);
-  return memory.withUnwritten(jwt, tokenId);
 }

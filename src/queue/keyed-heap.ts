@@ -1,11 +1,18 @@
+interface Placed<T> {
+  readonly key: string;
+  item: T;
+  /** Its index. */
+  position: number;
+}
+
 /**
  * Items by key, the first in order at hand: `set`, `delete` and `pop` cost O(log n), the others O(1).
  * The order of an item must not change while it is inside: `set` it again instead.
  */
 export class KeyedHeap<T> {
   readonly #before: (a: T, b: T) => boolean;
-  readonly #entries: { readonly key: string; readonly item: T }[] = [];
-  readonly #positions = new Map<string, number>();
+  readonly #entries: Placed<T>[] = [];
+  readonly #byKey = new Map<string, Placed<T>>();
 
   /** `before(a, b)`: whether `a` must come out earlier than `b`. */
   constructor(before: (a: T, b: T) => boolean) {
@@ -17,12 +24,11 @@ export class KeyedHeap<T> {
   }
 
   has(key: string): boolean {
-    return this.#positions.has(key);
+    return this.#byKey.has(key);
   }
 
   get(key: string): T | undefined {
-    const position = this.#positions.get(key);
-    return position === undefined ? undefined : this.#entries[position]?.item;
+    return this.#byKey.get(key)?.item;
   }
 
   first(): T | undefined {
@@ -35,19 +41,24 @@ export class KeyedHeap<T> {
 
   /** Puts the item in, or replaces the one of this key. */
   set(key: string, item: T): void {
-    const position = this.#positions.get(key) ?? this.#entries.length;
-    this.#place(position, { key, item });
-    this.#sift(position);
+    let entry = this.#byKey.get(key);
+    if (entry === undefined) {
+      entry = { key, item, position: this.#entries.length };
+      this.#byKey.set(key, entry);
+    } else {
+      entry.item = item;
+    }
+    this.#sift(entry);
   }
 
   delete(key: string): boolean {
-    const position = this.#positions.get(key);
-    if (position === undefined) return false;
-    this.#positions.delete(key);
+    const entry = this.#byKey.get(key);
+    if (entry === undefined) return false;
+    this.#byKey.delete(key);
     const last = this.#entries.pop();
-    if (last !== undefined && last.key !== key) {
-      this.#place(position, last);
-      this.#sift(position);
+    if (last !== undefined && last !== entry) {
+      last.position = entry.position;
+      this.#sift(last);
     }
     return true;
   }
@@ -59,38 +70,35 @@ export class KeyedHeap<T> {
     return first;
   }
 
-  #place(position: number, entry: { readonly key: string; readonly item: T }): void {
-    this.#entries[position] = entry;
-    this.#positions.set(entry.key, position);
-  }
-
-  #sift(start: number): void {
-    let position = start;
-    while (position > 0 && this.#isBefore(position, (position - 1) >> 1)) {
-      this.#swap(position, (position - 1) >> 1);
-      position = (position - 1) >> 1;
+  /** Puts the entry where it belongs, from the position that it says on: others move there meanwhile. */
+  #sift(entry: Placed<T>): void {
+    let { position } = entry;
+    while (position > 0) {
+      const parent = this.#entries[(position - 1) >> 1];
+      if (parent === undefined || !this.#before(entry.item, parent.item)) break;
+      position = this.#move(parent, position);
     }
     for (;;) {
-      let least = position;
-      if (this.#isBefore(2 * position + 1, least)) least = 2 * position + 1;
-      if (this.#isBefore(2 * position + 2, least)) least = 2 * position + 2;
-      if (least === position) return;
-      this.#swap(position, least);
-      position = least;
+      const child = this.#firstChild(position);
+      if (child === undefined || !this.#before(child.item, entry.item)) break;
+      position = this.#move(child, position);
     }
+    this.#move(entry, position);
   }
 
-  #isBefore(a: number, b: number): boolean {
-    const left = this.#entries[a];
-    const right = this.#entries[b];
-    return left !== undefined && right !== undefined && this.#before(left.item, right.item);
+  /** Returns where it was before. */
+  #move(entry: Placed<T>, position: number): number {
+    const before = entry.position;
+    this.#entries[position] = entry;
+    entry.position = position;
+    return before;
   }
 
-  #swap(a: number, b: number): void {
-    const left = this.#entries[a];
-    const right = this.#entries[b];
-    if (left === undefined || right === undefined) return;
-    this.#place(a, right);
-    this.#place(b, left);
+  /** The one of the two entries below that position that comes out earlier. */
+  #firstChild(position: number): Placed<T> | undefined {
+    const left = this.#entries[2 * position + 1];
+    const right = this.#entries[2 * position + 2];
+    if (left === undefined || right === undefined) return left;
+    return this.#before(right.item, left.item) ? right : left;
   }
 }

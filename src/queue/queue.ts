@@ -60,7 +60,7 @@ export class WorkQueue {
       random,
       resyncPeriod,
       onDue: (key, expiresAt) => this.#enqueue(key, { priority: 'due', expiresAt }),
-      onResync: (key, expiresAt) => this.#resync(key, expiresAt),
+      onResync: (key, last) => this.#resync(key, last),
       onRetry: (key, work) => this.#enqueue(key, work, PATIENCE_MS.resync),
       onClockSteppedBack: () => {
         for (const key of this.#running.keys()) this.#enqueue(key, { priority: 'due' });
@@ -95,9 +95,9 @@ export class WorkQueue {
    * Schedules the next round as a round with this result would, without doing one; to be called for all keys at a start. Does
    * nothing for a key that waits for a round or has one.
    */
-  wakeAsAfterRound(key: string, { dueAt, expiresAt }: WaitResult): void {
+  wakeAsAfterRound(key: string, result: WaitResult): void {
     if (this.#running.has(key) || this.#lanes.get(key) !== undefined) return;
-    this.#wakeUps.scheduleFirstWake(key, this.#notTooSoon(dueAt ?? Number.POSITIVE_INFINITY), expiresAt);
+    this.#wakeUps.scheduleFirstWake(key, this.#notTooSoon(result.dueAt), result);
   }
 
   /** Drops the key's wake-up, back-off and place in the queue. A running round goes on. */
@@ -171,16 +171,16 @@ export class WorkQueue {
   }
 
   /** A key that needs nothing, as most do, gets its next look without a place in the queue. */
-  #resync(key: string, expiresAt: Milliseconds | undefined): void {
+  #resync(key: string, last: WaitResult): void {
     const { skip } = this.#options;
     const isWaiting = this.#running.has(key) || this.#lanes.get(key) !== undefined;
-    const result = isWaiting || this.#backoffs.has(key) ? undefined : skip?.(key);
+    const result = isWaiting || this.#backoffs.has(key) ? undefined : skip?.(key, last);
     if (result === undefined) {
-      this.#enqueue(key, { priority: 'resync', expiresAt });
+      this.#enqueue(key, { priority: 'resync', expiresAt: last.expiresAt });
       return;
     }
     this.#lanes.forget(key); // as after a quick round: what made it a suspect is over
-    this.#scheduleWake(key, result.dueAt, result.expiresAt);
+    this.#scheduleWake(key, result);
   }
 
   /** Not at once: what is added in one go is put in order first. */
@@ -258,7 +258,7 @@ export class WorkQueue {
       case 'forget':
         return;
       case 'wait':
-        this.#scheduleWake(key, result.dueAt, result.expiresAt);
+        this.#scheduleWake(key, result);
         return;
       case 'retry':
         // As urgent as it was: a thousand failing keys do not get ahead of the new ones.
@@ -275,12 +275,12 @@ export class WorkQueue {
     }
   }
 
-  #scheduleWake(key: string, dueAt = Number.POSITIVE_INFINITY, expiresAt?: Milliseconds): void {
-    this.#wakeUps.scheduleWake(key, this.#notTooSoon(dueAt), expiresAt);
+  #scheduleWake(key: string, result: WaitResult): void {
+    this.#wakeUps.scheduleWake(key, this.#notTooSoon(result.dueAt), result);
   }
 
   /** Both in milliseconds since the epoch. */
-  #notTooSoon(dueAt: Milliseconds): Milliseconds {
+  #notTooSoon(dueAt: Milliseconds = Number.POSITIVE_INFINITY): Milliseconds {
     return Math.max(dueAt, this.#options.clock.now() + MIN_WAIT_MS);
   }
 }

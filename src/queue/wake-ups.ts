@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../time/clock.ts';
 import type { Milliseconds } from '../time/units.ts';
 import { KeyedHeap } from './keyed-heap.ts';
 import { ClockStep } from './clock-step.ts';
-import type { Work } from './work.ts';
+import type { WaitResult, Work } from './work.ts';
 
 /** Share of the longest wait that is random: so keys that were worked on together are not worked on together again. */
 const SPREAD = 0.1;
@@ -26,8 +26,8 @@ interface WakeUpsOptions {
   readonly resyncPeriod: Milliseconds;
   /** The time that was scheduled for the key has come. `expiresAt` as in `scheduleWake`. */
   readonly onDue: (key: string, expiresAt: Milliseconds | undefined) => void;
-  /** Nothing is due: the longest wait of the key is over. */
-  readonly onResync: (key: string, expiresAt: Milliseconds | undefined) => void;
+  /** Nothing is due: the longest wait of the key is over. `last`: the result that it was scheduled with. */
+  readonly onResync: (key: string, last: WaitResult) => void;
   /** The back-off of the key is over. */
   readonly onRetry: (key: string, work: Work) => void;
   /** The clock was set back: `onDue` was called for everything that was scheduled. */
@@ -40,6 +40,8 @@ interface Wake {
   /** When something is due; `Infinity`: nothing is scheduled. */
   readonly dueAt: Milliseconds;
   readonly expiresAt: Milliseconds | undefined;
+  /** As in the result that it was scheduled with. */
+  readonly basis: WaitResult['basis'];
 }
 
 interface PendingRetry {
@@ -71,15 +73,15 @@ export class WakeUps {
 
   /**
    * Schedules the next round of the key for `dueAt` (milliseconds since the epoch), or earlier: after the longest wait it is
-   * checked in any case.
+   * checked in any case. `result`: of its last round.
    */
-  scheduleWake(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
-    this.#scheduleWithin(SPREAD, key, dueAt, expiresAt);
+  scheduleWake(key: string, dueAt: Milliseconds, result: WaitResult): void {
+    this.#scheduleWithin(SPREAD, key, dueAt, result);
   }
 
   /** As `scheduleWake`, for one of all keys, which are scheduled in one moment. */
-  scheduleFirstWake(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
-    this.#scheduleWithin(SPREAD_AT_START, key, dueAt, expiresAt);
+  scheduleFirstWake(key: string, dueAt: Milliseconds, result: WaitResult): void {
+    this.#scheduleWithin(SPREAD_AT_START, key, dueAt, result);
   }
 
   /**
@@ -88,7 +90,7 @@ export class WakeUps {
    */
   scheduleDue(key: string, dueAt: Milliseconds, expiresAt: Milliseconds | undefined): void {
     if (!Number.isFinite(dueAt)) return;
-    this.#wakes.set(key, { time: dueAt, dueAt, expiresAt });
+    this.#wakes.set(key, { time: dueAt, dueAt, expiresAt, basis: undefined });
     this.#arm();
   }
 
@@ -130,16 +132,11 @@ export class WakeUps {
     this.#options.onClockSteppedBack();
   }
 
-  #scheduleWithin(
-    spread: number,
-    key: string,
-    dueAt: Milliseconds,
-    expiresAt: Milliseconds | undefined,
-  ): void {
+  #scheduleWithin(spread: number, key: string, dueAt: Milliseconds, { expiresAt, basis }: WaitResult): void {
     const { clock, random, resyncPeriod } = this.#options;
     const now = clock.now();
     const latest = together(now, now + resyncPeriod * (1 - spread * random()));
-    this.#wakes.set(key, { time: earlier(dueAt, latest), dueAt, expiresAt });
+    this.#wakes.set(key, { time: earlier(dueAt, latest), dueAt, expiresAt, basis });
     this.#arm();
   }
 
@@ -172,7 +169,7 @@ export class WakeUps {
     const { onDue, onResync } = this.#options;
     let resyncs = 0;
     for (const { key, item } of takeDue(this.#wakes, now)) {
-      const { dueAt, expiresAt } = item;
+      const { dueAt, expiresAt, basis } = item;
       if (dueAt <= now) {
         onDue(key, expiresAt);
         continue;
@@ -183,7 +180,7 @@ export class WakeUps {
         continue;
       }
       this.scheduleDue(key, dueAt, expiresAt); // a round may have to wait for a worker
-      onResync(key, expiresAt);
+      onResync(key, { next: 'wait', dueAt, expiresAt, basis });
     }
   }
 }

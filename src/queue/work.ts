@@ -47,6 +47,8 @@ export interface WaitResult {
   readonly next: 'wait';
   readonly dueAt?: Milliseconds | undefined;
   readonly expiresAt?: Milliseconds | undefined;
+  /** A note of `WorkQueueOptions.skip` for itself: what it made the result from. */
+  readonly basis?: object | undefined;
 }
 
 /** The key is worked on again after a back-off. */
@@ -69,9 +71,9 @@ export interface WorkQueueOptions {
   readonly onError: (key: string, error: unknown) => void;
   /**
    * The result of a round of a key for which nothing is planned, known at once: then none begins. `undefined`: it takes one.
-   * Without it each key gets its round.
+   * Without it each key gets its round. `last`: the result that the key is waiting with.
    */
-  readonly skip?: (key: string) => WaitResult | undefined;
+  readonly skip?: (key: string, last: WaitResult) => WaitResult | undefined;
   /** Keys worked on at once. */
   readonly workers: number;
   /** No key waits longer to be checked again, whatever its last round came to. */

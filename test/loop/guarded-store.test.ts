@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Store } from '../../src/loop/act.ts';
-import { leaderOnlyStore, readOnlyStore } from '../../src/loop/guarded-store.ts';
+import { leaderOnlyStore } from '../../src/loop/guarded-store.ts';
 import { Stale } from '../../src/loop/stale.ts';
 
 function storeOf(): { store: Store; calls: string[]; lose: () => void } {
@@ -27,16 +27,6 @@ const WRITES: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
   'patch secret': (store) => store.patchSecret('n', 'x', []),
   'patch jwt': (store) => store.patchJwt('n', 'x', {}),
 };
-
-describe('the read-only store', () => {
-  for (const [name, write] of Object.entries(WRITES)) {
-    it(`treats "${name}" as a bug, and sends nothing`, async () => {
-      const { store, calls } = storeOf();
-      await assert.rejects(write(readOnlyStore(store)), (error) => !(error instanceof Stale));
-      assert.deepEqual(calls, []);
-    });
-  }
-});
 
 describe('the leader-only store', () => {
   for (const [name, write] of Object.entries(WRITES)) {
