@@ -21,6 +21,7 @@ import { isTooDeep, readToken, type ReadToken } from '../../signing/token.ts';
 import type { Access } from '../cluster/connect.ts';
 import { describeRequest } from '../cluster/api-errors.ts';
 import { readSecret, readSecretMetadata, type SecretSnapshot } from '../cluster/read-secret.ts';
+import { withJudgedKey } from './judged-key.ts';
 import type { Seconds } from '../../time/units.ts';
 
 /** The state of a JWT as the loop would see it, and its next action, as far as the caller is allowed to know. */
@@ -81,7 +82,8 @@ export async function takeSnapshot(
     now,
     known: key?.state === 'forbidden' ? { jwt, key: assumeKey(jwt) } : { jwt },
     mayRead: ({ what }) => what === 'token',
-    ...(policy === undefined ? { adjust: assumePolicy } : {}),
+    adjust: (observed) =>
+      withJudgedKey(policy === undefined ? assumePolicy(observed) : observed, keyReference),
   });
   const read = readToken(readSecretToken(newest()) ?? '');
   return { ...common, seen, read: read === undefined || isTooDeep(read) ? undefined : read };
