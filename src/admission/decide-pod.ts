@@ -48,7 +48,7 @@ function decideInjection(shape: PodShape, settings: InjectionSettings, found: re
   const names = tokens.join(', ');
   const count = plan.value.containers.length;
   if (plan.value.volumes.length === 0 && count === 0)
-    return skipPod('AlreadyInjected', `the pod has everything it needs for ${names}`, warnings);
+    return skipPod('AlreadyInjected', `what is injected for ${names} is in the pod already`, warnings);
   const message = `${names} injected into ${count} ${count === 1 ? 'container' : 'containers'}`;
   return { decision: 'inject', reason: 'Injected', message, warnings, tokens, plan: plan.value };
 }

@@ -23,7 +23,7 @@ describe('the decision about a pod says in one line', () => {
   ])[] = [
     [annotatedPod(), 'ns', 'Injected', 'my-jwt injected into 1 container'],
     [two, 'ns', 'Injected', 'my-jwt, other injected into 2 containers'],
-    [injected(two), 'ns', 'AlreadyInjected', 'the pod has everything it needs for my-jwt, other'],
+    [injected(two), 'ns', 'AlreadyInjected', 'what is injected for my-jwt, other is in the pod already'],
     [bare, 'ns', 'NotRequested', 'no token is named by the pod or by its namespace'],
     [bare, undefined, 'NotRequested', 'no token is named by the pod'],
     [

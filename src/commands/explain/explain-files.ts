@@ -95,7 +95,7 @@ function reportOther(object: JsonObject): OtherReport {
 function describeExplained(one: Explained, now: Seconds, paint: Paint): readonly string[] {
   switch (one.what) {
     case 'object':
-      return describeObject(one.explained, one.source, paint);
+      return describeObject(one.explained, { source: one.source, isMade: false }, paint);
     case 'jwt':
       return describeJwtFile(one.report, one.source, now, paint);
     case 'other': {

@@ -51,14 +51,15 @@ export async function explainLive(
   const tokenStates = await Promise.all(
     explained.report.tokens.map((token) => findToken(access, namespace, token)),
   );
+  const owner = readOwner(object);
   const notes = [
     ...label.notes,
-    ...noteOwner(object, access),
-    ...describeTiming(kind.kind, explained.report),
+    ...noteOwner(owner, access),
+    ...describeTiming(kind.kind, explained.report, owner),
   ];
   const report: LiveReport = { ...explained.report, tokenStates, notes };
   printReport(io, output, report, (facts, paint) => [
-    ...describeObject({ ...explained, report: facts }, '', paint),
+    ...describeObject({ ...explained, report: facts }, { source: '', isMade: true }, paint),
     ...facts.notes.map((note) => paint('yellow', `note: ${note}`)),
     ...describeTokens(facts.tokenStates, paint),
   ]);
@@ -93,15 +94,26 @@ async function askForDefault(
   }
 }
 
-function noteOwner(
-  object: JsonObject,
-  { namespace, printer }: Pick<Access, 'namespace' | 'printer'>,
-): readonly string[] {
+/** The object that makes a pod, and another one if that is deleted. */
+interface PodMaker {
+  readonly kind: string;
+  readonly name: string;
+}
+
+function readOwner(object: JsonObject): PodMaker | undefined {
   const owner = arrayMember(objectMember(object, 'metadata'), 'ownerReferences')
     .filter(isJsonObject)
     .find((reference) => member(reference, 'controller') === true);
+  if (owner === undefined) return undefined;
+  return { kind: stringMember(owner, 'kind') ?? '', name: stringMember(owner, 'name') ?? '' };
+}
+
+function noteOwner(
+  owner: PodMaker | undefined,
+  { namespace, printer }: Pick<Access, 'namespace' | 'printer'>,
+): readonly string[] {
   if (owner === undefined) return [];
-  const [kind, name] = [stringMember(owner, 'kind') ?? '', stringMember(owner, 'name') ?? ''];
+  const { kind, name } = owner;
   const hint =
     findKind(kind) === undefined
       ? ''
@@ -110,11 +122,19 @@ function noteOwner(
 }
 
 /** A pod is changed only when it is created. */
-function describeTiming(kind: string, { decision }: ObjectReport): readonly string[] {
+function describeTiming(
+  kind: string,
+  { decision }: ObjectReport,
+  owner: PodMaker | undefined,
+): readonly string[] {
   if (kind !== 'Pod') return [];
   if (decision === 'inject') {
+    const remedy =
+      owner === undefined
+        ? 'Delete it, and create it again with its annotation'
+        : `Delete it, and ${owner.kind} ${owner.name} makes another one; the annotation has to be in its pod template`;
     return [
-      'this pod runs without its token: it was created before it was annotated, or while the webhook was not available. Re-create it (kubectl rollout restart, or delete it)',
+      `this pod runs without its token: it was created before it was annotated, or while the webhook was not available. ${remedy}`,
     ];
   }
   return decision === 'deny'

@@ -3,7 +3,7 @@ import { readKeyText, type KeyReference } from '../../reconcile/key-access.ts';
 import type { Observed } from '../../reconcile/observed.ts';
 import type { StateReason } from '../../resources/reasons.ts';
 
-/** What only the text of a key shows. Whether its Secret exists and may be used is observed again. */
+/** The reasons that only the text of a key shows. Whether its Secret exists and may be used is observed again. */
 const OF_THE_TEXT = [
   'KeyUnreadable',
   'KeyMismatch',

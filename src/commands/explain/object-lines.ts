@@ -15,10 +15,19 @@ const DECISION_WORDS: Readonly<Record<ObjectReport['decision'], string>> = {
   deny: 'is refused',
 };
 
+/** The words for a pod that was made without what a new one would get. */
+const LACKS_TOKEN = 'has no token; a new pod gets it';
+
+/** The file that an object is from, or empty, and whether it is in the cluster, where a pod is not changed any more. */
+interface ObjectSource {
+  readonly source: string;
+  readonly isMade: boolean;
+}
+
 /** A pod or workload for people: the decision, the warnings, what is added, and the pod before and after. */
 export function describeObject(
   { report, before, after }: ExplainedObject,
-  source: string,
+  { source, isMade }: ObjectSource,
   paint: Paint,
 ): readonly string[] {
   const { kind, name, namespace, template, decision, reason, message } = report;
@@ -27,13 +36,17 @@ export function describeObject(
   const title = `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}${place}`;
   const diff = formatDiff(before, after, paint);
   const isPod = kind === 'Pod';
+  const isLacking = isPod && isMade && decision === 'inject';
+  const words = isLacking ? LACKS_TOKEN : DECISION_WORDS[decision];
+  const colour = isLacking ? 'red' : DECISION_COLOURS[decision];
+  const owner = isLacking ? 'A new pod' : isPod ? 'The pod' : 'Its pods';
   return [
-    `${paint('bold', title)}${source === '' ? '' : ` (${source})`}: ${paint(DECISION_COLOURS[decision], `${DECISION_WORDS[decision]} (${reason})`)}`,
+    `${paint('bold', title)}${source === '' ? '' : ` (${source})`}: ${paint(colour, `${words} (${reason})`)}`,
     `  ${message}`,
     ...report.warnings.map((warning) => `  ${paint('yellow', 'warning:')} ${warning}`),
     ...describeCopied(report),
     ...describeAdded(report),
-    ...(diff.length === 0 ? [] : ['', `${isPod ? 'The pod' : 'Its pods'}, before and after:`, ...diff]),
+    ...(diff.length === 0 ? [] : ['', `${owner}, before and after:`, ...diff]),
   ];
 }
 

@@ -64,6 +64,26 @@ describe('explain of a pod that names a token', () => {
 });
 
 describe('explain pod NAME', () => {
+  it('says of a pod that was made without its token that it has none, and what helps', async () => {
+    await using api = await startStoredApi();
+    const explain = async (more: object) => {
+      const annotations = { 'tokens.osg-htc.org/token': 'my-jwt' };
+      const metadata = { name: 'a', namespace: 'science', annotations, ...more };
+      const spec = { containers: [{ name: 'main', image: 'x' }] };
+      api.objects.set(SCIENCE, { metadata: { name: 'science' } });
+      api.objects.set(`${SCIENCE}/pods/a`, { apiVersion: 'v1', kind: 'Pod', metadata, spec });
+      return (await api.run(explainCommand, 'pod', 'a', '-n', 'science')).out;
+    };
+    const bare = await explain({});
+    assert.match(bare, /^Pod science\/a: has no token; a new pod gets it \(Injected\)$/m);
+    assert.match(bare, /^A new pod, before and after:$/m);
+    assert.match(bare, /^note: this pod runs without its token: .* create it again with its annotation$/m);
+    const owned = await explain({
+      ownerReferences: [{ kind: 'ReplicaSet', name: 'web-7d9', controller: true }],
+    });
+    assert.match(owned, /Delete it, and ReplicaSet web-7d9 makes another one; /);
+  });
+
   it('names its manager, with a command for its own namespace that is quoted for a shell', async () => {
     await using api = await startStoredApi();
     const pod = (name: string, owner: string): void => {
