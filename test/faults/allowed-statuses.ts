@@ -12,6 +12,7 @@ const ALLOWED: Readonly<Record<string, number>> = {
   'secret-stuck-deleting': 1, // SecretConflict
   'secret-answer-lost': 1, // WriteFailed: it does not know that it was written
   'retry-after': 1, // WriteFailed, until it may try again
+  'api-server-': 1, // WriteRefused: one that has just started refuses all writes, until it has read the roles
   'api-server-slow': 6, // for each request for a renewal that comes too soon after the ones before: that it waits
   'answers-': 12, // the same, and that a write failed
   'connections-cut': 12, // as for refusals
