@@ -43,7 +43,7 @@ export function skipRound(looker: Looker, stored: Jwt, last?: WaitResult): WaitR
 /**
  * Whether a whole look would have the same result as the last one: the caches hold the very same objects, no write is open, and
  * no time has come at which time alone makes something due. A look is there to find changes that nobody reported: they show
- * as other objects. This takes a fifth of the time of a whole look.
+ * as other objects.
  */
 function holdsStill(
   { observer, memory, now }: Looker,
