@@ -4,6 +4,7 @@ import { checkCrd } from './check-crd.ts';
 import { checkJwts, checkTokenManager } from './check-jwts.ts';
 import { checkDeliveryPolicy, checkEditRole, checkOwnRights, checkServiceRights } from './check-rights.ts';
 import { checkTriedPod } from './check-tried-pod.ts';
+import { checkInstallation, isInstalled } from './check-installation.ts';
 import { checkMutating, checkValidating } from './check-webhooks.ts';
 import { checkDeployments, checkEndpoints, checkService, checkVersions } from './check-workload.ts';
 import type { Finding, Judgement } from '../installation/finding.ts';
@@ -13,6 +14,7 @@ import type { InstallationSnapshot } from './installation-snapshot.ts';
 const CHECKS: Readonly<Record<string, (snapshot: InstallationSnapshot) => readonly Judgement[]>> = {
   'api-server': checkServer,
   clock: checkClock,
+  installation: checkInstallation,
   crd: checkCrd,
   rights: checkServiceRights,
   'delivery-policy': checkDeliveryPolicy,
@@ -32,10 +34,20 @@ const CHECKS: Readonly<Record<string, (snapshot: InstallationSnapshot) => readon
   'token-manager': checkTokenManager,
 };
 
+/** The checks that say something of a cluster without jwt-injector: to list all that is missing there would hide that. */
+const WITHOUT_INSTALLATION: ReadonlySet<string> = new Set([
+  'api-server',
+  'clock',
+  'installation',
+  'token-manager',
+]);
+
 /** All that can be said about the installation. Pure. */
 export function findFaults(snapshot: InstallationSnapshot): readonly Finding[] {
   const findings: Finding[] = [];
+  const isAnywhere = isInstalled(snapshot);
   for (const [check, look] of Object.entries(CHECKS)) {
+    if (!isAnywhere && !WITHOUT_INSTALLATION.has(check)) continue;
     for (const judgement of look(snapshot)) findings.push({ check, ...judgement });
   }
   return findings;

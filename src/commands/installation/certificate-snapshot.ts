@@ -10,6 +10,8 @@ export interface CertificateSnapshot {
   readonly now: Milliseconds;
   /** The namespace in which jwt-injector is installed. */
   readonly namespace: string;
+  /** The namespace that the caller named, if it is in another one. */
+  readonly wrongNamespace?: string;
   /** For the commands of remedies. */
   readonly printer: CommandPrinter;
   readonly deployment: ReadResult<JsonObject>;

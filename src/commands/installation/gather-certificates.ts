@@ -18,17 +18,27 @@ const MAX_TLS_LENGTH = 262_144;
 
 /**
  * Reads what the certificate, and who trusts it, look like.
- * @param given the namespace that jwt-injector is in; `undefined`: the one that the webhook configurations name.
+ * @param given the namespace that jwt-injector is in, according to the caller. The one that the webhook configurations name is
+ *   taken instead if there is no Deployment in it, as for other commands `-n` is the namespace of the JWTs.
  */
 export async function gatherCertificates(
   { client, printer }: Pick<Access, 'client' | 'printer'>,
   given: string | undefined,
 ): Promise<CertificateSnapshot> {
   const configurations = await readWebhookConfigurations(client);
-  const namespace = given ?? installedNamespace(configurations) ?? APP;
-  const deployment = await tryRead(() => client.get(resourcePath(DEPLOYMENTS, { namespace, name: APP })));
+  const installed = installedNamespace(configurations);
+  const readDeployment = (namespace: string) =>
+    tryRead(() => client.get(resourcePath(DEPLOYMENTS, { namespace, name: APP })));
+  let namespace = given ?? installed ?? APP;
+  let deployment = await readDeployment(namespace);
+  const isElsewhere = deployment.state === 'absent' && installed !== undefined && installed !== namespace;
+  if (isElsewhere) {
+    namespace = installed;
+    deployment = await readDeployment(namespace);
+  }
   const tls = await readTlsSnapshot(client, namespace, foundValue(deployment));
-  return { now: Date.now(), namespace, printer, deployment, ...configurations, tls };
+  const wrong = isElsewhere && given !== undefined ? { wrongNamespace: given } : {};
+  return { now: Date.now(), namespace, ...wrong, printer, deployment, ...configurations, tls };
 }
 
 async function readTlsSnapshot(

@@ -9,7 +9,7 @@ import { wireJwt } from '../../fixtures/jwts.ts';
 import { NOW, wire } from './fault.ts';
 import { FAULTS_IN_EFFECT, FAULTS_OF_CLUSTER } from './faults-of-cluster.ts';
 import { FAULTS_OF_WEBHOOKS } from './faults-of-webhooks.ts';
-import { FORBIDDEN, found, wellInstallation } from './well-installation.ts';
+import { ABSENT, FORBIDDEN, found, wellInstallation } from './well-installation.ts';
 
 const FAULTS = [...FAULTS_OF_CLUSTER, ...FAULTS_OF_WEBHOOKS, ...FAULTS_IN_EFFECT];
 
@@ -133,6 +133,33 @@ describe('doctor', () => {
     assert.deepEqual(problems({ ...snapshot, deployment: FORBIDDEN }), []);
     wire(snapshot.deployment).spec.template.spec.containers[0].args.push('--no-namespace-default');
     assert.deepEqual(problems(snapshot), []);
+  });
+
+  it('names the namespace if another one was given', () => {
+    const findings = findFaults({ ...well(), wrongNamespace: 'science' });
+    assert.deepEqual(
+      findings.filter(({ result }) => result !== 'ok'),
+      [
+        {
+          check: 'installation',
+          result: 'problem',
+          message:
+            'jwt-injector is in namespace jwt-injector, and not in science: what follows is about jwt-injector',
+          remedy: 'leave out -n, which is not the namespace of your JWTs here: jwt-injector doctor',
+        },
+      ],
+    );
+  });
+
+  it('says of a cluster without jwt-injector only that', () => {
+    const empty = { deployment: ABSENT, service: ABSENT, mutating: ABSENT, validating: ABSENT, crd: ABSENT };
+    const problems = findFaults({ ...well(), ...empty, lease: ABSENT }).filter(
+      ({ result }) => result !== 'ok',
+    );
+    assert.deepEqual(
+      problems.map(({ message }) => message),
+      ['jwt-injector is not installed in this cluster'],
+    );
   });
 
   it('knows more than thirty faults', () => assert.ok(FAULTS.length > 30));

@@ -47,6 +47,27 @@ describe('the reading of doctor', () => {
     }
   });
 
+  it('looks where the webhook configurations say if jwt-injector is not in the given namespace', async () => {
+    const webhooks = [{ clientConfig: { service: { name: 'jwt-injector', namespace: 'tokens' } } }];
+    const asked: string[] = [];
+    const gatherIn = (given: string) =>
+      withServer(
+        ({ path }, response) => {
+          asked.push(path);
+          if (path === '/version') answer(response, 200, { gitVersion: 'v1.34.1' });
+          else if (path.endsWith('webhookconfigurations/jwt-injector')) answer(response, 200, { webhooks });
+          else if (path.endsWith('/tokens/deployments/jwt-injector')) answer(response, 200, {});
+          else refuse(response, 404, 'NotFound');
+        },
+        (client) => gather({ client, printer: commandPrinter({}), namespace: 'science' }, given),
+      );
+    const elsewhere = await gatherIn('science');
+    assert.deepEqual([elsewhere.namespace, elsewhere.wrongNamespace], ['tokens', 'science']);
+    assert.ok(asked.some((path) => path.includes('/namespaces/tokens/services/')));
+    const there = await gatherIn('tokens');
+    assert.deepEqual([there.namespace, there.wrongNamespace], ['tokens', undefined]);
+  });
+
   it('ends if the API server does not accept the credentials', async () => {
     const asked = withServer(
       (_request, response) => refuse(response, 401, 'Unauthorized'),
