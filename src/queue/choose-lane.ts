@@ -1,41 +1,38 @@
 import type { Lane, LaneBounds, LimitedLane } from './lane-bounds.ts';
 import type { RoundCounts } from './lane-rounds.ts';
-import { wasOnlySlow, type Suspect } from './suspect.ts';
-import { isDue, isMoreUrgent, type Urgency } from './urgency.ts';
+import { isDue, isMoreUrgent } from './urgency.ts';
+import type { NextKey } from './waiting-keys.ts';
+
+const LIMITED_LANES: readonly LimitedLane[] = ['late', 'suspect', 'fresh'];
 
 /** The facts that decide which lane is next. */
 interface LaneChoice {
   readonly bounds: LaneBounds;
-  /** The first key of each lane, as `WaitingKeys` says; `undefined`: none waits there. */
-  readonly first: {
-    readonly quick: Urgency | undefined;
-    readonly fresh: Urgency | undefined;
-    /** The first that has room (`hasRoomForSuspect`). */
-    readonly suspect: Suspect | undefined;
-  };
+  /** The key of each lane whose turn it is; `undefined`: none waits there that has room. */
+  readonly next: Readonly<Record<Lane, NextKey | undefined>>;
   readonly rounds: RoundCounts;
   /** Whether one of the lane's keys has waited too long. */
   readonly isImpatient: Readonly<Record<Lane, boolean>>;
-  /** Whether the first key of the lane is such a one, whose turn it is. */
-  readonly isTurn: Readonly<Record<LimitedLane, boolean>>;
-  /** The lane of the limited round that began last. */
-  readonly lastLimited: LimitedLane | undefined;
+  /** The limited lanes, the one first whose last round began longest ago. */
+  readonly waitedLongest: readonly LimitedLane[];
   /** Whether quick keys have had less of a single worker than the last limited round (`SingleWorker`). */
   readonly isQuickBehind: boolean;
 }
 
 /**
- * The lane whose first key is worked on next; `undefined`: no round may begin now.
+ * The lane whose key is worked on next; `undefined`: no round may begin now.
  *
- * | lane    | keys in it                                           | workers                                         |
- * | ------- | ---------------------------------------------------- | ----------------------------------------------- |
- * | quick   | those whose last round ended well within a second    | all but those that limited and slow rounds have |
- * | fresh   | never worked on, or changed since they were suspects | half, together with suspects; an eighth at least |
- * | suspect | those whose last round failed or was slow            | an eighth to half, by how the last ones went    |
+ * | lane    | keys in it                                           | workers                                            |
+ * | ------- | ---------------------------------------------------- | -------------------------------------------------- |
+ * | quick   | those whose last round ended well within a second    | all but those that limited and slow rounds have    |
+ * | fresh   | never worked on, or changed since they were suspects | half; an eighth at least                           |
+ * | late    | those that are due, and whose last round was slow    | an eighth to half, by how slow the last ones were; |
+ * |         |                                                      | each namespace a quarter                           |
+ * | suspect | others whose last round failed or was slow           | an eighth to half, by how the last ones went       |
  *
  * The most urgent key is next, whichever lane it waits in, within two limits:
- * - What may fail or be slow holds no more than half of the workers. So a thousand JWTs that fail after ten seconds each hardly
- *   delay another's renewal.
+ * - What may fail or be slow, in the three limited lanes, holds no more than half of the workers. So a thousand JWTs that fail
+ *   after ten seconds each hardly delay another's renewal.
  * - Of what is more urgent there may always be more. So each limited lane has an eighth of the workers whatever waits besides,
  *   quick keys have the half that limited rounds leave, and what has waited too long gets one of eight turns of its lane. Each
  *   key gets its round.
@@ -44,7 +41,7 @@ export function chooseLane(choice: LaneChoice): Lane | undefined {
   if (isTurnOfQuick(choice)) return 'quick';
   const limited = limitedLanesInOrder(choice).find((lane) => mayBeginLimited(choice, lane));
   if (limited !== undefined) return limited;
-  return choice.first.quick !== undefined && hasRoomForQuick(choice) ? 'quick' : undefined;
+  return choice.next.quick !== undefined && hasRoomForQuick(choice) ? 'quick' : undefined;
 }
 
 /**
@@ -52,40 +49,38 @@ export function chooseLane(choice: LaneChoice): Lane | undefined {
  * half of its time.
  */
 function isTurnOfQuick(choice: LaneChoice): boolean {
-  const { bounds, first, isImpatient, isQuickBehind } = choice;
-  if (bounds.workers > 1 || !isQuickBehind || first.quick === undefined) return false;
-  return (isImpatient.quick || isDue(first.quick)) && hasRoomForQuick(choice);
+  const { bounds, next, isImpatient, isQuickBehind } = choice;
+  if (bounds.workers > 1 || !isQuickBehind || next.quick === undefined) return false;
+  return (isImpatient.quick || isDue(next.quick.urgency)) && hasRoomForQuick(choice);
 }
 
 /**
- * The limited lanes in the order in which they are asked. Up to three workers have one place for both lanes: there they
- * alternate.
+ * The limited lanes in the order in which they are asked. First are those with less than their eighth, or with a key whose turn
+ * it is as it has waited too long; where not each of them can have a place, they take turns. Then late and fresh keys compete by
+ * their urgency, and suspects are last.
  */
 function limitedLanesInOrder(choice: LaneChoice): readonly LimitedLane[] {
-  const { bounds, first, lastLimited } = choice;
-  const { fresh, suspect } = first;
-  if (suspect === undefined) return ['fresh'];
-  if (fresh !== undefined && !mayPassFresh(choice, suspect, fresh)) return ['fresh'];
-  const isTurnOfFresh = hasOnePlace(bounds) && lastLimited === 'suspect';
-  return isTurnOfFresh ? ['fresh', 'suspect'] : ['suspect', 'fresh'];
+  const { bounds, next, waitedLongest } = choice;
+  const lanes = bounds.limited < LIMITED_LANES.length ? waitedLongest : LIMITED_LANES;
+  const { fresh, late } = next;
+  const isFreshFirst = fresh !== undefined && late !== undefined && isMoreUrgent(fresh.urgency, late.urgency);
+  return [
+    ...lanes.filter((lane) => goesFirst(choice, lane)),
+    ...(isFreshFirst ? (['fresh', 'late'] as const) : (['late', 'fresh'] as const)),
+    'suspect',
+  ];
 }
 
 /**
- * Whether the suspect may begin before the fresh key. A renewal does not wait behind new JWTs, of which more may come than can be
- * worked on: in the eighth that is kept for suspects they go first. Beyond it those that were only slow compete by their
- * urgency. Where one place is all there is, a suspect competes if it is due, and goes first once one has waited too long.
+ * Whether the lane is asked before others. A single place goes to new keys, not to a suspect that is not due, until one has
+ * waited too long.
  */
-function mayPassFresh(choice: LaneChoice, suspect: Suspect, fresh: Urgency): boolean {
-  const { bounds, rounds, isImpatient, isTurn } = choice;
-  if (isTurn.suspect) return true;
-  const isReserved = rounds.suspect < bounds.reserved;
-  if (isReserved && (isImpatient.suspect || !hasOnePlace(bounds))) return true;
-  const competes = wasOnlySlow(suspect) || (isReserved && isDue(suspect));
-  return competes && isMoreUrgent(suspect, fresh);
-}
-
-function hasOnePlace({ limited }: LaneBounds): boolean {
-  return limited === 1;
+function goesFirst({ bounds, next, rounds, isImpatient }: LaneChoice, lane: LimitedLane): boolean {
+  const { [lane]: first } = next;
+  if (first === undefined) return false;
+  if (first.turn === 'impatient') return true;
+  if (rounds[lane] >= bounds.reserved) return false;
+  return lane !== 'suspect' || bounds.limited > 1 || isImpatient.suspect || isDue(first.urgency);
 }
 
 /**
@@ -95,12 +90,14 @@ function hasOnePlace({ limited }: LaneBounds): boolean {
  * slow, and however many extra rounds of quick keys have begun, these do not shut the other lanes.
  */
 function mayBeginLimited(choice: LaneChoice, lane: LimitedLane): boolean {
-  const { bounds, rounds, first, isImpatient, isTurn } = choice;
-  const { [lane]: item, quick } = first;
-  if (item === undefined || !hasRoomForLimited(choice)) return false;
-  if (quick === undefined || isMoreUrgent(item, quick) || isTurn[lane]) return true;
+  const { bounds, rounds, next, isImpatient } = choice;
+  const { [lane]: first, quick } = next;
+  if (first === undefined || !hasRoomForLimited(choice)) return false;
+  if (quick === undefined || isMoreUrgent(first.urgency, quick.urgency)) return true;
+  if (first.turn === 'impatient') return true;
   const isReserved = rounds[lane] < bounds.reserved;
-  if (isReserved) return isImpatient[lane] || item.rank === quick.rank || !hasRoomForQuick(choice);
+  if (isReserved)
+    return isImpatient[lane] || first.urgency.rank === quick.urgency.rank || !hasRoomForQuick(choice);
   return countSlowAndLimited(rounds) < bounds.limited && !hasRoomForQuick(choice);
 }
 
@@ -123,6 +120,6 @@ function countSlowAndLimited(rounds: RoundCounts): number {
   return rounds.slow + countLimited(rounds);
 }
 
-function countLimited({ fresh, suspect }: RoundCounts): number {
-  return fresh + suspect;
+function countLimited({ fresh, late, suspect }: RoundCounts): number {
+  return fresh + late + suspect;
 }

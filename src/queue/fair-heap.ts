@@ -7,13 +7,18 @@ interface Ranked {
   readonly rank: number;
 }
 
+/** Whether an item of this namespace may be the first. */
+export type NamespaceTest = (namespace: string) => boolean;
+
+const isAny: NamespaceTest = () => true;
+
 interface Namespace<T> {
   readonly items: KeyedHeap<T>;
   /** Turns that it had lately. */
   turns: number;
 }
 
-/** The values by which namespaces are ordered. */
+/** The values by which namespaces share. */
 interface Place<T> {
   readonly first: T;
   readonly turns: number;
@@ -28,14 +33,16 @@ const REMEMBERED = 128;
  * Items by key `namespace/name`, whose namespaces share: of equal rank, the most urgent item of the namespace that had the fewest
  * turns lately is the first. So one with few items gets its turns, however many others have and however urgent they are. An
  * example: `many` has five items, and `few` two that are less urgent. If each that is taken out is charged, their order is
- * many, few, many, few, many, many, many.
+ * many, few, many, few, many, many, many. Namespaces can be passed over, as many as that may be in both orders.
  */
 export class FairHeap<T extends Ranked> {
   readonly #before: (a: T, b: T) => boolean;
   /** The namespaces that have items, or had turns lately. */
   readonly #namespaces = new Map<string, Namespace<T>>();
-  /** The namespaces that have items, by the first of these. */
-  readonly #order: KeyedHeap<Place<T>>;
+  /** The namespaces that have items, by the turns that each had. */
+  readonly #fair: KeyedHeap<Place<T>>;
+  /** The namespaces that have items, by the most urgent of each. */
+  readonly #urgent: KeyedHeap<T>;
   #size = 0;
   /** The turns that all namespaces had lately. */
   #turns = 0;
@@ -43,7 +50,8 @@ export class FairHeap<T extends Ranked> {
   /** `before(a, b)`: whether `a` is more urgent than `b`. */
   constructor(before: (a: T, b: T) => boolean) {
     this.#before = before;
-    this.#order = new KeyedHeap((a, b) => {
+    this.#urgent = new KeyedHeap(before);
+    this.#fair = new KeyedHeap((a, b) => {
       if (a.first.rank !== b.first.rank) return a.first.rank < b.first.rank;
       return a.turns === b.turns ? before(a.first, b.first) : a.turns < b.turns;
     });
@@ -53,16 +61,23 @@ export class FairHeap<T extends Ranked> {
     return this.#size;
   }
 
-  firstKey(): string | undefined {
-    const name = this.#order.firstKey();
-    return name === undefined ? undefined : this.#namespaces.get(name)?.items.firstKey();
+  get(key: string): T | undefined {
+    return this.#namespaces.get(namespaceOfKey(key))?.items.get(key);
   }
 
-  /** How many turns more the namespace of this key had than the one whose item is the first. */
-  lead(key: string): number {
-    const first = this.#order.first();
-    const own = this.#namespaces.get(namespaceOfKey(key))?.turns ?? 0;
-    return first === undefined ? 0 : own - first.turns;
+  /** The first, of the namespaces that pass. */
+  firstKey(passes: NamespaceTest = isAny): string | undefined {
+    return this.#firstKeyOf(this.#fair.firstKeyThat(passes));
+  }
+
+  /** The most urgent, whichever turns its namespace had, of the namespaces that pass. */
+  mostUrgentKey(passes: NamespaceTest = isAny): string | undefined {
+    return this.#firstKeyOf(this.#urgent.firstKeyThat(passes));
+  }
+
+  /** The turns that the namespace of this key had lately. */
+  turnsOf(key: string): number {
+    return this.#namespaces.get(namespaceOfKey(key))?.turns ?? 0;
   }
 
   /** Puts the item in, or replaces the one of this key. */
@@ -89,7 +104,11 @@ export class FairHeap<T extends Ranked> {
     namespace.turns += 1;
     this.#turns += 1;
     this.#place(name, namespace);
-    if (this.#turns >= Math.max(REMEMBERED, REMEMBERED_EACH * this.#order.size)) this.#forgetHalf();
+    if (this.#turns >= Math.max(REMEMBERED, REMEMBERED_EACH * this.#fair.size)) this.#forgetHalf();
+  }
+
+  #firstKeyOf(name: string | undefined): string | undefined {
+    return name === undefined ? undefined : this.#namespaces.get(name)?.items.firstKey();
   }
 
   #enter(name: string): Namespace<T> {
@@ -103,9 +122,12 @@ export class FairHeap<T extends Ranked> {
   /** Puts the namespace where it belongs after a change; one without items is in no order, and without turns it is forgotten. */
   #place(name: string, { items, turns }: Namespace<T>): void {
     const first = items.first();
-    if (first !== undefined) this.#order.set(name, { first, turns });
-    else {
-      this.#order.delete(name);
+    if (first !== undefined) {
+      this.#fair.set(name, { first, turns });
+      this.#urgent.set(name, first);
+    } else {
+      this.#fair.delete(name);
+      this.#urgent.delete(name);
       if (turns === 0) this.#namespaces.delete(name);
     }
   }

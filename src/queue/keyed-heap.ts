@@ -39,6 +39,11 @@ export class KeyedHeap<T> {
     return this.#entries[0]?.key;
   }
 
+  /** The first key that passes; each one that does not costs a step or two. */
+  firstKeyThat(passes: (key: string) => boolean): string | undefined {
+    return this.#firstThat(passes, 0)?.key;
+  }
+
   /** Puts the item in, or replaces the one of this key. */
   set(key: string, item: T): void {
     let entry = this.#byKey.get(key);
@@ -70,6 +75,15 @@ export class KeyedHeap<T> {
     return first;
   }
 
+  /** The first that passes, of the entry at that position and those below. */
+  #firstThat(passes: (key: string) => boolean, position: number): Placed<T> | undefined {
+    const entry = this.#entries[position];
+    if (entry === undefined || passes(entry.key)) return entry;
+    const left = this.#firstThat(passes, 2 * position + 1);
+    const right = this.#firstThat(passes, 2 * position + 2);
+    return this.#sooner(left, right);
+  }
+
   /** Puts the entry where it belongs, from the position that it says on: others move there meanwhile. */
   #sift(entry: Placed<T>): void {
     let { position } = entry;
@@ -96,9 +110,11 @@ export class KeyedHeap<T> {
 
   /** The one of the two entries below that position that comes out earlier. */
   #firstChild(position: number): Placed<T> | undefined {
-    const left = this.#entries[2 * position + 1];
-    const right = this.#entries[2 * position + 2];
-    if (left === undefined || right === undefined) return left;
-    return this.#before(right.item, left.item) ? right : left;
+    return this.#sooner(this.#entries[2 * position + 1], this.#entries[2 * position + 2]);
+  }
+
+  #sooner(a: Placed<T> | undefined, b: Placed<T> | undefined): Placed<T> | undefined {
+    if (a === undefined || b === undefined) return a ?? b;
+    return this.#before(b.item, a.item) ? b : a;
   }
 }

@@ -11,8 +11,8 @@ interface LaneRound {
   readonly startedAt: Milliseconds;
   /** When it turns slow. A sum that is made once: rounded, another one may never agree with it about the time that has come. */
   readonly slowAt: Milliseconds;
-  /** How many suspects were being worked on when it had begun, itself included. */
-  readonly suspects: number;
+  /** How many rounds of its lane were running when it had begun, itself included. */
+  readonly atOnce: number;
 }
 
 /** The numbers of running rounds. */
@@ -22,6 +22,7 @@ export interface RoundCounts {
   /** The rounds of quick keys that have become slow. */
   readonly slow: number;
   readonly fresh: number;
+  readonly late: number;
   readonly suspect: number;
 }
 
@@ -42,8 +43,8 @@ export class LaneRounds {
       readonly before: RoundCounts;
     },
   ): void {
-    const suspects = before.suspect + (lane === 'suspect' ? 1 : 0);
-    this.#rounds.set(key, { lane, namespace, startedAt: now, slowAt: now + SLOW_ROUND_MS, suspects });
+    const atOnce = before[lane] + 1;
+    this.#rounds.set(key, { lane, namespace, startedAt: now, slowAt: now + SLOW_ROUND_MS, atOnce });
   }
 
   /** Takes out the round of the key, which has ended. */
@@ -54,7 +55,7 @@ export class LaneRounds {
   }
 
   count(now: Milliseconds): RoundCounts {
-    const counts = { quick: 0, slow: 0, fresh: 0, suspect: 0 };
+    const counts = { quick: 0, slow: 0, fresh: 0, late: 0, suspect: 0 };
     for (const { lane, slowAt } of this.#rounds.values()) {
       const isSlow = lane === 'quick' && now >= slowAt;
       counts[isSlow ? 'slow' : lane] += 1;
@@ -62,11 +63,11 @@ export class LaneRounds {
     return counts;
   }
 
-  /** How many of them are of suspects of this namespace. */
-  countSuspects(namespace: string): number {
+  /** How many of this lane are of keys of this namespace. */
+  countOf(lane: Lane, namespace: string): number {
     let count = 0;
     for (const round of this.#rounds.values())
-      if (round.lane === 'suspect' && round.namespace === namespace) count += 1;
+      if (round.lane === lane && round.namespace === namespace) count += 1;
     return count;
   }
 

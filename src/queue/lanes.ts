@@ -5,10 +5,9 @@ import { boundLanes, type Lane, type LaneBounds, type LimitedLane } from './lane
 import { LaneRounds, type RoundCounts } from './lane-rounds.ts';
 import { SingleWorker } from './single-worker.ts';
 import { SuspectLimit } from './suspect-limit.ts';
-import { hasRoomForSuspect } from './suspect-room.ts';
-import { isSuspectBefore, type Suspect } from './suspect.ts';
-import { isMoreUrgent, isNew, type Urgency } from './urgency.ts';
-import { WaitingKeys, type Turn } from './waiting-keys.ts';
+import { isSuspectBefore, wasOnlySlow, type Suspect } from './suspect.ts';
+import { isDue, isMoreUrgent, isNew, type Urgency } from './urgency.ts';
+import { WaitingKeys, type NextKey } from './waiting-keys.ts';
 
 /** The record of a key whose last round failed or was slow. */
 interface BadRecord {
@@ -26,40 +25,49 @@ const STILL_SLOW_ROUND_MS = 250;
  */
 export class Lanes {
   readonly #bounds: LaneBounds;
-  readonly #suspectLimit: SuspectLimit;
-  readonly #quick = new WaitingKeys<Urgency>(isMoreUrgent);
-  readonly #fresh = new WaitingKeys<Urgency>(isMoreUrgent);
-  readonly #suspects = new WaitingKeys<Suspect>(isSuspectBefore);
-  readonly #all = [this.#quick, this.#fresh, this.#suspects];
+  readonly #limits: Readonly<Record<'late' | 'suspect', SuspectLimit>>;
+  readonly #waiting = {
+    quick: new WaitingKeys<Urgency>(isMoreUrgent),
+    fresh: new WaitingKeys<Urgency>(isMoreUrgent),
+    late: new WaitingKeys<Urgency>(isMoreUrgent),
+    suspect: new WaitingKeys<Suspect>(isSuspectBefore),
+  };
+  readonly #all = Object.values(this.#waiting);
   /** The records by key, of keys whose last round failed or was slow. */
   readonly #records = new Map<string, BadRecord>();
   readonly #rounds = new LaneRounds();
   readonly #singleWorker = new SingleWorker();
-  /** The lane of the limited round that began last. */
-  #lastLimited: LimitedLane | undefined;
+  /** The limited lanes, the one first whose last round began longest ago. */
+  #waitedLongest: readonly LimitedLane[] = ['late', 'suspect', 'fresh'];
 
   constructor(workers: number) {
     this.#bounds = boundLanes(workers);
-    this.#suspectLimit = new SuspectLimit(this.#bounds.reserved, this.#bounds.limited);
+    const { reserved, limited } = this.#bounds;
+    this.#limits = {
+      late: new SuspectLimit(reserved, limited),
+      suspect: new SuspectLimit(reserved, limited),
+    };
   }
 
   /** Keys that wait. */
   get size(): number {
-    return this.#quick.size + this.#fresh.size + this.#suspects.size;
+    return this.#all.reduce((size, waiting) => size + waiting.size, 0);
   }
 
   get(key: string): Urgency | undefined {
-    return this.#quick.get(key) ?? this.#fresh.get(key) ?? this.#suspects.get(key);
+    const { quick, fresh, late, suspect } = this.#waiting;
+    return quick.get(key) ?? fresh.get(key) ?? late.get(key) ?? suspect.get(key);
   }
 
   /** Puts the key among those that wait, in the place of what waited of it. */
   set(key: string, urgency: Urgency): void {
     this.delete(key);
+    const { quick, fresh, late, suspect } = this.#waiting;
     const record = this.#records.get(key);
-    if (record?.isSuspect === true)
-      this.#suspects.set(key, { ...urgency, failingSince: record.failingSince });
-    else if (record !== undefined || isNew(urgency)) this.#fresh.set(key, urgency);
-    else this.#quick.set(key, urgency);
+    if (record === undefined) (isNew(urgency) ? fresh : quick).set(key, urgency);
+    else if (!record.isSuspect) fresh.set(key, urgency);
+    else if (wasOnlySlow(record) && isDue(urgency)) late.set(key, urgency);
+    else suspect.set(key, { ...urgency, failingSince: record.failingSince });
   }
 
   delete(key: string): void {
@@ -84,26 +92,30 @@ export class Lanes {
   /** Takes out the key whose round is to begin now; `undefined` when none may. Each is to be ended. */
   begin(now: Milliseconds): { readonly key: string; readonly urgency: Urgency } | undefined {
     for (const waiting of this.#all) waiting.noticeTime(now);
-    const before = this.#rounds.count(now);
-    const suspectTurn = this.#findTurnOfSuspects(before);
-    const lane = this.#chooseLane(before, suspectTurn);
-    const next = lane === undefined ? undefined : this.#take(lane, suspectTurn);
-    if (lane === undefined || next === undefined) return undefined;
-    const namespace = namespaceOfKey(next.key);
+    const rounds = this.#rounds.count(now);
+    const next = this.#nextOfLanes(rounds);
+    const lane = this.#chooseLane(rounds, next);
+    if (lane === undefined) return undefined;
+    const { [lane]: chosen } = next;
+    if (chosen === undefined) return undefined;
+    this.#waiting[lane].take(chosen);
+    const namespace = namespaceOfKey(chosen.key);
     for (const waiting of this.#all) waiting.charge(namespace);
-    this.#rounds.begin(next.key, { lane, namespace, now, before });
-    if (lane !== 'quick') this.#lastLimited = lane;
-    return { key: next.key, urgency: next.item };
+    this.#rounds.begin(chosen.key, { lane, namespace, now, before: rounds });
+    if (lane !== 'quick')
+      this.#waitedLongest = [...this.#waitedLongest.filter((each) => each !== lane), lane];
+    return chosen;
   }
 
   /** The round of the key has ended. */
   end(key: string, now: Milliseconds, hasFailed: boolean): void {
     const round = this.#rounds.end(key);
     if (round === undefined) return;
-    const { lane, startedAt, slowAt, suspects: atOnce } = round;
+    const { lane, startedAt, slowAt, atOnce } = round;
+    const wasSuspect = lane === 'late' || lane === 'suspect';
     this.#singleWorker.ended(lane === 'quick', now - startedAt);
-    const isSlow = now >= (lane === 'suspect' ? startedAt + STILL_SLOW_ROUND_MS : slowAt);
-    if (lane === 'suspect') this.#suspectLimit.ended({ startedAt, endedAt: now, hasFailed, isSlow, atOnce });
+    const isSlow = now >= (wasSuspect ? startedAt + STILL_SLOW_ROUND_MS : slowAt);
+    if (wasSuspect) this.#limits[lane].ended({ startedAt, endedAt: now, hasFailed, isSlow, atOnce });
     if (!hasFailed && !isSlow) this.#records.delete(key);
     else {
       const { failingSince: before = Number.POSITIVE_INFINITY } = this.#records.get(key) ?? {};
@@ -118,52 +130,37 @@ export class Lanes {
   }
 
   /**
-   * The turn of the suspects by which the first one may begin; `undefined`: none may. Others count where the first of one has no
-   * room: one that fails holds up no renewal.
+   * The key of each lane whose turn it is, if there is room for it. In the late lane there is beyond its limit, too, for
+   * namespaces with less than their share, whatever others have: where all is slow, that a key was slow says nothing about it.
    */
-  #findTurnOfSuspects(rounds: RoundCounts): Turn | undefined {
-    return this.#suspects.turns.find((turn) => {
-      const key = this.#suspects.firstKey(turn);
-      const suspect = this.#suspects.first(turn);
-      if (key === undefined || suspect === undefined) return false;
-      const atWork = {
-        bounds: this.#bounds,
-        limit: this.#suspectLimit.limit,
-        running: rounds.suspect,
-        isFreshWaiting: this.#fresh.size > 0,
-      };
-      return hasRoomForSuspect(atWork, suspect, this.#rounds.countSuspects(namespaceOfKey(key)));
-    });
+  #nextOfLanes(rounds: RoundCounts): Readonly<Record<Lane, NextKey | undefined>> {
+    const { quick, fresh, late, suspect } = this.#waiting;
+    const { limit, isMeasuring } = this.#limits.late;
+    const share = isMeasuring ? this.#bounds.reserved : this.#bounds.ofNamespace;
+    const hasRoom = (namespace: string): boolean =>
+      rounds.late < limit || this.#rounds.countOf('late', namespace) < share;
+    return {
+      quick: quick.next(),
+      fresh: fresh.next(),
+      late: late.next(hasRoom),
+      suspect: rounds.suspect < this.#limits.suspect.limit ? suspect.next() : undefined,
+    };
   }
 
-  #chooseLane(rounds: RoundCounts, suspectTurn: Turn | undefined): Lane | undefined {
+  #chooseLane(rounds: RoundCounts, next: Readonly<Record<Lane, NextKey | undefined>>): Lane | undefined {
+    const { quick, fresh, late, suspect } = this.#waiting;
     return chooseLane({
       bounds: this.#bounds,
-      first: {
-        quick: this.#quick.first(),
-        fresh: this.#fresh.first(),
-        suspect: suspectTurn === undefined ? undefined : this.#suspects.first(suspectTurn),
-      },
+      next,
       rounds,
       isImpatient: {
-        quick: this.#quick.hasImpatient,
-        fresh: this.#fresh.hasImpatient,
-        suspect: this.#suspects.hasImpatient,
+        quick: quick.hasImpatient,
+        fresh: fresh.hasImpatient,
+        late: late.hasImpatient,
+        suspect: suspect.hasImpatient,
       },
-      isTurn: {
-        fresh: this.#fresh.turns[0] === 'impatient',
-        suspect: suspectTurn === 'impatient',
-      },
-      lastLimited: this.#lastLimited,
+      waitedLongest: this.#waitedLongest,
       isQuickBehind: this.#singleWorker.isQuickBehind,
     });
-  }
-
-  #take(
-    lane: Lane,
-    suspectTurn: Turn | undefined,
-  ): { readonly key: string; readonly item: Urgency } | undefined {
-    if (lane === 'suspect') return this.#suspects.pop(suspectTurn);
-    return lane === 'quick' ? this.#quick.pop() : this.#fresh.pop();
   }
 }

@@ -8,7 +8,7 @@ export interface Suspect extends Urgency {
 }
 
 /** Whether its last round was slow, but did not fail. */
-export function wasOnlySlow({ failingSince }: Suspect): boolean {
+export function wasOnlySlow({ failingSince }: Pick<Suspect, 'failingSince'>): boolean {
   return failingSince === Number.POSITIVE_INFINITY;
 }
 

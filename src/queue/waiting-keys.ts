@@ -1,6 +1,6 @@
 import { namespaceOfKey } from '../resources/object-key.ts';
 import type { Milliseconds } from '../time/units.ts';
-import { FairHeap } from './fair-heap.ts';
+import { FairHeap, type NamespaceTest } from './fair-heap.ts';
 import { KeyedHeap } from './keyed-heap.ts';
 import type { Urgency } from './urgency.ts';
 
@@ -15,11 +15,16 @@ const IMPATIENT_TURNS_EACH = 8;
 /** Keys that are found to have waited too long at once, so that a hundred thousand do not hold the event loop: some 1 ms. */
 const MAX_NOTICED = 500;
 
-/**
- * The key whose turn it is: the most urgent of all, the most urgent of the namespace that had the fewest turns, or the one that
- * has waited too long for the longest time.
- */
-export type Turn = 'urgent' | 'shared' | 'impatient';
+/** The key whose turn it is. */
+export interface NextKey {
+  readonly key: string;
+  readonly urgency: Urgency;
+  /**
+   * Why: it is the most urgent of all, or of the namespace that had the fewest turns, or the one that has waited too long for the
+   * longest time.
+   */
+  readonly turn: 'urgent' | 'shared' | 'impatient';
+}
 
 /** A key that has waited too long. All have the same rank: their namespaces share, however urgent they are. */
 interface Impatient {
@@ -40,7 +45,6 @@ interface Impatient {
  */
 export class WaitingKeys<T extends Urgency> {
   /** Each key is in these. */
-  readonly #byUrgency: KeyedHeap<T>;
   readonly #byNamespace: FairHeap<T>;
   readonly #bySince = new KeyedHeap<Urgency>((a, b) => a.since < b.since);
   /** Each key is in one of these, too. */
@@ -54,28 +58,25 @@ export class WaitingKeys<T extends Urgency> {
 
   /** `before(a, b)`: whether `a` is more urgent than `b`. */
   constructor(before: (a: T, b: T) => boolean) {
-    this.#byUrgency = new KeyedHeap(before);
     this.#byNamespace = new FairHeap(before);
   }
 
   get size(): number {
-    return this.#byUrgency.size;
+    return this.#byNamespace.size;
   }
 
   get(key: string): T | undefined {
-    return this.#byUrgency.get(key);
+    return this.#byNamespace.get(key);
   }
 
   set(key: string, item: T): void {
     this.#impatient.delete(key);
-    this.#byUrgency.set(key, item);
     this.#byNamespace.set(key, item);
     this.#bySince.set(key, item);
     this.#patient.set(key, item);
   }
 
   delete(key: string): void {
-    this.#byUrgency.delete(key);
     this.#byNamespace.delete(key);
     this.#bySince.delete(key);
     this.#patient.delete(key);
@@ -105,42 +106,34 @@ export class WaitingKeys<T extends Urgency> {
     return this.#impatient.size > 0;
   }
 
-  /** The turns in the order in which they are taken. The later ones count where the first key of an earlier one may not begin. */
-  get turns(): readonly [Turn, ...Turn[]] {
-    if (this.hasImpatient && this.#sinceImpatient >= IMPATIENT_TURNS_EACH)
-      return ['impatient', 'shared', 'urgent'];
-    return this.#isTurnOfNamespaces ? ['shared', 'urgent'] : ['urgent', 'shared'];
+  /** The key whose turn it is, of the namespaces that have room; `undefined`: none waits there. */
+  next(hasRoom?: NamespaceTest): NextKey | undefined {
+    const isTurnOfImpatient = this.#sinceImpatient >= IMPATIENT_TURNS_EACH;
+    const impatient = isTurnOfImpatient ? this.#impatient.firstKey(hasRoom) : undefined;
+    if (impatient !== undefined) return this.#nextAt(impatient, 'impatient');
+    const urgent = this.#byNamespace.mostUrgentKey(hasRoom);
+    const shared = this.#byNamespace.firstKey(hasRoom);
+    if (urgent === undefined || shared === undefined) return undefined;
+    return this.#isTurnOf(shared, urgent) ? this.#nextAt(shared, 'shared') : this.#nextAt(urgent, 'urgent');
   }
 
-  get #isTurnOfNamespaces(): boolean {
+  #isTurnOf(shared: string, urgent: string): boolean {
     const { since = this.#now } = this.#bySince.first() ?? {};
     if (this.#now - since <= SOON_MS || this.#sinceShared < SHARED_TURNS_EACH) return false;
-    const urgent = this.#byUrgency.firstKey();
-    return urgent !== undefined && this.#byNamespace.lead(urgent) > TURNS_APART;
+    return this.#byNamespace.turnsOf(urgent) - this.#byNamespace.turnsOf(shared) > TURNS_APART;
   }
 
-  /** The first key, by that turn. */
-  firstKey(turn: Turn = this.turns[0]): string | undefined {
-    const keys = { urgent: this.#byUrgency, shared: this.#byNamespace, impatient: this.#impatient };
-    return keys[turn].firstKey();
+  #nextAt(key: string, turn: NextKey['turn']): NextKey | undefined {
+    const urgency = this.#byNamespace.get(key);
+    return urgency === undefined ? undefined : { key, urgency, turn };
   }
 
-  /** The item of `firstKey`. */
-  first(turn?: Turn): T | undefined {
-    const key = this.firstKey(turn);
-    return key === undefined ? undefined : this.#byUrgency.get(key);
-  }
-
-  /** Takes out the first key, by that turn. */
-  pop(turn: Turn = this.turns[0]): { readonly key: string; readonly item: T } | undefined {
-    const key = this.firstKey(turn);
-    const item = key === undefined ? undefined : this.#byUrgency.get(key);
-    if (key === undefined || item === undefined) return undefined;
+  /** Takes out the key, whose turn it was. */
+  take({ key, turn }: NextKey): void {
     this.#sinceShared = turn === 'shared' ? 1 : this.#sinceShared + 1;
     this.#sinceImpatient = turn === 'impatient' ? 1 : this.#sinceImpatient + 1;
     if (turn === 'impatient') this.#impatient.charge(namespaceOfKey(key));
     this.delete(key);
-    return { key, item };
   }
 }
 

@@ -57,6 +57,19 @@ describe('a heap that namespaces share', () => {
     assert.deepEqual(takeAll(heap), ['many/0', 'few/0', 'many/1', 'few/1', 'many/2', 'many/3', 'many/4']);
   });
 
+  it('passes over namespaces, and knows the most urgent whatever turns each had', () => {
+    const heap = new FairHeap<Item>(isSooner);
+    for (const [time, key] of ['b/1', 'a/1', 'b/2', 'c/1'].entries()) heap.set(key, { rank: 0, time });
+    heap.charge('b');
+    const isNot = (name: string) => (namespace: string) => namespace !== name;
+    assert.deepEqual([heap.mostUrgentKey(), heap.mostUrgentKey(isNot('b'))], ['b/1', 'a/1']);
+    assert.deepEqual([heap.firstKey(), heap.firstKey(isNot('a'))], ['a/1', 'c/1']);
+    assert.equal(
+      heap.firstKey(() => false),
+      undefined,
+    );
+  });
+
   it('gives all at once of a namespace that had no turns for some time', () => {
     const heap = new FairHeap<Item>(isSooner);
     for (let each = 0; each < 10; each += 1) heap.charge('many');
@@ -99,9 +112,9 @@ describe('a heap that namespaces share', () => {
     for (let each = 0; each < 99; each += 1) heap.set(`ns-${each}/a`, { rank: 0, time: each });
     heap.set('many/a', { rank: 0, time: 0 });
     for (let each = 0; each < 199; each += 1) heap.charge('many');
-    assert.equal(heap.lead('many/a'), 199);
+    assert.equal(heap.turnsOf('many/a'), 199);
     heap.charge('many');
-    assert.equal(heap.lead('many/a'), 100);
+    assert.equal(heap.turnsOf('many/a'), 100);
   });
 
   it('leaves nobody in debt who had all turns while nobody else wanted any', () => {

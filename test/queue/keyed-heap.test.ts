@@ -32,6 +32,22 @@ test('a heap gives its items in order after any changes', () => {
   );
 });
 
+test('the first that passes is the first of those that do', () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.nat(999), { maxLength: 60 }),
+      fc.integer({ min: 1, max: 9 }),
+      (items, n) => {
+        const heap = new KeyedHeap<number>((a, b) => a < b);
+        for (const item of items) heap.set(`${item}`, item);
+        const passes = (key: string): boolean => Number(key) % n === 0;
+        const [first] = items.filter((item) => passes(`${item}`)).toSorted((a, b) => a - b);
+        assert.equal(heap.firstKeyThat(passes), first?.toString());
+      },
+    ),
+  );
+});
+
 test('a back-off never leaves its bounds and never shrinks except for jitter', () => {
   const backoff = { first: 1_000, longest: 300_000 };
   fc.assert(

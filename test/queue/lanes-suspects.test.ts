@@ -8,8 +8,8 @@ const [DUE, NEW, CHANGED, RESYNC] = [0, 1, 2, 3];
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** One round of this key, which ends so. */
-function workOn(lanes: Lanes, key: string, ends: 'slow' | 'failed', at: Milliseconds): void {
-  lanes.set(key, { rank: CHANGED, expiresAt: NEVER, sequence: at, ...PATIENT });
+function workOn(lanes: Lanes, key: string, ends: 'slow' | 'failed', at: Milliseconds, rank = CHANGED): void {
+  lanes.set(key, { rank, expiresAt: NEVER, sequence: at, ...PATIENT });
   assert.equal(lanes.begin(at)?.key, key);
   lanes.end(key, at + (ends === 'slow' ? 2_000 : 10), ends === 'failed');
 }
@@ -55,7 +55,10 @@ describe('of two suspects of the same priority', () => {
 });
 
 describe('where the suspect whose turn it is has no room', () => {
-  /** Lanes in which so many keys of each namespace were slow, and the limit of suspects is reached by others that fail. */
+  /**
+   * Lanes in which so many keys of each namespace were slow, and others are due and slow, so that no more than four may be
+   * worked on, and as many fail and are.
+   */
   function crowded(slow: Readonly<Record<string, number>>): {
     lanes: Lanes;
     keysOf: (name: string) => readonly string[];
@@ -64,6 +67,8 @@ describe('where the suspect whose turn it is has no room', () => {
     const keysOf = (name: string): readonly string[] =>
       Array.from({ length: slow[name] ?? 0 }, (_, index) => `${name}/${index}`);
     for (const name of Object.keys(slow)) for (const key of keysOf(name)) workOn(lanes, key, 'slow', 0);
+    for (const at of [0, 2_000, 4_000, 6_000, 8_000])
+      workOn(lanes, 'others/slow', 'slow', at, at === 0 ? CHANGED : DUE);
     for (const at of [10_000, 11_000, 12_000]) workOn(lanes, 'failing/late', 'failed', at);
     for (let each = 0; each < 4; each += 1) workOn(lanes, `failing/${each}`, 'failed', 20_000 + each);
     for (let each = 0; each < 4; each += 1)

@@ -4,11 +4,14 @@ import { SuspectLimit } from '../../src/queue/suspect-limit.ts';
 
 const [MIN_LIMIT, MAX_LIMIT] = [4, 16];
 
-/** The limit in each second, while as many rounds run as it allows, or `alwaysRunning`; `tookWith` gives the time of one. */
+/**
+ * The limit in each second, while as many rounds run as it allows, or `alwaysRunning`, and `whileMeasuring`; `tookWith` gives the
+ * time of one.
+ */
 function follow(
   tookWith: (running: number) => number,
   seconds: number,
-  { hasFailed = false, alwaysRunning = 0 } = {},
+  { hasFailed = false, alwaysRunning = 0, whileMeasuring = 0 } = {},
 ): readonly number[] {
   const limit = new SuspectLimit(MIN_LIMIT, MAX_LIMIT);
   const running: { startedAt: number; endsAt: number; atOnce: number }[] = [];
@@ -19,7 +22,7 @@ function follow(
       const { startedAt, atOnce } = round;
       limit.ended({ startedAt, endedAt: now, hasFailed, isSlow: now - startedAt >= 250, atOnce });
     }
-    while (running.length < Math.max(limit.limit, alwaysRunning)) {
+    while (running.length < Math.max(limit.limit, limit.isMeasuring ? whileMeasuring : alwaysRunning)) {
       const atOnce = running.length + 1;
       running.push({ startedAt: now, endsAt: now + tookWith(atOnce), atOnce });
     }
@@ -42,6 +45,17 @@ describe('the limit of suspects', () => {
   it('stays low if they slow each other down and more begin than it allows', () => {
     const limits = follow((running) => 170 * running, 600, { alwaysRunning: 8 }).slice(30);
     assert.ok(Math.max(...limits) <= MAX_LIMIT / 2, String(limits));
+  });
+
+  it('rises no further than to where they are half as slow again, if more always run than the least', () => {
+    const limits = follow((running) => 170 * running, 600, { alwaysRunning: 8, whileMeasuring: 8 });
+    assert.equal(Math.max(...limits.slice(30)), 12);
+  });
+
+  it('falls, but rises again, if they are slow in any number and more always run than the least', () => {
+    const limits = follow(() => 5_000, 300, { alwaysRunning: 8, whileMeasuring: 8 });
+    assert.equal(Math.min(...limits), MIN_LIMIT);
+    assert.deepEqual(new Set(limits.slice(150)), new Set([MAX_LIMIT]));
   });
 
   it('falls, but rises again, if they are slow in any number', () => {

@@ -5,8 +5,13 @@ import { isMoreUrgent, type Urgency } from '../../src/queue/urgency.ts';
 import { WaitingKeys } from '../../src/queue/waiting-keys.ts';
 
 const newKeys = (): WaitingKeys<Urgency> => new WaitingKeys(isMoreUrgent);
+const takeNext = (keys: WaitingKeys<Urgency>): string | undefined => {
+  const next = keys.next();
+  if (next !== undefined) keys.take(next);
+  return next?.key;
+};
 const take = (keys: WaitingKeys<Urgency>, turns: number): readonly (string | undefined)[] =>
-  Array.from({ length: turns }, () => keys.pop()?.key);
+  Array.from({ length: turns }, () => takeNext(keys));
 
 const urgency = (rank: number, sequence: number, patientUntil = 1_000, since = 0): Urgency => ({
   rank,
@@ -31,7 +36,7 @@ describe('the keys that wait in a lane', () => {
     for (let each = 0; each < 3; each += 1) keys.set(`few/${each}`, urgency(0, 100 + each, 90_000, 500));
     const takeCharged = (turns: number): readonly (string | undefined)[] =>
       Array.from({ length: turns }, () => {
-        const [namespace] = keys.pop()?.key.split('/') ?? [];
+        const [namespace] = takeNext(keys)?.split('/') ?? [];
         keys.charge(namespace ?? '');
         return namespace;
       });
@@ -75,7 +80,25 @@ describe('the keys that wait in a lane', () => {
     keys.set('many/late', urgency(3, 100, 800));
     keys.set('few/later', urgency(3, 101, 900));
     keys.noticeTime(1_000);
-    assert.equal(keys.pop()?.key, 'many/late');
+    assert.equal(takeNext(keys), 'many/late');
+  });
+
+  it('have the next of another namespace where theirs has no room, by each turn', () => {
+    const hasRoom = (namespace: string): boolean => namespace !== 'full';
+    for (const [now, turn] of [
+      [0, 'urgent'],
+      [5_000, 'shared'],
+      [9_000, 'impatient'],
+    ] as const) {
+      const keys = newKeys();
+      for (let each = 0; each < 9; each += 1) keys.set(`full/${each}`, urgency(0, each, 9_000));
+      for (const [sequence, namespace] of ['many', 'few'].entries())
+        keys.set(`${namespace}/a`, urgency(0, 10 + sequence, 9_000));
+      for (let each = 0; each < 9; each += 1) keys.charge('many');
+      keys.noticeTime(now);
+      const next = keys.next(hasRoom);
+      assert.deepEqual([next?.key, next?.turn], [turn === 'shared' ? 'few/a' : 'many/a', turn]);
+    }
   });
 
   it('wait as long as it was said last', () => {
@@ -118,11 +141,9 @@ describe('the keys that wait in a lane', () => {
           if (each.do === 'delete') model.delete(key);
           if (each.do === 'notice') keys.noticeTime(each.time);
           if (each.do !== 'pop') continue;
-          const expected = keys.first();
-          const next = keys.pop();
-          assert.deepEqual(next?.item, expected);
+          const next = takeNext(keys);
           assert.equal(next === undefined, model.size === 0);
-          if (next !== undefined) assert.ok(model.delete(next.key));
+          if (next !== undefined) assert.ok(model.delete(next));
         }
         assert.equal(keys.size, model.size);
         assert.deepEqual(new Set(take(keys, keys.size)), model);
