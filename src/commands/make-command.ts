@@ -31,12 +31,12 @@ interface CommandParts<F extends Flags, T> extends CommandHelp {
   readonly run: (options: T, io: Io) => Promise<ExitCode> | ExitCode;
 }
 
-/** A command from its flags and what it does then. Wrong usage is reported together with the help. */
+/** A command from its flags and what it does then. Wrong usage is reported with the ways to call it, without the help. */
 export function makeCommand<const F extends Flags, T>(parts: CommandParts<F, T>): Command {
   const { flags, takesWords = false, offers, readOptions, run } = parts;
   const command: Command = async (args, io) => {
     const printWrongUsage = (problem: string): ExitCode => {
-      io.stderr.write(`error: ${messageLine(problem)}\n\n${formatHelp(parts)}`);
+      io.stderr.write(`error: ${messageLine(problem)}\n\n${formatUsage(parts)}`);
       return EXIT.usage;
     };
     const parsed = parseFlags(flags, args, takesWords);
@@ -54,9 +54,18 @@ export function makeCommand<const F extends Flags, T>(parts: CommandParts<F, T>)
 
 /** The text that `--help` prints. */
 export function formatHelp({ usage, description, flags, examples, notes }: CommandHelp): string {
-  const calls = usage.map((call) => `jwt-injector ${call}`).join('\n       ');
   const shown = ['Examples:', ...examples.map((call) => `  jwt-injector ${call}`)].join('\n');
-  const parts = [`Usage: ${calls}`, description, describeFlags(flags), shown];
+  const parts = [listCalls(usage), description, describeFlags(flags), shown];
   if (notes !== undefined) parts.push(notes);
   return `${parts.join('\n\n')}\n`;
+}
+
+function listCalls(usage: CommandHelp['usage']): string {
+  return `Usage: ${usage.map((call) => `jwt-injector ${call}`).join('\n       ')}`;
+}
+
+/** The ways to call it, and where to read more. */
+function formatUsage({ usage }: Pick<CommandHelp, 'usage'>): string {
+  const [command = ''] = usage[0]?.split(' ') ?? [];
+  return `${listCalls(usage)}\nSee jwt-injector ${command} --help\n`;
 }

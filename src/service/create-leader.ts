@@ -37,7 +37,7 @@ export function createLeader(
       onStarted();
     },
     onLost: async () => {
-      log.warn({ identity }, 'leadership lost: another replica keeps the tokens fresh');
+      log.warn({ identity }, 'leadership lost: another replica has the Lease, or it could not be renewed');
       await onLost();
     },
     onProblem: (error) => {

@@ -7,7 +7,7 @@ import { runCommand } from './captured-io.ts';
 for (const [name, command] of Object.entries({ doctor: doctorCommand, certs: certsCommand })) {
   describe(`${name}:`, () => {
     for (const args of [['more'], ['-o', 'table'], ['-A']]) {
-      it(`wrong usage (${args.join(' ')}) ends with exit code 2 and the help`, async () => {
+      it(`wrong usage (${args.join(' ')}) ends with exit code 2 and the ways to call it`, async () => {
         const { code, out, err } = await runCommand(command, args);
         assert.deepEqual([code, out], [2, '']);
         assert.match(err, new RegExp(String.raw`^error: .*\n\nUsage: jwt-injector ${name} `, 's'));

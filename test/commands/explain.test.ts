@@ -208,7 +208,7 @@ describe('explain:', () => {
     ['-f', 'x', '-o', 'xml'],
     ['-x'],
   ]) {
-    it(`wrong usage (${args.join(' ')}) ends with exit code 2 and the help`, async () => {
+    it(`wrong usage (${args.join(' ')}) ends with exit code 2 and the ways to call it`, async () => {
       const { code, out, err } = await runCommand(explainCommand, args);
       assert.deepEqual([code, out], [2, '']);
       assert.match(err, /^error: .*\n\nUsage: jwt-injector explain -f FILE/s);

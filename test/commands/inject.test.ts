@@ -260,7 +260,7 @@ describe('inject:', () => {
   });
 
   for (const args of [[], ['-x'], ['-f', '-', '-o', 'xml'], ['file.yaml']]) {
-    it(`wrong usage (${args.join(' ')}) ends with exit code 2 and the help`, async () => {
+    it(`wrong usage (${args.join(' ')}) ends with exit code 2 and the ways to call it`, async () => {
       const { code, out, err } = await run(args);
       assert.deepEqual([code, out], [2, '']);
       assert.match(err, /^error: .*\n\nUsage: jwt-injector inject/s);

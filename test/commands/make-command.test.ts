@@ -126,11 +126,11 @@ describe('a command', () => {
     ['a value for a flag that has none', ['--list=x'], "Option '-l, --list' does not take an argument"],
   ];
   for (const [title, args, problem] of wrong) {
-    it(`says in one sentence what is wrong, with the help: ${title}`, async () => {
+    it(`says in one sentence what is wrong, with the ways to call it: ${title}`, async () => {
       assert.deepEqual(await runCommand(paint, args), {
         code: 2,
         out: '',
-        err: `error: ${problem}\n\n${HELP}`,
+        err: `error: ${problem}\n\n${HELP.split('\n\n')[0]}\nSee jwt-injector paint --help\n`,
       });
     });
   }

@@ -17,7 +17,7 @@ describe('renew:', () => {
     ['a', '-A'],
     ['a', '--prompt', '--no-wait'],
   ]) {
-    it(`wrong usage (${args.join(' ')}) ends with exit code 2 and the help`, async () => {
+    it(`wrong usage (${args.join(' ')}) ends with exit code 2 and the ways to call it`, async () => {
       const { code, out, err } = await runCommand(renewCommand, args);
       assert.deepEqual([code, out], [2, '']);
       assert.match(err, /^error: .*\n\nUsage: jwt-injector renew NAME/s);

@@ -12,7 +12,7 @@ describe('status', () => {
     [['-o', 'table'], /-o must be json or yaml/],
     [['--follow'], /--follow/],
   ] as const) {
-    it(`ends with exit code 2 and the help for wrong usage (${args.join(' ')})`, async () => {
+    it(`ends with exit code 2 and the ways to call it for wrong usage (${args.join(' ')})`, async () => {
       const { code, out, err } = await runCommand(statusCommand, args);
       assert.deepEqual([code, out], [2, '']);
       assert.match(err, says);

@@ -127,7 +127,7 @@ function askForRight(
   const where = namespace === undefined ? inAll : ['-n', namespace];
   const owner =
     namespace === undefined ? 'an administrator of the cluster' : `an administrator of ${namespace}`;
-  return `ask ${owner} for the right to (${kubectl('auth', 'can-i', word, resource, ...where)})`;
+  return `ask ${owner} for the right to do so (${kubectl('auth', 'can-i', word, resource, ...where)})`;
 }
 
 function explainNotFound({ resource, namespace, objectName }: KubeError): ApiProblem {

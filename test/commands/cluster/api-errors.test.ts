@@ -11,17 +11,17 @@ describe('a refusal of the API server is one line:', () => {
     [
       'a right that is missing',
       { ...about, status: 403, reason: 'Forbidden' },
-      'you are not allowed to read secrets in namespace x: ask an administrator of x for the right to (kubectl auth can-i get secrets -n x)',
+      'you are not allowed to read secrets in namespace x: ask an administrator of x for the right to do so (kubectl auth can-i get secrets -n x)',
     ],
     [
       'one for all namespaces',
       { verb: 'list', resource: 'jwts', status: 403, reason: 'Forbidden' },
-      'you are not allowed to list jwts in all namespaces: ask an administrator of the cluster for the right to (kubectl auth can-i list jwts -A)',
+      'you are not allowed to list jwts in all namespaces: ask an administrator of the cluster for the right to do so (kubectl auth can-i list jwts -A)',
     ],
     [
       'one for an object without a namespace',
       { verb: 'get', resource: 'namespaces', name: 'x', status: 403, reason: 'Forbidden' },
-      'you are not allowed to read namespaces x: ask an administrator of the cluster for the right to (kubectl auth can-i get namespaces)',
+      'you are not allowed to read namespaces x: ask an administrator of the cluster for the right to do so (kubectl auth can-i get namespaces)',
     ],
     [
       'credentials',
