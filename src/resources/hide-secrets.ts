@@ -9,12 +9,15 @@ export const CENSORED = '[redacted]';
 
 /** Words in which a compact JWS has room. */
 const LONG_WORDS = /[\w.-]{24,}/g;
+/** A private key from its first line to its last, also all on a single line: those two lines alone are harmless. */
+const WHOLE_KEY =
+  /-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?:(?!-----)[^]){16,}-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----/g;
 /**
- * A private key with its body, also one on a single line: the words `-----BEGIN …` alone are harmless. One that is encrypted may
- * begin with headers (RFC 1421 §4.6.1).
+ * One whose end is missing. It may begin with headers: RFC 1421 §4.6.1 if it is encrypted, RFC 4880 §6.2 if it is of PGP. Their
+ * text is free, so it ends where the line does: else headers in one line could be divided up in more ways than can be tried.
  */
-const PRIVATE_KEY =
-  /-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?:(?:\s|\\[nr])+(?:Proc-Type|DEK-Info): ?[\w,-]+)*[\s\w+/=\\]{16,}(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----)?/g;
+const CUT_KEY =
+  /-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?:(?:\s|\\[nr])+(?:Proc-Type|DEK-Info): ?[\w,-]+|(?:(?:[\r\n]|\\[nr])[ \t]*)+(?:Version|Comment|Hash|Charset|MessageID):[^\r\n\\]*)*[\s\w+/=\\]{16,}/g;
 /** Private members of a JWK (RFC 7518 §6.2.2, §6.3.2, §6.4.1), also in a text in JSON or YAML, whose quotes are written so. */
 const PRIVATE_MEMBER = /(?<=["'](?:d|p|q|dp|dq|qi|k|r|t)\\{0,7}["']\s{0,10}:\s{0,10}\\{0,7}["'])[\w-]{16,}/g;
 
@@ -39,6 +42,7 @@ function hasCompactToken(text: string): boolean {
 export function hideSecrets(text: string): string {
   return text
     .replaceAll(LONG_WORDS, (word) => (hasCompactToken(word) ? CENSORED : word))
-    .replaceAll(PRIVATE_KEY, CENSORED)
+    .replaceAll(WHOLE_KEY, CENSORED)
+    .replaceAll(CUT_KEY, CENSORED)
     .replaceAll(PRIVATE_MEMBER, CENSORED);
 }

@@ -52,10 +52,24 @@ describe('a message', () => {
     assert.equal(hideSecrets(`${curve}${toPem(ec, 'sec1')}`), `${curve}[redacted]\n`);
   });
 
-  it('loses a private key of PGP', () => {
-    const body = `\n${'lQOYBF'.repeat(20)}\n=abcd`;
-    const key = `-----BEGIN PGP PRIVATE KEY BLOCK-----\n${body}\n-----END PGP PRIVATE KEY BLOCK-----`;
-    assert.equal(hideSecrets(`not ${key}: why`), 'not [redacted]: why');
+  it('loses a private key of PGP, whatever headers it has, also on one line, indented, or without its end', () => {
+    const body = `${'lQOYBF'.repeat(20)}\n=abcd`;
+    const end = '\n-----END PGP PRIVATE KEY BLOCK-----';
+    for (const headers of [
+      '',
+      'Version: GnuPG v2.0.22 (GNU/Linux)\n',
+      'Comment: GPGTools - https://gpgtools.org\n',
+      'Version: BCPG v1.58\nComment: "of the group": a key\nHash: SHA512\nCharset: UTF-8\n',
+    ]) {
+      const key = `-----BEGIN PGP PRIVATE KEY BLOCK-----\n${headers}\n${body}`;
+      assert.equal(hideSecrets(`not ${key.replaceAll('\n', ' ')} ${end}: why`), 'not [redacted]: why');
+      for (const lineBreak of ['\n', '\r\n', '\n    ', String.raw`\n`, String.raw`\r\n`])
+        for (const last of ['', end])
+          assert.equal(
+            hideSecrets(`not ${`${key}${last}`.replaceAll('\n', lineBreak)}: why`),
+            'not [redacted]: why',
+          );
+    }
   });
 
   it('loses the private members of a JWK whose quotes are quoted themselves', () => {
@@ -68,6 +82,7 @@ describe('a message', () => {
   for (const text of [
     'it must be PEM (-----BEGIN CERTIFICATE-----)',
     'found no -----BEGIN PRIVATE KEY----- in it',
+    'not between -----BEGIN PRIVATE KEY----- and -----END PRIVATE KEY-----',
     'https://eyjafjalla.example.org/a.long.path-with.many.parts',
     'JWT science/my-jwt: eyJ is not a token',
     `kid ${'a'.repeat(43)} of registry.example.org/jwt-injector@sha256:${'0'.repeat(64)}`,
