@@ -8,8 +8,6 @@ interface Draft {
   readonly status: RecordedStatus;
   /** The status that the API server had when the token was signed; mostly the one that the cache keeps. */
   readonly follows: RecordedStatus;
-  /** The API server said that it wrote the token, or has shown it. */
-  readonly isWritten: boolean;
 }
 
 /** The most drafts of one JWT: more tries than are made before the first of them arrives, late. */
@@ -30,12 +28,14 @@ const MAX_DRAFTS_OF_ALL = 10_000;
 export class PendingStatuses {
   /** Drafts by the uid of the JWT; those that were noted, or changed, last are at the end. */
   readonly #drafts = new Map<string, readonly Draft[]>();
+  /** Signatures whose token the API server said that it wrote, or has shown; also after their drafts were forgotten. */
+  readonly #arrived = new WeakSet<SignedEntry>();
   #count = 0;
 
   /** A token is about to be written, and the status after it; `recorded` is what the API server has. */
   note({ recorded }: Pick<Jwt, 'recorded'>, signed: SignedEntry, status: RecordedStatus): void {
     const { uid } = signed;
-    const draft = { signed, status, follows: recorded, isWritten: false };
+    const draft = { signed, status, follows: recorded };
     this.#keep(uid, [...(this.#drafts.get(uid) ?? []), draft].slice(-MAX_DRAFTS));
     for (const oldest of this.#drafts.keys()) {
       if (this.#count <= MAX_DRAFTS_OF_ALL) break;
@@ -46,10 +46,16 @@ export class PendingStatuses {
   /** The API server wrote the token of that id. Returns what is to be recorded of it, if that was not known before. */
   written(uid: string, tokenId: unknown): SignedEntry | undefined {
     const drafts = this.#drafts.get(uid) ?? [];
-    const index = drafts.findIndex(({ signed, isWritten }) => !isWritten && signed.tokenId === tokenId);
-    const draft = drafts[index];
-    if (draft !== undefined) this.#keep(uid, drafts.with(index, { ...draft, isWritten: true }));
-    return draft?.signed;
+    const draft = drafts.find(({ signed }) => signed.tokenId === tokenId && !this.hasArrived(signed));
+    if (draft === undefined) return undefined;
+    this.#arrived.add(draft.signed);
+    this.#keep(uid, drafts);
+    return draft.signed;
+  }
+
+  /** Whether `written` returned that signature, so that it is recorded already. */
+  hasArrived(signed: SignedEntry): boolean {
+    return this.#arrived.has(signed);
   }
 
   /** The API server refused the token of that id: it is in no Secret. */
@@ -65,7 +71,7 @@ export class PendingStatuses {
   recall(jwt: Jwt, tokenId: unknown): Jwt {
     const drafts = this.#drafts.get(jwt.uid) ?? [];
     const last = drafts.findLastIndex(
-      ({ isWritten, follows }) => isWritten && isSameStatus(follows, jwt.recorded),
+      ({ signed, follows }) => this.hasArrived(signed) && isSameStatus(follows, jwt.recorded),
     );
     const draft = drafts.slice(last + 1).find(({ signed }) => signed.tokenId === tokenId) ?? drafts[last];
     const isRecorded = draft === undefined || jwt.recorded.tokenId === draft.signed.tokenId;

@@ -65,8 +65,10 @@ export async function writeNewToken(
   await spend(round, { isScheduled, isAsked, tokenId: claims.jti }, () =>
     writeToken(store, observed, made.value, keepsOwner),
   );
+  // A round that a former term gave up may get its answer after the next term has found the token.
+  const isRecorded = memory.pending.hasArrived(entry);
   memory.pending.written(jwt.uid, claims.jti);
   progress.signed = signed;
-  recorder.signed(entry);
+  if (!isRecorded) recorder.signed(entry);
   return ok({ outcome, status });
 }

@@ -14,15 +14,21 @@ import { mustWriteStatus } from './write-status.ts';
 /** A look writes nothing. It reports no more than a token whose write had no answer, once it is found. */
 type Looker = Pick<Reconciler, 'observer' | 'memory' | 'recorder' | 'now'>;
 
-/** The objects of the caches that the result of a look was made from. They are replaced when they change, never changed. */
+/**
+ * The objects of the caches that the result of a look was made from. They are replaced when they change, never changed; only the
+ * verdict on a signature is.
+ */
 class LookedAt {
   readonly jwt: Jwt;
   readonly secret: SecretWithEvidence;
+  /** As it was then: a check of the signature changes it in the Secret. */
+  readonly verifiedBy: string | undefined;
   readonly key: SecretMetadata | 'unlisted' | undefined;
 
   constructor(jwt: Jwt, secret: SecretWithEvidence, key: LookedAt['key']) {
     this.jwt = jwt;
     this.secret = secret;
+    this.verifiedBy = secret.evidence?.verifiedBy;
     this.key = key;
   }
 }
@@ -43,7 +49,7 @@ export function skipRound(looker: Looker, stored: Jwt, last?: WaitResult): WaitR
 /**
  * Whether a whole look would have the same result as the last one: the caches hold the very same objects, no write is open, and
  * no time has come at which time alone makes something due. A look is there to find changes that nobody reported: they show
- * as other objects.
+ * as other objects. A clock that was set back leads to a round of each (`WakeUps.noticeClockStep`).
  */
 function holdsStill(
   { observer, memory, now }: Looker,
@@ -51,11 +57,12 @@ function holdsStill(
   { basis, dueAt = Number.NaN }: WaitResult,
 ): boolean {
   if (!(basis instanceof LookedAt) || basis.jwt !== stored) return false;
-  const { secret, key } = basis;
+  const { secret, verifiedBy, key } = basis;
   return (
     now() < dueAt &&
     secret === observer.sources.tokenSecret(stored.namespace, stored.name) &&
-    secret.evidence?.verifiedBy !== undefined && // until then, a check may come to another verdict
+    verifiedBy !== undefined && // until then, a check may come to another verdict
+    verifiedBy === secret.evidence?.verifiedBy &&
     key === findKeyObject(observer, stored) &&
     !memory.isUnsettled(stored.uid)
   );

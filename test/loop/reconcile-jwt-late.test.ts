@@ -54,6 +54,27 @@ describe('a round', () => {
     assert.equal(later.signed.length, 1, 'once');
   });
 
+  it('records a signature once if its answer comes after its token was found in the Secret', async () => {
+    const first = makeReconciler([KEY_SECRET]);
+    const { store, recorder, memory } = first.reconciler;
+    const sent = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    const applySecret: typeof store.applySecret = async (...write) => {
+      await store.applySecret(...write);
+      sent.resolve();
+      await answered.promise;
+    };
+    const slow = { ...first.reconciler, store: { ...store, applySecret } };
+    const givenUp = reconcileJwt(slow, jwt, NEXT_ATTEMPT_AT);
+    await sent.promise;
+    const later = makeReconciler([KEY_SECRET, stored(first.secrets[0])]);
+    await reconcileJwt({ ...later.reconciler, memory, recorder }, jwt, NEXT_ATTEMPT_AT);
+    assert.deepEqual([first.signed.length, later.statuses.length], [1, 1], 'the next term found it');
+    answered.resolve();
+    await givenUp;
+    assert.equal(first.signed.length, 1);
+  });
+
   it('is not late if an earlier token was put back after a renewal on time whose status could not be written', async () => {
     for (const isFirstRecorded of [true, false]) {
       const first = makeReconciler([KEY_SECRET], isFirstRecorded ? [] : ['status']);

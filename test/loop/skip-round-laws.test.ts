@@ -86,8 +86,9 @@ const EVENTS: Readonly<Record<string, (scene: Scene, amount: number) => void>> =
     const evidence = secret?.evidence;
     if (evidence?.unchecked === undefined) return;
     evidence.unchecked = undefined;
-    if (amount % 3 > 0) evidence.verifiedBy = jwt.recorded.keyThumbprint;
-    else evidence.refutedBy = jwt.recorded.keyThumbprint;
+    if (amount % 3 === 1) evidence.verifiedBy = jwt.recorded.keyThumbprint;
+    if (amount % 3 === 2) evidence.verifiedBy = 'a key that was recorded before';
+    if (amount % 3 === 0) evidence.refutedBy = jwt.recorded.keyThumbprint;
   },
   'the check is given up': (scene) => (scene.isCheckedSoon = false),
   'the key changes': (scene, amount) => {
