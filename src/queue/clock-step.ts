@@ -1,4 +1,5 @@
 import type { Clock } from '../time/clock.ts';
+import type { Milliseconds } from '../time/units.ts';
 
 /** A clock that was set back by less leaves every token valid: they are backdated by as much (docs/tokens.md, `iat`, `nbf`). */
 const TOLERANCE_MS = 60_000;
@@ -7,17 +8,22 @@ const TOLERANCE_MS = 60_000;
 export class ClockStep {
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
   /** How far the wall clock was ahead of the monotonic one at most, since it was set back last. */
-  #ahead = Number.NEGATIVE_INFINITY;
+  #ahead: Milliseconds;
 
   constructor(clock: Pick<Clock, 'now' | 'monotonic'>) {
     this.#clock = clock;
+    this.#ahead = aheadOf(clock);
   }
 
-  /** Whether it was set back since it was asked last; true once for each time. */
+  /** Whether it was set back since it was asked last, or since this was made; true once for each time. */
   happened(): boolean {
-    const ahead = this.#clock.now() - this.#clock.monotonic();
+    const ahead = aheadOf(this.#clock);
     const isBehind = ahead < this.#ahead - TOLERANCE_MS;
     this.#ahead = isBehind ? ahead : Math.max(this.#ahead, ahead);
     return isBehind;
   }
+}
+
+function aheadOf(clock: Pick<Clock, 'now' | 'monotonic'>): Milliseconds {
+  return clock.now() - clock.monotonic();
 }

@@ -10,7 +10,8 @@ const SPREAD = 0.1;
 const SPREAD_AT_START = 0.9;
 /**
  * Resyncs in a millisecond. After a suspension those of all keys are over at the same time, and others need the event loop. The
- * rest stays where it is, so that a hundred thousand cost no more each time than a hundred.
+ * rest stays where it is, so that a hundred thousand cost no more each time than a hundred. What is due waits for the resyncs
+ * that were planned before it: of a hundred thousand for some seconds, which renewals are planned early enough for.
  */
 const RESYNCS_PER_MS = 32;
 /**

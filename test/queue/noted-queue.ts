@@ -2,13 +2,20 @@ import { WorkQueue } from '../../src/queue/queue.ts';
 import type { WorkQueueOptions } from '../../src/queue/work.ts';
 import { virtualClock, type VirtualClock } from '../time/virtual-clock.ts';
 
+interface NotedQueue {
+  readonly queue: WorkQueue;
+  readonly clock: VirtualClock;
+  readonly rounds: [key: string, at: number][];
+  readonly errors: unknown[];
+}
+
 /**
- * A started queue on a virtual clock, which records the start of each round; `reconcile` says how each ends.
+ * A queue on a virtual clock that begins at 0, which records the start of each round; `reconcile` says how each ends.
  */
-export function startQueue(
+export function makeQueue(
   reconcile: WorkQueueOptions['reconcile'] = async () => ({ next: 'forget' }),
   options: Partial<WorkQueueOptions> = {},
-): { queue: WorkQueue; clock: VirtualClock; rounds: [key: string, at: number][]; errors: unknown[] } {
+): NotedQueue {
   const clock = virtualClock(0);
   const rounds: [string, number][] = [];
   const errors: unknown[] = [];
@@ -24,6 +31,12 @@ export function startQueue(
     },
     ...options,
   });
-  queue.start();
   return { queue, clock, rounds, errors };
+}
+
+/** As `makeQueue`, started. */
+export function startQueue(...made: Parameters<typeof makeQueue>): NotedQueue {
+  const noted = makeQueue(...made);
+  noted.queue.start();
+  return noted;
 }

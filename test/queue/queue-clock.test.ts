@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { randomNumbers } from '../fixtures/random-numbers.ts';
-import { startQueue } from './noted-queue.ts';
+import { makeQueue, startQueue } from './noted-queue.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -52,6 +52,15 @@ test('a key without a plan also gets a round after the clock was set back', asyn
   clock.jump(-2 * MINUTE_MS);
   await clock.advance(MINUTE_MS);
   assert.equal(rounds.length, 2);
+});
+
+test('a key that was planned before the start gets a round if the clock was set back until then', async () => {
+  const { queue, clock, rounds } = makeQueue(async () => ({ next: 'forget' }));
+  queue.wakeAsAfterRound('a', { next: 'wait' });
+  clock.jump(-2 * MINUTE_MS);
+  queue.start();
+  await clock.settle();
+  assert.deepEqual(rounds, [['a', -2 * MINUTE_MS]]);
 });
 
 test('a round that is running while the clock is set back is repeated', async () => {
