@@ -30,7 +30,9 @@ export async function openCertificateSource(
   if (config.from === 'files') {
     const read = await readCertificateFiles(config);
     if (!read.ok)
-      return fail(`the webhook's certificate: ${read.problem}; certs/make-dev-certs.sh makes a pair`);
+      return fail(
+        `the webhook's certificate: ${read.problem}; for development certs/make-dev-certs.sh makes a pair`,
+      );
     const first = read.value;
     const start: CertificateSource['start'] = (webhook) => {
       const following = followCertificate(webhook, config, first, log);

@@ -179,7 +179,10 @@ export function describeMigrate(world: () => World): void {
       const { code, out } = await world().admin.run(migrateCommand, 'check', '-A');
       assert.deepEqual(
         [code, out],
-        [0, 'This cluster has no JWT resource: there is nothing to take over.\n'],
+        [
+          0,
+          'This cluster has no JWT resource: there is nothing to take over.\nTo install jwt-injector, see docs/install.md of the checkout.\n',
+        ],
       );
       const { err } = await explain('jwt', 'ready');
       assert.match(err, /^error: this cluster has no namespaced JWTs: install the CRD/);

@@ -49,7 +49,7 @@ export function describeRights(world: () => World): void {
       assert.equal(code, 3);
       assert.equal(
         err,
-        'error: you are not allowed to change jwts in namespace science: ask an administrator of science for the right to do so (kubectl auth can-i patch jwts -n science)\n',
+        'error: you are not allowed to change jwts in namespace science: ask an administrator of science for the role edit (kubectl auth can-i patch jwts -n science)\n',
       );
     });
 

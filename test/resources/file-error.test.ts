@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
-import { describeFileError } from '../../src/resources/file-error.ts';
+import { describeFileError, isFolder } from '../../src/resources/file-error.ts';
 
 function errorOf(path: string): unknown {
   try {
@@ -14,6 +14,7 @@ function errorOf(path: string): unknown {
 it('the error of a file that cannot be read is described without the path, which the caller has', () => {
   assert.equal(describeFileError(errorOf('no-such-file')), 'there is no such file');
   assert.equal(describeFileError(errorOf('.')), 'it is a folder');
+  assert.deepEqual([isFolder(errorOf('.')), isFolder(errorOf('no-such-file'))], [true, false]);
 });
 
 // Root is allowed to read everything, and few errors can be caused on purpose: the others are errors as Node

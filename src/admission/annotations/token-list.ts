@@ -57,14 +57,16 @@ function readDefault(defaultToken: string | undefined): Result<readonly string[]
 
 /** Explains the fault of a name, with the closest name that is valid. */
 export function explainTokenName(name: string): Problem {
+  return { what: `${quote(name)} is not a valid token name`, remedy: correctTokenName(name) };
+}
+
+function correctTokenName(name: string): string {
+  if (name.includes('='))
+    return 'if it is another annotation, give each one separately (kubectl run: an --annotations for each)';
   const nearest = closestTokenName(name);
-  return {
-    what: `${quote(name)} is not a valid token name`,
-    remedy:
-      nearest === undefined
-        ? 'use lower case letters, digits, "-" and "."'
-        : `the closest valid one is ${quote(nearest, MAX_OBJECT_NAME)}`,
-  };
+  return nearest === undefined
+    ? 'use lower case letters, digits, "-" and "."'
+    : `the closest valid one is ${quote(nearest, MAX_OBJECT_NAME)}`;
 }
 
 /** The items of a comma-separated value that is trimmed itself: trimmed, without the empty ones. */

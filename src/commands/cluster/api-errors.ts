@@ -1,4 +1,5 @@
 import { isNamespaceTerminating, type KubeError } from '../../kube/errors.ts';
+import { JWTS } from '../../kube/known-resources.ts';
 import type { RefusalKind } from '../../reconcile/refusal.ts';
 import type { CommandPrinter } from './command-printer.ts';
 
@@ -127,14 +128,18 @@ function askForRight(
   const where = namespace === undefined ? inAll : ['-n', namespace];
   const owner =
     namespace === undefined ? 'an administrator of the cluster' : `an administrator of ${namespace}`;
-  return `ask ${owner} for the right to do so (${kubectl('auth', 'can-i', word, resource, ...where)})`;
+  // It includes JWTs, `view` does not (docs/security.md).
+  const right = namespace !== undefined && resource === JWTS.plural ? 'the role edit' : 'the right to do so';
+  return `ask ${owner} for ${right} (${kubectl('auth', 'can-i', word, resource, ...where)})`;
 }
 
 function explainNotFound({ resource, namespace, objectName }: KubeError): ApiProblem {
   if (objectName === undefined) {
+    const cause = 'their CRD is not installed, or has another scope';
     return {
       why: `the API server does not know ${resource}`,
-      remedy: () => 'their CRD is not installed, or has another scope',
+      remedy: ({ jwtInjector }) =>
+        resource === JWTS.plural ? `${cause} (${jwtInjector('migrate', 'check')} shows which)` : cause,
     };
   }
   const where = namespace === undefined ? '' : ` in namespace ${namespace}`;

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { describeFileError } from '../../resources/file-error.ts';
+import { describeFileError, isFolder } from '../../resources/file-error.ts';
 import { fail, ok, type Result } from '../../resources/result.ts';
 import type { Io } from '../io.ts';
 import { EXIT, type CommandProblem } from '../command.ts';
@@ -55,9 +55,11 @@ async function readBytes(filename: string, io: Pick<Io, 'stdin'>): Promise<Resul
     }
     return ok(Buffer.concat(chunks));
   } catch (error) {
+    const why = describeFileError(error);
+    const remedy = isFolder(error) ? 'name the files in it' : 'check the name';
     return fail({
       exit: EXIT.outside,
-      message: `cannot read ${showFilename(filename)}: ${describeFileError(error)}: check the name`,
+      message: `cannot read ${showFilename(filename)}: ${why}: ${remedy}`,
     });
   }
 }

@@ -115,7 +115,7 @@ function noteOtherKey(jwt: Jwt, reference: KeyReference, facts: MigrationFacts):
   const { namespace, name } = reference;
   const why =
     facts.secret(old.namespace, old.name).state === 'found'
-      ? `token-manager read its key from Secret ${old.namespace}/${name}, jwt-injector reads ${namespace}/${name}: make sure that both hold the same key, then name the namespace`
+      ? `if token-manager signed for it, it read the key from Secret ${old.namespace}/${name}; jwt-injector reads ${namespace}/${name}: make sure that both hold the same key, then name the namespace`
       : `it names no namespace for its key: after a roll-back token-manager would read Secret ${old.namespace}/${name}`;
   const commands = [patchSpec(facts.printer, jwt, { key: { secret: { namespace } } })];
   return { level: 'note', reason: 'KeyNamespace', why, commands };

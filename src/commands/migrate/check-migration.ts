@@ -34,7 +34,10 @@ export async function checkMigration(access: Access, options: MigrateOptions, io
   };
   printReport(io, options.output, report, (facts, paint) =>
     gathered === undefined
-      ? ['This cluster has no JWT resource: there is nothing to take over.']
+      ? [
+          'This cluster has no JWT resource: there is nothing to take over.',
+          'To install jwt-injector, see docs/install.md of the checkout.',
+        ]
       : describeMigration(facts, scope, paint),
   );
   return report.findings.some(({ level }) => level === 'fix') ? EXIT.refused : EXIT.done;

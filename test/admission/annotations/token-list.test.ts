@@ -62,6 +62,12 @@ describe('the tokens of a pod', () => {
       `annotation ${KEYS.token}: "é" is not a valid token name`,
       'use lower case letters, digits, "-" and "."',
     ],
+    'another annotation, taken for a name as kubectl run does not split at commas': [
+      'a,tokens.osg-htc.org/mount-path=/var/x',
+      undefined,
+      `annotation ${KEYS.token}: "tokens.osg-htc.org/mount-path=/var/x" is not a valid token name`,
+      'if it is another annotation, give each one separately (kubectl run: an --annotations for each)',
+    ],
     'a default that is not valid': [
       undefined,
       'My',

@@ -14,6 +14,11 @@ describe('a refusal of the API server is one line:', () => {
       'you are not allowed to read secrets in namespace x: ask an administrator of x for the right to do so (kubectl auth can-i get secrets -n x)',
     ],
     [
+      'one to JWTs, with the role that has it',
+      { ...about, verb: 'patch', resource: 'jwts', status: 403, reason: 'Forbidden' },
+      'you are not allowed to change jwts in namespace x: ask an administrator of x for the role edit (kubectl auth can-i patch jwts -n x)',
+    ],
+    [
       'one for all namespaces',
       { verb: 'list', resource: 'jwts', status: 403, reason: 'Forbidden' },
       'you are not allowed to list jwts in all namespaces: ask an administrator of the cluster for the right to do so (kubectl auth can-i list jwts -A)',
@@ -31,7 +36,7 @@ describe('a refusal of the API server is one line:', () => {
     [
       'a kind that is not there',
       { verb: 'list', resource: 'jwts', status: 404, reason: 'NotFound' },
-      'the API server does not know jwts: their CRD is not installed, or has another scope',
+      'the API server does not know jwts: their CRD is not installed, or has another scope (jwt-injector migrate check shows which)',
     ],
     [
       'no connection',

@@ -43,6 +43,14 @@ describe('a file that a command reads', () => {
     });
   }
 
+  it('may not be a folder, whose files are to be named', async () => {
+    const { code, err } = await runCommand(explainCommand, ['-f', tmpdir()]);
+    assert.deepEqual(
+      [code, err],
+      [3, `error: cannot read ${tmpdir()}: it is a folder: name the files in it\n`],
+    );
+  });
+
   const twice: readonly (readonly [Command, readonly string[]])[] = [
     [signCommand, ['-f', '-', '--key', '-']],
     [injectCommand, ['-f', '-', '-f', '-']],
