@@ -52,8 +52,13 @@ export interface Arena {
   readonly excuses: readonly Excuse[];
   /** Shows when the service could write. */
   readonly pulse: Pick<Pulse, 'pauses' | 'stalls'>;
-  /** Signing is impossible from now on, until the returned function is called. */
+  /** Signing is impossible from now on, until the returned function is called: tokens may expire. */
   excuse(): () => void;
+  /**
+   * Times in which a proxy keeps the service from writing, which the pulse does not see, as it goes past the proxies. Renewals may
+   * be late then, but no token may expire. A fault adds them.
+   */
+  readonly hindrances: Excuse[];
   /** Returns a function that gives the output of all processes since this call. */
   followOutput(): () => string;
   /** All processes of the service so far, in the order of their starts. */
@@ -165,6 +170,7 @@ export async function openArena({ short, openStage = startStage }: ArenaOptions)
     excuses,
     pulse,
     excuse: () => beginExcuse(excuses),
+    hindrances: [],
     followOutput: () => followOutput(players),
     outputs: () => players.map(({ service }) => service.output()),
     players: () => players,

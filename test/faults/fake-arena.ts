@@ -86,6 +86,7 @@ export function openFakeArena(
     excuses,
     pulse: { pauses: () => pauses, stalls: () => pauses },
     excuse: () => beginExcuse(excuses),
+    hindrances: [],
     followOutput: () => followOutput([mainPlayer, standbyPlayer]),
     outputs: () => [output],
     players: () => [mainPlayer, standbyPlayer],

@@ -106,6 +106,7 @@ async function blame(
     specs: [spec],
     excuses: [],
     pauses: [],
+    stalls: [],
     causes: 1,
     statuses: 0,
     foreign: new Set<string>(),
@@ -168,6 +169,10 @@ describe('the judge of the fault suite', () => {
     assert.deepEqual(await blame([leaving, await seeSecret(3, START + 10)]), [
       'I4 a: a write for a JWT that was deleted before',
     ]);
+    const away = [{ from: (START + 2) * 1000, until: (START + 10) * 1000 }];
+    const late = [leaving, await seeSecret(3, START + 10)];
+    assert.deepEqual(await blame(late, { pauses: away, stalls: away }), []);
+    assert.equal((await blame(late, { pauses: away })).length, 1, 'a leader that was away writes nothing');
   });
 
   it('does not count the suite’s own writes as writes of the service (I4)', async () => {

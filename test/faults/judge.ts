@@ -124,7 +124,7 @@ function ownerOf(secret: Loose): string | undefined {
   return secret.metadata.ownerReferences?.find((owner: Loose) => owner.kind === 'JWT')?.uid;
 }
 
-/** When the JWT is deleted, a write can already have been sent; ms, longer if nothing could be written. */
+/** When the JWT is deleted, a write can already have been sent; ms, longer if the API server was slow. */
 const IN_FLIGHT_MS = 1_000;
 
 /**
@@ -145,7 +145,7 @@ function findNeedlessWrites(file: CaseFile, written: readonly Step[]): readonly 
     const leftAt = leaving.get(ownerOf(sighting.object) ?? '');
     if (leftAt === undefined || sighting.at <= leftAt) continue;
     const { at: until } = sighting;
-    if (until - leftAt - sumCovered({ from: leftAt, until }, file.pauses) > IN_FLIGHT_MS) {
+    if (until - leftAt - sumCovered({ from: leftAt, until }, file.stalls) > IN_FLIGHT_MS) {
       found.push({ invariant: 'I4', what: `${file.name}: a write for a JWT that was deleted before` });
     }
   }

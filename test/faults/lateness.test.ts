@@ -145,6 +145,7 @@ function fileOf(sightings: readonly Sighting[], more: Partial<CaseFile>): CaseFi
     specs: [{ ...MINUTE, from: 0 }],
     excuses: [],
     pauses: [],
+    stalls: [],
     causes: 1,
     statuses: 0,
     foreign: new Set(),

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntil } from '../controlplane/wait-until.ts';
+import { beginExcuse } from './case-file.ts';
 import { waitUntilDue } from './due.ts';
 import { ALONE, type Fault } from './fault.ts';
 import { ONE_MINUTE, type Ground } from './ground.ts';
+import { noteHindrances } from './hindrances.ts';
 import { isApplyOf } from './hold.ts';
 import type { Treatment } from './proxy.ts';
 import { areRenewed, askForRenewals, textsOf } from './renewals.ts';
@@ -14,7 +16,7 @@ import type { TrackedJwt } from './tracked-jwt.ts';
 const WATCH_RETRY_MS = 30_000;
 
 /**
- * Stops the API server when a token of one minute is due, for less time than is left until it expires, and
+ * Stops the API server, or hinders the service, when a token of one minute is due, for less time than is left until it expires, and
  * checks that it is renewed in time. Requests for renewal made afterwards are served, too.
  */
 async function outlast(ground: Ground, outage: () => Promise<unknown>): Promise<void> {
@@ -30,9 +32,7 @@ async function outlastWhenDue(ground: Ground, outage: () => Promise<unknown>): P
   const before = due.text;
   const expiresAt = expiryOf(due.token);
   await waitUntilDue([due], 1_000);
-  const forgive = ground.arena.excuse();
   await outage();
-  forgive();
   const left = expiresAt - Date.now();
   const backAt = performance.now();
   ground.note(`back ${Math.round(left / 1000)} s before the expiry`);
@@ -55,13 +55,19 @@ async function expireDuring(ground: Ground, outage: () => Promise<unknown>): Pro
   if (first === undefined) return;
   await waitUntilDue([first], 2_000);
   const forgive = ground.arena.excuse();
-  await outage();
-  const backAt = performance.now();
-  await first.waitFor('new tokens after the outage', () => areRenewed(jwts, before), WATCH_RETRY_MS);
-  ground.recovered(performance.now() - backAt);
-  forgive();
+  try {
+    await outage();
+    const backAt = performance.now();
+    await first.waitFor('new tokens after the outage', () => areRenewed(jwts, before), WATCH_RETRY_MS);
+    ground.recovered(performance.now() - backAt);
+  } finally {
+    forgive();
+  }
   await askForMore(ground, first);
 }
+
+/** After a refusal, the service waits for a second at least. */
+const FIRST_WAIT_MS = 1_000;
 
 /** Counts the requests for an object: the first two of each five get the fault. */
 function isUnlucky(count: number): boolean {
@@ -80,6 +86,7 @@ async function endureTreatment(
   const renewing = await ground.sign('renewing', { spec: ONE_MINUTE });
   const jwts = await ground.signMany('asked', 6);
   const counts = new Map<string, number>();
+  const since = Date.now();
   const stop = ground.arena.main().proxy.treat(({ isWatch, path }) => {
     if (isWatch) return undefined;
     const count = counts.get(path) ?? 0;
@@ -97,6 +104,8 @@ async function endureTreatment(
     }
   } finally {
     ground.requireHarm(stop());
+    const isAsked = (path: string): boolean => jwts.some(({ secretPath }) => secretPath === path);
+    noteHindrances(ground.arena, { since, each: FIRST_WAIT_MS, fits: ({ path }) => !isAsked(path) });
   }
 }
 
@@ -191,9 +200,14 @@ export const OUTAGES: readonly Fault[] = [
     tries: { short: 0, full: 1 },
     play: (ground) =>
       outlast(ground, async () => {
+        const isOver = beginExcuse(ground.arena.hindrances);
         const answerAgain = await ground.arena.main().proxy.refuse();
-        await wait(20);
-        await answerAgain();
+        try {
+          await wait(20);
+        } finally {
+          await answerAgain();
+          isOver();
+        }
       }),
   },
   {

@@ -204,14 +204,15 @@ export class TrackedJwt {
 
   /** @param statuses the number that the fault allows. */
   file(endedAt: number, statuses: number): CaseFile {
-    const { observer, foreign, ours, excuses } = this.#arena;
+    const { observer, foreign, ours, excuses, hindrances, pulse } = this.#arena;
     return {
       name: this.name,
       sightings: observer.sightings(this.namespace).filter(({ name }) => name === this.name),
       keys: this.#keys,
       specs: this.#specs,
       excuses: [...this.#excuses, ...excuses],
-      pauses: this.#arena.pulse.pauses(),
+      pauses: [...pulse.pauses(), ...hindrances],
+      stalls: pulse.stalls(),
       causes: this.#causes,
       statuses,
       foreign,

@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ALONE, type Fault } from './fault.ts';
 import { ONE_MINUTE, type Ground } from './ground.ts';
+import { noteHindrances } from './hindrances.ts';
 import type { LineRule, Proxy } from './proxy.ts';
+
+/** The service waits so long for the answer to a write. */
+const WRITE_DEADLINE_MS = 5_000;
 
 /** The timeout of the service's silence watchdog, the pause before the next try, and a margin, in ms. */
 const NOTICED_WITHIN_MS = 90_000 + 40_000;
@@ -86,7 +90,14 @@ export const WATCHES: readonly Fault[] = [
     name: 'connections-half-open',
     title: 'all open connections are half-open: no data in either direction, and no error',
     tries: { short: 0, full: 1 },
-    play: (ground) => loseSight(ground, (proxy) => proxy.freezeConnections()),
+    play: async (ground) => {
+      const since = Date.now();
+      try {
+        await loseSight(ground, (proxy) => proxy.freezeConnections());
+      } finally {
+        noteHindrances(ground.arena, { since, each: WRITE_DEADLINE_MS, fits: () => true });
+      }
+    },
   },
   {
     ...ALONE,
