@@ -4,6 +4,8 @@ import { waitUntil } from '../controlplane/wait-until.ts';
 import type { Loose } from '../integration/objects.ts';
 import { makeKey, toPem } from '../fixtures/keys.ts';
 import { ApiRefusal, pathOf } from './api.ts';
+import { sumCovered } from './case-file.ts';
+import { renewalOf } from './due.ts';
 import { ALONE, type Fault } from './fault.ts';
 import { ONE_MINUTE, type Ground } from './ground.ts';
 import type { TrackedJwt } from './tracked-jwt.ts';
@@ -191,6 +193,9 @@ async function restartWith(ground: Ground, env: NodeJS.ProcessEnv): Promise<void
   if (Math.abs(iat + 60 - Date.now() / 1000) > 30) ground.fail('I2', 'the token was issued at another time');
 }
 
+/** What no neighbour may delay. The judge of all renewals allows more, and counts from a later time, without jitter. */
+const PROMPT_S = 2;
+
 /** A hundred JWTs that fail again and again, beside one that is due. */
 async function failBeside(ground: Ground, fail: 'refuse' | 'hang'): Promise<void> {
   const due = await ground.sign('due', { spec: ONE_MINUTE });
@@ -206,7 +211,13 @@ async function failBeside(ground: Ground, fail: 'refuse' | 'hang'): Promise<void
   });
   try {
     await ground.signMany('broken', 100, { isAwaited: false });
-    await due.waitFor('the renewal', () => due.isRenewed(before), 60_000); // its lateness is judged at the end
+    const dueAt = renewalOf(due);
+    await due.waitFor('the renewal', () => due.isRenewed(before), 60_000);
+    const signedAt = ((due.token?.claims.iat ?? 0) + 60) * 1_000;
+    const hinderedMs = sumCovered({ from: dueAt, until: signedAt }, ground.arena.pulse.pauses());
+    const late = Math.max(0, signedAt - dueAt - hinderedMs) / 1_000;
+    ground.note(`renewed ${late} s after it was due`);
+    if (late > PROMPT_S) ground.fail('recovery', `renewed ${late} s late`);
   } finally {
     ground.requireHarm(end());
   }
