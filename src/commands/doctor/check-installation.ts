@@ -6,7 +6,10 @@ export function checkInstallation(snapshot: InstallationSnapshot): readonly Judg
   const { namespace, wrongNamespace, printer } = snapshot;
   if (!isInstalled(snapshot))
     return [
-      problem('jwt-injector is not installed in this cluster', 'install it: docs/install.md of the checkout'),
+      problem(
+        `jwt-injector is not in namespace ${namespace}, and no webhook configuration names another one`,
+        'install it: docs/install.md of the checkout; or name its namespace: -n',
+      ),
     ];
   if (wrongNamespace === undefined) return [];
   return [
@@ -19,8 +22,8 @@ export function checkInstallation(snapshot: InstallationSnapshot): readonly Judg
 
 /** Whether anything is there that only an installation brings; the CRD stays when it is uninstalled. */
 export function isInstalled(
-  snapshot: Pick<InstallationSnapshot, 'deployment' | 'service' | 'mutating' | 'validating'>,
+  snapshot: Pick<InstallationSnapshot, 'deployment' | 'controller' | 'service' | 'mutating' | 'validating'>,
 ): boolean {
-  const { deployment, service, mutating, validating } = snapshot;
-  return [deployment, service, mutating, validating].some(({ state }) => state !== 'absent');
+  const { deployment, controller, service, mutating, validating } = snapshot;
+  return [deployment, controller, service, mutating, validating].some(({ state }) => state !== 'absent');
 }

@@ -30,7 +30,7 @@ const CLUSTER_ROLES: Resource = { group: 'rbac.authorization.k8s.io', version: '
 /**
  * Reads everything that the checks need, and changes nothing. What is refused becomes a part of the snapshot; only an
  * API server that does not answer at all, or does not accept the credentials, is a KubeError.
- * @param given the namespace that jwt-injector is in; `undefined`: the one that the webhook configurations name.
+ * @param given see `gatherCertificates`.
  */
 export async function gather(access: Access, given: string | undefined): Promise<InstallationSnapshot> {
   const { client, namespace: own } = access;

@@ -158,8 +158,16 @@ describe('doctor', () => {
     );
     assert.deepEqual(
       problems.map(({ message }) => message),
-      ['jwt-injector is not installed in this cluster'],
+      ['jwt-injector is not in namespace jwt-injector, and no webhook configuration names another one'],
     );
+  });
+
+  it('looks at an installation of which only the controller is there', () => {
+    const empty = { deployment: ABSENT, service: ABSENT, mutating: ABSENT, validating: ABSENT };
+    const controller = { state: 'found', value: {} } as const;
+    const findings = findFaults({ ...well(), ...empty, controller });
+    assert.ok(findings.some(({ check, result }) => check === 'pod-webhooks' && result === 'problem'));
+    assert.ok(findings.every(({ check }) => check !== 'installation'));
   });
 
   it('knows more than thirty faults', () => assert.ok(FAULTS.length > 30));
