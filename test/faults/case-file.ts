@@ -56,7 +56,7 @@ export interface CaseFile {
   readonly excuses: readonly Excuse[];
   /** Times in which nothing could be written, whatever the service did; also because nobody led. */
   readonly pauses: readonly Excuse[];
-  /** Those of them in which the API server was away or slow, or the machine too busy. */
+  /** The pauses in which the API server was away or slow, or the machine too busy. */
   readonly stalls: readonly Excuse[];
   /** The number of writes that are allowed, scheduled renewals excluded. */
   readonly causes: number;

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Loose } from '../integration/objects.ts';
 import { sumCovered, type CaseFile, type Violation } from './case-file.ts';
 
-/** What is looked at. */
+/** What the judge of statuses needs. */
 type StatusFile = Pick<CaseFile, 'name' | 'sightings' | 'foreign' | 'pauses' | 'statuses'>;
 
 /**
