@@ -12,7 +12,7 @@ const ALLOWED: Readonly<Record<string, number>> = {
   'secret-stuck-deleting': 1, // SecretConflict
   'secret-answer-lost': 1, // WriteFailed: it does not know that it was written
   'retry-after': 1, // WriteFailed, until it may try again
-  // A write that failed in a pause may be reported anyway (statuses.ts). An outage of less than a second is no pause.
+  // A write that failed in a pause may be reported anyway (statuses.ts). An outage of less than a second does not count as a pause.
   'api-server-': 1, // WriteRefused: one that has just started refuses all writes, until it has read the roles
   'etcd-restarted': 1, // WriteFailed
   'api-server-slow': 6, // for each request for a renewal that comes too soon after the ones before: that it waits
