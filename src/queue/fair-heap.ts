@@ -28,12 +28,18 @@ interface Place<T> {
 const REMEMBERED_EACH = 2;
 /** Fewer turns than these are all remembered. */
 const REMEMBERED = 128;
+/** A namespace that had this many turns lately is charged for no more that it has elsewhere. */
+const MAX_CHARGED_ELSEWHERE = 16;
 
 /**
  * Items by key `namespace/name`, whose namespaces share: of equal rank, the most urgent item of the namespace that had the fewest
  * turns lately is the first. So one with few items gets its turns, however many others have and however urgent they are. An
  * example: `many` has five items, and `few` two that are less urgent. If each that is taken out is charged, their order is
  * many, few, many, few, many, many, many. Namespaces can be passed over, as many as that may be in both orders.
+ *
+ * Turns can be had elsewhere, too. Those count a little, but make none of the turns here forgotten: an item is taken out of here
+ * each ten seconds, say, while there are twenty turns a second elsewhere. Of namespaces without items they do make turns
+ * forgotten, as else all that ever came would stay.
  */
 export class FairHeap<T extends Ranked> {
   readonly #before: (a: T, b: T) => boolean;
@@ -44,8 +50,10 @@ export class FairHeap<T extends Ranked> {
   /** The namespaces that have items, by the most urgent of each. */
   readonly #urgent: KeyedHeap<T>;
   #size = 0;
-  /** The turns that all namespaces had lately. */
+  /** The turns that all namespaces had here lately. */
   #turns = 0;
+  /** The turns that any had elsewhere since half of those of namespaces without items were forgotten. */
+  #elsewhere = 0;
 
   /** `before(a, b)`: whether `a` is more urgent than `b`. */
   constructor(before: (a: T, b: T) => boolean) {
@@ -98,13 +106,30 @@ export class FairHeap<T extends Ranked> {
     this.#place(name, namespace);
   }
 
-  /** The namespace has had a turn, here or elsewhere. */
+  /** The namespace has had a turn here. */
   charge(name: string): void {
     const namespace = this.#enter(name);
     namespace.turns += 1;
-    this.#turns += 1;
     this.#place(name, namespace);
-    if (this.#turns >= Math.max(REMEMBERED, REMEMBERED_EACH * this.#fair.size)) this.#forgetHalf();
+    this.#turns += 1;
+    if (this.#turns < this.#remembered) return;
+    this.#turns = Math.floor(this.#remembered / 2);
+    this.#forgetHalf(() => true);
+  }
+
+  /** The namespace has had a turn elsewhere. */
+  chargeElsewhere(name: string): void {
+    const namespace = this.#enter(name);
+    if (namespace.turns < MAX_CHARGED_ELSEWHERE) namespace.turns += 1;
+    this.#place(name, namespace);
+    this.#elsewhere += 1;
+    if (this.#elsewhere < this.#remembered) return;
+    this.#elsewhere = 0;
+    this.#forgetHalf(({ items }) => items.size === 0);
+  }
+
+  get #remembered(): number {
+    return Math.max(REMEMBERED, REMEMBERED_EACH * this.#fair.size);
   }
 
   #firstKeyOf(name: string | undefined): string | undefined {
@@ -133,11 +158,10 @@ export class FairHeap<T extends Ranked> {
   }
 
   /** One that was served for hours is in debt to nobody who comes then, and those that are gone leave nothing. */
-  #forgetHalf(): void {
-    this.#turns = 0;
+  #forgetHalf(isOf: (namespace: Namespace<T>) => boolean): void {
     for (const [name, namespace] of this.#namespaces) {
+      if (!isOf(namespace)) continue;
       namespace.turns = Math.floor(namespace.turns / 2);
-      this.#turns += namespace.turns;
       this.#place(name, namespace);
     }
   }

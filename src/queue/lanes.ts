@@ -98,9 +98,10 @@ export class Lanes {
     if (lane === undefined) return undefined;
     const { [lane]: chosen } = next;
     if (chosen === undefined) return undefined;
-    this.#waiting[lane].take(chosen);
     const namespace = namespaceOfKey(chosen.key);
-    for (const waiting of this.#all) waiting.charge(namespace);
+    const { [lane]: own } = this.#waiting;
+    own.take(chosen);
+    for (const waiting of this.#all) if (waiting !== own) waiting.chargeElsewhere(namespace);
     this.#rounds.begin(chosen.key, { lane, namespace, now, before: rounds });
     if (lane !== 'quick')
       this.#waitedLongest = [...this.#waitedLongest.filter((each) => each !== lane), lane];

@@ -36,9 +36,9 @@ interface Impatient {
 /**
  * The keys that wait in a lane. As long as none waits for more than a second, or each namespace had its turns, the most urgent is
  * next. Otherwise there is more to do than can be done, and others may be more urgent without end, since they are always late.
- * So every other turn goes to the namespace that had the fewest lately, in all lanes and by whichever turns. There, too, what is
- * due goes first: so one of eight turns goes to the key that has waited too long for the longest time. Namespaces share these
- * turns, apart from the others.
+ * So every other turn goes to the namespace that had the fewest lately, by whichever turns; those in other lanes count a little.
+ * There, too, what is due goes first: so one of eight turns goes to the key that has waited too long for the longest time.
+ * Namespaces share these turns, apart from the others.
  *
  * An example: a thousand renewals of `many` are late, `few` has a new one, and in `few` a JWT waits for a resync. The renewals
  * of `many` get every other turn, and that of `few` the next of those between. The resync gets its turn after some seconds.
@@ -83,9 +83,9 @@ export class WaitingKeys<T extends Urgency> {
     this.#impatient.delete(key);
   }
 
-  /** A round of this namespace has begun, in this lane or another. */
-  charge(namespace: string): void {
-    this.#byNamespace.charge(namespace);
+  /** A round of this namespace has begun in another lane. */
+  chargeElsewhere(namespace: string): void {
+    this.#byNamespace.chargeElsewhere(namespace);
   }
 
   /** Finds out which keys have waited for long, and too long, by now (monotonic clock). */
@@ -128,12 +128,14 @@ export class WaitingKeys<T extends Urgency> {
     return urgency === undefined ? undefined : { key, urgency, turn };
   }
 
-  /** Takes out the key, whose turn it was. */
+  /** Takes out the key, whose turn it was: a round of its namespace begins. */
   take({ key, turn }: NextKey): void {
     this.#sinceShared = turn === 'shared' ? 1 : this.#sinceShared + 1;
     this.#sinceImpatient = turn === 'impatient' ? 1 : this.#sinceImpatient + 1;
-    if (turn === 'impatient') this.#impatient.charge(namespaceOfKey(key));
     this.delete(key);
+    const namespace = namespaceOfKey(key);
+    this.#byNamespace.charge(namespace);
+    if (turn === 'impatient') this.#impatient.charge(namespace);
   }
 }
 

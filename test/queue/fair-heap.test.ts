@@ -107,6 +107,30 @@ describe('a heap that namespaces share', () => {
     assert.deepEqual(takeAll(heap), ['few/a', 'many/a']);
   });
 
+  it('remembers turns here, however many there are elsewhere', () => {
+    const heap = new FairHeap<Item>(isSooner);
+    for (const name of ['many', 'few', 'elsewhere']) heap.set(`${name}/a`, { rank: 0, time: 0 });
+    for (let each = 0; each < 40; each += 1) {
+      heap.charge('many');
+      for (let times = 0; times < 200; times += 1) {
+        heap.chargeElsewhere('elsewhere');
+        heap.chargeElsewhere(`other-${times}`);
+      }
+    }
+    assert.deepEqual(
+      ['many/a', 'few/a', 'elsewhere/a'].map((key) => heap.turnsOf(key)),
+      [40, 0, 16],
+    );
+  });
+
+  it('forgets those who have no items and had a turn elsewhere long ago', () => {
+    const heap = new FairHeap<Item>(isSooner);
+    for (let each = 0; each < 16; each += 1) heap.chargeElsewhere('gone');
+    for (let each = 0; each < 5 * 128; each += 1) heap.chargeElsewhere(`other-${each}`);
+    assert.equal(heap.turnsOf('gone/a'), 0);
+    assert.equal(heap.turnsOf('other-0/a'), 0);
+  });
+
   it('remembers two turns for each namespace that has items', () => {
     const heap = new FairHeap<Item>(isSooner);
     for (let each = 0; each < 99; each += 1) heap.set(`ns-${each}/a`, { rank: 0, time: each });

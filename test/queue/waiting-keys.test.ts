@@ -34,16 +34,15 @@ describe('the keys that wait in a lane', () => {
     const keys = newKeys();
     for (let each = 0; each < 40; each += 1) keys.set(`many/${each}`, urgency(0, each, 90_000, 500));
     for (let each = 0; each < 3; each += 1) keys.set(`few/${each}`, urgency(0, 100 + each, 90_000, 500));
-    const takeCharged = (turns: number): readonly (string | undefined)[] =>
+    const takeNamespaces = (turns: number): readonly (string | undefined)[] =>
       Array.from({ length: turns }, () => {
         const [namespace] = takeNext(keys)?.split('/') ?? [];
-        keys.charge(namespace ?? '');
         return namespace;
       });
     keys.noticeTime(1_500);
-    assert.deepEqual(takeCharged(6), ['many', 'many', 'many', 'many', 'many', 'many']);
+    assert.deepEqual(takeNamespaces(6), ['many', 'many', 'many', 'many', 'many', 'many']);
     keys.noticeTime(1_501);
-    assert.deepEqual(takeCharged(6), ['few', 'many', 'few', 'many', 'few', 'many']);
+    assert.deepEqual(takeNamespaces(6), ['few', 'many', 'few', 'many', 'few', 'many']);
   });
 
   it('give one of eight turns to the one that has waited too long for the longest time', () => {
@@ -94,7 +93,7 @@ describe('the keys that wait in a lane', () => {
       for (let each = 0; each < 9; each += 1) keys.set(`full/${each}`, urgency(0, each, 9_000));
       for (const [sequence, namespace] of ['many', 'few'].entries())
         keys.set(`${namespace}/a`, urgency(0, 10 + sequence, 9_000));
-      for (let each = 0; each < 9; each += 1) keys.charge('many');
+      for (let each = 0; each < 9; each += 1) keys.chargeElsewhere('many');
       keys.noticeTime(now);
       const next = keys.next(hasRoom);
       assert.deepEqual([next?.key, next?.turn], [turn === 'shared' ? 'few/a' : 'many/a', turn]);
