@@ -186,6 +186,16 @@ describe('a variable that is set already is kept', () => {
     assert.deepEqual([answer.reason, answer.warnings], ['AlreadyInjected', []]);
   });
 
+  it('with a warning when a mount of another container takes the place of the file that it names', () => {
+    const items = ['deep/token', 'token'].map((path) => ({ key: 'token', path }));
+    const volumes = [{ name: 'mine', secret: { secretName: 'my-jwt', items } }];
+    const env = [{ name: 'BEARER_TOKEN_FILE', value: `${DIRECTORY}/token` }];
+    const below = [{ name: 'cache', mountPath: `${DIRECTORY}/token/cache` }];
+    const initContainers = [container('init', { volumeMounts: below })];
+    const answer = review(annotatedPod({ volumes, initContainers, containers: [container('app', { env })] }));
+    assert.match(answer.warnings.join(), /"app": BEARER_TOKEN_FILE is set to .*: kept; .*\/deep\//);
+  });
+
   it('also if the user chose another name for it', () => {
     const env = [{ name: 'TOKEN_FILE', value: '/x' }];
     const answer = review(podWith([], [], { env }, { [KEYS.envVar]: 'TOKEN_FILE' }));

@@ -118,7 +118,7 @@ describe('tokens that conflict are refused at the first review:', () => {
     assert.deepEqual([answer.decision, answer.reason], ['deny', 'MountPathTaken'], answer.message);
     const what = `${where} ${mount} takes the place of the token in volume "${volume}": `;
     assert.equal(answer.message.slice(0, what.length), what);
-    const { followed } = followRemedies(pod, answer.message);
+    const followed = followRemedies(pod, answer.message);
     assert.equal(followed.size, 2);
     for (const [remedy, after] of followed)
       assert.equal(review(injected(after)).reason, 'AlreadyInjected', remedy);

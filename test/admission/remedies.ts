@@ -8,10 +8,7 @@ const IN_THE_WAY =
  * The pod as it is when a person has followed a refusal for its mounts to the letter: one for each remedy in the message, by
  * the words of the remedy.
  */
-export function followRemedies(
-  pod: Json,
-  message: string,
-): { readonly what: string; readonly followed: ReadonlyMap<string, Json> } {
+export function followRemedies(pod: Json, message: string): ReadonlyMap<string, Json> {
   const [what = '', remedies = ''] = message.split(/: (?=set annotation|mount "|in container "\S+" mount)/);
   const followed = new Map<string, Json>();
   const container = /^in container "(\S+)"|or in container "(\S+)"/.exec(remedies);
@@ -23,7 +20,7 @@ export function followRemedies(
     } else changeMounts(containerOf(copy, name), remedy, what);
     followed.set(remedy, copy);
   }
-  return { what, followed };
+  return followed;
 }
 
 function containerOf(pod: Json, name: string): Json {

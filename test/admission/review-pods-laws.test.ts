@@ -75,18 +75,15 @@ describe('laws of the patch:', () => {
     );
   });
 
-  it('the remedies of a refusal for mounts help: what is refused then is refused for something else', () => {
+  it('the remedies of a refusal for mounts help: what is refused then has another cause, or other remedies', () => {
     fc.assert(
       fc.property(validPod, (pod) => {
         const { reason, message } = review(pod);
         if (reason !== 'MountPathTaken') return;
-        const { what, followed } = followRemedies(pod, message);
-        const hasSeveral = String(at(pod, 'metadata', 'annotations', KEYS.token)).includes(',');
-        for (const [remedy, after] of followed) {
+        for (const [remedy, after] of followRemedies(pod, message)) {
           const then = review(after).message.replaceAll('/another/directory', mountPathIn(pod));
-          // The same mount may hide another token, too, with other remedies.
-          const same = hasSeveral ? message : `${what}: `;
-          assert.ok(!then.startsWith(same), `${remedy}: ${then}`);
+          // The same mount may also hide what another mount of the volume shows, or take the place that a new one would.
+          assert.notEqual(then, message, remedy);
         }
       }),
       RUNS,

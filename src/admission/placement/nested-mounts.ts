@@ -36,7 +36,7 @@ const NONE: ReadonlySet<MountShape> = new Set();
 export class NestedMounts {
   readonly #shown: ShownParts;
   readonly #covers: NestedCovers = new Map();
-  /** Whether one of the volumes has several places: a container mounts it already, or it shows several tokens. */
+  /** Whether one of the volumes has several places: a container mounts it already, or it shows several files of tokens. */
   readonly #haveSeveralPlaces: boolean;
 
   /**
@@ -52,7 +52,7 @@ export class NestedMounts {
   ) {
     const shown = shownParts(showing);
     this.#shown = shown;
-    const places = showing.reduce((sum, { size }) => sum + size, 0);
+    const places = showing.flatMap((volumes) => [...volumes.values()].flat()).length;
     let haveSeveralPlaces = places > shown.size;
     for (const container of containers) {
       if (!container.mounts.some(({ volume }) => shown.has(volume))) continue;
@@ -78,8 +78,8 @@ export class NestedMounts {
   }
 
   /**
-   * Whether a token may disappear, in this container or another one, if the container gets these mounts as well. No token does
-   * where each volume gets one place only: there the mounts of each container alone decide.
+   * Whether a file of a token may disappear, in this container or another one, if the container gets these mounts as well. None
+   * does where each volume gets one place only: there the mounts of each container alone decide.
    */
   wouldChange({ mounts }: ContainerShape, added: readonly TokenMount[]): boolean {
     if (!this.#haveSeveralPlaces) return false;

@@ -31,7 +31,7 @@ function outcomeOf(...args: Parameters<typeof podWith>): string {
   const pod = podWith(...args);
   const answer = review(pod);
   if (answer.allowed) return answer.reason;
-  const { followed } = followRemedies(pod, answer.message);
+  const followed = followRemedies(pod, answer.message);
   assert.ok(followed.size > 0, answer.message);
   for (const [remedy, after] of followed) {
     const once = review(after);
