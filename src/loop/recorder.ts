@@ -14,11 +14,7 @@ export function subjectOf({ namespace, name, uid }: Subject): Subject {
   return { namespace, name, uid };
 }
 
-/**
- * A token that was signed and written. Times in seconds since the epoch.
- *
- * @internal
- */
+/** A token that was signed and written. Times in seconds since the epoch. */
 export interface SignedEntry extends Subject {
   readonly cause: SignatureCause;
   readonly algorithm: AlgorithmName;
