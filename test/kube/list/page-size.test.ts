@@ -11,10 +11,12 @@ import {
   type SeenRequest,
 } from '../bad-server.ts';
 
+type Response = Parameters<BadServer['handler']>[1];
+
 /** A page of `total` objects; that of the next one only becomes known at its end. `limits` notes what is asked for. */
 function answerPage(
   { query }: SeenRequest,
-  response: Parameters<BadServer['handler']>[1],
+  response: Response,
   { total, limits }: { readonly total: number; readonly limits: number[] },
 ): void {
   const limit = Number(query.get('limit'));
@@ -40,16 +42,32 @@ test('pages get smaller when they are slow, and large again when they are not', 
   assert.equal(size.limit, 1);
 });
 
+type ShortServer = BadServer & { longest: number };
+
+/** A server of a hundred objects that answers requests for at most `longest` of them, and lets `fail` answer others. */
+async function startShortServer(
+  limits: number[],
+  longest: number,
+  fail: (response: Response) => void,
+): Promise<ShortServer> {
+  const server: ShortServer = Object.assign(
+    await startBadServer((request, response) => {
+      const limit = Number(request.query.get('limit'));
+      if (limit <= server.longest) {
+        answerPage(request, response, { total: 100, limits });
+        return;
+      }
+      limits.push(limit);
+      fail(response);
+    }),
+    { longest },
+  );
+  return server;
+}
+
 test('a page that ends too early is requested again with fewer objects, down to a single one', async () => {
   const limits: number[] = [];
-  let longest = 60;
-  await using server = await startBadServer((request, response) => {
-    const limit = Number(request.query.get('limit'));
-    if (limit <= longest) {
-      answerPage(request, response, { total: 100, limits });
-      return;
-    }
-    limits.push(limit);
+  await using server = await startShortServer(limits, 60, (response) => {
     response.writeHead(200).write('{"items":[{"a":1},', () => response.destroy());
   });
   await using client = clientOf(clusterAt(server.url));
@@ -59,7 +77,7 @@ test('a page that ends too early is requested again with fewer objects, down to 
     Array.from({ length: 100 }, (_, number) => number),
   );
   assert.deepEqual([...new Set(limits)].slice(0, 3), [500, 63, 8]);
-  longest = 0;
+  server.longest = 0;
   await assert.rejects(client.list('/api/v1/secrets'));
   assert.equal(limits.at(-1), 1);
 });
@@ -91,21 +109,14 @@ test('a page that the API server cannot gather in its own time is requested agai
 
 test('a page that a proxy gave up is requested once more, with a single object: it may be down to the API server', async () => {
   const limits: number[] = [];
-  let longest = 100;
-  await using server = await startBadServer((request, response) => {
-    const limit = Number(request.query.get('limit'));
-    if (limit <= longest) {
-      answerPage(request, response, { total: 100, limits });
-      return;
-    }
-    limits.push(limit);
+  await using server = await startShortServer(limits, 100, (response) => {
     response.writeHead(504).end('<html>504 Gateway Time-out</html>');
   });
   await using client = clientOf(clusterAt(server.url));
   const { items } = await client.listMapped('/api/v1/secrets', { map: (object) => object['number'] });
   assert.equal(new Set(items).size, 100);
   assert.deepEqual(limits, [500, 1, 2, 4, 8, 16, 32, 64]);
-  longest = 0;
+  server.longest = 0;
   limits.length = 0;
   await assert.rejects(client.list('/api/v1/secrets'), /list secrets: 504 GatewayTimeout/);
   assert.deepEqual(limits, [500, 1]);
